@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/cache/l1_cache.h"
+
+#include <bit>
+#include <cstring>
+#include <stdexcept>
+
+namespace dspmem {
+
+void validate(const CacheConfig& config) {
+  if (config.line_bytes < 32 || config.line_bytes > 256 || !std::has_single_bit(config.line_bytes))
+    throw std::invalid_argument("line_bytes: must be 32, 64, 128 or 256");
+  if (config.ways < 1 || config.ways > 16) throw std::invalid_argument("ways: must be between 1 and 16");
+  const std::uint32_t way_bytes = config.size_bytes / config.ways;
+  if (way_bytes * config.ways != config.size_bytes || way_bytes < config.line_bytes || !std::has_single_bit(way_bytes))
+    throw std::invalid_argument("size_bytes: must be ways x line_bytes x a power of two");
+}
+
+L1Cache::L1Cache(const CacheConfig& config, LinePort& port) : config_(config), port_(port) {
+  validate(config_);
+  replacement_ = make_replacement_policy(config_);
+  line_shift_ = static_cast<std::uint32_t>(std::countr_zero(config_.line_bytes));
+  set_mask_ = config_.sets() - 1;
+  for (std::uint32_t byte = 0; byte < config_.line_bytes; ++byte) whole_line_[byte / 64] |= 1ull << byte % 64;
+  lines_.resize(config_.sets() * config_.ways);
+  data_.resize(config_.size_bytes);
+  fast_.resize(config_.sets());
+}
+
+std::span<std::uint8_t> L1Cache::bytes(std::uint32_t set, std::uint32_t way) {
+  return {&data_[(set * config_.ways + way) << line_shift_], config_.line_bytes};
+}
+
+int L1Cache::find(std::uint32_t address) const {
+  const std::uint32_t wanted = line_address(address);
+  const Line* lines = &lines_[set_of(address) * config_.ways];
+  for (std::uint32_t way = 0; way < config_.ways; ++way)
+    if (lines[way].valid && lines[way].address == wanted) return static_cast<int>(way);
+  return -1;
+}
+
+std::uint32_t L1Cache::locked_ways(std::uint32_t set) const {
+  std::uint32_t mask = 0;
+  for (std::uint32_t way = 0; way < config_.ways; ++way)
+    if (lines_[set * config_.ways + way].locked) mask |= 1u << way;
+  return mask;
+}
+
+void L1Cache::clean(std::uint32_t set, std::uint32_t way) {
+  Line& victim = line(set, way);
+  if (!victim.valid || !victim.dirty) return;
+  ++statistics_.write_backs;
+  victim.dirty = false;
+  fast_[set].write_key = no_key;
+  const ByteMask written = config_.byte_dirty ? victim.dirty_bytes : whole_line_;
+  victim.dirty_bytes = {};
+  port_.write_back(victim.address, bytes(set, way), written);
+}
+
+void L1Cache::drop(std::uint32_t set, std::uint32_t way) {
+  line(set, way) = Line{};
+  if (fast_[set].data == bytes(set, way).data()) fast_[set] = FastEntry{};
+}
+
+void L1Cache::make_most_recent(std::uint32_t set, std::uint32_t way) {
+  FastEntry& fast = fast_[set];
+  std::uint8_t* data = bytes(set, way).data();
+  if (fast.data != data) {
+    replacement_->touch(set, way);
+    fast.data = data;
+  }
+  const Line& recent = line(set, way);
+  fast.read_key = recent.address;
+  fast.write_key = recent.dirty && !config_.byte_dirty ? recent.address : no_key;
+}
+
+std::uint32_t L1Cache::make_room(std::uint32_t set) {
+  for (std::uint32_t way = 0; way < config_.ways; ++way)
+    if (!line(set, way).valid) return way;
+  const std::uint32_t way = replacement_->victim(set, locked_ways(set));
+  clean(set, way);
+  drop(set, way);
+  return way;
+}
+
+std::uint32_t L1Cache::fill(std::uint32_t address, bool prefetch) {
+  const std::uint32_t set = set_of(address);
+  const std::uint32_t way = make_room(set);
+  port_.fill(line_address(address), bytes(set, way), prefetch);
+  Line& filled = line(set, way);
+  filled = Line{};
+  filled.address = line_address(address);
+  filled.valid = true;
+  return way;
+}
+
+void L1Cache::run_prefetcher(std::uint32_t missed_line) {
+  for (std::uint32_t ahead = 1; ahead <= config_.prefetch_lines; ++ahead) {
+    const std::uint32_t next = missed_line + ahead * config_.line_bytes;
+    // The line just missed must survive its own prefetches, whatever the replacement policy would choose.
+    if (set_of(next) != set_of(missed_line)) prefetch(next);
+  }
+}
+
+void L1Cache::prefetch(std::uint32_t address) {
+  const std::uint32_t wanted = line_address(address);
+  if (find(wanted) >= 0 || !port_.may_prefetch(wanted)) return;
+  ++statistics_.prefetches;
+  const std::uint32_t way = fill(wanted, true);
+  const std::uint32_t set = set_of(wanted);
+  replacement_->touch(set, way);
+  fast_[set] = FastEntry{};
+}
+
+const std::uint8_t* L1Cache::line_for_read(std::uint32_t address) {
+  const std::uint32_t set = set_of(address);
+  int way = find(address);
+  const bool missed = way < 0;
+  if (missed) {
+    ++statistics_.misses;
+    way = static_cast<int>(fill(address, false));
+  }
+  make_most_recent(set, static_cast<std::uint32_t>(way));
+  if (missed) run_prefetcher(line_address(address));
+  return bytes(set, static_cast<std::uint32_t>(way)).data();
+}
+
+void L1Cache::store(std::uint32_t address, std::span<const std::uint8_t> stored) {
+  const std::uint32_t set = set_of(address);
+  int way = find(address);
+  const bool missed = way < 0;
+  if (missed) ++statistics_.misses;
+  if (config_.write_policy == WritePolicy::write_through) {
+    if (!missed) {
+      std::memcpy(bytes(set, static_cast<std::uint32_t>(way)).data() + (address & (config_.line_bytes - 1)), stored.data(),
+                  stored.size());
+      make_most_recent(set, static_cast<std::uint32_t>(way));
+    }
+    port_.write_through(address, stored);
+    return;
+  }
+  if (missed) way = static_cast<int>(fill(address, false));
+  const auto found = static_cast<std::uint32_t>(way);
+  const std::uint32_t offset = address & (config_.line_bytes - 1);
+  Line& target = line(set, found);
+  target.dirty = true;
+  if (config_.byte_dirty)
+    for (std::uint32_t byte = offset; byte < offset + stored.size(); ++byte) target.dirty_bytes[byte / 64] |= 1ull << byte % 64;
+  std::memcpy(bytes(set, found).data() + offset, stored.data(), stored.size());
+  make_most_recent(set, found);
+  if (missed) run_prefetcher(line_address(address));
+}
+
+const std::uint8_t* L1Cache::peek(std::uint32_t address) const {
+  const int way = find(address);
+  if (way < 0) return nullptr;
+  return &data_[((set_of(address) * config_.ways + static_cast<std::uint32_t>(way)) << line_shift_) +
+                (address & (config_.line_bytes - 1))];
+}
+
+bool L1Cache::dirty(std::uint32_t address) const {
+  const int way = find(address);
+  return way >= 0 && lines_[set_of(address) * config_.ways + static_cast<std::uint32_t>(way)].dirty;
+}
+
+void L1Cache::apply(std::uint32_t set, std::uint32_t way, IndexOperation operation) {
+  if (operation != IndexOperation::invalidate) clean(set, way);
+  if (operation != IndexOperation::write_back && !line(set, way).locked) drop(set, way);
+}
+
+void L1Cache::write_back(std::uint32_t address) {
+  if (const int way = find(address); way >= 0) apply(set_of(address), static_cast<std::uint32_t>(way), IndexOperation::write_back);
+}
+
+void L1Cache::invalidate(std::uint32_t address) {
+  if (const int way = find(address); way >= 0) apply(set_of(address), static_cast<std::uint32_t>(way), IndexOperation::invalidate);
+}
+
+void L1Cache::write_back_invalidate(std::uint32_t address) {
+  if (const int way = find(address); way >= 0)
+    apply(set_of(address), static_cast<std::uint32_t>(way), IndexOperation::write_back_invalidate);
+}
+
+void L1Cache::by_index(std::uint32_t address, IndexOperation operation) {
+  const std::uint32_t way = (address >> line_shift_) / config_.sets() % std::bit_ceil(config_.ways);
+  if (way < config_.ways && line(set_of(address), way).valid) apply(set_of(address), way, operation);
+}
+
+bool L1Cache::lock(std::uint32_t address) {
+  const std::uint32_t set = set_of(address);
+  if (int way = find(address); way < 0 || !line(set, static_cast<std::uint32_t>(way)).locked) {
+    if (static_cast<std::uint32_t>(std::popcount(locked_ways(set))) + 1 >= config_.ways) return false;
+    if (way < 0) way = static_cast<int>(fill(address, false));
+    line(set, static_cast<std::uint32_t>(way)).locked = true;
+    make_most_recent(set, static_cast<std::uint32_t>(way));
+  }
+  return true;
+}
+
+void L1Cache::unlock(std::uint32_t address) {
+  if (const int way = find(address); way >= 0) line(set_of(address), static_cast<std::uint32_t>(way)).locked = false;
+}
+
+void L1Cache::write_back_invalidate_all() {
+  for (std::uint32_t set = 0; set < config_.sets(); ++set)
+    for (std::uint32_t way = 0; way < config_.ways; ++way)
+      if (line(set, way).valid) apply(set, way, IndexOperation::write_back_invalidate);
+}
+
+void L1Cache::reset() {
+  for (Line& each : lines_) each = Line{};
+  for (FastEntry& each : fast_) each = FastEntry{};
+}
+
+std::uint32_t L1Cache::dirty_lines() const {
+  std::uint32_t count = 0;
+  for (const Line& each : lines_) count += each.dirty;
+  return count;
+}
+
+}  // namespace dspmem

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "models/cache/cache_config.h"
+#include "models/cache/replacement.h"
+
+namespace dspmem {
+
+/// One bit per byte of a line.
+using ByteMask = std::array<std::uint64_t, 4>;
+
+/// What a cache needs from the world below it. Addresses are those the core uses; the port translates them.
+class LinePort {
+ public:
+  virtual ~LinePort() = default;
+  virtual void fill(std::uint32_t line_address, std::span<std::uint8_t> line, bool prefetch) = 0;
+  /// Writes the bytes whose bit in `bytes` is set: all of them unless the cache keeps dirty state per byte.
+  virtual void write_back(std::uint32_t line_address, std::span<const std::uint8_t> line, const ByteMask& bytes) = 0;
+  /// A store that goes below because the cache is write-through.
+  virtual void write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) = 0;
+  /// Whether the prefetcher may fetch this line: it must not reach outside of memory.
+  virtual bool may_prefetch(std::uint32_t line_address) const = 0;
+};
+
+struct CacheStatistics {
+  std::uint64_t misses = 0;       ///< demand accesses that found no valid line
+  std::uint64_t write_backs = 0;  ///< lines written to memory because they were dirty
+  std::uint64_t prefetches = 0;   ///< lines filled by the prefetcher
+};
+
+/// A private L1 cache whose lines hold their own bytes. Nothing keeps it coherent with memory or with other caches.
+///
+/// The hit path of the instruction-set simulator does not call into this class: for each set, `fast_entries()` holds the
+/// most recently used line, under keys that only an aligned access of that line can equal. A hit there changes no
+/// replacement order, so nothing needs to be told. `write_key` matches only while stores need no bookkeeping (the line is
+/// dirty already). Everything else comes through line_for_read() and store().
+class L1Cache {
+ public:
+  /// A key that no access produces: bit 4 lies between the size bits and the line bits of every supported geometry.
+  static constexpr std::uint32_t no_key = 0x10;
+
+  struct FastEntry {
+    std::uint32_t read_key = no_key;
+    std::uint32_t write_key = no_key;
+    std::uint8_t* data = nullptr;
+  };
+
+  /// Throws std::invalid_argument when the shape cannot be built.
+  L1Cache(const CacheConfig& config, LinePort& port);
+
+  const CacheConfig& config() const { return config_; }
+  std::uint32_t line_shift() const { return line_shift_; }
+  std::uint32_t set_mask() const { return set_mask_; }
+  FastEntry* fast_entries() { return fast_.data(); }
+  const CacheStatistics& statistics() const { return statistics_; }
+
+  std::uint32_t line_address(std::uint32_t address) const { return address & ~(config_.line_bytes - 1); }
+
+  /// The bytes of the line that holds `address`, filled from below on a miss.
+  const std::uint8_t* line_for_read(std::uint32_t address);
+
+  /// Stores within one line. A write-back cache allocates on a miss.
+  void store(std::uint32_t address, std::span<const std::uint8_t> bytes);
+
+  /// The bytes this cache holds for `address`, or null: looks, changes nothing.
+  const std::uint8_t* peek(std::uint32_t address) const;
+  bool dirty(std::uint32_t address) const;
+
+  // Cache operations on the line that holds `address`; each does nothing when the line is absent.
+  void write_back(std::uint32_t address);
+  void invalidate(std::uint32_t address);  ///< dirty bytes are lost; locked lines stay
+  void write_back_invalidate(std::uint32_t address);
+  void prefetch(std::uint32_t address);
+  /// Fetches and locks a line. Returns false when the set would have no unlocked way left.
+  bool lock(std::uint32_t address);
+  void unlock(std::uint32_t address);
+
+  enum class IndexOperation { invalidate, write_back, write_back_invalidate };
+  /// Operates on a line by its place: set from the index bits of `address`, way from the bits above them.
+  void by_index(std::uint32_t address, IndexOperation operation);
+
+  void write_back_invalidate_all();
+  /// Drops every line, dirty and locked ones too: what a power cycle does.
+  void reset();
+  std::uint32_t dirty_lines() const;
+
+ private:
+  struct Line {
+    std::uint32_t address = 0;
+    bool valid = false;
+    bool dirty = false;
+    bool locked = false;
+    ByteMask dirty_bytes{};
+  };
+
+  std::uint32_t set_of(std::uint32_t address) const { return address >> line_shift_ & set_mask_; }
+  Line& line(std::uint32_t set, std::uint32_t way) { return lines_[set * config_.ways + way]; }
+  std::span<std::uint8_t> bytes(std::uint32_t set, std::uint32_t way);
+  int find(std::uint32_t address) const;
+  std::uint32_t locked_ways(std::uint32_t set) const;
+  std::uint32_t make_room(std::uint32_t set);
+  std::uint32_t fill(std::uint32_t address, bool prefetch);
+  void run_prefetcher(std::uint32_t missed_line);
+  void clean(std::uint32_t set, std::uint32_t way);
+  void drop(std::uint32_t set, std::uint32_t way);
+  void make_most_recent(std::uint32_t set, std::uint32_t way);
+  void apply(std::uint32_t set, std::uint32_t way, IndexOperation operation);
+
+  CacheConfig config_;
+  LinePort& port_;
+  std::unique_ptr<ReplacementPolicy> replacement_;
+  std::uint32_t line_shift_;
+  std::uint32_t set_mask_;
+  ByteMask whole_line_{};
+  std::vector<Line> lines_;
+  std::vector<std::uint8_t> data_;
+  std::vector<FastEntry> fast_;
+  CacheStatistics statistics_;
+};
+
+}  // namespace dspmem

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dspmem {
+
+struct CacheConfig;
+
+/// Chooses the way that makes room in a full set. The cache asks only when every unlocked way holds a line, and reports
+/// every hit on a way other than the most recently used one; a hit on the most recently used way must change nothing.
+class ReplacementPolicy {
+ public:
+  virtual ~ReplacementPolicy() = default;
+  virtual void touch(std::uint32_t set, std::uint32_t way) = 0;
+  /// The way to replace among those not in `locked_ways` (bit i = way i). REQUIRES: at least one way is not locked.
+  virtual std::uint32_t victim(std::uint32_t set, std::uint32_t locked_ways) = 0;
+};
+
+/// Known names, in the order shown to users.
+std::vector<std::string> replacement_policies();
+
+/// Throws std::invalid_argument for a name that is not in replacement_policies().
+std::unique_ptr<ReplacementPolicy> make_replacement_policy(const CacheConfig& config);
+
+}  // namespace dspmem

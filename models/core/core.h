@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "models/cache/l1_cache.h"
+#include "models/core/block_cache.h"
+#include "models/core/fault.h"
+#include "models/core/isa.h"
+#include "models/memory/address_map.h"
+
+namespace dspmem {
+
+struct CoreConfig {
+  std::uint32_t id = 0;
+  CoreTiming timing;
+  CacheConfig instruction_cache{.size_bytes = 16 * 1024, .ways = 4, .line_bytes = 64};
+  CacheConfig data_cache;
+};
+
+enum class CacheOperation {
+  write_back, invalidate, write_back_invalidate, prefetch, lock, unlock,
+  index_invalidate, index_write_back, index_write_back_invalidate,
+};
+
+/// What surrounds a core. Functions that move data return the cycles the core waits for it, and throw BusError when
+/// memory refuses. Addresses are the core's own.
+class CoreEnvironment {
+ public:
+  virtual ~CoreEnvironment() = default;
+  virtual std::uint32_t read(std::uint32_t address, std::span<std::uint8_t> bytes) = 0;
+  virtual std::uint32_t write(std::uint32_t address, std::span<const std::uint8_t> bytes) = 0;
+  /// Writes the bytes whose mask bit is set.
+  virtual std::uint32_t write_line(std::uint32_t address, std::span<const std::uint8_t> line, const ByteMask& bytes) = 0;
+  /// Stores `desired` if memory holds `expected`, without any other master in between. `expected` receives what memory held.
+  virtual std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t& expected, std::uint32_t desired) = 0;
+
+  /// Returns when no other core is behind this one; the place where simulated time passes. May change the horizon.
+  virtual void synchronise() = 0;
+  /// Returns when an enabled interrupt is pending or the core was restarted.
+  virtual void wait_for_interrupt() = 0;
+  /// SIMCALL: the number is in a2, arguments in a3 to a5; returns what a2 receives.
+  virtual std::uint32_t simulator_call(std::uint32_t number, std::span<const std::uint32_t, 3> arguments) = 0;
+};
+
+struct CoreStatistics {
+  std::uint64_t instructions = 0;
+  std::uint64_t cycles = 0;
+  std::uint64_t data_accesses = 0;    ///< loads and stores that went to the data cache
+  std::uint64_t uncached_reads = 0;   ///< loads that went past it
+  std::uint64_t uncached_writes = 0;
+  std::uint64_t atomics = 0;          ///< S32C1I executed
+};
+
+/// One Xtensa LX core with its private L1 caches: registers, a predecoded block cache and a threaded interpreter.
+/// Plain C++: DspCore puts it into SystemC.
+///
+/// Time: `cycles()` counts this core's own clock. The interpreter runs ahead of the other cores until it reaches the
+/// horizon, then asks the environment to synchronise.
+class Core {
+ public:
+  /// Execution that arrives at this address leaves run(). Calls from the simulator return to it.
+  static constexpr std::uint32_t trap_address = 0xfffffff0;
+  // Vectors, relative to VECBASE, as on the lx106 core that the firmware is compiled for.
+  static constexpr std::uint32_t kernel_vector = 0x30, user_vector = 0x50;
+  static constexpr std::uint32_t cause_syscall = 1, cause_level1_interrupt = 4;
+
+  Core(const CoreConfig& config, const AddressMap& map, CoreEnvironment& environment);
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  /// Registers, caches and decoded code as after power-on. The clock goes on.
+  void reset(std::uint32_t pc);
+
+  /// Executes from pc() until execution arrives at trap_address. Throws CoreFault.
+  void run();
+
+  std::uint32_t pc() const { return pc_; }
+  void set_pc(std::uint32_t pc) { pc_ = pc; }
+  std::uint32_t reg(unsigned index) const { return a_[index]; }
+  void set_reg(unsigned index, std::uint32_t value) { a_[index] = value; }
+  std::uint32_t special_register(std::uint8_t number) const { return sr_[number]; }
+  void set_special_register(std::uint8_t number, std::uint32_t value) { sr_[number] = value; }
+
+  /// The cycle in which the current instruction executes. Exact inside a block too.
+  std::uint64_t now() const;
+  /// Lets time pass without executing: waiting, or work that is not instructions.
+  void advance(std::uint64_t cycles) { cycles_ += cycles; }
+  void advance_to(std::uint64_t cycle) { if (cycles_ < cycle) cycles_ = cycle; }
+  void set_horizon(std::uint64_t cycle) { horizon_ = cycle; }
+  void set_watchdog(std::uint64_t cycle) { watchdog_ = cycle; }
+
+  /// Level-1 interrupt lines. REQUIRES: line < 32.
+  void raise_interrupt(unsigned line);
+  void lower_interrupt(unsigned line);
+  bool interrupt_pending() const;
+  /// Enters the interrupt vector; the handler's RFE leads back to pc(). REQUIRES: interrupt_pending().
+  void enter_interrupt();
+  /// Makes the interpreter go on at `pc` after the environment's current callback returns.
+  void restart_at(std::uint32_t pc);
+
+  // Data accesses as a load or store instruction of one cycle would make them.
+  std::uint32_t load(std::uint32_t address, unsigned bytes);
+  void store(std::uint32_t address, std::uint32_t value, unsigned bytes);
+
+  /// What this core would read, without any effect. False when nothing is mapped there.
+  bool peek(std::uint32_t address, std::span<std::uint8_t> bytes) const;
+
+  L1Cache& data_cache() { return data_cache_; }
+  L1Cache& instruction_cache() { return instruction_cache_; }
+  CoreStatistics statistics() const;
+  std::uint32_t id() const { return config_.id; }
+  std::vector<StackFrame> call_stack() const;
+
+  /// Ends the run with this core's position attached.
+  [[noreturn]] void fault(FaultCause cause, const std::string& detail = {});
+
+ private:
+  friend class BlockCache;
+
+  /// A cache's way to memory: charges the wait to the core.
+  class Port final : public LinePort {
+   public:
+    Port(Core& core, bool instructions) : core_(core), instructions_(instructions) {}
+    void fill(std::uint32_t line_address, std::span<std::uint8_t> line, bool prefetch) override;
+    void write_back(std::uint32_t line_address, std::span<const std::uint8_t> line, const ByteMask& bytes) override;
+    void write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) override;
+    bool may_prefetch(std::uint32_t line_address) const override;
+
+   private:
+    Core& core_;
+    bool instructions_;
+  };
+
+  template <unsigned LineShift>
+  void execute(HandlerTable* table);
+  void interpret(HandlerTable* table);
+  HandlerTable handlers();
+
+  // Slow paths of the interpreter
+  bool at_horizon();
+  Block* block_at(std::uint32_t pc);
+  void fetch_block(Block& block);
+  const std::uint8_t* fetch_line(std::uint32_t address);
+  std::uint32_t load_slow(std::uint32_t address, unsigned bytes);
+  void store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes);
+  std::uint32_t load_acquire(std::uint32_t address);
+  void store_release(std::uint32_t address, std::uint32_t value);
+  std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t desired);
+  void data_cache_operation(CacheOperation operation, std::uint32_t address);
+  void instruction_cache_operation(CacheOperation operation, std::uint32_t address);
+  std::uint32_t read_special(std::uint32_t number);
+  void write_special(std::uint32_t number, std::uint32_t value);
+  std::uint32_t exchange_special(std::uint32_t number, std::uint32_t value);
+  std::uint32_t read_user(std::uint32_t number);
+  void write_user(std::uint32_t number, std::uint32_t value);
+  std::uint32_t raise_interrupt_level(std::uint32_t level);
+  void wait_for_interrupt(std::uint32_t level, std::uint32_t next_pc);
+  std::uint32_t return_from_exception();
+  std::uint32_t return_from_interrupt(std::uint32_t level);
+  std::uint32_t take_syscall(std::uint32_t pc);
+  void simulator_call();
+  void start_loop(std::uint32_t count, std::uint32_t begin, std::uint32_t end);
+  std::uint32_t after_block(const Block& block);
+
+  const Region& region_for(std::uint32_t address, unsigned bytes, const char* what);
+  void enter_vector(std::uint32_t cause, std::uint32_t pc);
+  void push_frame(std::uint32_t callee, std::uint32_t return_address);
+  void pop_frame(std::uint32_t return_address);
+
+  static constexpr std::uint32_t stack_depth = 512;  ///< calls remembered; deeper ones overwrite the oldest
+
+  // What the interpreter touches most comes first.
+  std::array<std::uint32_t, 16> a_{};
+  std::uint32_t sar_ = 0;
+  std::uint32_t pc_ = 0;
+  std::uint64_t cycles_ = 0;
+  std::uint64_t horizon_ = 0;
+  BlockCounts counts_{};
+  const Op* op_ = nullptr;        ///< current instruction, while a slow path runs
+  const Block* block_ = nullptr;  ///< its block; null between blocks
+  std::uint32_t frame_count_ = 0;
+  std::array<StackFrame, stack_depth> frames_{};
+
+  CoreConfig config_;
+  const AddressMap& map_;
+  CoreEnvironment& environment_;
+  Port data_port_;
+  Port instruction_port_;
+  L1Cache data_cache_;
+  L1Cache instruction_cache_;
+  BlockCache blocks_;
+  std::array<std::uint32_t, 256> sr_{};
+  std::uint32_t threadptr_ = 0;
+  bool restarted_ = false;
+  std::uint64_t watchdog_ = ~0ull;
+  std::uint64_t uncached_reads_ = 0;
+  std::uint64_t uncached_writes_ = 0;
+  std::uint64_t atomics_ = 0;
+  std::vector<std::uint8_t> uncached_line_;  ///< the last line fetched past the instruction cache
+};
+
+}  // namespace dspmem

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "models/core/isa.h"
+#include "models/random.h"
+
+namespace dspmem::test {
+
+/// Writes random Xtensa programs that any implementation must execute alike: each sequence loads known registers, runs a few
+/// random instructions (branches, loops and calls included), stores all registers, and the program ends by writing the
+/// stored registers and its scratch memory to the console.
+class ProgramGenerator {
+ public:
+  static constexpr std::uint32_t base = 0x60000000;
+  /// Registers free for random use; the two above hold the scratch pointer and the place for results.
+  static constexpr std::uint32_t free_registers = 14, results_register = 14, scratch_register = 15;
+  static constexpr std::uint32_t result_bytes = 64;  ///< stored by each sequence: a0 to a13, SAR and LCOUNT
+  static constexpr std::uint32_t scratch_bytes = 4096;
+
+  explicit ProgramGenerator(std::uint64_t seed) : random_(seed) {}
+
+  /// The program's bytes, to be placed at `base`; it starts there.
+  std::vector<std::uint8_t> generate(unsigned sequences);
+
+  std::uint32_t results_address() const { return results_address_; }
+  /// How often each instruction was emitted.
+  const std::array<std::uint64_t, opcode_count>& emitted() const { return emitted_; }
+
+ private:
+  std::uint32_t here() const { return base + static_cast<std::uint32_t>(code_.size()); }
+  std::uint32_t any_register() { return static_cast<std::uint32_t>(random_.below(free_registers)); }
+  std::uint32_t any_value();
+  void align4();
+  void emit(Opcode opcode, std::uint32_t word);
+  void emit_fields(Opcode opcode, std::uint32_t r, std::uint32_t s, std::uint32_t t, std::uint32_t imm8 = 0);
+  void movi(std::uint32_t target, std::int32_t value);
+  std::uint32_t load_literal(std::uint32_t target, std::uint32_t value);
+  std::uint32_t place_literal(std::uint32_t value);
+  void set_target(std::uint32_t at, Opcode opcode, std::uint32_t target);
+  void patch_literal(std::uint32_t literal, std::uint32_t value);
+  void random_straight();
+  void random_memory();
+  void random_branch();
+  void random_loop();
+  void random_call();
+  void random_jump();
+  void random_state();
+  void random_divide();
+  void random_cache();
+  void sequence(bool first);
+  void prologue(std::uint32_t scratch_address);
+  void epilogue(unsigned sequences);
+
+  Random random_;
+  std::vector<std::uint8_t> code_;
+  std::uint32_t results_address_ = 0;
+  std::array<std::uint64_t, opcode_count> emitted_{};
+};
+
+}  // namespace dspmem::test

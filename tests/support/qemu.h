@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dspmem::test {
+
+/// Bytes at an address.
+struct Segment {
+  std::uint32_t address;
+  std::vector<std::uint8_t> bytes;
+};
+
+/// A statically linked Xtensa ELF with these segments.
+std::vector<std::uint8_t> make_elf(const std::vector<Segment>& segments, std::uint32_t entry);
+
+/// Where QEMU's `sim` machine starts, and what it needs there: a jump to `entry`.
+inline constexpr std::uint32_t qemu_reset_address = 0x50000000;
+Segment qemu_reset_stub(std::uint32_t entry);
+
+struct QemuResult {
+  int exit_code = -1;
+  std::string output;
+};
+
+/// Runs an ELF on qemu-system-xtensa's `sim` machine until it exits. Throws std::runtime_error when QEMU cannot be started.
+QemuResult run_qemu(const std::string& elf_path, const std::string& cpu);
+
+}  // namespace dspmem::test
