@@ -108,7 +108,7 @@ CoreStatistics Core::statistics() const {
 
 bool Core::at_horizon() {
   if (cycles_ > watchdog_) fault(FaultCause::watchdog);
-  environment_.synchronise();
+  environment_.at_block_boundary();
   if (restarted_) {
     restarted_ = false;
     return true;

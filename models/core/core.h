@@ -43,6 +43,8 @@ class CoreEnvironment {
 
   /// Returns when no other core is behind this one; the place where simulated time passes. May change the horizon.
   virtual void synchronise() = 0;
+  /// Called when the horizon is reached, between two blocks: synchronises, and may restart the core.
+  virtual void at_block_boundary() = 0;
   /// Returns when an enabled interrupt is pending or the core was restarted.
   virtual void wait_for_interrupt() = 0;
   /// SIMCALL: the number is in a2, arguments in a3 to a5; returns what a2 receives.

@@ -54,6 +54,7 @@ class FlatEnvironment : public CoreEnvironment {
   void synchronise() override {
     if (core) core->set_horizon(core->now() + 10000);
   }
+  void at_block_boundary() override { synchronise(); }
   void wait_for_interrupt() override {}
   std::uint32_t simulator_call(std::uint32_t number, std::span<const std::uint32_t, 3> arguments) override {
     if (number == 1) throw Exit{arguments[0]};

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/core/dsp_core.h"
+
+#include <algorithm>
+
+namespace dspmem {
+
+DspCore::DspCore(sc_core::sc_module_name name, const CoreConfig& config, const AddressMap& map, const Clock& clock,
+                 std::uint32_t quantum, TimeKeeper& keeper, CoreHost& host)
+    : sc_module(name),
+      initiator_socket("initiator_socket"),
+      map_(map),
+      clock_(clock),
+      quantum_(quantum),
+      keeper_(keeper),
+      host_(host),
+      core_(config, map, *this) {
+  access_.master = config.id;
+  payload_.set_extension(&access_);
+  payload_.set_byte_enable_ptr(nullptr);
+  SC_HAS_PROCESS(DspCore);
+  SC_THREAD(process);
+}
+
+DspCore::~DspCore() {
+  payload_.clear_extension(&access_);  // the payload would delete it
+}
+
+void DspCore::process() {
+  try {
+    wait_until([this] { return powered_; });
+    host_.run_program(*this);
+    wait_until([] { return false; });
+  } catch (...) {
+    host_.failed(std::current_exception());
+  }
+}
+
+// ---- Time ------------------------------------------------------------------------------------------------------------
+
+void DspCore::synchronise() {
+  const std::uint64_t now = core_.now();
+  keeper_.set_running(id(), now);
+  if (keeper_.anyone_behind(id(), now)) wait(clock_.to_time(now) - sc_core::sc_time_stamp());
+  core_.set_horizon(now + quantum_);
+}
+
+void DspCore::at_block_boundary() {
+  synchronise();
+  if (restart_if_power_cycled()) core_.restart_at(core_.pc());
+}
+
+void DspCore::await_event() {
+  keeper_.set_idle(id());
+  wait(wake_event_);
+  core_.advance_to(resume_at_);
+}
+
+void DspCore::wake(std::uint64_t now) {
+  if (keeper_.running(id())) return;
+  resume_at_ = std::max(now, core_.now());
+  keeper_.set_running(id(), resume_at_);
+  wake_event_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void DspCore::wait_until(const std::function<bool()>& ready) {
+  for (;;) {
+    synchronise();
+    if (restart_if_power_cycled()) {
+      core_.run();
+    } else if (ready()) {
+      return;
+    } else if (core_.interrupt_pending()) {
+      core_.set_pc(Core::trap_address);
+      core_.enter_interrupt();
+      core_.run();
+    } else {
+      await_event();
+    }
+  }
+}
+
+void DspCore::wait_for_interrupt() {
+  for (;;) {
+    synchronise();
+    if (restart_if_power_cycled()) {
+      core_.restart_at(core_.pc());
+      return;
+    }
+    if (core_.interrupt_pending()) return;
+    await_event();
+  }
+}
+
+std::uint32_t DspCore::call(std::uint32_t function, std::span<const std::uint32_t> arguments) {
+  core_.set_reg(0, Core::trap_address);
+  for (std::size_t i = 0; i < arguments.size(); ++i) core_.set_reg(static_cast<unsigned>(2 + i), arguments[i]);
+  core_.set_pc(function);
+  core_.run();
+  return core_.reg(2);
+}
+
+// ---- Power and interrupts --------------------------------------------------------------------------------------------
+
+void DspCore::power_on(std::uint32_t boot_address, std::uint64_t now) {
+  if (powered_) return;
+  powered_ = true;
+  restart_pending_ = true;
+  boot_address_ = boot_address;
+  wake(now);
+}
+
+void DspCore::power_off() {
+  powered_ = false;
+  core_.set_horizon(0);
+}
+
+bool DspCore::restart_if_power_cycled() {
+  if (powered_ && !restart_pending_) return false;
+  while (!powered_) await_event();
+  restart_pending_ = false;
+  core_.reset(boot_address_);
+  return true;
+}
+
+void DspCore::raise_interrupt(unsigned line, std::uint64_t now) {
+  core_.raise_interrupt(line);
+  wake(now);
+}
+
+std::uint32_t DspCore::simulator_call(std::uint32_t number, std::span<const std::uint32_t, 3> arguments) {
+  return host_.simulator_call(*this, number, arguments);
+}
+
+// ---- Bus master ------------------------------------------------------------------------------------------------------
+
+std::uint32_t DspCore::transact(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data, std::size_t bytes) {
+  const Region* region = map_.find(address);
+  if (!region) throw BusError("no memory at this address");
+  payload_.set_command(command);
+  payload_.set_address(region->to_physical(address));
+  payload_.set_data_ptr(data);
+  payload_.set_data_length(static_cast<unsigned>(bytes));
+  payload_.set_streaming_width(static_cast<unsigned>(bytes));
+  payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  const sc_core::sc_time before = clock_.to_time(core_.now()) - sc_core::sc_time_stamp();
+  sc_core::sc_time delay = before;
+  initiator_socket->b_transport(payload_, delay);
+  if (payload_.is_response_error()) throw BusError(access_.refusal);
+  return static_cast<std::uint32_t>(clock_.to_cycles(delay - before));
+}
+
+std::uint32_t DspCore::read(std::uint32_t address, std::span<std::uint8_t> bytes) {
+  return transact(tlm::TLM_READ_COMMAND, address, bytes.data(), bytes.size());
+}
+
+// The payload carries a pointer to mutable data; a write never changes what it points to.
+std::uint32_t DspCore::write(std::uint32_t address, std::span<const std::uint8_t> bytes) {
+  return transact(tlm::TLM_WRITE_COMMAND, address, const_cast<std::uint8_t*>(bytes.data()), bytes.size());
+}
+
+std::uint32_t DspCore::write_line(std::uint32_t address, std::span<const std::uint8_t> line, const ByteMask& bytes) {
+  access_.bytes = &bytes;
+  const std::uint32_t cycles = write(address, line);
+  access_.bytes = nullptr;
+  return cycles;
+}
+
+std::uint32_t DspCore::compare_and_swap(std::uint32_t address, std::uint32_t& expected, std::uint32_t desired) {
+  access_.compare_and_swap = true;
+  access_.expected = expected;
+  const std::uint32_t cycles = transact(tlm::TLM_WRITE_COMMAND, address, reinterpret_cast<std::uint8_t*>(&desired), 4);
+  access_.compare_and_swap = false;
+  expected = access_.expected;
+  return cycles;
+}
+
+}  // namespace dspmem

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <span>
+#include <tlm_utils/simple_initiator_socket.h>
+
+#include "models/bus_access.h"
+#include "models/core/core.h"
+#include "models/core/time_keeper.h"
+
+namespace dspmem {
+
+class DspCore;
+
+/// What happens on the cores besides their own instructions.
+class CoreHost {
+ public:
+  virtual ~CoreHost() = default;
+  /// Runs in the core's SystemC process after its first boot: calls functions of the firmware, accesses memory, waits.
+  /// When it returns, the core only serves interrupts.
+  virtual void run_program(DspCore& core) = 0;
+  /// SIMCALL of the firmware; the result goes to a2.
+  virtual std::uint32_t simulator_call(DspCore& core, std::uint32_t number, std::span<const std::uint32_t, 3> arguments) = 0;
+  /// Something was thrown in a core's process. The host ends the simulation and reports.
+  virtual void failed(std::exception_ptr failure) = 0;
+};
+
+/// A Core as a SystemC module: its process, its bus master, its power switch.
+class DspCore : public sc_core::sc_module, private CoreEnvironment {
+ public:
+  tlm_utils::simple_initiator_socket<DspCore> initiator_socket;
+
+  /// `quantum` in cycles: how far the core may run ahead of the others between synchronising instructions. At least 1.
+  DspCore(sc_core::sc_module_name name, const CoreConfig& config, const AddressMap& map, const Clock& clock,
+          std::uint32_t quantum, TimeKeeper& keeper, CoreHost& host);
+  ~DspCore() override;
+
+  Core& core() { return core_; }
+  const Core& core() const { return core_; }
+  std::uint32_t id() const { return core_.id(); }
+  bool powered() const { return powered_; }
+
+  // For devices. `now` is the cycle in which the cause happened.
+  void power_on(std::uint32_t boot_address, std::uint64_t now);
+  void power_off();
+  void raise_interrupt(unsigned line, std::uint64_t now);
+  void lower_interrupt(unsigned line) { core_.lower_interrupt(line); }
+
+  // For the host's program, from within this core's process.
+
+  /// Calls a firmware function with up to six arguments and returns what it left in a2.
+  std::uint32_t call(std::uint32_t function, std::span<const std::uint32_t> arguments);
+  /// Serves interrupts and power cycles until `ready` holds. Whoever makes it hold must call wake().
+  void wait_until(const std::function<bool()>& ready);
+  /// Lets the other cores catch up with this one.
+  void synchronise() override;
+  /// Wakes the core from wait_until(); `now` is the waker's time.
+  void wake(std::uint64_t now);
+
+ private:
+  void process();
+  bool restart_if_power_cycled();
+  void await_event();
+  std::uint32_t transact(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data, std::size_t bytes);
+
+  // CoreEnvironment
+  std::uint32_t read(std::uint32_t address, std::span<std::uint8_t> bytes) override;
+  std::uint32_t write(std::uint32_t address, std::span<const std::uint8_t> bytes) override;
+  std::uint32_t write_line(std::uint32_t address, std::span<const std::uint8_t> line, const ByteMask& bytes) override;
+  std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t& expected, std::uint32_t desired) override;
+  void at_block_boundary() override;
+  void wait_for_interrupt() override;
+  std::uint32_t simulator_call(std::uint32_t number, std::span<const std::uint32_t, 3> arguments) override;
+
+  const AddressMap& map_;
+  Clock clock_;
+  std::uint32_t quantum_;
+  TimeKeeper& keeper_;
+  CoreHost& host_;
+  Core core_;
+  tlm::tlm_generic_payload payload_;
+  BusAccess access_;
+  sc_core::sc_event wake_event_;
+  bool powered_ = false;
+  bool restart_pending_ = false;
+  std::uint32_t boot_address_ = 0;
+  std::uint64_t resume_at_ = 0;
+};
+
+}  // namespace dspmem

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdint.h>
+
+/* Powers a core's memory and the core, and returns when it has booted. Returns -1 for a core that does not exist. */
+int cpu_enable_core(uint32_t core);
+/* Makes a core free its heaps, write back its cache and stop; then gates its memory. From the core itself it does not return. */
+int cpu_disable_core(uint32_t core);
+int cpu_is_core_enabled(uint32_t core);
+
+/* Messages between cores. */
+enum idc_message { IDC_POWER_DOWN = 1, IDC_CALL = 2 };
+/* Returns when the receiver has taken the message. */
+void idc_send(uint32_t core, enum idc_message message, uint32_t extension);
+void idc_interrupt(void);
+
+/* Bank power. `sram` counts the switchable memories of the platform file. Powering returns when the banks are usable. */
+void pm_banks_on(uint32_t sram, uint32_t first, uint32_t count);
+void pm_banks_off(uint32_t sram, uint32_t first, uint32_t count);

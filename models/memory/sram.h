@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <tlm_utils/simple_target_socket.h>
+#include <vector>
+
+#include "models/bus_access.h"
+#include "models/memory/sram_bank.h"
+
+namespace dspmem {
+
+struct SramConfig {
+  std::string name;                  ///< what users call it: HP, LP, SDRAM
+  std::uint32_t physical_base = 0;
+  std::uint32_t bank_bytes = 0;
+  std::uint32_t banks = 1;
+  std::uint32_t latency_cycles = 4;  ///< from request to first beat
+  std::uint32_t beat_bytes = 8;      ///< moved per cycle after that
+  std::uint32_t wake_cycles = 256;   ///< from power-on to usable
+  bool switchable = true;            ///< whether a power controller drives the banks
+
+  std::uint32_t size() const { return bank_bytes * banks; }
+};
+
+/// One SRAM with its banks. Target of the interconnect; addresses are offsets into it.
+class Sram : public sc_core::sc_module {
+ public:
+  tlm_utils::simple_target_socket<Sram> target_socket;
+
+  Sram(sc_core::sc_module_name name, const SramConfig& config, const Clock& clock);
+
+  const SramConfig& config() const { return config_; }
+  SramBank& bank(std::uint32_t index) { return banks_[index]; }
+  const SramBank& bank(std::uint32_t index) const { return banks_[index]; }
+  std::string bank_name(std::uint32_t index) const { return config_.name + std::to_string(index); }
+
+ private:
+  void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  unsigned transport_dbg(tlm::tlm_generic_payload& payload);
+  void move(tlm::tlm_generic_payload& payload);
+
+  SramConfig config_;
+  Clock clock_;
+  std::vector<std::uint8_t> contents_;
+  std::vector<SramBank> banks_;
+};
+
+}  // namespace dspmem

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/system.h"
+
+#include <stdexcept>
+
+namespace dspmem {
+
+SimulationContext::SimulationContext() : previous_(sc_core::sc_curr_simcontext) {
+  sc_core::sc_curr_simcontext = new sc_core::sc_simcontext;
+  sc_core::sc_default_global_context = sc_core::sc_curr_simcontext;
+}
+
+SimulationContext::~SimulationContext() {
+  delete sc_core::sc_curr_simcontext;
+  sc_core::sc_curr_simcontext = previous_;
+  sc_core::sc_default_global_context = previous_;
+}
+
+System::System(const SystemConfig& config, CoreHost& host)
+    : clock_{sc_core::sc_time(config.clock_period_ps, sc_core::SC_PS)},
+      map_(config.regions),
+      keeper_(config.cores.size()),
+      interconnect_("interconnect", static_cast<std::uint32_t>(config.cores.size()), config.bus_latency_cycles, clock_) {
+  std::vector<DspCore*> cores;
+  for (const CoreConfig& each : config.cores) {
+    const std::string name = "core" + std::to_string(each.id);
+    cores_.push_back(std::make_unique<DspCore>(name.c_str(), each, map_, clock_, config.quantum_cycles, keeper_, host));
+    cores_.back()->initiator_socket.bind(interconnect_.target_sockets[each.id]);
+    cores.push_back(cores_.back().get());
+  }
+  std::vector<Sram*> switchable;
+  for (const SramConfig& each : config.srams) {
+    srams_.push_back(std::make_unique<Sram>(each.name.c_str(), each, clock_));
+    interconnect_.add_target(each.name, each.physical_base, each.size()).bind(srams_.back()->target_socket);
+    if (each.switchable) switchable.push_back(srams_.back().get());
+  }
+  core_control_ = std::make_unique<CoreControl>("core_control", cores, clock_);
+  idc_ = std::make_unique<Idc>("idc", cores, clock_);
+  power_ = std::make_unique<PowerController>("power_controller", switchable, clock_);
+  interconnect_.add_target("core_control", config.devices.core_control, device_bytes).bind(core_control_->target_socket);
+  interconnect_.add_target("idc", config.devices.idc, device_bytes).bind(idc_->target_socket);
+  interconnect_.add_target("power", config.devices.power, device_bytes).bind(power_->target_socket);
+}
+
+bool System::run() {
+  sc_core::sc_start();
+  return sc_core::sc_get_status() != sc_core::SC_STOPPED;
+}
+
+void System::debug_access(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data, std::size_t bytes) {
+  const Region* region = map_.find(address);
+  if (!region || region->kind == RegionKind::device) throw std::out_of_range("no memory at this address");
+  tlm::tlm_generic_payload payload;
+  payload.set_command(command);
+  payload.set_address(region->to_physical(address));
+  payload.set_data_ptr(data);
+  payload.set_data_length(static_cast<unsigned>(bytes));
+  if (cores_[0]->initiator_socket->transport_dbg(payload) != bytes) throw std::out_of_range("beyond the end of memory");
+}
+
+void System::load(std::uint32_t address, std::span<const std::uint8_t> bytes) {
+  debug_access(tlm::TLM_WRITE_COMMAND, address, const_cast<std::uint8_t*>(bytes.data()), bytes.size());
+}
+
+void System::inspect(std::uint32_t address, std::span<std::uint8_t> bytes) {
+  debug_access(tlm::TLM_READ_COMMAND, address, bytes.data(), bytes.size());
+}
+
+}  // namespace dspmem

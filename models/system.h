@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/core/core_control.h"
+#include "models/core/dsp_core.h"
+#include "models/interconnect/idc.h"
+#include "models/interconnect/interconnect.h"
+#include "models/memory/sram.h"
+#include "models/power/power_controller.h"
+
+namespace dspmem {
+
+/// Physical addresses of the devices, each 4 KiB.
+struct DeviceAddresses {
+  std::uint32_t core_control = 0;
+  std::uint32_t idc = 0;
+  std::uint32_t power = 0;
+};
+inline constexpr std::uint32_t device_bytes = 0x1000;
+
+/// The hardware of a platform, resolved: every number is set.
+struct SystemConfig {
+  std::uint32_t clock_period_ps = 2500;
+  std::uint32_t bus_latency_cycles = 2;
+  std::uint32_t quantum_cycles = 1000;
+  std::vector<CoreConfig> cores;
+  std::vector<Region> regions;
+  std::vector<SramConfig> srams;
+  DeviceAddresses devices;
+};
+
+/// A fresh SystemC kernel for as long as it lives, so that one process can simulate several systems in turn. Create it before
+/// the first module and destroy it after the last.
+class SimulationContext {
+ public:
+  SimulationContext();
+  ~SimulationContext();
+  SimulationContext(const SimulationContext&) = delete;
+  SimulationContext& operator=(const SimulationContext&) = delete;
+
+ private:
+  sc_core::sc_simcontext* previous_;
+};
+
+/// All modules of a platform, connected.
+class System {
+ public:
+  /// Throws std::invalid_argument when the configuration cannot be built.
+  System(const SystemConfig& config, CoreHost& host);
+
+  /// Runs until the host calls sc_stop() or nothing can happen any more. Returns true in the second case.
+  bool run();
+
+  std::size_t core_count() const { return cores_.size(); }
+  DspCore& core(std::size_t index) { return *cores_[index]; }
+  std::vector<std::unique_ptr<Sram>>& srams() { return srams_; }
+  const AddressMap& map() const { return map_; }
+
+  // Memory as it is below the caches, without time. Throw std::out_of_range where there is none.
+  void load(std::uint32_t address, std::span<const std::uint8_t> bytes);
+  void inspect(std::uint32_t address, std::span<std::uint8_t> bytes);
+
+ private:
+  void debug_access(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data, std::size_t bytes);
+
+  Clock clock_;
+  AddressMap map_;
+  TimeKeeper keeper_;
+  Interconnect interconnect_;
+  std::vector<std::unique_ptr<DspCore>> cores_;
+  std::vector<std::unique_ptr<Sram>> srams_;
+  std::unique_ptr<CoreControl> core_control_;
+  std::unique_ptr<Idc> idc_;
+  std::unique_ptr<PowerController> power_;
+};
+
+}  // namespace dspmem
