@@ -11,7 +11,7 @@
 #define BOOT_VERSION 1u
 #define BOOT_MAX_CORES 8
 #define BOOT_MAX_HEAPS 24
-#define BOOT_MAX_MAPS 8
+#define BOOT_MAX_MAPS 12
 
 struct boot_map {
 	uintptr_t block_bytes;

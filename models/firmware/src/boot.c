@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "boot.h"
+
+#include <string.h>
+
+#include "alloc.h"
+#include "cpu.h"
+#include "platform.h"
+
+/* Filled by the loader. */
+struct boot_descriptor boot_descriptor __attribute__((section(".boot"), aligned(PLATFORM_DCACHE_LINE)));
+
+extern uint8_t _bss_start[], _bss_end[];
+
+#define IDC_INTERRUPT (1u << 8)
+#define CAUSE_SYSCALL 1u
+#define CAUSE_INTERRUPT 4u
+
+static void interrupts_on(void)
+{
+	uint32_t mask = IDC_INTERRUPT;
+
+	__asm__ volatile("wsr.intenable %0\n\trsync" : : "r"(mask));
+	arch_interrupts_restore(0);
+}
+
+void primary_boot(void)
+{
+	memset(_bss_start, 0, (size_t)(_bss_end - _bss_start));
+	/* Shared data is among what was cleared; from now on it is used past the cache, or by other cores. */
+	dcache_writeback_invalidate_all();
+	mm_init(&boot_descriptor);
+	interrupts_on();
+}
+
+void secondary_boot(void)
+{
+	interrupts_on();
+	cpu_ready();
+}
+
+uint32_t exception_dispatch(uint32_t cause, uint32_t pc)
+{
+	switch (cause) {
+	case CAUSE_INTERRUPT:
+		idc_interrupt();
+		return pc;
+	case CAUSE_SYSCALL:
+		return pc + 3; /* no services: user mode may ask, and goes on */
+	default:
+		panic("exception that nothing handles");
+	}
+}
+
+/* Numbers as QEMU's simcall interface has them, and one of ours, which the simulator reports with the call stack. */
+enum { SIMCALL_EXIT = 1, SIMCALL_WRITE = 4, SIMCALL_PANIC = 0x50 };
+
+void panic(const char *message)
+{
+	size_t length = strlen(message);
+
+	arch_simcall(SIMCALL_PANIC, (uint32_t)message, length, 0);
+	arch_simcall(SIMCALL_WRITE, 2, (uint32_t)message, length);
+	for (;;)
+		arch_simcall(SIMCALL_EXIT, 134, 0, 0);
+}

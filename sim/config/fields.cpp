@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/config/fields.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+
+namespace dspmem {
+namespace {
+
+SourceMark to_mark(const std::string& file, const YAML::Mark& mark) { return {file, mark.line + 1, mark.column + 1}; }
+
+/// A decimal or 0x number with nothing behind it but what `rest` receives.
+bool parse_number(std::string_view text, std::uint64_t& value, std::string_view& rest) {
+  int base = 10;
+  if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+    base = 16;
+    text.remove_prefix(2);
+  }
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  rest = text.substr(static_cast<std::size_t>(end - text.data()));
+  return error == std::errc{};
+}
+
+}  // namespace
+
+YAML::Node load_yaml(const std::string& path) {
+  if (!std::ifstream(path)) throw InputError({path, 0, 0}, "cannot be opened");
+  try {
+    return YAML::LoadFile(path);
+  } catch (const YAML::BadFile&) {
+    throw InputError({path, 0, 0}, "cannot be read");
+  } catch (const YAML::Exception& error) {
+    throw InputError(to_mark(path, error.mark), "YAML syntax: " + error.msg);
+  }
+}
+
+FieldReader::FieldReader(const YAML::Node& node, std::string file, std::string what, std::string_view primary)
+    : file_(std::move(file)), what_(std::move(what)), mark_(to_mark(file_, node.Mark())) {
+  if (node.IsScalar() && !primary.empty()) {
+    fields_[std::string(primary)] = {mark_, node};
+    return;
+  }
+  if (node.IsNull() && !primary.empty()) return;
+  if (!node.IsMap()) {
+    std::string wanted = "a mapping, such as {key: value}";
+    if (!primary.empty()) wanted = "a single value for '" + std::string(primary) + "' or " + wanted;
+    fail(mark_, what_ + " must be " + wanted);
+  }
+  for (const auto& entry : node) {
+    if (!entry.first.IsScalar()) fail(to_mark(file_, entry.first.Mark()), what_ + ": a key must be a plain name");
+    const std::string key = entry.first.Scalar();
+    const SourceMark mark = to_mark(file_, entry.first.Mark());
+    if (!fields_.emplace(key, std::pair{mark, entry.second}).second) fail(mark, "'" + key + "' is given twice in " + what_);
+  }
+}
+
+SourceMark FieldReader::mark_of(const YAML::Node& node) const { return to_mark(file_, node.Mark()); }
+
+SourceMark FieldReader::mark_of(const std::string& field) const {
+  const auto found = fields_.find(field);
+  return found == fields_.end() ? mark_ : to_mark(file_, found->second.second.Mark());
+}
+
+YAML::Node FieldReader::node(const std::string& name) {
+  asked_.push_back(name);
+  const auto found = fields_.find(name);
+  return found == fields_.end() ? YAML::Node(YAML::NodeType::Undefined) : found->second.second;
+}
+
+void FieldReader::finish() const {
+  for (const auto& [key, entry] : fields_)
+    if (std::find(asked_.begin(), asked_.end(), key) == asked_.end())
+      fail(entry.first, what_ + " has no field '" + key + "'" + suggestion(key, asked_));
+}
+
+void FieldReader::wrong_type(const YAML::Node& node, const std::string& name, const std::string& expected) const {
+  const std::string found = node.IsScalar() ? "'" + node.Scalar() + "'" : node.IsMap() ? "a mapping" : node.IsSequence() ? "a list" : "nothing";
+  fail(mark_of(node), "'" + name + "' of " + what_ + " must be " + expected + ", not " + found);
+}
+
+void FieldReader::convert(const YAML::Node& node, const std::string& name, Bytes& value) const {
+  static constexpr const char* expected = "a size in bytes, such as 512, 0x200 or 64 KiB";
+  if (!node.IsScalar()) wrong_type(node, name, expected);
+  std::string_view rest;
+  if (!parse_number(node.Scalar(), value.value, rest)) wrong_type(node, name, expected);
+  while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+  unsigned shift = 0;
+  if (rest == "KiB") shift = 10;
+  else if (rest == "MiB") shift = 20;
+  else if (!rest.empty() && rest != "B") wrong_type(node, name, expected);
+  if (value.value > 0xffffffffull >> shift) wrong_type(node, name, "a size below 4 GiB");
+  value.value <<= shift;
+}
+
+void FieldReader::convert(const YAML::Node& node, const std::string& name, std::uint64_t& value) const {
+  std::string_view rest;
+  if (!node.IsScalar() || !parse_number(node.Scalar(), value, rest) || !rest.empty())
+    wrong_type(node, name, "a whole number that is not negative");
+}
+
+void FieldReader::convert(const YAML::Node& node, const std::string& name, std::uint32_t& value) const {
+  std::uint64_t wide = 0;
+  convert(node, name, wide);
+  if (wide > 0xffffffffull) wrong_type(node, name, "a number below 2^32");
+  value = static_cast<std::uint32_t>(wide);
+}
+
+void FieldReader::convert(const YAML::Node& node, const std::string& name, Address& value) const {
+  convert(node, name, value.value);
+}
+
+void FieldReader::convert(const YAML::Node& node, const std::string& name, bool& value) const {
+  if (node.IsScalar() && (node.Scalar() == "true" || node.Scalar() == "yes")) value = true;
+  else if (node.IsScalar() && (node.Scalar() == "false" || node.Scalar() == "no")) value = false;
+  else wrong_type(node, name, "true or false");
+}
+
+void FieldReader::convert(const YAML::Node& node, const std::string& name, std::string& value) const {
+  if (!node.IsScalar() || node.Scalar().empty()) wrong_type(node, name, "a name");
+  value = node.Scalar();
+}
+
+}  // namespace dspmem

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+#include <yaml-cpp/yaml.h>
+
+#include "sim/config/error.h"
+
+namespace dspmem {
+
+/// A number of bytes, written as 512, 0x200, 64 KiB or 2 MiB.
+struct Bytes {
+  std::uint64_t value = 0;
+};
+/// An address, written as a number.
+struct Address {
+  std::uint32_t value = 0;
+};
+
+/// One mapping of a YAML file. Ask for each field by name, then finish(): what was not asked for is reported as unknown,
+/// with the nearest name that was. Every error names file, line, column and what was expected.
+class FieldReader {
+ public:
+  /// `what` names the mapping in messages: "step 'alloc'". A scalar stands for a mapping with only its primary field.
+  FieldReader(const YAML::Node& node, std::string file, std::string what, std::string_view primary = {});
+
+  /// A field that must be there.
+  template <class T>
+  void required(const std::string& name, T& value) {
+    if (!field(name, value)) fail(mark_, what_ + " needs '" + name + "'");
+  }
+  /// A field that keeps its value when it is absent. Returns whether it was there.
+  template <class T>
+  bool optional(const std::string& name, T& value) {
+    return field(name, value);
+  }
+  /// The raw node, for fields with a structure of their own; not defined when absent.
+  YAML::Node node(const std::string& name);
+  void finish() const;
+
+  const SourceMark& mark() const { return mark_; }
+  SourceMark mark_of(const YAML::Node& node) const;
+  SourceMark mark_of(const std::string& field) const;
+  const std::string& file() const { return file_; }
+  [[noreturn]] void fail(const std::string& field, const std::string& message) const { fail(mark_of(field), message); }
+  [[noreturn]] static void fail(const SourceMark& mark, const std::string& message) { throw InputError(mark, message); }
+
+  // Conversions of one scalar; they throw InputError. `expected` says what was wanted.
+  void convert(const YAML::Node& node, const std::string& name, Bytes& value) const;
+  void convert(const YAML::Node& node, const std::string& name, Address& value) const;
+  void convert(const YAML::Node& node, const std::string& name, std::uint64_t& value) const;
+  void convert(const YAML::Node& node, const std::string& name, std::uint32_t& value) const;
+  void convert(const YAML::Node& node, const std::string& name, bool& value) const;
+  void convert(const YAML::Node& node, const std::string& name, std::string& value) const;
+  template <class T>
+  void convert(const YAML::Node& node, const std::string& name, std::optional<T>& value) const {
+    convert(node, name, value.emplace());
+  }
+  template <class T>
+  void convert(const YAML::Node& node, const std::string& name, std::vector<T>& value) const {
+    if (!node.IsSequence()) wrong_type(node, name, "a list, such as [a, b]");
+    value.clear();
+    for (const auto& element : node) convert(element, name, value.emplace_back());
+  }
+
+ private:
+  template <class T>
+  bool field(const std::string& name, T& value) {
+    const YAML::Node found = node(name);
+    if (!found.IsDefined()) return false;
+    convert(found, name, value);
+    return true;
+  }
+  [[noreturn]] void wrong_type(const YAML::Node& node, const std::string& name, const std::string& expected) const;
+
+  std::string file_;
+  std::string what_;
+  SourceMark mark_;
+  std::map<std::string, std::pair<SourceMark, YAML::Node>> fields_;
+  mutable std::vector<std::string> asked_;
+};
+
+/// Loads a YAML file; syntax errors and unreadable files become InputError.
+YAML::Node load_yaml(const std::string& path);
+
+/// A choice among fixed names, with the nearest one in the error.
+template <class Enum>
+Enum choose(const FieldReader& reader, const std::string& field, const std::string& text,
+            const std::vector<std::pair<std::string, Enum>>& choices) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : choices) {
+    if (name == text) return value;
+    names.push_back(name);
+  }
+  reader.fail(field, "'" + text + "' is not a known " + field + suggestion(text, names));
+}
+
+}  // namespace dspmem

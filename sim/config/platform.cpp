@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/config/platform.h"
+
+#include <algorithm>
+#include <bit>
+#include <filesystem>
+
+#include "models/cache/replacement.h"
+#include "sim/config/fields.h"
+#include "sim/config/paths.h"
+
+namespace dspmem {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint32_t max_cores = 8, max_maps = 12, max_heaps = 24;  // limits of the boot descriptor, boot.h
+
+std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+
+/// Builds a Platform from its file: reads the hardware first, then lays out memory from the bottom of each SRAM up.
+class PlatformReader {
+ public:
+  PlatformReader(const YAML::Node& root, const std::string& file) : file_(file), top_(root, file, "the platform") {
+    platform_.file = file;
+  }
+
+  Platform read() {
+    top_.required("name", platform_.name);
+    top_.optional("description", platform_.description);
+    read_cores();
+    read_memories();
+    read_devices();
+    read_sharing();
+    read_layout();
+    top_.finish();
+    return std::move(platform_);
+  }
+
+ private:
+  CacheConfig read_cache(const std::string& name, std::uint32_t core_hint) {
+    CacheConfig cache;
+    const YAML::Node node = top_.node(name);
+    if (!node.IsDefined()) FieldReader::fail(top_.mark(), "the platform needs '" + name + "'");
+    FieldReader reader(node, file_, "cache '" + name + "'");
+    Bytes size;
+    std::string policy = "write_back", replacement = cache.replacement;
+    reader.required("size", size);
+    reader.required("ways", cache.ways);
+    reader.required("line", cache.line_bytes);
+    if (reader.optional("replacement", replacement)) {
+      const auto known = replacement_policies();
+      if (std::find(known.begin(), known.end(), replacement) == known.end())
+        reader.fail("replacement", "'" + replacement + "' is not a known replacement" + suggestion(replacement, known));
+      cache.replacement = replacement;
+    }
+    if (reader.optional("write_policy", policy))
+      cache.write_policy = choose<WritePolicy>(reader, "write_policy", policy,
+                                               {{"write_back", WritePolicy::write_back}, {"write_through", WritePolicy::write_through}});
+    reader.optional("byte_dirty", cache.byte_dirty);
+    reader.optional("prefetch_lines", cache.prefetch_lines);
+    reader.finish();
+    cache.size_bytes = static_cast<std::uint32_t>(size.value);
+    cache.seed = core_hint;
+    try {
+      if (cache.ways == 0 || cache.line_bytes == 0) throw std::invalid_argument("size: ways and line must not be 0");
+      validate(cache);
+    } catch (const std::invalid_argument& error) {
+      FieldReader::fail(reader.mark(), "cache '" + name + "': " + error.what());
+    }
+    return cache;
+  }
+
+  void read_cores() {
+    std::uint32_t count = 0, clock_mhz = 400;
+    top_.required("cores", count);
+    if (count < 1 || count > max_cores) top_.fail("cores", "'cores' must be between 1 and " + std::to_string(max_cores));
+    top_.optional("clock_mhz", clock_mhz);
+    if (clock_mhz < 1 || clock_mhz > 10000) top_.fail("clock_mhz", "'clock_mhz' must be between 1 and 10000");
+    platform_.system.clock_period_ps = 1000000 / clock_mhz;
+    CoreConfig core;
+    if (const YAML::Node node = top_.node("timing"); node.IsDefined()) {
+      FieldReader reader(node, file_, "'timing'");
+      reader.optional("taken_branch", core.timing.taken_branch_cycles);
+      reader.optional("load_use", core.timing.load_use_cycles);
+      static constexpr std::pair<const char*, InstructionKind> kinds[] = {
+          {"multiply", InstructionKind::multiply}, {"divide", InstructionKind::divide}, {"jump", InstructionKind::jump},
+          {"call", InstructionKind::call}, {"return", InstructionKind::return_}, {"barrier", InstructionKind::barrier},
+          {"synchronising", InstructionKind::synchronising}, {"cache", InstructionKind::cache}};
+      for (const auto& [name, kind] : kinds) reader.optional(name, core.timing.extra_cycles[static_cast<std::size_t>(kind)]);
+      reader.finish();
+    }
+    core.instruction_cache = read_cache("l1i", 1);
+    core.data_cache = read_cache("l1d", 1);
+    for (std::uint32_t id = 0; id < count; ++id) {
+      core.id = id;
+      core.data_cache.seed = id + 1;
+      platform_.system.cores.push_back(core);
+    }
+  }
+
+  void read_memories() {
+    const YAML::Node list = top_.node("memories");
+    if (!list.IsDefined() || !list.IsSequence() || list.size() == 0)
+      FieldReader::fail(top_.mark(), "the platform needs 'memories', a list with at least one");
+    for (const auto& node : list) {
+      FieldReader reader(node, file_, "memory");
+      SramConfig sram;
+      Address base, uncached;
+      Bytes bank;
+      reader.required("name", sram.name);
+      reader.required("base", base);
+      reader.required("bank", bank);
+      reader.required("banks", sram.banks);
+      reader.optional("latency", sram.latency_cycles);
+      reader.optional("beat", sram.beat_bytes);
+      reader.optional("wake", sram.wake_cycles);
+      reader.optional("switchable", sram.switchable);
+      reader.optional("uncached", uncached);
+      reader.finish();
+      if (bank.value == 0 || bank.value % 4096) reader.fail("bank", "'bank' must be a multiple of 4 KiB");
+      if (sram.banks == 0 || sram.banks * bank.value > 0x40000000ull) reader.fail("banks", "'banks' must be at least 1, and the memory below 1 GiB");
+      if (sram.beat_bytes == 0) reader.fail("beat", "'beat' must be at least 1 byte");
+      if (base.value % 4096) reader.fail("base", "'base' must be a multiple of 4 KiB");
+      sram.bank_bytes = static_cast<std::uint32_t>(bank.value);
+      sram.physical_base = base.value;
+      auto& regions = platform_.system.regions;
+      regions.push_back({sram.name, base.value, sram.size(), RegionKind::cached, base.value});
+      if (uncached.value) regions.push_back({sram.name + " uncached", uncached.value, sram.size(), RegionKind::uncached, base.value});
+      platform_.memory_uncached.push_back(uncached.value);
+      platform_.system.srams.push_back(sram);
+      cursors_.push_back(0);
+    }
+    if (const YAML::Node node = top_.node("bus"); node.IsDefined()) {
+      FieldReader reader(node, file_, "'bus'");
+      reader.optional("latency", platform_.system.bus_latency_cycles);
+      reader.finish();
+    }
+  }
+
+  void read_devices() {
+    const YAML::Node node = top_.node("devices");
+    if (!node.IsDefined()) FieldReader::fail(top_.mark(), "the platform needs 'devices'");
+    FieldReader reader(node, file_, "'devices'");
+    Address core_control, idc, power;
+    reader.required("core_control", core_control);
+    reader.required("idc", idc);
+    reader.required("power", power);
+    reader.finish();
+    platform_.system.devices = {core_control.value, idc.value, power.value};
+    auto& regions = platform_.system.regions;
+    for (const auto& [name, base] : {std::pair{"core control", core_control.value}, {"idc", idc.value}, {"power", power.value}})
+      regions.push_back({name, base, device_bytes, RegionKind::device, base});
+    try {
+      AddressMap check(regions);
+    } catch (const std::invalid_argument& error) {
+      FieldReader::fail(top_.mark_of("memories"), error.what());
+    }
+  }
+
+  void read_sharing() {
+    std::string text;
+    top_.required("shared_data", text);
+    platform_.shared = choose<SharedData>(top_, "shared_data", text,
+                                          {{"uncached_alias", SharedData::uncached_alias},
+                                           {"writeback_invalidate", SharedData::writeback_invalidate},
+                                           {"none", SharedData::none}});
+    if (platform_.shared == SharedData::uncached_alias && platform_.memory_uncached[0] == 0)
+      top_.fail("shared_data", "shared_data is 'uncached_alias', but memory '" + platform_.system.srams[0].name + "' has no 'uncached' address");
+    top_.optional("alignment", platform_.allocation_alignment);
+    if (!std::has_single_bit(platform_.allocation_alignment) || platform_.allocation_alignment < 4)
+      top_.fail("alignment", "'alignment' must be a power of two and at least 4");
+  }
+
+  std::uint32_t memory_index(const FieldReader& reader, const std::string& name) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < platform_.system.srams.size(); ++i) {
+      if (platform_.system.srams[i].name == name) return static_cast<std::uint32_t>(i);
+      names.push_back(platform_.system.srams[i].name);
+    }
+    reader.fail("memory", "'" + name + "' is not a memory of this platform" + suggestion(name, names));
+  }
+
+  /// Takes the next `bytes` of a memory; `what` and `mark` are for the message when they are not there.
+  std::uint32_t take(std::uint32_t memory, std::uint64_t bytes, std::uint64_t alignment, const std::string& what, const SourceMark& mark) {
+    const SramConfig& sram = platform_.system.srams[memory];
+    const std::uint64_t start = align_up(cursors_[memory], alignment);
+    if (start + bytes > sram.size())
+      FieldReader::fail(mark, what + " needs " + std::to_string(bytes) + " bytes, but memory '" + sram.name + "' has " +
+                                  std::to_string(start < sram.size() ? sram.size() - start : 0) + " left");
+    cursors_[memory] = start + bytes;
+    return static_cast<std::uint32_t>(sram.physical_base + start);
+  }
+
+  struct HeapRequest {
+    HeapLayout heap;
+    SourceMark mark;
+    std::uint32_t memory = 0;
+    std::uint32_t rest_block_bytes = 0;  ///< not 0: takes what is left, in blocks of this size
+  };
+
+  void read_layout() {
+    const YAML::Node image = top_.node("image");
+    if (!image.IsDefined()) FieldReader::fail(top_.mark(), "the platform needs 'image'");
+    FieldReader image_reader(image, file_, "'image'");
+    Bytes image_bytes;
+    image_reader.required("size", image_bytes);
+    image_reader.finish();
+    platform_.image_bytes = static_cast<std::uint32_t>(image_bytes.value);
+    platform_.image_base = take(0, image_bytes.value, 4096, "the image", image_reader.mark());
+
+    Bytes stack{4096};
+    std::string area_alignment = "line";
+    const YAML::Node area = top_.node("core_areas");
+    if (area.IsDefined()) {
+      FieldReader reader(area, file_, "'core_areas'");
+      reader.optional("stack", stack);
+      reader.optional("align", area_alignment);
+      choose<int>(reader, "align", area_alignment, {{"line", 0}, {"bank", 1}});
+      reader.finish();
+      if (stack.value < 1024 || stack.value % 16) reader.fail("stack", "'stack' must be a multiple of 16, at least 1 KiB");
+    }
+    const std::vector<HeapRequest> requests = read_heaps();
+    place(requests, static_cast<std::uint32_t>(stack.value), area_alignment == "bank");
+  }
+
+  std::vector<HeapRequest> read_heaps() {
+    const YAML::Node list = top_.node("heaps");
+    if (!list.IsDefined() || !list.IsSequence()) FieldReader::fail(top_.mark(), "the platform needs 'heaps', a list");
+    std::vector<HeapRequest> requests;
+    for (const auto& node : list) {
+      FieldReader reader(node, file_, "heap");
+      HeapRequest request;
+      request.mark = reader.mark();
+      std::string zone, memory = platform_.system.srams[0].name;
+      std::vector<std::uint32_t> cores;
+      std::vector<std::string> capabilities;
+      Bytes size, rest_block;
+      reader.required("zone", zone);
+      request.heap.zone = choose<Zone>(reader, "zone", zone, zone_names());
+      if (reader.optional("memory", memory)) request.memory = memory_index(reader, memory);
+      if (reader.optional("capabilities", capabilities))
+        for (const std::string& each : capabilities) request.heap.capabilities |= choose<std::uint32_t>(reader, "capabilities", each, capability_names());
+      const bool bump = request.heap.zone == Zone::system;
+      request.heap.per_core = bump || request.heap.zone == Zone::system_runtime;
+      if (request.heap.per_core) reader.required("cores", cores);
+      if (bump) {
+        reader.required("size", size);
+        request.heap.bytes = static_cast<std::uint32_t>(size.value);
+        if (size.value == 0 || size.value % platform_.line_bytes()) reader.fail("size", "'size' must be a multiple of the cache line, and not 0");
+      } else {
+        read_maps(reader, request);
+      }
+      reader.finish();
+      if (!request.heap.per_core) cores = {0};
+      for (const std::uint32_t core : cores) {
+        if (core >= platform_.core_count())
+          reader.fail("cores", "core " + std::to_string(core) + " does not exist: the platform has cores 0 to " + std::to_string(platform_.core_count() - 1));
+        request.heap.core = core;
+        request.heap.name = zone + (request.heap.per_core ? "[" + std::to_string(core) + "]" : "");
+        for (const HeapRequest& other : requests)
+          if (other.heap.name == request.heap.name) {
+            if (request.heap.zone != Zone::buffer) FieldReader::fail(reader.mark(), "heap '" + request.heap.name + "' is defined twice");
+            request.heap.name += "_" + memory;
+          }
+        requests.push_back(request);
+      }
+    }
+    if (requests.size() > max_heaps) FieldReader::fail(top_.mark_of("heaps"), "at most " + std::to_string(max_heaps) + " heaps");
+    for (std::uint32_t core = 0; core < platform_.core_count(); ++core)
+      if (std::none_of(requests.begin(), requests.end(), [core](const HeapRequest& r) { return r.heap.zone == Zone::system && r.heap.core == core; }))
+        FieldReader::fail(top_.mark_of("heaps"), "core " + std::to_string(core) + " has no heap of zone 'system'");
+    return requests;
+  }
+
+  void read_maps(FieldReader& reader, HeapRequest& request) {
+    std::uint32_t times = 1;
+    reader.optional("times", times);
+    std::vector<std::vector<std::uint32_t>> blocks;
+    Bytes rest;
+    const bool has_blocks = reader.optional("blocks", blocks);
+    if (reader.optional("rest_in_blocks_of", rest) == has_blocks)
+      FieldReader::fail(reader.mark(), "a heap needs either 'blocks' or 'rest_in_blocks_of'");
+    request.rest_block_bytes = static_cast<std::uint32_t>(rest.value);
+    if (rest.value % 16) reader.fail("rest_in_blocks_of", "'rest_in_blocks_of' must be a multiple of 16");
+    if (blocks.size() > max_maps) reader.fail("blocks", "at most " + std::to_string(max_maps) + " block sizes");
+    for (const auto& pair : blocks) {
+      if (pair.size() != 2 || pair[0] < 16 || pair[0] % 16 || pair[1] == 0 || times == 0)
+        reader.fail("blocks", "'blocks' must be a list of [block size, count], sizes multiples of 16, counts above 0");
+      if (!request.heap.maps.empty() && pair[0] <= request.heap.maps.back().block_bytes)
+        reader.fail("blocks", "'blocks' must be in order of growing block size");
+      request.heap.maps.push_back({pair[0], pair[1] * times});
+      request.heap.bytes += pair[0] * pair[1] * times;
+    }
+  }
+
+  void place_heap(HeapRequest request) {
+    HeapLayout& heap = request.heap;
+    const std::uint32_t alignment = std::max<std::uint32_t>(platform_.line_bytes(), 64);
+    if (request.rest_block_bytes) {
+      const std::uint64_t start = align_up(cursors_[request.memory], alignment);
+      const std::uint64_t left = platform_.system.srams[request.memory].size() - std::min<std::uint64_t>(start, platform_.system.srams[request.memory].size());
+      const auto count = static_cast<std::uint32_t>(left / request.rest_block_bytes);
+      if (count == 0) FieldReader::fail(request.mark, "no memory is left for heap '" + heap.name + "'");
+      heap.maps = {{request.rest_block_bytes, count}};
+      heap.bytes = count * request.rest_block_bytes;
+    }
+    heap.base = take(request.memory, heap.bytes, alignment, "heap '" + heap.name + "'", request.mark);
+    platform_.heaps.push_back(heap);
+  }
+
+  void place(const std::vector<HeapRequest>& requests, std::uint32_t stack_bytes, bool bank_aligned) {
+    const SramConfig& sram = platform_.system.srams[0];
+    for (std::uint32_t core = 0; core < platform_.core_count(); ++core) {
+      const bool own_banks = bank_aligned && core > 0 && sram.switchable;
+      if (own_banks) cursors_[0] = align_up(cursors_[0], sram.bank_bytes);
+      CoreArea area;
+      area.first_bank = static_cast<std::uint32_t>(cursors_[0] / sram.bank_bytes);
+      area.stack_bytes = stack_bytes;
+      area.stack_base = take(0, stack_bytes, 64, "the stack of core " + std::to_string(core), top_.mark_of("core_areas"));
+      for (const HeapRequest& request : requests)
+        if (request.heap.per_core && request.heap.core == core) place_heap(request);
+      if (own_banks) {
+        cursors_[0] = align_up(cursors_[0], sram.bank_bytes);
+        area.bank_count = static_cast<std::uint32_t>(cursors_[0] / sram.bank_bytes) - area.first_bank;
+      }
+      platform_.core_areas.push_back(area);
+    }
+    for (const HeapRequest& request : requests)
+      if (!request.heap.per_core) place_heap(request);
+  }
+
+  std::string file_;
+  FieldReader top_;
+  Platform platform_;
+  std::vector<std::uint64_t> cursors_;  ///< per SRAM: offset of the first free byte
+};
+
+}  // namespace
+
+const std::vector<std::pair<std::string, Zone>>& zone_names() {
+  static const std::vector<std::pair<std::string, Zone>> names{
+      {"system", Zone::system}, {"system_runtime", Zone::system_runtime}, {"runtime", Zone::runtime},
+      {"buffer", Zone::buffer}, {"runtime_shared", Zone::runtime_shared}, {"system_shared", Zone::system_shared}};
+  return names;
+}
+
+std::string to_string(Zone zone) {
+  for (const auto& [name, value] : zone_names())
+    if (value == zone) return name;
+  return "?";
+}
+
+const std::vector<std::pair<std::string, std::uint32_t>>& capability_names() {
+  static const std::vector<std::pair<std::string, std::uint32_t>> names{{"ram", 1u << 0}, {"lp", 1u << 3}, {"hp", 1u << 4}, {"dma", 1u << 5}};
+  return names;
+}
+
+std::vector<std::string> shipped_platforms() {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(config_directory() / "platforms", ignored))
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Platform load_platform(const std::string& name_or_path, const SourceMark& mark) {
+  const bool is_path = name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".yaml");
+  std::string path = name_or_path;
+  if (is_path) {
+    // Relative to the file that names it.
+    if (mark.line && fs::path(path).is_relative()) path = fs::path(mark.file).parent_path() / path;
+    if (!fs::exists(path)) throw InputError(mark, "platform file '" + path + "' does not exist");
+  } else {
+    path = config_directory() / "platforms" / (name_or_path + ".yaml");
+    if (!fs::exists(path)) throw InputError(mark, "'" + name_or_path + "' is not a known platform" + suggestion(name_or_path, shipped_platforms()));
+  }
+  return PlatformReader(load_yaml(path), path).read();
+}
+
+}  // namespace dspmem

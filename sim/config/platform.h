@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/system.h"
+#include "sim/config/error.h"
+
+namespace dspmem {
+
+/// Zones of the allocator; the numbers are those of enum mem_zone in models/firmware/include/alloc.h.
+enum class Zone : std::uint32_t { system, system_runtime, runtime, buffer, runtime_shared, system_shared };
+const std::vector<std::pair<std::string, Zone>>& zone_names();
+std::string to_string(Zone zone);
+
+/// Capabilities of memory; bits of SOF_MEM_CAPS_* in alloc.h.
+const std::vector<std::pair<std::string, std::uint32_t>>& capability_names();
+
+/// How shared data is kept current: the two approaches of the memory-management document, and single-core platforms.
+enum class SharedData { uncached_alias, writeback_invalidate, none };
+
+struct BlockMap {
+  std::uint32_t block_bytes = 0;
+  std::uint32_t count = 0;
+};
+
+/// One heap with its place in memory.
+struct HeapLayout {
+  std::string name;  ///< zone, with the core in brackets where it belongs to one: system[1]
+  Zone zone = Zone::runtime;
+  bool per_core = false;
+  std::uint32_t core = 0;
+  std::uint32_t base = 0;
+  std::uint32_t bytes = 0;
+  std::uint32_t capabilities = 0;
+  std::vector<BlockMap> maps;  ///< empty: a bump heap
+};
+
+/// Memory that belongs to one core.
+struct CoreArea {
+  std::uint32_t stack_base = 0;
+  std::uint32_t stack_bytes = 0;
+  std::uint32_t memory = 0;      ///< index of the SRAM
+  std::uint32_t first_bank = 0;  ///< banks that hold nothing else; none when bank_count is 0
+  std::uint32_t bank_count = 0;
+};
+
+/// A platform file, resolved: everything has an address. Feeds the simulator, the linker script and the boot descriptor.
+struct Platform {
+  std::string name;
+  std::string description;
+  std::string file;
+  SystemConfig system;
+  SharedData shared = SharedData::none;
+  std::uint32_t allocation_alignment = 4;
+  std::uint32_t image_base = 0;
+  std::uint32_t image_bytes = 0;
+  std::vector<std::uint32_t> memory_uncached;  ///< per SRAM: base of its uncached alias, 0 without one
+  std::vector<HeapLayout> heaps;
+  std::vector<CoreArea> core_areas;
+
+  std::uint32_t core_count() const { return static_cast<std::uint32_t>(system.cores.size()); }
+  std::uint32_t line_bytes() const { return system.cores[0].data_cache.line_bytes; }
+};
+
+/// Reads configs/platforms/<name>.yaml, or any file when `name_or_path` has a slash or ends in .yaml. Throws InputError; `mark`
+/// is where the user named the platform.
+Platform load_platform(const std::string& name_or_path, const SourceMark& mark = {});
+
+/// Names of the platforms that come with dspmem.
+std::vector<std::string> shipped_platforms();
+
+}  // namespace dspmem

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/image/firmware_image.h"
+
+#include <elfutils/libdw.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace dspmem {
+
+struct FirmwareImage::Debug {
+  int file = -1;
+  Elf* elf = nullptr;
+  Dwarf* dwarf = nullptr;
+
+  ~Debug() {
+    if (dwarf) dwarf_end(dwarf);
+    if (elf) elf_end(elf);
+    if (file >= 0) close(file);
+  }
+};
+
+FirmwareImage::FirmwareImage(const std::string& path, const SourceMark& mark) : path_(path), debug_(std::make_unique<Debug>()) {
+  const auto fail = [&](const std::string& why) { throw InputError(mark.file.empty() ? SourceMark{path} : mark, "firmware '" + path + "' " + why); };
+  elf_version(EV_CURRENT);
+  debug_->file = open(path.c_str(), O_RDONLY);
+  struct stat status {};
+  if (debug_->file < 0 || fstat(debug_->file, &status) || !S_ISREG(status.st_mode)) fail("cannot be opened");
+  debug_->elf = elf_begin(debug_->file, ELF_C_READ, nullptr);
+  if (!debug_->elf || elf_kind(debug_->elf) != ELF_K_ELF) fail("is not an ELF file");
+  GElf_Ehdr header;
+  if (!gelf_getehdr(debug_->elf, &header)) fail("has a truncated ELF header");
+  if (header.e_machine != EM_XTENSA) fail("is for another machine (ELF machine " + std::to_string(header.e_machine) + "); Xtensa is 94");
+  if (header.e_ident[EI_CLASS] != ELFCLASS32 || header.e_ident[EI_DATA] != ELFDATA2LSB) fail("is not little-endian 32-bit");
+  if (header.e_type != ET_EXEC) fail("is not a linked executable");
+  entry_ = static_cast<std::uint32_t>(header.e_entry);
+
+  std::size_t segment_count = 0;
+  if (elf_getphdrnum(debug_->elf, &segment_count)) fail("has a truncated program header table");
+  for (std::size_t index = 0; index < segment_count; ++index) {
+    GElf_Phdr program;
+    if (!gelf_getphdr(debug_->elf, static_cast<int>(index), &program)) fail("has a truncated program header table");
+    if (program.p_type != PT_LOAD || program.p_memsz == 0) continue;
+    if (program.p_filesz > program.p_memsz || program.p_memsz > 0x10000000) fail("has a segment with impossible sizes");
+    if (program.p_offset + program.p_filesz > static_cast<std::uint64_t>(status.st_size)) fail("is truncated: a segment ends behind the end of the file");
+    Segment segment{static_cast<std::uint32_t>(program.p_paddr), std::vector<std::uint8_t>(program.p_memsz)};
+    if (pread(debug_->file, segment.bytes.data(), program.p_filesz, static_cast<off_t>(program.p_offset)) != static_cast<ssize_t>(program.p_filesz)) fail("cannot be read");
+    segments_.push_back(std::move(segment));
+  }
+  if (segments_.empty()) fail("has nothing to load");
+
+  for (Elf_Scn* section = nullptr; (section = elf_nextscn(debug_->elf, section));) {
+    GElf_Shdr info;
+    if (!gelf_getshdr(section, &info) || info.sh_type != SHT_SYMTAB || info.sh_entsize == 0) continue;
+    Elf_Data* data = elf_getdata(section, nullptr);
+    if (!data) fail("has a truncated symbol table");
+    for (std::size_t index = 0; index < info.sh_size / info.sh_entsize; ++index) {
+      GElf_Sym symbol;
+      if (!gelf_getsym(data, static_cast<int>(index), &symbol)) break;
+      const char* name = elf_strptr(debug_->elf, info.sh_link, symbol.st_name);
+      if (!name || !*name || symbol.st_shndx == SHN_UNDEF) continue;
+      const auto address = static_cast<std::uint32_t>(symbol.st_value);
+      const int type = GELF_ST_TYPE(symbol.st_info);
+      if (type == STT_FILE || type == STT_SECTION) continue;
+      symbols_[name] = address;
+      if (type == STT_FUNC) functions_[address] = {name, static_cast<std::uint32_t>(symbol.st_size)};
+    }
+  }
+  debug_->dwarf = dwarf_begin_elf(debug_->elf, DWARF_C_READ, nullptr);
+}
+
+FirmwareImage::~FirmwareImage() = default;
+
+std::optional<std::uint32_t> FirmwareImage::symbol(const std::string& name) const {
+  const auto found = symbols_.find(name);
+  if (found == symbols_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::vector<std::string> FirmwareImage::function_names() const {
+  std::vector<std::string> names;
+  for (const auto& [address, function] : functions_) names.push_back(function.name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string FirmwareImage::function_at(std::uint32_t address) const {
+  auto next = functions_.upper_bound(address);
+  if (next == functions_.begin()) return "";
+  const auto& [start, function] = *--next;
+  return address - start < std::max<std::uint32_t>(function.size, 1) ? function.name : "";
+}
+
+SourceLine FirmwareImage::line_at(std::uint32_t address) const {
+  Dwarf_Die unit;
+  if (!debug_->dwarf || !dwarf_addrdie(debug_->dwarf, address, &unit)) return {};
+  Dwarf_Line* line = dwarf_getsrc_die(&unit, address);
+  if (!line) return {};
+  SourceLine result;
+  const char* file = dwarf_linesrc(line, nullptr, nullptr);
+  dwarf_lineno(line, &result.line);
+  if (file) result.file = file;
+  return result;
+}
+
+}  // namespace dspmem

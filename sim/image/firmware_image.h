@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/config/error.h"
+
+namespace dspmem {
+
+struct SourceLine {
+  std::string file;  ///< empty when there is no debug information
+  int line = 0;
+};
+
+/// A firmware ELF: what to load, and the names and source lines of its addresses.
+class FirmwareImage {
+ public:
+  struct Segment {
+    std::uint32_t address = 0;
+    std::vector<std::uint8_t> bytes;  ///< with the zeros behind the file's contents
+  };
+
+  /// Throws InputError when the file is missing, truncated, or not a little-endian 32-bit Xtensa executable.
+  explicit FirmwareImage(const std::string& path, const SourceMark& mark = {});
+  ~FirmwareImage();
+  FirmwareImage(const FirmwareImage&) = delete;
+  FirmwareImage& operator=(const FirmwareImage&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::uint32_t entry() const { return entry_; }
+  const std::vector<Segment>& segments() const { return segments_; }
+
+  std::optional<std::uint32_t> symbol(const std::string& name) const;
+  std::vector<std::string> function_names() const;
+  /// The function that holds an address; empty when none does.
+  std::string function_at(std::uint32_t address) const;
+  SourceLine line_at(std::uint32_t address) const;
+
+ private:
+  struct Function {
+    std::string name;
+    std::uint32_t size;
+  };
+  struct Debug;
+
+  std::string path_;
+  std::uint32_t entry_ = 0;
+  std::vector<Segment> segments_;
+  std::map<std::string, std::uint32_t> symbols_;
+  std::map<std::uint32_t, Function> functions_;
+  std::unique_ptr<Debug> debug_;
+};
+
+}  // namespace dspmem
