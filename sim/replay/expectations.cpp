@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/replay/expectations.h"
+
+#include <algorithm>
+
+#include "sim/config/fields.h"
+
+namespace dspmem {
+namespace {
+
+using Relation = NumberExpectation::Relation;
+
+struct RelationName {
+  const char* text;
+  Relation relation;
+};
+constexpr RelationName relations[] = {{"==", Relation::equal}, {"!=", Relation::not_equal}, {"<=", Relation::at_most},
+                                      {">=", Relation::at_least}, {"<", Relation::less}, {">", Relation::more}};
+
+bool holds(Relation relation, std::uint64_t actual, std::uint64_t value) {
+  switch (relation) {
+    case Relation::equal: return actual == value;
+    case Relation::not_equal: return actual != value;
+    case Relation::less: return actual < value;
+    case Relation::at_most: return actual <= value;
+    case Relation::more: return actual > value;
+    case Relation::at_least: return actual >= value;
+  }
+  return false;
+}
+
+struct HeapField {
+  const char* name;
+  std::uint64_t Result::Heap::* member;
+};
+constexpr HeapField heap_fields[] = {{"size", &Result::Heap::size}, {"used", &Result::Heap::used}, {"peak", &Result::Heap::peak},
+                                     {"free", &Result::Heap::free}, {"largest_free", &Result::Heap::largest_free}, {"failed", &Result::Heap::failed}};
+
+/// "<= 64 KiB", "0", "none".
+NumberExpectation read_bound(const FieldReader& reader, const YAML::Node& node, const std::string& quantity) {
+  NumberExpectation bound;
+  bound.quantity = quantity;
+  bound.mark = reader.mark_of(node);
+  std::string text = node.IsScalar() ? node.Scalar() : "";
+  if (text == "none") text = "0";
+  for (const RelationName& each : relations)
+    if (text.starts_with(each.text)) {
+      bound.relation = each.relation;
+      text = text.substr(std::string_view(each.text).size());
+      break;
+    }
+  text.erase(0, text.find_first_not_of(' ') == std::string::npos ? text.size() : text.find_first_not_of(' '));
+  Bytes value;
+  try {
+    reader.convert(YAML::Node(text), quantity, value);
+  } catch (const InputError&) {
+    FieldReader::fail(bound.mark, "'" + quantity + "' must be a bound such as 0, \">= 1\" or \"<= 64 KiB\", not '" + (node.IsScalar() ? node.Scalar() : "a mapping") + "'");
+  }
+  bound.value = value.value;
+  return bound;
+}
+
+std::string relation_text(const NumberExpectation& bound) {
+  for (const RelationName& each : relations)
+    if (each.relation == bound.relation) return bound.quantity + " " + each.text + " " + std::to_string(bound.value);
+  return bound.quantity;
+}
+
+std::uint64_t total(const Result& result, const std::string& quantity) {
+  if (quantity == "cycles") return result.cycles;
+  std::uint64_t count = 0;
+  if (quantity == "stale_reads")
+    for (const auto& each : result.stale_reads) count += each.count;
+  else if (quantity == "findings")
+    for (const auto& each : result.findings) count += each.count;
+  else
+    for (const Result::Heap& heap : result.heaps)
+      for (const HeapField& field : heap_fields)
+        if (quantity == "heap." + heap.name + "." + field.name) count = heap.*field.member;
+  return count;
+}
+
+void judge_number(const NumberExpectation& bound, Result& result) {
+  const std::uint64_t actual = total(result, bound.quantity);
+  result.expectations.push_back({relation_text(bound), std::to_string(actual), bound.mark.to_string(), holds(bound.relation, actual, bound.value)});
+}
+
+}  // namespace
+
+ExpectationList read_expectations(const YAML::Node& node, const std::string& file) {
+  FieldReader reader(node, file, "'expect'");
+  ExpectationList list;
+  for (const char* quantity : {"cycles", "stale_reads", "findings"})
+    if (const YAML::Node bound = reader.node(quantity); bound.IsDefined()) list.numbers.push_back(read_bound(reader, bound, quantity));
+  if (const YAML::Node heaps = reader.node("heaps"); heaps.IsDefined()) {
+    if (!heaps.IsMap()) reader.fail("heaps", "'heaps' must be a mapping from heap name to bounds, such as {runtime: {used: 0}}");
+    for (const auto& heap : heaps) {
+      FieldReader fields(heap.second, file, "the expectation on heap '" + heap.first.Scalar() + "'");
+      for (const HeapField& field : heap_fields)
+        if (const YAML::Node bound = fields.node(field.name); bound.IsDefined())
+          list.numbers.push_back(read_bound(fields, bound, "heap." + heap.first.Scalar() + "." + field.name));
+      fields.finish();
+    }
+  }
+  if (const YAML::Node banks = reader.node("banks"); banks.IsDefined()) {
+    if (!banks.IsMap()) reader.fail("banks", "'banks' must be a mapping from bank name to on or off, such as {HP3: off}");
+    for (const auto& bank : banks) {
+      const std::string state = bank.second.IsScalar() ? bank.second.Scalar() : "";
+      if (state != "on" && state != "off") FieldReader::fail(reader.mark_of(bank.second), "a bank is expected to be on or off, not '" + state + "'");
+      list.banks.push_back({bank.first.Scalar(), state == "on", reader.mark_of(bank.first)});
+    }
+  }
+  reader.finish();
+  return list;
+}
+
+void check_expectations(const ExpectationList& expectations, const Platform& platform) {
+  std::vector<std::string> heaps, banks;
+  for (const HeapLayout& heap : platform.heaps) heaps.push_back(heap.name);
+  for (const SramConfig& sram : platform.system.srams)
+    for (std::uint32_t bank = 0; bank < sram.banks; ++bank) banks.push_back(sram.name + std::to_string(bank));
+  for (const NumberExpectation& bound : expectations.numbers) {
+    if (!bound.quantity.starts_with("heap.")) continue;
+    const std::string name = bound.quantity.substr(5, bound.quantity.rfind('.') - 5);
+    if (std::find(heaps.begin(), heaps.end(), name) == heaps.end())
+      throw InputError(bound.mark, "platform '" + platform.name + "' has no heap '" + name + "'" + suggestion(name, heaps));
+  }
+  for (const BankExpectation& bank : expectations.banks)
+    if (std::find(banks.begin(), banks.end(), bank.bank) == banks.end())
+      throw InputError(bank.mark, "platform '" + platform.name + "' has no bank '" + bank.bank + "'" + "; did you mean '" + nearest_name(bank.bank, banks) + "'?");
+}
+
+void judge(const ExpectationList& expectations, Result& result) {
+  const auto mentioned = [&](const char* quantity) {
+    return std::any_of(expectations.numbers.begin(), expectations.numbers.end(), [&](const NumberExpectation& e) { return e.quantity == quantity; });
+  };
+  for (const NumberExpectation& bound : expectations.numbers) judge_number(bound, result);
+  for (const BankExpectation& expected : expectations.banks)
+    for (const Result::Bank& bank : result.banks)
+      if (bank.name == expected.bank)
+        result.expectations.push_back({"bank " + bank.name + (expected.on ? " on" : " off"), bank.on ? "on" : "off", expected.mark.to_string(), bank.on == expected.on});
+  if (!mentioned("stale_reads") && !result.stale_reads.empty()) {
+    NumberExpectation none;
+    none.quantity = "stale_reads";
+    none.mark = {result.file, 0, 0};
+    judge_number(none, result);
+  }
+  if (result.crash) {
+    result.verdict = Result::Verdict::crashed;
+  } else if (!mentioned("findings") && !result.findings.empty()) {
+    result.verdict = Result::Verdict::findings;
+  } else if (std::any_of(result.expectations.begin(), result.expectations.end(), [](const auto& e) { return !e.passed; })) {
+    result.verdict = Result::Verdict::expectation_failed;
+  }
+}
+
+}  // namespace dspmem

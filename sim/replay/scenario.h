@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/replay/expectations.h"
+#include "sim/replay/step.h"
+
+namespace dspmem {
+
+/// A scenario file: what each core does, and what is to come out of it.
+struct Scenario {
+  std::string file;
+  std::string name;
+  std::string platform;
+  SourceMark platform_mark;
+  std::uint64_t seed = 1;
+  std::map<std::uint32_t, StepList> cores;
+  std::map<std::uint32_t, SourceMark> core_marks;
+  ExpectationList expectations;
+};
+
+/// Throws InputError.
+Scenario load_scenario(const std::string& path);
+
+/// Collects the names of a scenario and checks everything that needs no run. Throws InputError.
+ScenarioNames check_scenario(const Scenario& scenario, const Platform& platform);
+
+}  // namespace dspmem

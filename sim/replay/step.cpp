@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/replay/step.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace dspmem {
+
+StepReader::StepReader(const YAML::Node& node, const std::string& file, const StepKind& kind, const std::vector<std::string>& including)
+    : FieldReader(node, file, std::string("step '") + kind.name + "'", kind.primary ? kind.primary : ""), including_(including) {}
+
+StepList StepReader::steps(const std::string& field) {
+  const YAML::Node list = node(field);
+  if (!list.IsDefined()) fail(mark(), "this step needs '" + field + "', a list of steps");
+  return read_steps(list, file(), "'" + field + "'", including_);
+}
+
+StepList StepReader::included(const std::string& path, const std::map<std::string, std::string>& parameters) {
+  const auto full = (std::filesystem::path(file()).parent_path() / path).lexically_normal().string();
+  const auto where = mark_of("file");
+  if (std::find(including_.begin(), including_.end(), full) != including_.end() || full == std::filesystem::path(file()).lexically_normal().string())
+    fail(where, "'" + path + "' includes itself");
+  std::ifstream stream(full);
+  if (!stream) fail(where, "'" + full + "' cannot be opened");
+  std::stringstream buffer;
+  buffer << stream.rdbuf();
+  std::string text = buffer.str();
+  for (std::size_t start = 0; (start = text.find("${", start)) != std::string::npos;) {
+    const std::size_t end = text.find('}', start);
+    const std::string name = text.substr(start + 2, end == std::string::npos ? end : end - start - 2);
+    const auto value = parameters.find(name);
+    if (value == parameters.end()) {
+      std::vector<std::string> known;
+      for (const auto& [key, ignored] : parameters) known.push_back(key);
+      fail(where, "'" + path + "' needs the parameter '" + name + "'" + (known.empty() ? "; give it under 'with'" : suggestion(name, known)));
+    }
+    text.replace(start, end - start + 1, value->second);
+    start += value->second.size();
+  }
+  YAML::Node root;
+  try {
+    root = YAML::Load(text);
+  } catch (const YAML::Exception& error) {
+    throw InputError({full, error.mark.line + 1, error.mark.column + 1}, "YAML syntax: " + error.msg);
+  }
+  FieldReader reader(root, full, "the included file");
+  const YAML::Node list = reader.node("steps");
+  if (!list.IsDefined()) fail(reader.mark(), "an included file needs 'steps', a list");
+  reader.finish();
+  std::vector<std::string> including = including_;
+  including.push_back(std::filesystem::path(file()).lexically_normal().string());
+  including.push_back(full);
+  return read_steps(list, full, "'steps'", including);
+}
+
+StepList read_steps(const YAML::Node& list, const std::string& file, const std::string& what, const std::vector<std::string>& including) {
+  const auto mark_of = [&file](const YAML::Node& node) { return SourceMark{file, node.Mark().line + 1, node.Mark().column + 1}; };
+  if (!list.IsSequence()) throw InputError(mark_of(list), what + " must be a list of steps");
+  StepList steps;
+  for (const auto& node : list) {
+    if (!node.IsMap() || node.size() != 1)
+      throw InputError(mark_of(node), "a step is one name with its settings, such as '- signal: ready'");
+    const auto entry = *node.begin();
+    const std::string name = entry.first.Scalar();
+    const auto kinds = step_kinds();
+    const auto kind = std::find_if(kinds.begin(), kinds.end(), [&name](const StepKind& each) { return name == each.name; });
+    if (kind == kinds.end()) {
+      std::vector<std::string> known;
+      for (const StepKind& each : kinds) known.emplace_back(each.name);
+      throw InputError(mark_of(entry.first), "there is no step '" + name + "'" + suggestion(name, known));
+    }
+    StepReader reader(entry.second, file, *kind, including);
+    std::unique_ptr<Step> step = kind->read(reader);
+    reader.finish();
+    step->mark = mark_of(entry.first);
+    step->kind = name;
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+void check_object(const ScenarioNames& names, const std::string& object, const SourceMark& mark) {
+  if (names.objects.contains(object)) return;
+  std::vector<std::string> known;
+  for (const auto& [name, ignored] : names.objects) known.push_back(name);
+  throw InputError(mark, "no step allocates '" + object + "'" + suggestion(object, known));
+}
+
+}  // namespace dspmem

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/config/fields.h"
+#include "sim/config/platform.h"
+
+namespace dspmem {
+
+class DspCore;
+class Replay;
+class StepReader;
+
+/// What static checks know: the platform, and the names that steps introduce.
+struct ScenarioNames {
+  const Platform* platform = nullptr;
+  std::map<std::string, SourceMark> objects;
+  std::map<std::string, std::uint32_t> object_cores;  ///< which core allocates it
+  std::set<std::string> freed;                        ///< objects that some step frees
+  std::set<std::string> signals;
+  std::map<std::string, std::set<std::uint32_t>> barriers;  ///< who takes part
+  std::map<std::string, std::uint32_t> locks;               ///< number of each
+  bool switches_cores = false;                              ///< some step powers cores itself
+};
+
+/// One step of a scenario. Immutable once read; run() may be called many times.
+class Step {
+ public:
+  virtual ~Step() = default;
+
+  /// Adds the names that this step introduces. `core` executes it. Throws InputError for names given twice.
+  virtual void declare(ScenarioNames&, std::uint32_t core) const { (void)core; }
+  /// Throws InputError for what can be seen to be wrong before running.
+  virtual void check(const ScenarioNames&, std::uint32_t core) const { (void)core; }
+  /// Executes in the core's process. Time passes on that core.
+  virtual void run(Replay& replay, DspCore& core) const = 0;
+
+  SourceMark mark;
+  std::string kind;
+};
+
+using StepList = std::vector<std::unique_ptr<Step>>;
+
+/// One kind of step: its name in scenarios, and what reads it.
+struct StepKind {
+  const char* name;
+  const char* primary;  ///< the field that a plain value stands for; null when there is none
+  const char* summary;  ///< one line for `dspmem steps`
+  std::unique_ptr<Step> (*read)(StepReader& reader);
+};
+
+/// Every kind of step, in the order shown to users. One line here for each; its code is in a file of steps/.
+std::span<const StepKind> step_kinds();
+
+/// Reads one step's fields, and nested lists of steps.
+class StepReader : public FieldReader {
+ public:
+  StepReader(const YAML::Node& node, const std::string& file, const StepKind& kind, const std::vector<std::string>& including);
+
+  StepList steps(const std::string& field);
+  /// The steps of another file, with ${name} replaced. Refuses files that include themselves.
+  StepList included(const std::string& path, const std::map<std::string, std::string>& parameters);
+
+ private:
+  std::vector<std::string> including_;
+};
+
+StepList read_steps(const YAML::Node& list, const std::string& file, const std::string& what, const std::vector<std::string>& including);
+
+// Checks that several steps share.
+void check_object(const ScenarioNames& names, const std::string& object, const SourceMark& mark);
+
+/// A step around a plain struct of settings: most kinds need no more than their fields and run().
+template <class Derived>
+std::unique_ptr<Step> read_step(StepReader& reader) {
+  auto step = std::make_unique<Derived>();
+  step->read(reader);
+  return step;
+}
+
+}  // namespace dspmem

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dspmem {
+
+/// The one result of a run. Writers turn it into text or JSON and add nothing of their own.
+struct Result {
+  static constexpr int schema_version = 1;
+
+  enum class Verdict { passed, expectation_failed, findings, crashed };
+
+  struct Cache {
+    std::uint64_t accesses = 0, misses = 0, write_backs = 0, prefetches = 0;
+  };
+  struct Core {
+    std::uint32_t id = 0;
+    bool powered = false;
+    std::uint64_t instructions = 0, cycles = 0;
+    Cache l1d, l1i;
+    std::uint64_t uncached_reads = 0, uncached_writes = 0, atomics = 0;
+  };
+  /// Bytes. `used` counts whole blocks, as the allocator does.
+  struct Heap {
+    std::string name, zone;
+    std::uint64_t size = 0, used = 0, peak = 0, free = 0, largest_free = 0, failed = 0;
+  };
+  struct Bank {
+    std::string name;
+    bool on = true;
+    std::uint64_t accesses = 0, conflicts = 0, conflict_cycles = 0, live_bytes = 0;
+  };
+  struct Expectation {
+    std::string text;    ///< what was expected
+    std::string actual;  ///< what happened
+    std::string where;   ///< file:line:column of the scenario
+    bool passed = false;
+  };
+  /// A read that did not return what it should have.
+  struct StaleRead {
+    std::uint32_t core = 0;
+    std::uint64_t cycle = 0;
+    std::string object, where;
+    std::uint64_t first = 0, last = 0, wrong = 0;  ///< offsets of the first and last wrong byte, and their number
+    std::string seen, owed;                        ///< the first wrong bytes, in hexadecimal
+    bool written = false;                          ///< whether the bytes owed were ever written
+    std::uint32_t writer_core = 0;
+    std::uint64_t writer_cycle = 0;
+    std::string writer_where;
+    std::uint64_t count = 1;  ///< how often this place read stale bytes
+  };
+  /// Something the allocator did that no allocator may do.
+  struct Finding {
+    std::string rule, message, where;
+    std::uint32_t core = 0;
+    std::uint64_t cycle = 0, count = 1;
+  };
+  struct Frame {
+    std::uint32_t pc = 0;
+    std::string function, file;
+    int line = 0;
+  };
+  struct Crash {
+    std::string message;
+    std::uint32_t core = 0;
+    std::uint64_t cycle = 0;
+    std::string step;          ///< the scenario step that was running
+    std::vector<Frame> stack;  ///< innermost first; the first is the place of the crash
+  };
+
+  std::string scenario, file, platform, platform_description;
+  std::uint64_t seed = 0;
+  Verdict verdict = Verdict::passed;
+  std::uint64_t cycles = 0;
+  std::uint32_t clock_mhz = 0;
+  std::uint64_t allocations = 0, frees = 0;
+  std::vector<Core> cores;
+  std::vector<Heap> heaps;
+  std::vector<Bank> banks;
+  std::vector<Expectation> expectations;
+  std::vector<StaleRead> stale_reads;
+  std::vector<Finding> findings;
+  std::optional<Crash> crash;
+};
+
+/// "passed", "expectation-failed", "findings", "crashed".
+const char* to_string(Result::Verdict verdict);
+/// 0 as expected; 1 an expectation failed; 3 findings; 4 the firmware crashed, panicked or hung.
+int exit_code(Result::Verdict verdict);
+
+std::string text_report(const Result& result);
+std::string json_report(const Result& result);
+
+}  // namespace dspmem
