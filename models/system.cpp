@@ -24,7 +24,7 @@ System::System(const SystemConfig& config, CoreHost& host)
   std::vector<DspCore*> cores;
   for (const CoreConfig& each : config.cores) {
     const std::string name = "core" + std::to_string(each.id);
-    cores_.push_back(std::make_unique<DspCore>(name.c_str(), each, map_, clock_, config.quantum_cycles, keeper_, host));
+    cores_.push_back(std::make_unique<DspCore>(name.c_str(), each, map_, clock_, config.limits, keeper_, host));
     cores_.back()->initiator_socket.bind(interconnect_.target_sockets[each.id]);
     cores.push_back(cores_.back().get());
   }

@@ -26,7 +26,7 @@ inline constexpr std::uint32_t device_bytes = 0x1000;
 struct SystemConfig {
   std::uint32_t clock_period_ps = 2500;
   std::uint32_t bus_latency_cycles = 2;
-  std::uint32_t quantum_cycles = 1000;
+  DspCore::Limits limits;
   std::vector<CoreConfig> cores;
   std::vector<Region> regions;
   std::vector<SramConfig> srams;

@@ -6,12 +6,12 @@
 namespace dspmem {
 
 DspCore::DspCore(sc_core::sc_module_name name, const CoreConfig& config, const AddressMap& map, const Clock& clock,
-                 std::uint32_t quantum, TimeKeeper& keeper, CoreHost& host)
+                 const Limits& limits, TimeKeeper& keeper, CoreHost& host)
     : sc_module(name),
       initiator_socket("initiator_socket"),
       map_(map),
       clock_(clock),
-      quantum_(quantum),
+      limits_(limits),
       keeper_(keeper),
       host_(host),
       core_(config, map, *this) {
@@ -42,7 +42,12 @@ void DspCore::synchronise() {
   const std::uint64_t now = core_.now();
   keeper_.set_running(id(), now);
   if (keeper_.anyone_behind(id(), now)) wait(clock_.to_time(now) - sc_core::sc_time_stamp());
-  core_.set_horizon(now + quantum_);
+  core_.set_horizon(now + limits_.quantum_cycles);
+}
+
+void DspCore::execute() {
+  core_.set_watchdog(core_.now() + limits_.watchdog_cycles);
+  core_.run();
 }
 
 void DspCore::at_block_boundary() {
@@ -54,6 +59,7 @@ void DspCore::await_event() {
   keeper_.set_idle(id());
   wait(wake_event_);
   core_.advance_to(resume_at_);
+  core_.set_watchdog(core_.now() + limits_.watchdog_cycles);
 }
 
 void DspCore::wake(std::uint64_t now) {
@@ -67,13 +73,13 @@ void DspCore::wait_until(const std::function<bool()>& ready) {
   for (;;) {
     synchronise();
     if (restart_if_power_cycled()) {
-      core_.run();
+      execute();
     } else if (ready()) {
       return;
     } else if (core_.interrupt_pending()) {
       core_.set_pc(Core::trap_address);
       core_.enter_interrupt();
-      core_.run();
+      execute();
     } else {
       await_event();
     }
@@ -96,7 +102,7 @@ std::uint32_t DspCore::call(std::uint32_t function, std::span<const std::uint32_
   core_.set_reg(0, Core::trap_address);
   for (std::size_t i = 0; i < arguments.size(); ++i) core_.set_reg(static_cast<unsigned>(2 + i), arguments[i]);
   core_.set_pc(function);
-  core_.run();
+  execute();
   return core_.reg(2);
 }
 

@@ -33,9 +33,13 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
  public:
   tlm_utils::simple_initiator_socket<DspCore> initiator_socket;
 
-  /// `quantum` in cycles: how far the core may run ahead of the others between synchronising instructions. At least 1.
+  struct Limits {
+    std::uint32_t quantum_cycles = 1000;            ///< how far to run ahead of the others between synchronising instructions; >= 1
+    std::uint64_t watchdog_cycles = 100'000'000;    ///< longest that one call, boot or interrupt handler may execute
+  };
+
   DspCore(sc_core::sc_module_name name, const CoreConfig& config, const AddressMap& map, const Clock& clock,
-          std::uint32_t quantum, TimeKeeper& keeper, CoreHost& host);
+          const Limits& limits, TimeKeeper& keeper, CoreHost& host);
   ~DspCore() override;
 
   Core& core() { return core_; }
@@ -62,6 +66,7 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
 
  private:
   void process();
+  void execute();
   bool restart_if_power_cycled();
   void await_event();
   std::uint32_t transact(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data, std::size_t bytes);
@@ -77,7 +82,7 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
 
   const AddressMap& map_;
   Clock clock_;
-  std::uint32_t quantum_;
+  Limits limits_;
   TimeKeeper& keeper_;
   CoreHost& host_;
   Core core_;

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace dspmem {
+
+/// Exit code of a command that was used wrongly or given input that it cannot use.
+inline constexpr int exit_bad_input = 2;
+inline constexpr int exit_internal_error = 5;
+
+struct Command {
+  const char* name;
+  const char* summary;
+  int (*run)(const std::vector<std::string>& arguments);
+};
+
+/// Every subcommand; each is one file and one line here.
+std::span<const Command> commands();
+
+int run_command(const std::vector<std::string>& arguments);
+int check_command(const std::vector<std::string>& arguments);
+int describe_command(const std::vector<std::string>& arguments);
+int steps_command(const std::vector<std::string>& arguments);
+
+}  // namespace dspmem

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <exception>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/usage.h"
+
+namespace dspmem {
+
+std::span<const Command> commands() {
+  static constexpr Command all[] = {
+      {"run", "replay scenarios and report what happened", run_command},
+      {"check", "validate scenarios without running them", check_command},
+      {"describe", "show a platform's memory map, zones and banks", describe_command},
+      {"steps", "list the steps that scenarios can use", steps_command},
+  };
+  return all;
+}
+
+namespace {
+
+void print_usage(std::FILE* to) {
+  std::fputs("usage: dspmem COMMAND [OPTIONS]\n\n", to);
+  for (const Command& command : commands()) std::fprintf(to, "  %-10s %s\n", command.name, command.summary);
+  std::fputs("\n'dspmem COMMAND --help' shows a command's options.\n"
+             "Exit codes: 0 as expected; 1 an expectation failed; 2 bad input or usage; 3 findings that were not expected;\n"
+             "4 the simulated firmware crashed, panicked or hung; 5 internal error.\n", to);
+}
+
+int dispatch(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    print_usage(stderr);
+    return exit_bad_input;
+  }
+  if (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    print_usage(stdout);
+    return 0;
+  }
+  if (arguments[0] == "--version") {
+    std::printf("dspmem %s\n", DSPMEM_VERSION);
+    return 0;
+  }
+  std::vector<std::string> known;
+  for (const Command& command : commands()) {
+    if (arguments[0] == command.name) return command.run({arguments.begin() + 1, arguments.end()});
+    known.emplace_back(command.name);
+  }
+  throw UsageError("there is no command '" + arguments[0] + "'" + suggestion(arguments[0], known));
+}
+
+}  // namespace
+}  // namespace dspmem
+
+/// SystemC's library has a main() of its own that would call sc_main(); ours comes first and needs neither.
+extern "C" int sc_main(int, char**) { return 0; }
+
+int main(int count, char** values) {
+  try {
+    return dspmem::dispatch({values + 1, values + count});
+  } catch (const dspmem::InputError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return dspmem::exit_bad_input;
+  } catch (const dspmem::UsageError& error) {
+    std::fprintf(stderr, "dspmem: error: %s\n", error.what());
+    return dspmem::exit_bad_input;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "dspmem: internal error: %s\n", error.what());
+    return dspmem::exit_internal_error;
+  }
+}

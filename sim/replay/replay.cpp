@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/replay/replay.h"
+
+#include <chrono>
+#include <cstdio>
+#include <fmt/format.h>
+
+#include "sim/replay/boot_descriptor.h"
+
+namespace dspmem {
+namespace {
+
+// Numbers of the firmware's simcalls: boot.c.
+constexpr std::uint32_t simcall_exit = 1, simcall_write = 4, simcall_panic = 0x50;
+
+std::uint64_t milliseconds_now() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+}
+
+SystemConfig with_options(SystemConfig config, const ReplayOptions& options) {
+  if (options.quantum_cycles) config.limits.quantum_cycles = *options.quantum_cycles;
+  if (options.watchdog_cycles) config.limits.watchdog_cycles = *options.watchdog_cycles;
+  return config;
+}
+
+}  // namespace
+
+Replay::Replay(const Scenario& scenario, const Platform& platform, const FirmwareImage& image, const ReplayOptions& options)
+    : scenario_(scenario),
+      platform_(platform),
+      image_(image),
+      options_(options),
+      names_(check_scenario(scenario, platform)),
+      context_(std::make_unique<SimulationContext>()),
+      system_(std::make_unique<System>(with_options(platform.system, options), *this)),
+      live_(platform) {
+  result_.scenario = scenario.name;
+  result_.file = scenario.file;
+  result_.platform = platform.name;
+  result_.platform_description = platform.description;
+  result_.seed = options.seed.value_or(scenario.seed);
+  result_.clock_mhz = 1000000 / platform.system.clock_period_ps;
+  load_firmware();
+}
+
+Replay::~Replay() = default;
+
+void Replay::load_firmware() {
+  for (const FirmwareImage::Segment& segment : image_.segments()) {
+    try {
+      system_->load(segment.address, segment.bytes);
+    } catch (const std::out_of_range&) {
+      throw InputError({image_.path()}, fmt::format("the firmware has {} bytes for address {:#x}, where platform '{}' has no memory",
+                                                    segment.bytes.size(), segment.address, platform_.name));
+    }
+  }
+  if (const auto address = image_.symbol("boot_descriptor")) system_->load(*address, boot_descriptor(platform_));
+}
+
+Result Replay::run() {
+  system_->core(0).power_on(image_.entry(), 0);
+  const bool starved = system_->run();
+  if (options_.show_progress) std::fputs("\r\033[K", stderr);
+  collect_hardware();
+  if (failure_) {
+    try {
+      std::rethrow_exception(failure_);
+    } catch (const CoreFault& fault) {
+      report_crash(fault);
+    } catch (const Stopped&) {
+    }
+  } else if (starved) {
+    report_deadlock();
+  }
+  judge(scenario_.expectations, result_);
+  return std::move(result_);
+}
+
+// ---- The cores' programs ---------------------------------------------------------------------------------------------
+
+void Replay::power_secondary_cores(DspCore& core) {
+  if (names_.switches_cores) return;
+  for (const auto& [id, steps] : scenario_.cores)
+    if (id != 0) call(core, "cpu_enable_core", {id}, scenario_.core_marks.at(id));
+}
+
+void Replay::run_program(DspCore& core) {
+  if (core.id() == 0) power_secondary_cores(core);
+  if (const auto steps = scenario_.cores.find(core.id()); steps != scenario_.cores.end()) {
+    run_steps(core, steps->second);
+    current_step_[core.id()] = nullptr;
+    ++finished_;
+    core.synchronise();
+    system_->core(0).wake(core.core().now());
+  }
+  if (core.id() != 0) return;
+  block(core, "the other cores", [this] { return finished_ == scenario_.cores.size(); });
+  collect_heaps(core);
+  sc_core::sc_stop();
+}
+
+void Replay::run_steps(DspCore& core, const StepList& steps) {
+  for (const auto& step : steps) {
+    current_step_[core.id()] = step.get();
+    core.wait_until([&core] { return core.powered(); });
+    step->run(*this, core);
+    ++steps_done_;
+    progress(core, 0, 0);
+  }
+}
+
+void Replay::failed(std::exception_ptr failure) {
+  if (!failure_) failure_ = failure;
+  sc_core::sc_stop();
+}
+
+void Replay::stop() { throw Stopped{}; }
+
+std::uint32_t Replay::call(DspCore& core, const std::string& function, std::initializer_list<std::uint32_t> arguments, const SourceMark& mark) {
+  return call(core, function, std::span<const std::uint32_t>(arguments.begin(), arguments.size()), mark);
+}
+
+std::uint32_t Replay::call(DspCore& core, const std::string& function, std::span<const std::uint32_t> arguments, const SourceMark& mark) {
+  const auto address = image_.symbol(function);
+  if (!address) throw InputError(mark, "the firmware has no function '" + function + "'" + suggestion(function, image_.function_names()));
+  return core.call(*address, arguments);
+}
+
+std::string Replay::read_text(DspCore& core, std::uint32_t address, std::uint32_t length) {
+  std::string text;
+  for (std::uint32_t i = 0; i < std::min<std::uint32_t>(length, 4096); ++i) {
+    std::uint8_t byte = 0;
+    try {
+      if (!core.core().peek(address + i, {&byte, 1})) system_->inspect(address + i, {&byte, 1});
+    } catch (const std::out_of_range&) {
+      break;
+    }
+    text += static_cast<char>(byte);
+  }
+  return text;
+}
+
+std::uint32_t Replay::simulator_call(DspCore& core, std::uint32_t number, std::span<const std::uint32_t, 3> arguments) {
+  switch (number) {
+    case simcall_panic: core.core().fault(FaultCause::panic, read_text(core, arguments[0], arguments[1]));
+    case simcall_exit: core.core().fault(FaultCause::panic, "the firmware called exit(" + std::to_string(arguments[0]) + ")");
+    case simcall_write: {
+      const std::string text = read_text(core, arguments[1], arguments[2]);
+      std::fwrite(text.data(), 1, text.size(), stderr);
+      return arguments[2];
+    }
+    default: core.core().fault(FaultCause::illegal_instruction, "simcall " + std::to_string(number) + " does not exist");
+  }
+}
+
+// ---- Allocation ------------------------------------------------------------------------------------------------------
+
+std::uint32_t Replay::allocate(DspCore& core, const Request& request, const std::string& name, const SourceMark& mark) {
+  const auto zone = static_cast<std::uint32_t>(request.zone);
+  std::uint32_t address = 0;
+  if (request.zeroed) address = call(core, "rzalloc", {zone, request.flags, request.capabilities, request.bytes}, mark);
+  else if (request.zone == Zone::buffer) address = call(core, "rballoc_align", {request.flags, request.capabilities, request.bytes, request.alignment}, mark);
+  else address = call(core, "rmalloc", {zone, request.flags, request.capabilities, request.bytes}, mark);
+  if (!address) return 0;
+  ++result_.allocations;
+  const std::uint32_t alignment = std::max(request.alignment, platform_.allocation_alignment);
+  if (const auto wrong = live_.add(cached(address), request.bytes, alignment, request.zone, core.id(), name))
+    finding(core, "heap-misuse", *wrong, mark);
+  return address;
+}
+
+void Replay::release(DspCore& core, std::uint32_t address, const SourceMark& mark) {
+  call(core, "rfree", {address}, mark);
+  ++result_.frees;
+  live_.remove(cached(address));
+}
+
+Object& Replay::add_object(Object object, const SourceMark& mark) {
+  const std::string name = object.name;
+  if (objects_.contains(name)) throw InputError(mark, "'" + name + "' is still allocated here; free it first");
+  return objects_[name] = std::move(object);
+}
+
+Object& Replay::object(const std::string& name, const SourceMark& mark) {
+  const auto found = objects_.find(name);
+  if (found == objects_.end()) throw InputError(mark, "'" + name + "' is not allocated at this moment; order the cores with signal and wait");
+  return found->second;
+}
+
+void Replay::core_went_down(std::uint32_t core) {
+  for (const std::string& name : live_.remove_core(core)) objects_.erase(name);
+}
+
+// ---- Synchronisation -------------------------------------------------------------------------------------------------
+
+void Replay::block(DspCore& core, const std::string& reason, const std::function<bool()>& ready) {
+  waiting_[core.id()] = reason;
+  core.wait_until(ready);
+  waiting_.erase(core.id());
+}
+
+void Replay::signal(DspCore& core, const std::string& name) {
+  core.synchronise();
+  ++signals_[name];
+  for (std::size_t other = 0; other < system_->core_count(); ++other) system_->core(other).wake(core.core().now());
+}
+
+void Replay::wait(DspCore& core, const std::string& name, const SourceMark& mark) {
+  std::uint64_t& consumed = consumed_[{name, core.id()}];
+  block(core, "signal '" + name + "' (" + mark.to_string() + ")", [&] { return signals_[name] > consumed; });
+  ++consumed;
+}
+
+void Replay::barrier(DspCore& core, const std::string& name, const SourceMark& mark) {
+  const std::size_t members = names_.barriers.at(name).size();
+  core.synchronise();
+  std::uint64_t& arrivals = barrier_arrivals_[name];
+  const std::uint64_t round_end = (arrivals++ / members + 1) * members;
+  if (arrivals == round_end)
+    for (std::size_t other = 0; other < system_->core_count(); ++other) system_->core(other).wake(core.core().now());
+  else
+    block(core, "barrier '" + name + "' (" + mark.to_string() + ")", [&arrivals, round_end] { return arrivals >= round_end; });
+}
+
+std::uint64_t Replay::cycles_of(std::uint64_t nanoseconds) const {
+  return nanoseconds * 1000 / platform_.system.clock_period_ps;
+}
+
+// ---- Results ---------------------------------------------------------------------------------------------------------
+
+void Replay::expect(bool passed, const std::string& text, const std::string& actual, const SourceMark& mark) {
+  for (Result::Expectation& known : result_.expectations)
+    if (known.where == mark.to_string() && known.text == text) {  // the same place in a loop: the first failure stays
+      if (known.passed && !passed) known = {text, actual, mark.to_string(), false};
+      return;
+    }
+  result_.expectations.push_back({text, actual, mark.to_string(), passed});
+}
+
+void Replay::stale_read(Result::StaleRead read) {
+  for (Result::StaleRead& known : result_.stale_reads)
+    if (known.where == read.where && known.core == read.core && known.object == read.object) {
+      ++known.count;
+      return;
+    }
+  result_.stale_reads.push_back(std::move(read));
+}
+
+void Replay::finding(DspCore& core, const std::string& rule, const std::string& message, const SourceMark& mark) {
+  for (Result::Finding& known : result_.findings)
+    if (known.where == mark.to_string() && known.rule == rule) {
+      ++known.count;
+      return;
+    }
+  result_.findings.push_back({rule, message, mark.to_string(), core.id(), core.core().now()});
+}
+
+void Replay::collect_hardware() {
+  if (result_.cores.empty()) {
+    for (std::size_t index = 0; index < system_->core_count(); ++index) {
+      DspCore& dsp = system_->core(index);
+      const CoreStatistics statistics = dsp.core().statistics();
+      const CacheStatistics& data = dsp.core().data_cache().statistics();
+      const CacheStatistics& code = dsp.core().instruction_cache().statistics();
+      result_.cores.push_back({static_cast<std::uint32_t>(index), dsp.powered(), statistics.instructions, statistics.cycles,
+                               {statistics.data_accesses, data.misses, data.write_backs, data.prefetches},
+                               {statistics.instructions, code.misses, 0, code.prefetches},
+                               statistics.uncached_reads, statistics.uncached_writes, statistics.atomics});
+      if (dsp.powered() || statistics.instructions) result_.cycles = std::max(result_.cycles, statistics.cycles);
+    }
+    for (const auto& sram : system_->srams())
+      for (std::uint32_t index = 0; index < sram->config().banks; ++index) {
+        const SramBank& bank = sram->bank(index);
+        const std::uint32_t base = sram->config().physical_base + index * sram->config().bank_bytes;
+        result_.banks.push_back({sram->bank_name(index), bank.on(), bank.statistics().accesses, bank.statistics().conflicts,
+                                 bank.statistics().conflict_cycles, live_.bytes_between(base, std::uint64_t{base} + sram->config().bank_bytes)});
+      }
+  }
+}
+
+void Replay::collect_heaps(DspCore& core) {
+  // Asking the allocator takes time on the core: the figures of the hardware are taken before.
+  collect_hardware();
+  const auto info = image_.symbol("scenario_heap_info");
+  if (!info) return;
+  for (std::uint32_t index = 0; index < platform_.heaps.size(); ++index) {
+    if (static_cast<std::int32_t>(call(core, "scenario_read_heap_info", {index}, {scenario_.file})) != 0) continue;
+    const auto word = [&](std::uint32_t field) { return core.core().load(*info + 4 * field, 4); };
+    const HeapLayout& heap = platform_.heaps[index];
+    result_.heaps.push_back({heap.name, to_string(heap.zone), word(0), word(1), word(2), word(3), word(4), word(5)});
+  }
+}
+
+void Replay::report_crash(const CoreFault& fault) {
+  Result::Crash crash;
+  crash.message = fault.what();
+  if (fault.cause == FaultCause::watchdog)
+    crash.message = fmt::format("watchdog: no return after {} cycles", options_.watchdog_cycles.value_or(platform_.system.limits.watchdog_cycles));
+  crash.core = fault.core;
+  crash.cycle = fault.cycle;
+  if (const auto step = current_step_.find(fault.core); step != current_step_.end() && step->second)
+    crash.step = step->second->kind + " at " + step->second->mark.to_string();
+  const auto add = [&](std::uint32_t pc, std::uint32_t place) {
+    const SourceLine line = image_.line_at(place);
+    crash.stack.push_back({pc, image_.function_at(place), line.file, line.line});
+  };
+  add(fault.pc, fault.pc);
+  for (const StackFrame& frame : fault.stack)
+    if (frame.return_address != Core::trap_address) add(frame.return_address, frame.return_address - 3);
+  result_.crash = std::move(crash);
+}
+
+void Replay::report_deadlock() const {
+  std::string text = "deadlock: no core can go on";
+  for (const auto& [core, reason] : waiting_)
+    if (reason != "the other cores") text += fmt::format("; core {} waits for {}", core, reason);
+  for (const auto& [id, steps] : scenario_.cores)
+    if (!waiting_.contains(id) && !system_->core(id).powered()) text += fmt::format("; core {} has steps to run but no power", id);
+  throw InputError({scenario_.file}, text);
+}
+
+void Replay::progress(DspCore& core, std::uint64_t done, std::uint64_t total) {
+  if (!options_.show_progress) return;
+  const std::uint64_t now = milliseconds_now();
+  if (now < next_progress_ms_) return;
+  if (next_progress_ms_) {
+    const std::string part = total ? fmt::format(", {} of {} operations", done, total) : "";
+    fmt::print(stderr, "\r\033[Kreplaying: {} steps done, core {} at cycle {}{}", steps_done_, core.id(), core.core().now(), part);
+    std::fflush(stderr);
+  }
+  next_progress_ms_ = now + 250;
+}
+
+}  // namespace dspmem

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <exception>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "models/random.h"
+#include "models/system.h"
+#include "sim/image/firmware_image.h"
+#include "sim/replay/objects.h"
+#include "sim/replay/patterns.h"
+#include "sim/replay/scenario.h"
+#include "sim/report/result.h"
+
+namespace dspmem {
+
+struct ReplayOptions {
+  std::optional<std::uint64_t> seed;
+  std::optional<std::uint32_t> quantum_cycles;
+  std::optional<std::uint64_t> watchdog_cycles;
+  bool show_progress = false;  ///< a line on stderr, rewritten as the replay goes on
+};
+
+/// Runs one scenario on the simulated platform: boots the firmware, then executes each core's steps in that core's process.
+class Replay : public CoreHost {
+ public:
+  Replay(const Scenario& scenario, const Platform& platform, const FirmwareImage& image, const ReplayOptions& options);
+  ~Replay() override;
+
+  /// Throws InputError for mistakes in the scenario that only running shows, a deadlock among them.
+  Result run();
+
+  // ---- For steps ----
+
+  struct Request {
+    Zone zone = Zone::runtime;
+    std::uint32_t flags = 0;
+    std::uint32_t capabilities = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t alignment = 0;
+    bool zeroed = false;
+  };
+
+  const Platform& platform() const { return platform_; }
+  const ScenarioNames& names() const { return names_; }
+  std::uint64_t seed() const { return result_.seed; }
+
+  /// Calls a firmware function. An unknown name is an InputError at `mark`.
+  std::uint32_t call(DspCore& core, const std::string& function, std::initializer_list<std::uint32_t> arguments, const SourceMark& mark);
+  std::uint32_t call(DspCore& core, const std::string& function, std::span<const std::uint32_t> arguments, const SourceMark& mark);
+
+  // Allocation, with every answer of the allocator checked. Addresses are as the allocator returns them; 0 for none.
+  std::uint32_t allocate(DspCore& core, const Request& request, const std::string& name, const SourceMark& mark);
+  void release(DspCore& core, std::uint32_t address, const SourceMark& mark);
+
+  Object& add_object(Object object, const SourceMark& mark);
+  /// Throws InputError when the object is not allocated at this moment.
+  Object& object(const std::string& name, const SourceMark& mark);
+  void remove_object(const std::string& name) { objects_.erase(name); }
+  std::uint32_t cached(std::uint32_t address) const { return system_->map().alias(address, RegionKind::cached); }
+  std::uint32_t uncached(std::uint32_t address) const { return system_->map().alias(address, RegionKind::uncached); }
+  void core_went_down(std::uint32_t core);
+  LiveMemory& live_memory() { return live_; }
+
+  // Synchronisation between cores. The core's time advances to that of whoever it waited for.
+  void signal(DspCore& core, const std::string& name);
+  void wait(DspCore& core, const std::string& name, const SourceMark& mark);
+  void barrier(DspCore& core, const std::string& name, const SourceMark& mark);
+  std::uint64_t cycles_of(std::uint64_t nanoseconds) const;
+
+  void expect(bool passed, const std::string& text, const std::string& actual, const SourceMark& mark);
+  void stale_read(Result::StaleRead read);
+  void finding(DspCore& core, const std::string& rule, const std::string& message, const SourceMark& mark);
+  /// Ends the run after a failed expectation that leaves nothing to go on with.
+  [[noreturn]] void stop();
+
+  void run_steps(DspCore& core, const StepList& steps);
+  /// For steps that take long: `done` of `total`.
+  void progress(DspCore& core, std::uint64_t done, std::uint64_t total);
+
+ private:
+  struct Stopped {};
+
+  // CoreHost
+  void run_program(DspCore& core) override;
+  std::uint32_t simulator_call(DspCore& core, std::uint32_t number, std::span<const std::uint32_t, 3> arguments) override;
+  void failed(std::exception_ptr failure) override;
+
+  void load_firmware();
+  void power_secondary_cores(DspCore& core);
+  void collect_heaps(DspCore& core);
+  void collect_hardware();
+  void report_crash(const CoreFault& fault);
+  [[noreturn]] void report_deadlock() const;
+  std::string read_text(DspCore& core, std::uint32_t address, std::uint32_t length);
+  void block(DspCore& core, const std::string& reason, const std::function<bool()>& ready);
+
+  const Scenario& scenario_;
+  const Platform& platform_;
+  const FirmwareImage& image_;
+  ReplayOptions options_;
+  ScenarioNames names_;
+  std::unique_ptr<SimulationContext> context_;
+  std::unique_ptr<System> system_;
+  Result result_;
+  LiveMemory live_;
+  std::map<std::string, Object> objects_;
+  std::map<std::string, std::uint64_t> signals_;                             ///< times given
+  std::map<std::pair<std::string, std::uint32_t>, std::uint64_t> consumed_;  ///< times a core has waited for it
+  std::map<std::string, std::uint64_t> barrier_arrivals_;
+  std::map<std::uint32_t, std::string> waiting_;     ///< per core: what it waits for
+  std::map<std::uint32_t, const Step*> current_step_;
+  std::size_t finished_ = 0;
+  std::exception_ptr failure_;
+  std::uint64_t steps_done_ = 0;
+  std::uint64_t next_progress_ms_ = 0;
+};
+
+}  // namespace dspmem

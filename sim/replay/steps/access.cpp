@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/replay/steps/access.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace dspmem {
+
+void Access::read(StepReader& reader, const std::string& name_field) {
+  reader.required(name_field, object);
+  reader.optional("offset", offset);
+  reader.optional("bytes", bytes);
+  if (bytes && bytes->value == 0) reader.fail("bytes", "'bytes' must not be 0");
+  reader.optional("width", width);
+  if (width != 1 && width != 2 && width != 4) reader.fail("width", "'width' must be 1, 2 or 4 bytes");
+  if (offset % width) reader.fail("offset", fmt::format("'offset' must be a multiple of the width, {}", width));
+  std::string text = "default";
+  if (reader.optional("view", text))
+    view = choose<View>(reader, "view", text, {{"default", View::as_allocated}, {"cached", View::cached}, {"uncached", View::uncached}});
+}
+
+Access::Place Access::resolve(Replay& replay, const SourceMark& mark) const {
+  Object& found = replay.object(object, mark);
+  const std::uint64_t wanted = bytes ? bytes->value : found.bytes - std::min(offset, found.bytes);
+  if (offset + wanted > found.bytes || wanted == 0)
+    throw InputError(mark, fmt::format("bytes {} to {} are not all in '{}', which has {} bytes", offset, offset + wanted, object, found.bytes));
+  std::uint32_t address = found.address;
+  if (view == View::cached) address = replay.cached(address);
+  if (view == View::uncached) address = replay.uncached(address);
+  return {&found, address + offset, static_cast<std::uint32_t>(wanted)};
+}
+
+void store_bytes(Replay&, DspCore& core, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> bytes,
+                 std::uint32_t width, const SourceMark& mark) {
+  Object& object = *place.object;
+  object.truth.resize(object.bytes);
+  object.writers.resize((object.bytes + 3) / 4);
+  for (std::uint32_t at = 0; at < bytes.size();) {
+    const std::uint32_t size = at + width <= bytes.size() ? width : 1;
+    std::uint32_t value = 0;
+    std::memcpy(&value, &bytes[at], size);
+    core.core().store(place.address + at, value, size);
+    object.writers[(offset + at) / 4] = {core.core().now(), core.id(), &mark};
+    std::memcpy(&object.truth[offset + at], &bytes[at], size);
+    at += size;
+  }
+}
+
+std::vector<std::uint8_t> load_bytes(DspCore& core, const Access::Place& place, std::uint32_t width) {
+  std::vector<std::uint8_t> bytes(place.bytes);
+  for (std::uint32_t at = 0; at < place.bytes;) {
+    const std::uint32_t size = at + width <= place.bytes ? width : 1;
+    const std::uint32_t value = core.core().load(place.address + at, size);
+    std::memcpy(&bytes[at], &value, size);
+    at += size;
+  }
+  return bytes;
+}
+
+namespace {
+
+std::string hex(std::span<const std::uint8_t> bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(bytes.size(), 16); ++i) text += fmt::format("{}{:02x}", i && i % 4 == 0 ? " " : "", bytes[i]);
+  return text;
+}
+
+}  // namespace
+
+void compare_bytes(Replay& replay, DspCore& core, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> seen,
+                   std::span<const std::uint8_t> owed, const SourceMark& mark) {
+  if (std::equal(seen.begin(), seen.end(), owed.begin())) return;
+  Result::StaleRead read;
+  read.core = core.id();
+  read.cycle = core.core().now();
+  read.object = place.object->name;
+  read.where = mark.to_string();
+  std::size_t first = seen.size(), last = 0;
+  for (std::size_t i = 0; i < seen.size(); ++i)
+    if (seen[i] != owed[i]) {
+      first = std::min(first, i);
+      last = i;
+      ++read.wrong;
+    }
+  read.first = offset + first;
+  read.last = offset + last;
+  read.seen = hex(seen.subspan(first, last - first + 1));
+  read.owed = hex(owed.subspan(first, last - first + 1));
+  const Object& object = *place.object;
+  // Who wrote the byte, if the scenario ever wrote what was expected there.
+  if (!object.truth.empty() && object.truth[read.first] == owed[first]) {
+    const WriteMark& writer = object.writers[read.first / 4];
+    if (writer.where) {
+      read.written = true;
+      read.writer_core = writer.core;
+      read.writer_cycle = writer.cycle;
+      read.writer_where = writer.where->to_string();
+    }
+  }
+  replay.stale_read(std::move(read));
+}
+
+}  // namespace dspmem

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "sim/replay/replay.h"
+
+namespace dspmem {
+
+/// Part of an object, and how to reach it: what write, read, copy and add have in common.
+struct Access {
+  std::string object;
+  std::uint32_t offset = 0;
+  std::optional<Bytes> bytes;  ///< absent: to the end of the object
+  std::uint32_t width = 4;     ///< bytes per load or store: 1, 2 or 4
+  enum class View { as_allocated, cached, uncached } view = View::as_allocated;
+
+  /// `name_field` is what the object is called in this step: to, from.
+  void read(StepReader& reader, const std::string& name_field);
+
+  /// The address of `offset` in the chosen view, and the number of bytes. Throws InputError when they are not in the object.
+  struct Place {
+    Object* object;
+    std::uint32_t address;
+    std::uint32_t bytes;
+  };
+  Place resolve(Replay& replay, const SourceMark& mark) const;
+};
+
+/// Stores as instructions of `core` would; remembers who wrote what.
+void store_bytes(Replay& replay, DspCore& core, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> bytes,
+                 std::uint32_t width, const SourceMark& mark);
+std::vector<std::uint8_t> load_bytes(DspCore& core, const Access::Place& place, std::uint32_t width);
+
+/// Compares what a read returned with what it should have, and records a stale read when they differ.
+void compare_bytes(Replay& replay, DspCore& core, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> seen,
+                   std::span<const std::uint8_t> owed, const SourceMark& mark);
+
+}  // namespace dspmem

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps that move values: write, read, copy, add.
+#include "sim/replay/steps/access.h"
+#include "sim/replay/steps/steps.h"
+
+namespace dspmem {
+namespace {
+
+class Write final : public Step {
+ public:
+  void read(StepReader& reader) {
+    access_.read(reader, "to");
+    pattern_ = Pattern::read(reader, "pattern");
+  }
+  void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
+  void run(Replay& replay, DspCore& core) const override {
+    const Access::Place place = access_.resolve(replay, mark);
+    std::vector<std::uint8_t> bytes(place.bytes);
+    for (std::uint32_t i = 0; i < place.bytes; ++i) bytes[i] = pattern_.at(access_.offset + i, replay.seed());
+    store_bytes(replay, core, place, access_.offset, bytes, access_.width, mark);
+  }
+
+ private:
+  Access access_;
+  Pattern pattern_;
+};
+
+class Read final : public Step {
+ public:
+  void read(StepReader& reader) {
+    access_.read(reader, "from");
+    if (reader.node("expect").IsDefined()) {
+      std::string text;
+      reader.required("expect", text);
+      if (text == "written") expect_written_ = true;
+      else pattern_ = Pattern::read(reader, "expect");
+    }
+  }
+  void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
+  void run(Replay& replay, DspCore& core) const override {
+    const Access::Place place = access_.resolve(replay, mark);
+    const std::vector<std::uint8_t> seen = load_bytes(core, place, access_.width);
+    if (expect_written_ && place.object->truth.empty()) throw InputError(mark, "nothing was written to '" + access_.object + "' that could be expected");
+    if (!expect_written_ && !pattern_) return;
+    std::vector<std::uint8_t> owed(place.bytes);
+    for (std::uint32_t i = 0; i < place.bytes; ++i)
+      owed[i] = expect_written_ ? place.object->truth[access_.offset + i] : pattern_->at(access_.offset + i, replay.seed());
+    compare_bytes(replay, core, place, access_.offset, seen, owed, mark);
+  }
+
+ private:
+  Access access_;
+  std::optional<Pattern> pattern_;
+  bool expect_written_ = false;
+};
+
+class Copy final : public Step {
+ public:
+  void read(StepReader& reader) {
+    reader.required("to", to_.object);
+    from_.read(reader, "from");
+    to_.width = from_.width;
+  }
+  void check(const ScenarioNames& names, std::uint32_t) const override {
+    check_object(names, from_.object, mark);
+    check_object(names, to_.object, mark);
+  }
+  void run(Replay& replay, DspCore& core) const override {
+    const Access::Place from = from_.resolve(replay, mark);
+    Access target = to_;
+    target.bytes = Bytes{from.bytes};
+    const Access::Place to = target.resolve(replay, mark);
+    store_bytes(replay, core, to, 0, load_bytes(core, from, from_.width), from_.width, mark);
+  }
+
+ private:
+  Access from_, to_;
+};
+
+/// Read, add, write: three steps that only a lock makes one.
+class Add final : public Step {
+ public:
+  void read(StepReader& reader) {
+    access_.bytes = Bytes{4};
+    reader.required("to", access_.object);
+    reader.optional("offset", access_.offset);
+    if (access_.offset % 4) reader.fail("offset", "'offset' must be a multiple of 4");
+    reader.optional("value", value_);
+  }
+  void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
+  void run(Replay& replay, DspCore& core) const override {
+    const Access::Place place = access_.resolve(replay, mark);
+    const std::uint32_t sum = core.core().load(place.address, 4) + value_;
+    core.core().advance(1);
+    std::array<std::uint8_t, 4> bytes;
+    std::memcpy(bytes.data(), &sum, 4);
+    store_bytes(replay, core, place, access_.offset, bytes, 4, mark);
+  }
+
+ private:
+  Access access_;
+  std::uint32_t value_ = 1;
+};
+
+}  // namespace
+
+const StepKind write_step{"write", nullptr, "store a pattern into an object", read_step<Write>};
+const StepKind read_step_kind{"read", "from", "load an object and compare it with a pattern", read_step<Read>};
+const StepKind copy_step{"copy", nullptr, "load one object and store it into another", read_step<Copy>};
+const StepKind add_step{"add", "to", "read a word, add to it, write it back", read_step<Add>};
+
+}  // namespace dspmem

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/replay/steps/steps.h"
+
+namespace dspmem {
+
+std::span<const StepKind> step_kinds() {
+  static const StepKind kinds[] = {
+      alloc_step, zalloc_step, realloc_step, free_step,
+      write_step, read_step_kind, copy_step, add_step,
+      commit_step, writeback_step, invalidate_step,
+      lock_step, unlock_step, signal_step, wait_step, barrier_step,
+      call_step, core_on_step, core_off_step, bank_on_step, bank_off_step,
+      repeat_step, delay_step, use_step, workload_step,
+  };
+  return kinds;
+}
+
+}  // namespace dspmem

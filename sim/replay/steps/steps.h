@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/replay/step.h"
+
+namespace dspmem {
+
+extern const StepKind alloc_step, zalloc_step, realloc_step, free_step;
+extern const StepKind write_step, read_step_kind, copy_step, add_step;
+extern const StepKind commit_step, writeback_step, invalidate_step;
+extern const StepKind lock_step, unlock_step, signal_step, wait_step, barrier_step;
+extern const StepKind call_step, core_on_step, core_off_step, bank_on_step, bank_off_step;
+extern const StepKind repeat_step, delay_step, use_step, workload_step;
+
+}  // namespace dspmem

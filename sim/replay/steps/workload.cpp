@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// The step that stands for many: random allocations and frees with the sizes and lifetimes of a named distribution.
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+
+#include "sim/replay/replay.h"
+#include "sim/replay/steps/steps.h"
+
+namespace dspmem {
+namespace {
+
+/// Sizes in bytes with integer weights: no floating point, so that every machine draws the same.
+struct SizeClass {
+  std::uint32_t low, high, weight;
+};
+struct Distribution {
+  const char* name;
+  std::vector<SizeClass> classes;
+};
+
+const std::vector<Distribution>& distributions() {
+  static const std::vector<Distribution> all{
+      // Shapes of an audio pipeline's life, assumed: many small control objects, some component state, few buffers.
+      {"audio_objects", {{16, 64, 45}, {65, 128, 25}, {129, 256, 20}, {257, 512, 7}, {513, 1024, 3}}},
+      {"audio_buffers", {{384, 1536, 60}, {1537, 4096, 30}, {4097, 16384, 10}}},
+      {"small", {{4, 64, 1}}},
+  };
+  return all;
+}
+
+class Workload final : public Step {
+ public:
+  void read(StepReader& reader) {
+    reader.required("operations", operations_);
+    if (operations_ == 0) reader.fail("operations", "'operations' must not be 0");
+    std::string zone = "runtime", sizes = "audio_objects";
+    if (reader.optional("zone", zone)) request_.zone = choose<Zone>(reader, "zone", zone, zone_names());
+    if (request_.zone == Zone::system) reader.fail("zone", "the system zone is never freed: a workload needs another");
+    std::vector<std::string> flags;
+    if (reader.optional("flags", flags))
+      for (const std::string& flag : flags) request_.flags |= choose<std::uint32_t>(reader, "flags", flag, {{"shared", 1u}});
+    if (reader.optional("sizes", sizes)) {
+      std::vector<std::string> names;
+      for (const Distribution& each : distributions()) names.emplace_back(each.name);
+      if (std::find(names.begin(), names.end(), sizes) == names.end()) reader.fail("sizes", "'" + sizes + "' is not a known distribution" + suggestion(sizes, names));
+    }
+    for (const Distribution& each : distributions())
+      if (each.name == sizes) classes_ = each.classes;
+    reader.optional("live", live_);
+    if (live_ == 0) reader.fail("live", "'live' must not be 0: it is how many objects exist at a time, on average");
+    reader.optional("check", check_);
+    reader.optional("seed", seed_);
+  }
+  void check(const ScenarioNames& names, std::uint32_t) const override {
+    const auto& heaps = names.platform->heaps;
+    if (std::none_of(heaps.begin(), heaps.end(), [this](const HeapLayout& heap) { return heap.zone == request_.zone; }))
+      throw InputError(mark, "platform '" + names.platform->name + "' has no zone " + to_string(request_.zone));
+  }
+
+  void run(Replay& replay, DspCore& core) const override {
+    Random random(replay.seed() * 1000003 + core.id() * 8191 + seed_);
+    std::vector<Item> live;
+    std::uint64_t failed = 0;
+    for (std::uint64_t done = 0; done < operations_; ++done) {
+      // The more objects exist, the likelier a free: their number stays around live_.
+      if (!live.empty() && random.below(2 * live_) < live.size()) {
+        const std::size_t index = random.below(live.size());
+        retire(replay, core, live[index]);
+        live[index] = live.back();
+        live.pop_back();
+      } else {
+        Replay::Request request = request_;
+        request.bytes = draw(random);
+        const std::uint32_t address = replay.allocate(core, request, "workload", mark);
+        if (!address) {
+          ++failed;
+          if (live.empty()) {
+            replay.expect(false, fmt::format("zone {} has room for {} bytes", to_string(request_.zone), request.bytes), "the allocator has none left, and nothing to free", mark);
+            replay.stop();
+          }
+          continue;
+        }
+        live.push_back({address, request.bytes, static_cast<std::uint32_t>(random.next())});
+        if (check_) tag(core, live.back(), true, replay);
+      }
+      if (done % 4096 == 0) replay.progress(core, done, operations_);
+    }
+    for (const Item& item : live) retire(replay, core, item);
+    (void)failed;  // counted by the allocator, and shown per heap
+  }
+
+ private:
+  struct Item {
+    std::uint32_t address, bytes, value;
+  };
+
+  std::uint32_t draw(Random& random) const {
+    std::uint32_t total = 0;
+    for (const SizeClass& each : classes_) total += each.weight;
+    auto ticket = static_cast<std::uint32_t>(random.below(total));
+    for (const SizeClass& each : classes_) {
+      if (ticket < each.weight) return static_cast<std::uint32_t>(random.between(each.low, each.high));
+      ticket -= each.weight;
+    }
+    return classes_.back().high;
+  }
+
+  /// Writes the object's number into its first and last word, or checks that it is still there.
+  void tag(DspCore& core, const Item& item, bool write, Replay& replay) const {
+    if (item.bytes < 4) return;
+    const std::uint32_t last = item.address + (item.bytes - 4) / 4 * 4;
+    for (const std::uint32_t address : {item.address, last}) {
+      if (write) {
+        core.core().store(address, item.value, 4);
+      } else if (const std::uint32_t seen = core.core().load(address, 4); seen != item.value) {
+        replay.finding(core, "heap-misuse", fmt::format("an object of {} bytes at {:#x} was overwritten while it lived: {:#x} became {:#x}", item.bytes, item.address, item.value, seen), mark);
+      }
+    }
+    if (request_.flags & 1) replay.call(core, "platform_shared_commit", {item.address, item.bytes}, mark);
+  }
+
+  void retire(Replay& replay, DspCore& core, const Item& item) const {
+    if (check_) tag(core, item, false, replay);
+    replay.release(core, item.address, mark);
+  }
+
+  std::uint64_t operations_ = 0;
+  Replay::Request request_;
+  std::vector<SizeClass> classes_;
+  std::uint64_t live_ = 100;
+  std::uint64_t seed_ = 0;
+  bool check_ = true;
+};
+
+}  // namespace
+
+const StepKind workload_step{"workload", nullptr, "allocate and free at random, many times", read_step<Workload>};
+
+}  // namespace dspmem

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "sim/report/result.h"
+
+namespace dspmem {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const Result::Cache& cache) {
+  return {{"accesses", cache.accesses}, {"misses", cache.misses}, {"writebacks", cache.write_backs}, {"prefetches", cache.prefetches}};
+}
+
+Json to_json(const Result::Core& core) {
+  return {{"core", core.id},
+          {"powered", core.powered},
+          {"instructions", core.instructions},
+          {"cycles", core.cycles},
+          {"l1d", to_json(core.l1d)},
+          {"l1i", {{"accesses", core.l1i.accesses}, {"misses", core.l1i.misses}, {"prefetches", core.l1i.prefetches}}},
+          {"uncached", {{"reads", core.uncached_reads}, {"writes", core.uncached_writes}}},
+          {"atomics", core.atomics}};
+}
+
+Json to_json(const Result::Heap& heap) {
+  return {{"heap", heap.name}, {"zone", heap.zone}, {"size", heap.size}, {"used", heap.used}, {"peak", heap.peak},
+          {"free", heap.free}, {"largest_free", heap.largest_free}, {"failed", heap.failed}};
+}
+
+/// Heaps of one zone added up, in the order of the heaps.
+Json zones_of(const std::vector<Result::Heap>& heaps) {
+  std::vector<Result::Heap> zones;
+  for (const Result::Heap& heap : heaps) {
+    auto zone = std::find_if(zones.begin(), zones.end(), [&heap](const Result::Heap& each) { return each.zone == heap.zone; });
+    if (zone == zones.end()) {
+      zones.push_back(heap);
+      continue;
+    }
+    zone->size += heap.size;
+    zone->used += heap.used;
+    zone->peak += heap.peak;
+    zone->free += heap.free;
+    zone->failed += heap.failed;
+    zone->largest_free = std::max(zone->largest_free, heap.largest_free);
+  }
+  Json list = Json::array();
+  for (const Result::Heap& zone : zones) {
+    Json entry = to_json(zone);
+    entry.erase("heap");
+    list.push_back(entry);
+  }
+  return list;
+}
+
+Json to_json(const Result::Bank& bank) {
+  return {{"bank", bank.name}, {"state", bank.on ? "on" : "off"}, {"accesses", bank.accesses}, {"conflicts", bank.conflicts},
+          {"conflict_cycles", bank.conflict_cycles}, {"live_bytes", bank.live_bytes}};
+}
+
+Json to_json(const Result::Expectation& expectation) {
+  return {{"expectation", expectation.text}, {"actual", expectation.actual}, {"passed", expectation.passed}, {"where", expectation.where}};
+}
+
+Json to_json(const Result::StaleRead& read) {
+  Json json{{"core", read.core}, {"cycle", read.cycle}, {"object", read.object}, {"where", read.where},
+            {"bytes", {{"first", read.first}, {"last", read.last}, {"wrong", read.wrong}, {"seen", read.seen}, {"owed", read.owed}}},
+            {"count", read.count}};
+  if (read.written) json["writer"] = {{"core", read.writer_core}, {"cycle", read.writer_cycle}, {"where", read.writer_where}};
+  return json;
+}
+
+Json to_json(const Result::Finding& finding) {
+  return {{"rule", finding.rule}, {"message", finding.message}, {"where", finding.where}, {"core", finding.core},
+          {"cycle", finding.cycle}, {"count", finding.count}};
+}
+
+Json to_json(const Result::Crash& crash) {
+  Json stack = Json::array();
+  for (const Result::Frame& frame : crash.stack)
+    stack.push_back({{"pc", fmt::format("{:#010x}", frame.pc)}, {"function", frame.function}, {"file", frame.file}, {"line", frame.line}});
+  return {{"message", crash.message}, {"core", crash.core}, {"cycle", crash.cycle}, {"step", crash.step}, {"stack", stack}};
+}
+
+template <class T>
+Json list_of(const std::vector<T>& items) {
+  Json list = Json::array();
+  for (const T& item : items) list.push_back(to_json(item));
+  return list;
+}
+
+}  // namespace
+
+std::string json_report(const Result& result) {
+  Json json{{"schema", Result::schema_version},
+            {"scenario", result.scenario},
+            {"file", result.file},
+            {"platform", result.platform},
+            {"seed", result.seed},
+            {"verdict", to_string(result.verdict)},
+            {"cycles", result.cycles},
+            {"clock_mhz", result.clock_mhz},
+            {"allocations", result.allocations},
+            {"frees", result.frees},
+            {"cores", list_of(result.cores)},
+            {"zones", zones_of(result.heaps)},
+            {"heaps", list_of(result.heaps)},
+            {"banks", list_of(result.banks)},
+            {"expectations", list_of(result.expectations)},
+            {"stale_reads", list_of(result.stale_reads)},
+            {"findings", list_of(result.findings)}};
+  if (result.crash) json["crash"] = to_json(*result.crash);
+  return json.dump(2) + "\n";
+}
+
+}  // namespace dspmem

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+
+#include "sim/report/result.h"
+
+namespace dspmem {
+namespace {
+
+/// 12'345'678 is easier to compare than 12345678.
+std::string grouped(std::uint64_t value) {
+  std::string text = std::to_string(value);
+  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<std::size_t>(at), " ");
+  return text;
+}
+
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  return whole ? fmt::format("{:.2f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole)) : "-";
+}
+
+std::string time_of(std::uint64_t cycles, std::uint32_t clock_mhz) {
+  const double microseconds = static_cast<double>(cycles) / clock_mhz;
+  return microseconds < 1000 ? fmt::format("{:.1f} us", microseconds) : fmt::format("{:.2f} ms", microseconds / 1000);
+}
+
+void write_cores(const Result& result, std::string& out) {
+  out += fmt::format("\n{:<6}{:>14}{:>14}{:>8}{:>14}{:>9}{:>12}{:>12}\n", "core", "instructions", "cycles", "CPI", "L1D accesses", "misses", "write-backs", "uncached");
+  for (const Result::Core& core : result.cores) {
+    if (core.instructions == 0) {
+      out += fmt::format("{:<6}{:>14}\n", core.id, "never on");
+      continue;
+    }
+    out += fmt::format("{:<6}{:>14}{:>14}{:>8.2f}{:>14}{:>9}{:>12}{:>12}{}\n", core.id, grouped(core.instructions), grouped(core.cycles),
+                       static_cast<double>(core.cycles) / static_cast<double>(core.instructions), grouped(core.l1d.accesses),
+                       percent(core.l1d.misses, core.l1d.accesses), grouped(core.l1d.write_backs),
+                       grouped(core.uncached_reads + core.uncached_writes), core.powered ? "" : "  off at the end");
+  }
+}
+
+void write_heaps(const Result& result, std::string& out) {
+  const bool any = std::any_of(result.heaps.begin(), result.heaps.end(), [](const Result::Heap& heap) { return heap.peak || heap.failed; });
+  if (!any) return;
+  out += fmt::format("\n{:<22}{:>10}{:>10}{:>10}{:>14}{:>8}\n", "heap", "size", "used", "peak", "largest free", "failed");
+  for (const Result::Heap& heap : result.heaps)
+    if (heap.peak || heap.failed)
+      out += fmt::format("{:<22}{:>10}{:>10}{:>10}{:>14}{:>8}\n", heap.name, heap.size, heap.used, heap.peak, heap.largest_free, heap.failed);
+}
+
+void write_banks(const Result& result, std::string& out) {
+  std::size_t on = 0;
+  std::uint64_t conflicts = 0;
+  for (const Result::Bank& bank : result.banks) {
+    on += bank.on;
+    conflicts += bank.conflicts;
+  }
+  out += fmt::format("\nbanks: {} of {} on, {} port conflicts\n", on, result.banks.size(), grouped(conflicts));
+  for (const Result::Bank& bank : result.banks)
+    if (bank.live_bytes || !bank.on)
+      out += fmt::format("  {:<8}{:<4}{:>10} live bytes{:>12} accesses\n", bank.name, bank.on ? "on" : "off", bank.live_bytes, grouped(bank.accesses));
+}
+
+void write_stale_reads(const Result& result, std::string& out) {
+  for (const Result::StaleRead& read : result.stale_reads) {
+    out += fmt::format("\nwrong value: core {} read '{}' at {} (cycle {}){}\n", read.core, read.object, read.where, grouped(read.cycle),
+                       read.count > 1 ? fmt::format(", and {} times more", read.count - 1) : "");
+    out += fmt::format("  {} of its bytes {} to {} were not what they should be: saw {}, expected {}\n", read.wrong, read.first, read.last, read.seen, read.owed);
+    if (read.written)
+      out += fmt::format("  core {} wrote them at {} (cycle {}); that value was not in the memory or cache that core {} read from\n", read.writer_core,
+                         read.writer_where, grouped(read.writer_cycle), read.core);
+    else
+      out += "  no step has written the expected value there\n";
+  }
+}
+
+void write_crash(const Result::Crash& crash, std::string& out) {
+  out += fmt::format("\nthe firmware stopped: {}\n  on core {} at cycle {}{}\n", crash.message, crash.core, grouped(crash.cycle),
+                     crash.step.empty() ? "" : ", during step " + crash.step);
+  for (std::size_t i = 0; i < crash.stack.size(); ++i) {
+    const Result::Frame& frame = crash.stack[i];
+    out += fmt::format("  {} {:#010x} {}{}\n", i == 0 ? "at  " : "from", frame.pc, frame.function.empty() ? "?" : frame.function,
+                       frame.file.empty() ? "" : fmt::format(" ({}:{})", std::filesystem::path(frame.file).lexically_normal().string(), frame.line));
+  }
+}
+
+}  // namespace
+
+std::string text_report(const Result& result) {
+  std::string out = fmt::format("{}\n  on {} ({}), seed {}\n  {} cycles = {} at {} MHz; {} allocations, {} frees\n", result.scenario, result.platform,
+                                result.platform_description, result.seed, grouped(result.cycles), time_of(result.cycles, result.clock_mhz),
+                                result.clock_mhz, grouped(result.allocations), grouped(result.frees));
+  write_cores(result, out);
+  write_heaps(result, out);
+  write_banks(result, out);
+  write_stale_reads(result, out);
+  for (const Result::Finding& finding : result.findings)
+    out += fmt::format("\n{}: {}\n  on core {} at cycle {}, step at {}{}\n", finding.rule, finding.message, finding.core, grouped(finding.cycle), finding.where,
+                       finding.count > 1 ? fmt::format(" ({} times)", finding.count) : "");
+  if (result.crash) write_crash(*result.crash, out);
+  if (!result.expectations.empty()) out += "\n";
+  for (const Result::Expectation& each : result.expectations)
+    out += fmt::format("{} {}{}  ({})\n", each.passed ? "ok    " : "FAILED", each.text, each.passed ? "" : ", but it is: " + each.actual, each.where);
+  out += fmt::format("\nverdict: {}\n", to_string(result.verdict));
+  return out;
+}
+
+}  // namespace dspmem
