@@ -8,6 +8,8 @@ namespace dspmem {
 SimulationContext::SimulationContext() : previous_(sc_core::sc_curr_simcontext) {
   sc_core::sc_curr_simcontext = new sc_core::sc_simcontext;
   sc_core::sc_default_global_context = sc_core::sc_curr_simcontext;
+  // sc_stop() is how every run ends; nobody needs to be told.
+  sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
 }
 
 SimulationContext::~SimulationContext() {
@@ -16,11 +18,24 @@ SimulationContext::~SimulationContext() {
   sc_core::sc_default_global_context = previous_;
 }
 
+namespace {
+
+/// Where the slaves answer: the memories first, then the devices in the order in which System binds them.
+std::vector<AddressRange> address_ranges(const SystemConfig& config) {
+  std::vector<AddressRange> ranges;
+  for (const SramConfig& sram : config.srams) ranges.push_back({sram.physical_base, sram.size()});
+  for (const std::uint32_t base : {config.devices.core_control, config.devices.idc, config.devices.power}) ranges.push_back({base, device_bytes});
+  return ranges;
+}
+
+}  // namespace
+
 System::System(const SystemConfig& config, CoreHost& host)
     : clock_{sc_core::sc_time(config.clock_period_ps, sc_core::SC_PS)},
       map_(config.regions),
       keeper_(config.cores.size()),
-      interconnect_("interconnect", static_cast<std::uint32_t>(config.cores.size()), config.bus_latency_cycles, clock_) {
+      interconnect_("interconnect", static_cast<std::uint32_t>(config.cores.size()), address_ranges(config),
+                    config.bus_latency_cycles, clock_) {
   std::vector<DspCore*> cores;
   for (const CoreConfig& each : config.cores) {
     const std::string name = "core" + std::to_string(each.id);
@@ -31,15 +46,15 @@ System::System(const SystemConfig& config, CoreHost& host)
   std::vector<Sram*> switchable;
   for (const SramConfig& each : config.srams) {
     srams_.push_back(std::make_unique<Sram>(each.name.c_str(), each, clock_));
-    interconnect_.add_target(each.name, each.physical_base, each.size()).bind(srams_.back()->target_socket);
+    interconnect_.initiator_sockets[srams_.size() - 1].bind(srams_.back()->target_socket);
     if (each.switchable) switchable.push_back(srams_.back().get());
   }
   core_control_ = std::make_unique<CoreControl>("core_control", cores, clock_);
   idc_ = std::make_unique<Idc>("idc", cores, clock_);
   power_ = std::make_unique<PowerController>("power_controller", switchable, clock_);
-  interconnect_.add_target("core_control", config.devices.core_control, device_bytes).bind(core_control_->target_socket);
-  interconnect_.add_target("idc", config.devices.idc, device_bytes).bind(idc_->target_socket);
-  interconnect_.add_target("power", config.devices.power, device_bytes).bind(power_->target_socket);
+  RegisterBlock* const devices[] = {core_control_.get(), idc_.get(), power_.get()};
+  for (std::size_t index = 0; index < std::size(devices); ++index)
+    interconnect_.initiator_sockets[srams_.size() + index].bind(devices[index]->target_socket);
 }
 
 bool System::run() {

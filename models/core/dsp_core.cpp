@@ -28,6 +28,7 @@ DspCore::~DspCore() {
 
 void DspCore::process() {
   try {
+    core_.advance_to(resume_at_);  // another core may have run, and powered this one, before this process first did
     wait_until([this] { return powered_; });
     host_.run_program(*this);
     wait_until([] { return false; });

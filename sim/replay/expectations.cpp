@@ -66,23 +66,28 @@ std::string relation_text(const NumberExpectation& bound) {
   return bound.quantity;
 }
 
-std::uint64_t total(const Result& result, const std::string& quantity) {
+/// Absent when the run ended before the figure was known, or the firmware does not tell it.
+std::optional<std::uint64_t> total(const Result& result, const std::string& quantity) {
   if (quantity == "cycles") return result.cycles;
   std::uint64_t count = 0;
-  if (quantity == "stale_reads")
+  if (quantity == "stale_reads") {
     for (const auto& each : result.stale_reads) count += each.count;
-  else if (quantity == "findings")
+    return count;
+  }
+  if (quantity == "findings") {
     for (const auto& each : result.findings) count += each.count;
-  else
-    for (const Result::Heap& heap : result.heaps)
-      for (const HeapField& field : heap_fields)
-        if (quantity == "heap." + heap.name + "." + field.name) count = heap.*field.member;
-  return count;
+    return count;
+  }
+  for (const Result::Heap& heap : result.heaps)
+    for (const HeapField& field : heap_fields)
+      if (quantity == "heap." + heap.name + "." + field.name) return heap.*field.member;
+  return std::nullopt;
 }
 
 void judge_number(const NumberExpectation& bound, Result& result) {
-  const std::uint64_t actual = total(result, bound.quantity);
-  result.expectations.push_back({relation_text(bound), std::to_string(actual), bound.mark.to_string(), holds(bound.relation, actual, bound.value)});
+  const auto actual = total(result, bound.quantity);
+  result.expectations.push_back({relation_text(bound), actual ? std::to_string(*actual) : "unknown: the firmware did not tell", bound.mark.to_string(),
+                                 actual && holds(bound.relation, *actual, bound.value)});
 }
 
 }  // namespace

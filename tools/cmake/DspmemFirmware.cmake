@@ -50,7 +50,7 @@ function(dspmem_add_firmware name)
     list(APPEND objects ${object})
   endforeach()
   add_custom_command(OUTPUT ${output}/${name}.elf
-    COMMAND ${DSPMEM_XTENSA_GCC} -nostdlib -Wl,-T,${generated}/link.ld -Wl,--gc-sections ${objects} -lgcc -o ${output}/${name}.elf
+    COMMAND ${DSPMEM_XTENSA_GCC} -nostdlib -Wl,-T,${generated}/link.ld ${objects} -lgcc -o ${output}/${name}.elf
     DEPENDS ${objects} ${generated}/link.ld VERBATIM)
   add_custom_target(firmware_${name} ALL DEPENDS ${output}/${name}.elf)
 endfunction()

@@ -30,6 +30,9 @@ void primary_boot(void)
 	/* Shared data is among what was cleared; from now on it is used past the cache, or by other cores. */
 	dcache_writeback_invalidate_all();
 	mm_init(&boot_descriptor);
+	/* All banks are on at reset; those of cores that are not yet up would only leak. */
+	for (uint32_t core = 1; core < boot_descriptor.core_count; core++)
+		pm_banks_off(boot_descriptor.core[core].sram, boot_descriptor.core[core].first_bank, boot_descriptor.core[core].bank_count);
 	interrupts_on();
 }
 
