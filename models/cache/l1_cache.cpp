@@ -9,11 +9,11 @@ namespace dspmem {
 
 void validate(const CacheConfig& config) {
   if (config.line_bytes < 32 || config.line_bytes > 256 || !std::has_single_bit(config.line_bytes))
-    throw std::invalid_argument("line_bytes: must be 32, 64, 128 or 256");
-  if (config.ways < 1 || config.ways > 16) throw std::invalid_argument("ways: must be between 1 and 16");
+    throw std::invalid_argument("line_bytes must be 32, 64, 128 or 256");
+  if (config.ways < 1 || config.ways > 16) throw std::invalid_argument("ways must be between 1 and 16");
   const std::uint32_t way_bytes = config.size_bytes / config.ways;
   if (way_bytes * config.ways != config.size_bytes || way_bytes < config.line_bytes || !std::has_single_bit(way_bytes))
-    throw std::invalid_argument("size_bytes: must be ways x line_bytes x a power of two");
+    throw std::invalid_argument("size_bytes must be ways x line x a power of two");
 }
 
 L1Cache::L1Cache(const CacheConfig& config, LinePort& port) : config_(config), port_(port) {

@@ -107,7 +107,7 @@ CoreStatistics Core::statistics() const {
 // ---- Between blocks ------------------------------------------------------------------------------------------------
 
 bool Core::at_horizon() {
-  if (cycles_ > watchdog_) fault(FaultCause::watchdog);
+  if (cycles_ >= watchdog_) fault(FaultCause::watchdog);
   environment_.at_block_boundary();
   if (restarted_) {
     restarted_ = false;

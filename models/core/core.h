@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -96,7 +97,8 @@ class Core {
   /// Lets time pass without executing: waiting, or work that is not instructions.
   void advance(std::uint64_t cycles) { cycles_ += cycles; }
   void advance_to(std::uint64_t cycle) { if (cycles_ < cycle) cycles_ = cycle; }
-  void set_horizon(std::uint64_t cycle) { horizon_ = cycle; }
+  /// The cycle at which run() asks the environment what happened meanwhile; sooner when an interrupt or the watchdog is due.
+  void set_horizon(std::uint64_t cycle) { horizon_ = interrupt_pending() ? 0 : std::min(cycle, watchdog_); }
   void set_watchdog(std::uint64_t cycle) { watchdog_ = cycle; }
 
   /// Level-1 interrupt lines. REQUIRES: line < 32.

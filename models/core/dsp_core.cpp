@@ -43,7 +43,8 @@ void DspCore::synchronise() {
   const std::uint64_t now = core_.now();
   keeper_.set_running(id(), now);
   if (keeper_.anyone_behind(id(), now)) wait(clock_.to_time(now) - sc_core::sc_time_stamp());
-  core_.set_horizon(now + limits_.quantum_cycles);
+  // While this core waited, another may have switched it off, or off and on.
+  core_.set_horizon(powered_ && !restart_pending_ ? now + limits_.quantum_cycles : 0);
 }
 
 void DspCore::execute() {

@@ -56,7 +56,9 @@ extern "C" int sc_main(int, char**) { return 0; }
 
 int main(int count, char** values) {
   try {
-    return dspmem::dispatch({values + 1, values + count});
+    const int status = dspmem::dispatch({values + 1, values + count});
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw dspmem::UsageError("the report could not be written to standard output");
+    return status;
   } catch (const dspmem::InputError& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return dspmem::exit_bad_input;

@@ -13,24 +13,39 @@
 namespace dspmem {
 namespace {
 
+/// Refuses before a long replay what could not be written after it.
+void check_writable(const std::string& path) {
+  const std::filesystem::path file(path), folder = file.has_parent_path() ? file.parent_path() : ".";
+  if (std::filesystem::is_directory(file)) throw UsageError("--json: '" + path + "' is a directory");
+  if (!std::filesystem::is_directory(folder)) throw UsageError("--json: the folder '" + folder.string() + "' does not exist");
+  if (access(folder.c_str(), W_OK) != 0) throw UsageError("--json: the folder '" + folder.string() + "' cannot be written to");
+}
+
 /// Writes a file as a whole or not at all: under another name first.
 void write_file(const std::string& path, const std::string& text) {
   const std::string temporary = path + ".part";
-  {
-    std::ofstream stream(temporary, std::ios::binary);
-    stream << text;
-    if (!stream.flush()) {
-      std::error_code ignored;
-      std::filesystem::remove(temporary, ignored);
-      throw UsageError("'" + path + "' cannot be written");
-    }
-  }
-  std::filesystem::rename(temporary, path);
+  std::ofstream stream(temporary, std::ios::binary);
+  stream << text;
+  stream.close();
+  std::error_code failure;
+  if (stream) std::filesystem::rename(temporary, path, failure);
+  if (stream && !failure) return;
+  std::filesystem::remove(temporary, failure);
+  throw UsageError("'" + path + "' cannot be written");
 }
 
-std::string firmware_for(const Platform& platform) {
-  return (firmware_directory() / (std::filesystem::path(platform.file).stem().string() + ".elf")).string();
+std::string firmware_path(const Platform& platform) {
+  const auto path = firmware_directory() / (std::filesystem::path(platform.file).stem().string() + ".elf");
+  if (!std::filesystem::exists(path))
+    throw InputError({platform.file, 0, 0}, "there is no firmware image '" + path.string() + "' for this platform: put the file into configs/platforms and build, or name an ELF with --firmware");
+  return path.string();
 }
+
+struct Job {
+  Scenario scenario;
+  Platform platform;
+  std::unique_ptr<FirmwareImage> image;
+};
 
 }  // namespace
 
@@ -40,9 +55,9 @@ int run_command(const std::vector<std::string>& arguments) {
   options.add_options()
       ("platform,p", po::value<std::string>(), "replay on this platform instead of the scenario's: a name or a .yaml file")
       ("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image")
-      ("seed", po::value<std::uint64_t>(), "seed of everything random, instead of the scenario's")
-      ("quantum", po::value<std::uint32_t>(), "cycles that a core may run ahead of the others (default 1000; 1 is the reference for timing)")
-      ("watchdog", po::value<std::uint64_t>(), "cycles after which a firmware call counts as hung (default 100000000)")
+      ("seed", po::value<std::string>(), "seed of everything random, instead of the scenario's")
+      ("quantum", po::value<std::string>(), "cycles that a core may run ahead of the others (default 1000; 1 is the reference for timing)")
+      ("watchdog", po::value<std::string>(), "cycles after which a firmware call counts as hung (default 100000000)")
       ("json", po::value<std::string>(), "write the report as JSON to this file; - for standard output, instead of the text")
       ("quiet,q", "print only the verdict of each scenario");
   po::variables_map values;
@@ -52,30 +67,38 @@ int run_command(const std::vector<std::string>& arguments) {
   if (values.count("json") && files.size() > 1) throw UsageError("--json takes one scenario at a time, not " + std::to_string(files.size()));
 
   ReplayOptions replay_options;
-  if (values.count("seed")) replay_options.seed = values["seed"].as<std::uint64_t>();
-  if (values.count("quantum")) replay_options.quantum_cycles = values["quantum"].as<std::uint32_t>();
-  if (replay_options.quantum_cycles == 0u) throw UsageError("--quantum must be at least 1");
-  if (values.count("watchdog")) replay_options.watchdog_cycles = values["watchdog"].as<std::uint64_t>();
-  if (replay_options.watchdog_cycles == 0u) throw UsageError("--watchdog must be at least 1");
+  replay_options.seed = number_option(values, "seed", 0);
+  replay_options.quantum_cycles = number_option(values, "quantum", 1, 1000000);
+  replay_options.watchdog_cycles = number_option(values, "watchdog", 1, 1000000000000000);
+  const bool json_to_file = values.count("json") && values["json"].as<std::string>() != "-";
+  if (json_to_file) check_writable(values["json"].as<std::string>());
   replay_options.show_progress = isatty(STDERR_FILENO);
 
-  int worst = 0;
+  // Everything is read and checked before anything runs: a mistake in the last file is told at once.
+  std::vector<Job> jobs;
   for (const std::string& file : files) {
-    const Scenario scenario = load_scenario(file);
-    const Platform platform = values.count("platform") ? load_platform(values["platform"].as<std::string>(), {"--platform", 0, 0})
-                                                       : load_platform(scenario.platform, scenario.platform_mark);
-    const FirmwareImage image(values.count("firmware") ? values["firmware"].as<std::string>() : firmware_for(platform));
-    const Result result = Replay(scenario, platform, image, replay_options).run();
-    if (values.count("quiet")) std::printf("%s: %s\n", file.c_str(), to_string(result.verdict));
-    if (!values.count("json")) {
-      if (!values.count("quiet")) std::printf("%s%s", &file == &files.front() ? "" : "\n", text_report(result).c_str());
-    } else if (values["json"].as<std::string>() == "-") {
-      std::fputs(json_report(result).c_str(), stdout);
-    } else {
-      write_file(values["json"].as<std::string>(), json_report(result));
-      if (!values.count("quiet")) std::fputs(text_report(result).c_str(), stdout);
+    Scenario scenario = load_scenario(file);
+    Platform platform = values.count("platform") ? load_platform(values["platform"].as<std::string>(), {"--platform", 0, 0})
+                                                 : load_platform(scenario.platform, scenario.platform_mark);
+    check_scenario(scenario, platform);
+    auto image = std::make_unique<FirmwareImage>(values.count("firmware") ? values["firmware"].as<std::string>() : firmware_path(platform));
+    jobs.push_back({std::move(scenario), std::move(platform), std::move(image)});
+  }
+
+  int worst = 0;
+  const bool text = !values.count("quiet") && (!values.count("json") || json_to_file);
+  for (const Job& job : jobs) {
+    try {
+      const Result result = Replay(job.scenario, job.platform, *job.image, replay_options).run();
+      if (text) std::printf("%s%s", &job == &jobs.front() ? "" : "\n", text_report(result).c_str());
+      else if (!values.count("json") || json_to_file) std::printf("%s: %s\n", result.file.c_str(), to_string(result.verdict));
+      if (json_to_file) write_file(values["json"].as<std::string>(), json_report(result));
+      else if (values.count("json")) std::fputs(json_report(result).c_str(), stdout);
+      worst = std::max(worst, exit_code(result.verdict));
+    } catch (const InputError& error) {  // seen only by running; the other scenarios have theirs to say
+      std::fprintf(stderr, "%s\n", error.what());
+      worst = std::max(worst, exit_bad_input);
     }
-    worst = std::max(worst, exit_code(result.verdict));
   }
   return worst;
 }

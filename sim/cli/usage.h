@@ -3,11 +3,12 @@
 
 #include <boost/program_options.hpp>
 #include <cstdio>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include "sim/config/error.h"
+#include "sim/config/fields.h"
 
 namespace dspmem {
 
@@ -16,6 +17,18 @@ class UsageError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+/// The value of an option that is a whole number of at least `least`, decimal or 0x; absent when it was not given.
+inline std::optional<std::uint64_t> number_option(const boost::program_options::variables_map& values, const std::string& name,
+                                                  std::uint64_t least, std::uint64_t most = ~0ull) {
+  if (!values.count(name)) return std::nullopt;
+  const auto text = values[name].as<std::string>();
+  const auto value = parse_number(text);
+  if (!value || *value < least || *value > most)
+    throw UsageError("--" + name + " must be a whole number " + (most == ~0ull ? "of at least " + std::to_string(least) : "from " + std::to_string(least) + " to " + std::to_string(most)) +
+                     ", not '" + text + "'");
+  return value;
+}
 
 /// Parses a subcommand's arguments; everything that is not an option goes to `positional`. Returns false after --help.
 inline bool parse_arguments(const std::vector<std::string>& arguments, const std::string& usage,

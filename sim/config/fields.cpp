@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
+#include <sstream>
 
 namespace dspmem {
 namespace {
@@ -24,15 +26,51 @@ bool parse_number(std::string_view text, std::uint64_t& value, std::string_view&
 
 }  // namespace
 
-YAML::Node load_yaml(const std::string& path) {
-  if (!std::ifstream(path)) throw InputError({path, 0, 0}, "cannot be opened");
-  try {
-    return YAML::LoadFile(path);
-  } catch (const YAML::BadFile&) {
-    throw InputError({path, 0, 0}, "cannot be read");
-  } catch (const YAML::Exception& error) {
-    throw InputError(to_mark(path, error.mark), "YAML syntax: " + error.msg);
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t value = 0;
+  std::string_view rest;
+  if (!parse_number(text, value, rest) || !rest.empty()) return std::nullopt;
+  return value;
+}
+
+namespace {
+
+constexpr std::size_t max_depth = 100;
+
+/// A node that contains itself, through an alias to an anchor around it, would never end.
+void refuse_endless(const YAML::Node& node, const std::string& file, std::size_t depth) {
+  if (depth > max_depth)
+    throw InputError(to_mark(file, node.Mark()), "nested more than " + std::to_string(max_depth) + " deep, or an alias to what contains it");
+  if (!node.IsMap() && !node.IsSequence()) return;
+  for (const auto& each : node) {
+    if (node.IsSequence()) refuse_endless(each, file, depth + 1);
+    else refuse_endless(each.second, file, depth + 1);
   }
+}
+
+}  // namespace
+
+YAML::Node parse_yaml(const std::string& text, const std::string& file) {
+  std::vector<YAML::Node> documents;
+  try {
+    documents = YAML::LoadAll(text);
+  } catch (const YAML::Exception& error) {
+    throw InputError(to_mark(file, error.mark), "YAML syntax: " + error.msg);
+  }
+  if (documents.empty()) throw InputError({file, 0, 0}, "the file is empty");
+  if (documents.size() > 1) throw InputError(to_mark(file, documents[1].Mark()), "a second YAML document begins here; a file holds one");
+  refuse_endless(documents[0], file, 0);
+  return documents[0];
+}
+
+YAML::Node load_yaml(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw InputError({path, 0, 0}, "is a directory, not a YAML file");
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) throw InputError({path, 0, 0}, "cannot be opened");
+  std::stringstream text;
+  text << stream.rdbuf();
+  return parse_yaml(text.str(), path);
 }
 
 FieldReader::FieldReader(const YAML::Node& node, std::string file, std::string what, std::string_view primary)
@@ -74,6 +112,16 @@ void FieldReader::finish() const {
       fail(entry.first, what_ + " has no field '" + key + "'" + suggestion(key, asked_));
 }
 
+void FieldReader::missing(const std::string& name, const std::string& what_it_is) const {
+  std::vector<std::string> given;
+  for (const auto& [key, entry] : fields_)
+    if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) given.push_back(key);
+  const std::string what = what_ + " needs '" + name + "'" + (what_it_is.empty() ? "" : ", " + what_it_is);
+  const std::string near = nearest_name(name, given);
+  if (near.empty()) fail(mark_, what);
+  fail(fields_.at(near).first, what + "; is '" + near + "' meant to be it?");
+}
+
 void FieldReader::wrong_type(const YAML::Node& node, const std::string& name, const std::string& expected) const {
   const std::string found = node.IsScalar() ? "'" + node.Scalar() + "'" : node.IsMap() ? "a mapping" : node.IsSequence() ? "a list" : "nothing";
   fail(mark_of(node), "'" + name + "' of " + what_ + " must be " + expected + ", not " + found);
@@ -94,9 +142,9 @@ void FieldReader::convert(const YAML::Node& node, const std::string& name, Bytes
 }
 
 void FieldReader::convert(const YAML::Node& node, const std::string& name, std::uint64_t& value) const {
-  std::string_view rest;
-  if (!node.IsScalar() || !parse_number(node.Scalar(), value, rest) || !rest.empty())
-    wrong_type(node, name, "a whole number that is not negative");
+  const auto number = node.IsScalar() ? parse_number(node.Scalar()) : std::nullopt;
+  if (!number) wrong_type(node, name, "a whole number from 0 to 2^64 - 1");
+  value = *number;
 }
 
 void FieldReader::convert(const YAML::Node& node, const std::string& name, std::uint32_t& value) const {

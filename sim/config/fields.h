@@ -34,7 +34,7 @@ class FieldReader {
   /// A field that must be there.
   template <class T>
   void required(const std::string& name, T& value) {
-    if (!field(name, value)) fail(mark_, what_ + " needs '" + name + "'");
+    if (!field(name, value)) missing(name);
   }
   /// A field that keeps its value when it is absent. Returns whether it was there.
   template <class T>
@@ -44,6 +44,8 @@ class FieldReader {
   /// The raw node, for fields with a structure of their own; not defined when absent.
   YAML::Node node(const std::string& name);
   void finish() const;
+  /// Reports that a field that must be there is not, with the given one that looks like it.
+  [[noreturn]] void missing(const std::string& name, const std::string& what_it_is = {}) const;
 
   const SourceMark& mark() const { return mark_; }
   SourceMark mark_of(const YAML::Node& node) const;
@@ -87,19 +89,24 @@ class FieldReader {
   mutable std::vector<std::string> asked_;
 };
 
-/// Loads a YAML file; syntax errors and unreadable files become InputError.
-YAML::Node load_yaml(const std::string& path);
+/// A decimal or 0x number, and nothing else.
+std::optional<std::uint64_t> parse_number(std::string_view text);
 
-/// A choice among fixed names, with the nearest one in the error.
+/// Loads a YAML file; syntax errors, unreadable files and nodes that contain themselves become InputError.
+YAML::Node load_yaml(const std::string& path);
+/// The same for text that came from `file`.
+YAML::Node parse_yaml(const std::string& text, const std::string& file);
+
+/// A choice among fixed names, with the nearest one in the error. `kind` is what one of them is called, if not as the field.
 template <class Enum>
 Enum choose(const FieldReader& reader, const std::string& field, const std::string& text,
-            const std::vector<std::pair<std::string, Enum>>& choices) {
+            const std::vector<std::pair<std::string, Enum>>& choices, const std::string& kind = {}) {
   std::vector<std::string> names;
   for (const auto& [name, value] : choices) {
     if (name == text) return value;
     names.push_back(name);
   }
-  reader.fail(field, "'" + text + "' is not a known " + field + suggestion(text, names));
+  reader.fail(field, "'" + text + "' is not a known " + (kind.empty() ? field : kind) + suggestion(text, names));
 }
 
 }  // namespace dspmem

@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint32_t max_cores = 8, max_maps = 12, max_heaps = 24;  // limits of the boot descriptor, boot.h
+constexpr std::uint32_t max_heap_bytes = 1u << 30;
 
 std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
@@ -41,7 +42,7 @@ class PlatformReader {
   CacheConfig read_cache(const std::string& name, std::uint32_t core_hint) {
     CacheConfig cache;
     const YAML::Node node = top_.node(name);
-    if (!node.IsDefined()) FieldReader::fail(top_.mark(), "the platform needs '" + name + "'");
+    if (!node.IsDefined()) top_.missing(name);
     FieldReader reader(node, file_, "cache '" + name + "'");
     Bytes size;
     std::string policy = "write_back", replacement = cache.replacement;
@@ -62,11 +63,14 @@ class PlatformReader {
     reader.finish();
     cache.size_bytes = static_cast<std::uint32_t>(size.value);
     cache.seed = core_hint;
+    if (cache.ways == 0) reader.fail("ways", "'ways' must not be 0");
+    if (cache.line_bytes == 0) reader.fail("line", "'line' must not be 0");
     try {
-      if (cache.ways == 0 || cache.line_bytes == 0) throw std::invalid_argument("size: ways and line must not be 0");
       validate(cache);
     } catch (const std::invalid_argument& error) {
-      FieldReader::fail(reader.mark(), "cache '" + name + "': " + error.what());
+      const std::string text = error.what();
+      const std::string field = text.substr(0, 4);  // line, ways or size
+      reader.fail(field, "'" + field + "' of cache '" + name + "'" + text.substr(text.find(' ')));
     }
     return cache;
   }
@@ -102,7 +106,7 @@ class PlatformReader {
   void read_memories() {
     const YAML::Node list = top_.node("memories");
     if (!list.IsDefined() || !list.IsSequence() || list.size() == 0)
-      FieldReader::fail(top_.mark(), "the platform needs 'memories', a list with at least one");
+      top_.missing("memories", "a list with at least one");
     for (const auto& node : list) {
       FieldReader reader(node, file_, "memory");
       SramConfig sram;
@@ -122,6 +126,11 @@ class PlatformReader {
       if (sram.banks == 0 || sram.banks * bank.value > 0x40000000ull) reader.fail("banks", "'banks' must be at least 1, and the memory below 1 GiB");
       if (sram.beat_bytes == 0) reader.fail("beat", "'beat' must be at least 1 byte");
       if (base.value % 4096) reader.fail("base", "'base' must be a multiple of 4 KiB");
+      if (std::uint64_t{base.value} + sram.banks * bank.value > 1ull << 32) reader.fail("base", "memory '" + sram.name + "' reaches beyond the 4 GiB of a 32-bit address");
+      if (uncached.value && std::uint64_t{uncached.value} + sram.banks * bank.value > 1ull << 32)
+        reader.fail("uncached", "the uncached view of memory '" + sram.name + "' reaches beyond the 4 GiB of a 32-bit address");
+      for (const SramConfig& other : platform_.system.srams)
+        if (other.name == sram.name) reader.fail("name", "memory '" + sram.name + "' is defined twice");
       sram.bank_bytes = static_cast<std::uint32_t>(bank.value);
       sram.physical_base = base.value;
       auto& regions = platform_.system.regions;
@@ -140,7 +149,7 @@ class PlatformReader {
 
   void read_devices() {
     const YAML::Node node = top_.node("devices");
-    if (!node.IsDefined()) FieldReader::fail(top_.mark(), "the platform needs 'devices'");
+    if (!node.IsDefined()) top_.missing("devices");
     FieldReader reader(node, file_, "'devices'");
     Address core_control, idc, power;
     reader.required("core_control", core_control);
@@ -201,7 +210,7 @@ class PlatformReader {
 
   void read_layout() {
     const YAML::Node image = top_.node("image");
-    if (!image.IsDefined()) FieldReader::fail(top_.mark(), "the platform needs 'image'");
+    if (!image.IsDefined()) top_.missing("image");
     FieldReader image_reader(image, file_, "'image'");
     Bytes image_bytes;
     image_reader.required("size", image_bytes);
@@ -226,7 +235,7 @@ class PlatformReader {
 
   std::vector<HeapRequest> read_heaps() {
     const YAML::Node list = top_.node("heaps");
-    if (!list.IsDefined() || !list.IsSequence()) FieldReader::fail(top_.mark(), "the platform needs 'heaps', a list");
+    if (!list.IsDefined() || !list.IsSequence()) top_.missing("heaps", "a list");
     std::vector<HeapRequest> requests;
     for (const auto& node : list) {
       FieldReader reader(node, file_, "heap");
@@ -240,7 +249,7 @@ class PlatformReader {
       request.heap.zone = choose<Zone>(reader, "zone", zone, zone_names());
       if (reader.optional("memory", memory)) request.memory = memory_index(reader, memory);
       if (reader.optional("capabilities", capabilities))
-        for (const std::string& each : capabilities) request.heap.capabilities |= choose<std::uint32_t>(reader, "capabilities", each, capability_names());
+        for (const std::string& each : capabilities) request.heap.capabilities |= choose<std::uint32_t>(reader, "capabilities", each, capability_names(), "capability");
       const bool bump = request.heap.zone == Zone::system;
       request.heap.per_core = bump || request.heap.zone == Zone::system_runtime;
       if (request.heap.per_core) reader.required("cores", cores);
@@ -282,13 +291,15 @@ class PlatformReader {
     if (reader.optional("rest_in_blocks_of", rest) == has_blocks)
       FieldReader::fail(reader.mark(), "a heap needs either 'blocks' or 'rest_in_blocks_of'");
     request.rest_block_bytes = static_cast<std::uint32_t>(rest.value);
-    if (rest.value % 16) reader.fail("rest_in_blocks_of", "'rest_in_blocks_of' must be a multiple of 16");
+    if (!has_blocks && (rest.value == 0 || rest.value % 16)) reader.fail("rest_in_blocks_of", "'rest_in_blocks_of' must be a multiple of 16, and not 0");
+    if (has_blocks && blocks.empty()) reader.fail("blocks", "'blocks' must not be empty");
     if (blocks.size() > max_maps) reader.fail("blocks", "at most " + std::to_string(max_maps) + " block sizes");
     for (const auto& pair : blocks) {
       if (pair.size() != 2 || pair[0] < 16 || pair[0] % 16 || pair[1] == 0 || times == 0)
         reader.fail("blocks", "'blocks' must be a list of [block size, count], sizes multiples of 16, counts above 0");
       if (!request.heap.maps.empty() && pair[0] <= request.heap.maps.back().block_bytes)
         reader.fail("blocks", "'blocks' must be in order of growing block size");
+      if (pair[1] > (max_heap_bytes - request.heap.bytes) / pair[0] / times) reader.fail("blocks", "a heap must be below 1 GiB");
       request.heap.maps.push_back({pair[0], pair[1] * times});
       request.heap.bytes += pair[0] * pair[1] * times;
     }

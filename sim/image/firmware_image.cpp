@@ -23,8 +23,8 @@ struct FirmwareImage::Debug {
   }
 };
 
-FirmwareImage::FirmwareImage(const std::string& path, const SourceMark& mark) : path_(path), debug_(std::make_unique<Debug>()) {
-  const auto fail = [&](const std::string& why) { throw InputError(mark.file.empty() ? SourceMark{path} : mark, "firmware '" + path + "' " + why); };
+FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std::make_unique<Debug>()) {
+  const auto fail = [&](const std::string& why) { throw InputError({path, 0, 0}, "this firmware " + why); };
   elf_version(EV_CURRENT);
   debug_->file = open(path.c_str(), O_RDONLY);
   struct stat status {};

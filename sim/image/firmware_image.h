@@ -26,7 +26,7 @@ class FirmwareImage {
   };
 
   /// Throws InputError when the file is missing, truncated, or not a little-endian 32-bit Xtensa executable.
-  explicit FirmwareImage(const std::string& path, const SourceMark& mark = {});
+  explicit FirmwareImage(const std::string& path);
   ~FirmwareImage();
   FirmwareImage(const FirmwareImage&) = delete;
   FirmwareImage& operator=(const FirmwareImage&) = delete;

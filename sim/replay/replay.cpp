@@ -95,7 +95,7 @@ void Replay::run_program(DspCore& core) {
     system_->core(0).wake(core.core().now());
   }
   if (core.id() != 0) return;
-  block(core, "the other cores", [this] { return finished_ == scenario_.cores.size(); });
+  block(core, "the other cores", {}, [this] { return finished_ == scenario_.cores.size(); });
   collect_heaps(core);
   sc_core::sc_stop();
 }
@@ -194,8 +194,8 @@ void Replay::core_went_down(std::uint32_t core) {
 
 // ---- Synchronisation -------------------------------------------------------------------------------------------------
 
-void Replay::block(DspCore& core, const std::string& reason, const std::function<bool()>& ready) {
-  waiting_[core.id()] = reason;
+void Replay::block(DspCore& core, const std::string& reason, const SourceMark& mark, const std::function<bool()>& ready) {
+  waiting_[core.id()] = {reason, mark};
   core.wait_until(ready);
   waiting_.erase(core.id());
 }
@@ -208,7 +208,7 @@ void Replay::signal(DspCore& core, const std::string& name) {
 
 void Replay::wait(DspCore& core, const std::string& name, const SourceMark& mark) {
   std::uint64_t& consumed = consumed_[{name, core.id()}];
-  block(core, "signal '" + name + "' (" + mark.to_string() + ")", [&] { return signals_[name] > consumed; });
+  block(core, "signal '" + name + "'", mark, [&] { return signals_[name] > consumed; });
   ++consumed;
 }
 
@@ -220,7 +220,7 @@ void Replay::barrier(DspCore& core, const std::string& name, const SourceMark& m
   if (arrivals == round_end)
     for (std::size_t other = 0; other < system_->core_count(); ++other) system_->core(other).wake(core.core().now());
   else
-    block(core, "barrier '" + name + "' (" + mark.to_string() + ")", [&arrivals, round_end] { return arrivals >= round_end; });
+    block(core, "barrier '" + name + "'", mark, [&arrivals, round_end] { return arrivals >= round_end; });
 }
 
 std::uint64_t Replay::cycles_of(std::uint64_t nanoseconds) const {
@@ -295,8 +295,12 @@ void Replay::collect_heaps(DspCore& core) {
 void Replay::report_crash(const CoreFault& fault) {
   Result::Crash crash;
   crash.message = fault.what();
-  if (fault.cause == FaultCause::watchdog)
+  if (fault.cause == FaultCause::watchdog) {
+    // Often it is another core that holds what this one spins for.
+    for (const auto& [core, step] : current_step_)
+      if (core != fault.core && step) crash.other_steps.push_back(fmt::format("core {}: {} at {}", core, step->kind, step->mark.to_string()));
     crash.message = fmt::format("watchdog: no return after {} cycles", options_.watchdog_cycles.value_or(platform_.system.limits.watchdog_cycles));
+  }
   crash.core = fault.core;
   crash.cycle = fault.cycle;
   if (const auto step = current_step_.find(fault.core); step != current_step_.end() && step->second)
@@ -313,11 +317,18 @@ void Replay::report_crash(const CoreFault& fault) {
 
 void Replay::report_deadlock() const {
   std::string text = "deadlock: no core can go on";
-  for (const auto& [core, reason] : waiting_)
-    if (reason != "the other cores") text += fmt::format("; core {} waits for {}", core, reason);
-  for (const auto& [id, steps] : scenario_.cores)
-    if (!waiting_.contains(id) && !system_->core(id).powered()) text += fmt::format("; core {} has steps to run but no power", id);
-  throw InputError({scenario_.file}, text);
+  std::optional<SourceMark> first;
+  for (const auto& [core, wait] : waiting_) {
+    if (wait.mark.line == 0) continue;  // core 0 at its end
+    text += fmt::format("; core {} waits for {} at line {}", core, wait.reason, wait.mark.line);
+    if (!first) first = wait.mark;
+  }
+  for (const auto& [id, steps] : scenario_.cores) {
+    if (waiting_.contains(id) || system_->core(id).powered()) continue;
+    text += fmt::format("; core {} has steps to run but no power", id);
+    if (!first) first = scenario_.core_marks.at(id);
+  }
+  throw InputError(first.value_or(SourceMark{scenario_.file}), text);
 }
 
 void Replay::progress(DspCore& core, std::uint64_t done, std::uint64_t total) {

@@ -97,7 +97,7 @@ class Replay : public CoreHost {
   void report_crash(const CoreFault& fault);
   [[noreturn]] void report_deadlock() const;
   std::string read_text(DspCore& core, std::uint32_t address, std::uint32_t length);
-  void block(DspCore& core, const std::string& reason, const std::function<bool()>& ready);
+  void block(DspCore& core, const std::string& reason, const SourceMark& mark, const std::function<bool()>& ready);
 
   const Scenario& scenario_;
   const Platform& platform_;
@@ -112,7 +112,11 @@ class Replay : public CoreHost {
   std::map<std::string, std::uint64_t> signals_;                             ///< times given
   std::map<std::pair<std::string, std::uint32_t>, std::uint64_t> consumed_;  ///< times a core has waited for it
   std::map<std::string, std::uint64_t> barrier_arrivals_;
-  std::map<std::uint32_t, std::string> waiting_;     ///< per core: what it waits for
+  struct Wait {
+    std::string reason;
+    SourceMark mark;
+  };
+  std::map<std::uint32_t, Wait> waiting_;  ///< per core: what it waits for
   std::map<std::uint32_t, const Step*> current_step_;
   std::size_t finished_ = 0;
   std::exception_ptr failure_;

@@ -16,8 +16,8 @@ Scenario load_scenario(const std::string& path) {
   std::string description;
   reader.optional("description", description);
   const YAML::Node cores = reader.node("cores");
-  if (!cores.IsDefined() || !cores.IsMap() || cores.size() == 0)
-    FieldReader::fail(cores.IsDefined() ? reader.mark_of("cores") : reader.mark(), "the scenario needs 'cores', a mapping from core number to a list of steps");
+  if (!cores.IsDefined()) reader.missing("cores", "a mapping from core number to a list of steps");
+  if (!cores.IsMap() || cores.size() == 0) reader.fail("cores", "'cores' must be a mapping from core number to a list of steps, such as {0: [...], 1: [...]}");
   for (const auto& entry : cores) {
     const SourceMark mark{path, entry.first.Mark().line + 1, entry.first.Mark().column + 1};
     std::uint32_t core = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 namespace dspmem {
@@ -13,7 +14,7 @@ StepReader::StepReader(const YAML::Node& node, const std::string& file, const St
 
 StepList StepReader::steps(const std::string& field) {
   const YAML::Node list = node(field);
-  if (!list.IsDefined()) fail(mark(), "this step needs '" + field + "', a list of steps");
+  if (!list.IsDefined()) missing(field, "a list of steps");
   return read_steps(list, file(), "'" + field + "'", including_);
 }
 
@@ -23,13 +24,21 @@ StepList StepReader::included(const std::string& path, const std::map<std::strin
   if (std::find(including_.begin(), including_.end(), full) != including_.end() || full == std::filesystem::path(file()).lexically_normal().string())
     fail(where, "'" + path + "' includes itself");
   std::ifstream stream(full);
-  if (!stream) fail(where, "'" + full + "' cannot be opened");
+  if (!stream || std::filesystem::is_directory(full)) fail(where, "'" + full + "' cannot be opened");
   std::stringstream buffer;
   buffer << stream.rdbuf();
   std::string text = buffer.str();
+  std::set<std::string> unused;
+  for (const auto& [key, ignored] : parameters) unused.insert(key);
   for (std::size_t start = 0; (start = text.find("${", start)) != std::string::npos;) {
-    const std::size_t end = text.find('}', start);
-    const std::string name = text.substr(start + 2, end == std::string::npos ? end : end - start - 2);
+    const std::size_t end = text.find_first_of("}\n", start);
+    if (end == std::string::npos || text[end] != '}') {
+      const auto line = static_cast<int>(1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(start), '\n'));
+      const std::size_t line_start = start == 0 ? 0 : text.rfind('\n', start) + 1;
+      throw InputError({full, line, static_cast<int>(1 + start - line_start)}, "'${' without '}': a parameter is written ${name}");
+    }
+    const std::string name = text.substr(start + 2, end - start - 2);
+    unused.erase(name);
     const auto value = parameters.find(name);
     if (value == parameters.end()) {
       std::vector<std::string> known;
@@ -39,15 +48,10 @@ StepList StepReader::included(const std::string& path, const std::map<std::strin
     text.replace(start, end - start + 1, value->second);
     start += value->second.size();
   }
-  YAML::Node root;
-  try {
-    root = YAML::Load(text);
-  } catch (const YAML::Exception& error) {
-    throw InputError({full, error.mark.line + 1, error.mark.column + 1}, "YAML syntax: " + error.msg);
-  }
-  FieldReader reader(root, full, "the included file");
+  if (!unused.empty()) fail(mark_of("with"), "'" + path + "' has no parameter '" + *unused.begin() + "'");
+  FieldReader reader(parse_yaml(text, full), full, "the included file");
   const YAML::Node list = reader.node("steps");
-  if (!list.IsDefined()) fail(reader.mark(), "an included file needs 'steps', a list");
+  if (!list.IsDefined()) reader.missing("steps", "a list of steps");
   reader.finish();
   std::vector<std::string> including = including_;
   including.push_back(std::filesystem::path(file()).lexically_normal().string());

@@ -81,7 +81,7 @@ Json to_json(const Result::Crash& crash) {
   Json stack = Json::array();
   for (const Result::Frame& frame : crash.stack)
     stack.push_back({{"pc", fmt::format("{:#010x}", frame.pc)}, {"function", frame.function}, {"file", frame.file}, {"line", frame.line}});
-  return {{"message", crash.message}, {"core", crash.core}, {"cycle", crash.cycle}, {"step", crash.step}, {"stack", stack}};
+  return {{"message", crash.message}, {"core", crash.core}, {"cycle", crash.cycle}, {"step", crash.step}, {"other_steps", crash.other_steps}, {"stack", stack}};
 }
 
 template <class T>

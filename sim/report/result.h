@@ -69,6 +69,7 @@ struct Result {
     std::uint32_t core = 0;
     std::uint64_t cycle = 0;
     std::string step;          ///< the scenario step that was running
+    std::vector<std::string> other_steps;  ///< of a hang: what the other cores were at
     std::vector<Frame> stack;  ///< innermost first; the first is the place of the crash
   };
 

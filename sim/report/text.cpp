@@ -81,6 +81,7 @@ void write_crash(const Result::Crash& crash, std::string& out) {
     out += fmt::format("  {} {:#010x} {}{}\n", i == 0 ? "at  " : "from", frame.pc, frame.function.empty() ? "?" : frame.function,
                        frame.file.empty() ? "" : fmt::format(" ({}:{})", std::filesystem::path(frame.file).lexically_normal().string(), frame.line));
   }
+  for (const std::string& each : crash.other_steps) out += "  meanwhile " + each + "\n";
 }
 
 }  // namespace

@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 
 #include "tests/conformance/program_generator.h"
 #include "tests/support/flat_environment.h"
@@ -53,18 +51,17 @@ TEST_P(RandomSequences, MatchQemu) {
   constexpr unsigned sequences = 5500;
   ProgramGenerator generator(GetParam());
   const std::vector<std::uint8_t> program = generator.generate(sequences);
-  const auto path = std::filesystem::temp_directory_path() / ("dspmem-conformance-" + std::to_string(GetParam()) + ".elf");
+  const TemporaryDirectory directory;
   const auto elf = make_elf({{ProgramGenerator::base, program}, qemu_reset_stub(ProgramGenerator::base)}, ProgramGenerator::base);
-  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(elf.data()), static_cast<std::streamsize>(elf.size()));
+  const auto path = directory.write("program.elf", {elf.begin(), elf.end()});
 
-  const QemuResult theirs = run_qemu(path.string(), "de212");
-  ASSERT_EQ(theirs.exit_code, 0) << theirs.output.substr(0, 2000);
+  const ProgramResult theirs = run_qemu(path.string(), "de212");
+  ASSERT_EQ(theirs.exit_code, 0) << theirs.err.substr(0, 2000);
   static constexpr std::uint32_t line_sizes[] = {32, 64, 128, 256};
   CacheConfig data_cache;
   data_cache.line_bytes = line_sizes[GetParam() % 4];
   const std::string ours = run_on_our_core(program, data_cache);
-  EXPECT_TRUE(ours == theirs.output) << describe_difference(ours, theirs.output, sequences);
-  std::filesystem::remove(path);
+  EXPECT_TRUE(ours == theirs.out) << describe_difference(ours, theirs.out, sequences);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomSequences, testing::Values(1, 2, 3, 4));

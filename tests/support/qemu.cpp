@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/qemu.h"
 
-#include <sys/wait.h>
-
-#include <array>
-#include <cstdio>
-#include <stdexcept>
-
 namespace dspmem::test {
 namespace {
 
@@ -62,16 +56,9 @@ Segment qemu_reset_stub(std::uint32_t entry) {
   return {qemu_reset_address, code};
 }
 
-QemuResult run_qemu(const std::string& elf_path, const std::string& cpu) {
-  const std::string command = "timeout 20 qemu-system-xtensa -M sim -cpu " + cpu +
-                              " -semihosting -display none -monitor none -serial stdio -kernel " + elf_path + " 2>&1 </dev/null";
-  std::FILE* pipe = popen(command.c_str(), "r");
-  if (!pipe) throw std::runtime_error("cannot start qemu-system-xtensa");
-  QemuResult result;
-  std::array<char, 65536> buffer;
-  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe)) result.output.append(buffer.data(), count);
-  result.exit_code = WEXITSTATUS(pclose(pipe));
-  return result;
+ProgramResult run_qemu(const std::string& elf_path, const std::string& cpu) {
+  return run_program({"qemu-system-xtensa", "-M", "sim", "-cpu", cpu, "-semihosting", "-display", "none", "-monitor", "none",
+                      "-serial", "stdio", "-kernel", elf_path}, ".", 60);
 }
 
 }  // namespace dspmem::test

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/program.h"
+
 namespace dspmem::test {
 
 /// Bytes at an address.
@@ -20,12 +22,7 @@ std::vector<std::uint8_t> make_elf(const std::vector<Segment>& segments, std::ui
 inline constexpr std::uint32_t qemu_reset_address = 0x50000000;
 Segment qemu_reset_stub(std::uint32_t entry);
 
-struct QemuResult {
-  int exit_code = -1;
-  std::string output;
-};
-
 /// Runs an ELF on qemu-system-xtensa's `sim` machine until it exits. Throws std::runtime_error when QEMU cannot be started.
-QemuResult run_qemu(const std::string& elf_path, const std::string& cpu);
+ProgramResult run_qemu(const std::string& elf_path, const std::string& cpu);
 
 }  // namespace dspmem::test

@@ -22,9 +22,10 @@ void Access::read(StepReader& reader, const std::string& name_field) {
 
 Access::Place Access::resolve(Replay& replay, const SourceMark& mark) const {
   Object& found = replay.object(object, mark);
-  const std::uint64_t wanted = bytes ? bytes->value : found.bytes - std::min(offset, found.bytes);
-  if (offset + wanted > found.bytes || wanted == 0)
-    throw InputError(mark, fmt::format("bytes {} to {} are not all in '{}', which has {} bytes", offset, offset + wanted, object, found.bytes));
+  if (offset >= found.bytes) throw InputError(mark, fmt::format("offset {} lies behind the end of '{}', which has {} bytes", offset, object, found.bytes));
+  const std::uint64_t wanted = bytes ? bytes->value : found.bytes - offset;
+  if (offset + wanted > found.bytes)
+    throw InputError(mark, fmt::format("bytes {} to {} are not all in '{}', which has {} bytes", offset, offset + wanted - 1, object, found.bytes));
   std::uint32_t address = found.address;
   if (view == View::cached) address = replay.cached(address);
   if (view == View::uncached) address = replay.uncached(address);

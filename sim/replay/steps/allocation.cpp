@@ -43,9 +43,9 @@ class Alloc final : public Step {
     request_.bytes = static_cast<std::uint32_t>(bytes.value);
     std::vector<std::string> flags, capabilities;
     if (reader.optional("flags", flags))
-      for (const std::string& flag : flags) request_.flags |= choose<std::uint32_t>(reader, "flags", flag, {{"shared", flag_shared}});
+      for (const std::string& flag : flags) request_.flags |= choose<std::uint32_t>(reader, "flags", flag, {{"shared", flag_shared}}, "flag");
     if (reader.optional("capabilities", capabilities))
-      for (const std::string& each : capabilities) request_.capabilities |= choose<std::uint32_t>(reader, "capabilities", each, capability_names());
+      for (const std::string& each : capabilities) request_.capabilities |= choose<std::uint32_t>(reader, "capabilities", each, capability_names(), "capability");
     if (reader.optional("align", request_.alignment)) {
       if (!std::has_single_bit(request_.alignment)) reader.fail("align", fmt::format("'align' must be a power of two, not {}", request_.alignment));
       if (request_.zone != Zone::buffer || Zeroed) reader.fail("align", "'align' is for 'alloc' in zone buffer: the other zones align to the platform's alignment");

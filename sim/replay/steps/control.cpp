@@ -45,6 +45,7 @@ class Use final : public Nested {
       if (!with.IsMap()) reader.fail("with", "'with' must be a mapping from parameter to value");
       for (const auto& entry : with) {
         if (!entry.second.IsScalar()) reader.fail("with", "the value of parameter '" + entry.first.Scalar() + "' must be a single value");
+        if (entry.second.Scalar().find('\n') != std::string::npos) reader.fail("with", "the value of parameter '" + entry.first.Scalar() + "' must be on one line");
         parameters[entry.first.Scalar()] = entry.second.Scalar();
       }
     }
@@ -58,14 +59,15 @@ class Delay final : public Step {
   void read(StepReader& reader) {
     std::string text;
     reader.required("time", text);
-    std::size_t digits = text.find_first_not_of("0123456789");
-    const std::string unit = digits == std::string::npos ? "" : text.substr(text.find_first_not_of(' ', digits));
-    if (digits == 0 || text.size() > 18) reader.fail("time", "'time' must be such as 1000 cycles, 20 us or 1 ms, not '" + text + "'");
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    const std::string unit = text.substr(std::min(text.find_first_not_of(' ', digits), text.size()));
+    if (digits == 0 || digits > 12) reader.fail("time", "'time' must be such as 1000 cycles, 20 us or 1 ms, not '" + text + "'");
     amount_ = std::stoull(text.substr(0, digits));
     if (unit == "us") nanoseconds_ = 1000;
     else if (unit == "ms") nanoseconds_ = 1000000;
     else if (unit == "ns") nanoseconds_ = 1;
     else if (!unit.empty() && unit != "cycles") reader.fail("time", "'" + unit + "' is not a known unit" + suggestion(unit, {"cycles", "ns", "us", "ms"}));
+    if (amount_ * std::max<std::uint64_t>(nanoseconds_, 1) > longest) reader.fail("time", "'time' must be at most an hour, or 3600000000000 cycles");
   }
   void run(Replay& replay, DspCore& core) const override {
     core.core().advance(nanoseconds_ ? replay.cycles_of(amount_ * nanoseconds_) : amount_);
@@ -73,6 +75,8 @@ class Delay final : public Step {
   }
 
  private:
+  static constexpr std::uint64_t longest = 3600ull * 1000000000;  ///< ns, or cycles
+
   std::uint64_t amount_ = 0;
   std::uint64_t nanoseconds_ = 0;  ///< per unit; 0 for cycles
 };

@@ -13,28 +13,38 @@ class Call final : public Step {
  public:
   void read(StepReader& reader) {
     reader.required("function", function_);
-    reader.optional("arguments", arguments_);
-    if (arguments_.size() > 6) reader.fail("arguments", "a call takes at most 6 arguments");
+    std::vector<std::string> arguments;
+    reader.optional("arguments", arguments);
+    if (arguments.size() > 6) reader.fail("arguments", "a call takes at most 6 arguments");
+    for (const YAML::Node& node : reader.node("arguments")) {
+      Argument& argument = arguments_.emplace_back();
+      if (node.Scalar().find_first_of("0123456789") == 0) reader.convert(node, "arguments", argument.value);
+      else argument.object = node.Scalar();
+    }
     reader.optional("expect", expected_);
   }
   void check(const ScenarioNames& names, std::uint32_t) const override {
-    for (const std::string& argument : arguments_)
-      if (!is_number(argument)) check_object(names, argument, mark);
+    for (const Argument& argument : arguments_)
+      if (!argument.object.empty()) check_object(names, argument.object, mark);
   }
   void run(Replay& replay, DspCore& core) const override {
     std::vector<std::uint32_t> values;
-    for (const std::string& argument : arguments_)
-      values.push_back(is_number(argument) ? static_cast<std::uint32_t>(std::stoull(argument, nullptr, 0)) : replay.object(argument, mark).address);
+    for (const Argument& argument : arguments_)
+      values.push_back(argument.object.empty() ? argument.value : replay.object(argument.object, mark).address);
     const std::uint32_t result = replay.call(core, function_, values, mark);
     if (expected_)
       replay.expect(result == *expected_, fmt::format("{}() returns {}", function_, *expected_), fmt::format("{}", result), mark);
   }
 
  private:
-  static bool is_number(const std::string& text) { return text.find_first_of("0123456789") == 0; }
+  /// A number, or the address of an object.
+  struct Argument {
+    std::uint32_t value = 0;
+    std::string object;
+  };
 
   std::string function_;
-  std::vector<std::string> arguments_;
+  std::vector<Argument> arguments_;
   std::optional<std::uint32_t> expected_;
 };
 
@@ -85,7 +95,7 @@ class BankPower final : public Step {
       for (std::uint32_t index = 0; index < sram.banks; ++index) {
         banks.push_back(sram.name + std::to_string(index));
         if (banks.back() != bank_) continue;
-        if (index + count_ > sram.banks) throw InputError(mark, fmt::format("{} banks from {} on: memory {} has {}", count_, bank_, sram.name, sram.banks));
+        if (count_ > sram.banks - index) throw InputError(mark, fmt::format("{} banks from {} on: memory {} has {}", count_, bank_, sram.name, sram.banks));
         return {memory, index};
       }
       ++memory;

@@ -39,7 +39,7 @@ class Workload final : public Step {
     if (request_.zone == Zone::system) reader.fail("zone", "the system zone is never freed: a workload needs another");
     std::vector<std::string> flags;
     if (reader.optional("flags", flags))
-      for (const std::string& flag : flags) request_.flags |= choose<std::uint32_t>(reader, "flags", flag, {{"shared", 1u}});
+      for (const std::string& flag : flags) request_.flags |= choose<std::uint32_t>(reader, "flags", flag, {{"shared", 1u}}, "flag");
     if (reader.optional("sizes", sizes)) {
       std::vector<std::string> names;
       for (const Distribution& each : distributions()) names.emplace_back(each.name);
