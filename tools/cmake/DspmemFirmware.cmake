@@ -10,7 +10,7 @@ if(NOT DSPMEM_XTENSA_GCC)
   message(FATAL_ERROR "xtensa-lx106-elf-gcc is not installed: run tools/setup")
 endif()
 
-set(DSPMEM_FIRMWARE_DIR ${CMAKE_CURRENT_LIST_DIR}/../../models/firmware)
+get_filename_component(DSPMEM_FIRMWARE_DIR ${CMAKE_CURRENT_LIST_DIR}/../../models/firmware ABSOLUTE)
 # No libc, no jump tables of the host's making, and literals beside the code that uses them. Volatile accesses are ordered by
 # the explicit barriers, so the compiler need not add one to each.
 set(DSPMEM_FIRMWARE_FLAGS -std=c11 -Os -g -Wall -Wextra -Werror -mlongcalls -ffreestanding -fno-builtin-memset -fno-tree-loop-distribute-patterns

@@ -92,6 +92,7 @@ class Add final : public Step {
     const Access::Place place = access_.resolve(replay, mark);
     const std::uint32_t sum = core.core().load(place.address, 4) + value_;
     core.core().advance(1);
+    core.synchronise();  // here another core's step may come in between
     std::array<std::uint8_t, 4> bytes;
     std::memcpy(bytes.data(), &sum, 4);
     store_bytes(replay, core, place, access_.offset, bytes, 4, mark);

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole replays, through the program: verdicts of the shipped scenarios, crashes, reproducibility, the form of the report.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+
+#include "tests/support/program.h"
+
+namespace dspmem::test {
+namespace {
+
+using Json = nlohmann::json;
+
+ProgramResult run(std::vector<std::string> arguments, const std::filesystem::path& directory = source_directory()) {
+  arguments.insert(arguments.begin(), {dspmem_executable(), "run"});
+  return run_program(arguments, directory);
+}
+
+ProgramResult run_text(const std::string& scenario, std::vector<std::string> arguments = {}) {
+  const TemporaryDirectory directory;
+  directory.write("s.yaml", scenario);
+  arguments.insert(arguments.begin(), "s.yaml");
+  return run(arguments, directory.path());
+}
+
+/// Empty when the report is what configs/schema/report.schema.json says.
+std::string schema_errors(const Json& report) {
+  const Json schema_text = Json::parse(read_file(source_directory() / "configs/schema/report.schema.json"));
+  valijson::Schema schema;
+  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_text), schema);
+  valijson::ValidationResults results;
+  valijson::Validator().validate(schema, valijson::adapters::NlohmannJsonAdapter(report), &results);
+  std::string text;
+  for (valijson::ValidationResults::Error error; results.popError(error);) {
+    for (const std::string& part : error.context) text += part;
+    text += ": " + error.description + "\n";
+  }
+  return text;
+}
+
+// ---- Shipped scenarios ----
+
+std::vector<std::string> shipped_scenarios() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(source_directory() / "scenarios"))
+    if (entry.path().extension() == ".yaml" && entry.path().parent_path().filename() != "lib")
+      names.push_back(std::filesystem::relative(entry.path(), source_directory()));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+class ShippedScenario : public testing::TestWithParam<std::string> {};
+
+TEST_P(ShippedScenario, EndsAsItExpectsAndReportsInTheDocumentedForm) {
+  const ProgramResult result = run({GetParam(), "--json", "-"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_EQ(result.err, "");
+  EXPECT_EQ(schema_errors(Json::parse(result.out)), "");
+}
+
+std::string test_name(std::string name) {
+  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ShippedScenario, testing::ValuesIn(shipped_scenarios()), [](const auto& info) { return test_name(info.param); });
+
+/// The same file is right on platforms of both approaches to shared data.
+class OnEveryMultiCorePlatform : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
+
+TEST_P(OnEveryMultiCorePlatform, Passes) {
+  const auto& [scenario, platform] = GetParam();
+  const ProgramResult result = run({scenario, "--platform", platform, "--quiet"});
+  EXPECT_EQ(result.out, scenario + ": passed\n") << result.err;
+  EXPECT_EQ(result.exit_code, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OnEveryMultiCorePlatform,
+                         testing::Combine(testing::Values("scenarios/quickstart.yaml", "scenarios/shared_data.yaml"),
+                                          testing::Values("tgl", "apl", "mtl", "smp_noalias")),
+                         [](const auto& info) { return test_name(std::get<0>(info.param) + "_on_" + std::get<1>(info.param)); });
+
+TEST(FourCores, ExcludeEachOtherWithoutAnAliasToo) {
+  EXPECT_EQ(run({"scenarios/four_cores.yaml", "--platform", "smp_noalias", "--quiet"}).out, "scenarios/four_cores.yaml: passed\n");
+}
+
+// Data-race-free programs see the same values however far cores run ahead of each other.
+TEST(FourCores, CountTheSameAtEveryQuantum) {
+  for (const char* quantum : {"1", "7", "100", "10000", "1000000"})
+    EXPECT_EQ(run({"scenarios/four_cores.yaml", "--quantum", quantum, "--quiet"}).out, "scenarios/four_cores.yaml: passed\n") << quantum;
+}
+
+// Without the lock the counter comes up short: the test that the four-core scenario can fail.
+TEST(FourCores, LoseCountsWithoutTheLock) {
+  const std::string body = "    - barrier: start\n    - repeat: {times: 200, steps: [{add: counter}, {commit: counter}]}\n    - barrier: end\n";
+  const ProgramResult result = run_text("name: unlocked\nplatform: tgl\ncores:\n  0:\n    - zalloc: {as: counter, flags: [shared], bytes: 64}\n    - commit: counter\n" + body +
+                                            "    - read: {from: counter, bytes: 4, expect: 400}\n  1:\n" + body);
+  EXPECT_EQ(result.exit_code, 1) << result.out;
+}
+
+TEST(SharedData, LeftUncommittedIsReallyStaleWithoutAnAlias) {
+  const Json report = Json::parse(run({"scenarios/shared_data_uncommitted.yaml", "--json", "-"}).out);
+  ASSERT_EQ(report["stale_reads"].size(), 2u);
+  const Json& read = report["stale_reads"][0];
+  EXPECT_EQ(read["core"], 1);
+  EXPECT_EQ(read["object"], "mailbox");
+  EXPECT_EQ(read["writer"]["core"], 0);
+  EXPECT_EQ(read["writer"]["where"], "scenarios/shared_data_uncommitted.yaml:9:7");
+  EXPECT_EQ(read["bytes"]["owed"].get<std::string>().substr(0, 8), "01000000");
+  // With an alias the same steps are right: both reads see what was written.
+  EXPECT_TRUE(Json::parse(run({"scenarios/shared_data_uncommitted.yaml", "--platform", "tgl", "--json", "-"}).out)["stale_reads"].empty());
+}
+
+// ---- Reproducibility ----
+
+TEST(Report, IsByteIdenticalTwiceInARow) {
+  for (const char* scenario : {"scenarios/four_cores.yaml", "scenarios/core_down.yaml", "scenarios/shared_data_uncommitted.yaml"}) {
+    const ProgramResult first = run({scenario, "--json", "-"}), second = run({scenario, "--json", "-"});
+    EXPECT_GT(first.out.size(), 1000u);
+    EXPECT_EQ(first.out, second.out) << scenario;
+  }
+}
+
+TEST(Report, DependsOnTheSeed) {
+  const std::string scenario = "name: x\nplatform: tgl\ncores:\n  0:\n    - workload: {operations: 100}\n";
+  EXPECT_NE(run_text(scenario, {"--seed", "1", "--json", "-"}).out, run_text(scenario, {"--seed", "2", "--json", "-"}).out);
+  EXPECT_EQ(run_text(scenario, {"--seed", "5", "--json", "-"}).out, run_text(scenario + "seed: 5\n", {"--json", "-"}).out);
+}
+
+#ifdef DSPMEM_UNOPTIMISED
+// The whole program again, compiled with -O0 and the library's checks.
+TEST(Report, IsByteIdenticalInDebugAndReleaseBuilds) {
+  for (const char* scenario : {"scenarios/four_cores.yaml", "scenarios/core_down.yaml", "scenarios/shared_data_uncommitted.yaml", "scenarios/quickstart.yaml"}) {
+    const ProgramResult debug = run_program({DSPMEM_UNOPTIMISED, "run", scenario, "--json", "-"}, source_directory());
+    EXPECT_GT(debug.out.size(), 1000u) << debug.err;
+    EXPECT_EQ(debug.out, run({scenario, "--json", "-"}).out) << scenario;
+  }
+}
+#endif
+
+TEST(Report, OfSeveralScenariosIsThatOfEachAlone) {
+  const std::string quickstart = run({"scenarios/quickstart.yaml"}).out, core_down = run({"scenarios/core_down.yaml"}).out;
+  EXPECT_EQ(run({"scenarios/quickstart.yaml", "scenarios/core_down.yaml"}).out, quickstart + "\n" + core_down);
+}
+
+TEST(Report, GoesToAFileAsAWhole) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.path() / "report.json";
+  const ProgramResult result = run({"scenarios/quickstart.yaml", "--quiet", "--json", file});
+  EXPECT_EQ(result.out, "scenarios/quickstart.yaml: passed\n");
+  EXPECT_EQ(read_file(file), run({"scenarios/quickstart.yaml", "--json", "-"}).out);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory.path()), {}), 1);
+}
+
+// ---- Crashes ----
+
+struct CrashCase {
+  const char* name;
+  const char* steps;
+  const char* message;
+  const char* place;  ///< function and file of the innermost frame that has one
+};
+
+class Crash : public testing::TestWithParam<CrashCase> {};
+
+TEST_P(Crash, ExitsWith4AndSaysWhere) {
+  const CrashCase& crash = GetParam();
+  const TemporaryDirectory directory;
+  directory.write("s.yaml", std::string("name: x\nplatform: tgl\ncores:\n  0:\n    - alloc: {as: a, flags: [shared], bytes: 64}\n") + crash.steps);
+  const ProgramResult text = run({"s.yaml", "--watchdog", "1000000"}, directory.path());
+  EXPECT_EQ(text.exit_code, 4);
+  EXPECT_NE(text.out.find(std::string("the firmware stopped: ") + crash.message), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find(crash.place), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("verdict: crashed"), std::string::npos);
+
+  const ProgramResult json = run({"s.yaml", "--watchdog", "1000000", "--json", "-"}, directory.path());
+  EXPECT_EQ(json.exit_code, 4);
+  const Json report = Json::parse(json.out);
+  EXPECT_EQ(schema_errors(report), "");
+  EXPECT_TRUE(report["crash"]["step"].get<std::string>().find("s.yaml:6:") != std::string::npos) << report["crash"];
+  EXPECT_GT(report["crash"]["stack"].size(), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, Crash,
+    testing::Values(CrashCase{"DoubleFree", "    - repeat: {times: 2, steps: [{call: {function: rfree, arguments: [a]}}]}\n", "firmware panic: rfree: the block is free already", "rfree (models/firmware/src/alloc.c:"},
+                    CrashCase{"FreeOfNothing", "    - call: {function: rfree, arguments: [0xbe7fff00]}\n", "firmware panic: rfree: the address belongs to no heap", "rfree (models/firmware/src/alloc.c:"},
+                    CrashCase{"AccessToNothing", "    - call: {function: memset, arguments: [0x40, 0, 64]}\n", "access to an address where nothing is: store to 0x00000040", "memset (models/firmware/libc/string.c:"},
+                    CrashCase{"UnalignedAccess", "    - call: {function: spin_unlock, arguments: [0xbe000002]}\n", "unaligned access", "spin_unlock (models/firmware/src/spinlock.c:"},
+                    CrashCase{"LockTakenTwice", "    - repeat: {times: 2, steps: [{call: {function: scenario_lock, arguments: [0]}}]}\n", "firmware panic: spin_lock: this core holds the lock already", "spin_lock (models/firmware/src/spinlock.c:"},
+                    CrashCase{"SystemHeapExhausted", "    - repeat: {times: 100, steps: [{call: {function: rzalloc_core_sys, arguments: [0, 4096]}}]}\n", "firmware panic: system heap exhausted", "allocate (models/firmware/src/alloc.c:"},
+                    CrashCase{"UnknownSimulatorCall", "    - call: {function: panic, arguments: [0]}\n", "", "panic (models/firmware/"},
+                    CrashCase{"EndlessLoop", "    - repeat: {times: 1, steps: [{write: {to: a, pattern: 9}}, {call: {function: spin_lock, arguments: [a]}}]}\n", "watchdog: no return after 1000000 cycles", "spin_lock (models/firmware/src/spinlock.c:"}),
+    [](const auto& info) { return info.param.name; });
+
+// Two cores that each hold the lock the other wants: the endless loop is on one, the reason on both.
+TEST(Crash, OfALockDeadlockNamesBothCores) {
+  const ProgramResult result = run_text(
+      "name: x\nplatform: tgl\ncores:\n"
+      "  0:\n    - lock: a\n    - signal: go\n    - delay: 100 us\n    - lock: b\n"
+      "  1:\n    - lock: b\n    - wait: go\n    - lock: a\n",
+      {"--watchdog", "1000000"});
+  EXPECT_EQ(result.exit_code, 4);
+  EXPECT_NE(result.out.find("watchdog: no return after 1000000 cycles"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("during step lock at s.yaml:12:7"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("meanwhile core 0: lock at s.yaml:8:7"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("spin_lock (models/firmware/src/spinlock.c:"), std::string::npos) << result.out;
+}
+
+// ---- Checks that only running can make ----
+
+TEST(Expectations, ThatFailAreListedAndExitWith1) {
+  const ProgramResult result = run_text(
+      "name: x\nplatform: tgl\ncores:\n  0:\n    - alloc: {as: a, bytes: 64}\n    - call: {function: cpu_is_core_enabled, arguments: [0], expect: 0}\n"
+      "expect: {cycles: \"< 10\", heaps: {runtime: {used: 0}}, banks: {HP45: off}}\n");
+  EXPECT_EQ(result.exit_code, 1);
+  for (const char* line : {"FAILED cycles < 10, but it is: ", "FAILED heap.runtime.used == 0, but it is: 64", "FAILED bank HP45 off, but it is: on",
+                           "FAILED cpu_is_core_enabled() returns 0, but it is: 1"})
+    EXPECT_NE(result.out.find(line), std::string::npos) << line << "\n" << result.out;
+}
+
+TEST(Allocation, ThatFailsEndsTheScenarioUnlessItMay) {
+  const std::string fill = "name: x\nplatform: tgl\ncores:\n  0:\n    - alloc: {as: a, zone: buffer, bytes: 1000 KiB}\n    - alloc: {as: b, zone: buffer, bytes: 1000 KiB";
+  EXPECT_EQ(run_text(fill + "}\n").exit_code, 1);
+  EXPECT_EQ(run_text(fill + ", may_fail: true}\n").exit_code, 0);
+}
+
+TEST(Realloc, KeepsTheContents) {
+  const ProgramResult result = run_text(
+      "name: x\nplatform: tgl\ncores:\n  0:\n    - alloc: {as: a, zone: buffer, bytes: 1000}\n    - write: {to: a, pattern: random}\n"
+      "    - alloc: {as: b, zone: buffer, bytes: 100}\n    - realloc: {object: a, bytes: 4000}\n    - read: {from: a, bytes: 1000, expect: random}\n"
+      "    - realloc: {object: a, bytes: 100}\n    - read: {from: a, expect: random}\n    - copy: {from: a, to: b}\n    - read: {from: b, expect: random}\n"
+      "    - free: a\n    - free: b\nexpect: {heaps: {buffer: {used: 0}}}\n");
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+}
+
+TEST(Progress, IsNotShownInAPipe) {
+  const ProgramResult result = run({"scenarios/four_cores.yaml"});
+  EXPECT_EQ(result.err, "");
+  EXPECT_EQ(result.out.find('\r'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dspmem::test
