@@ -82,3 +82,7 @@ void System::inspect(std::uint32_t address, std::span<std::uint8_t> bytes) {
 }
 
 }  // namespace dspmem
+
+/// SystemC's library has a main() that calls sc_main(). Programs with a main() of their own need neither; those with an
+/// sc_main() replace this one.
+extern "C" __attribute__((weak)) int sc_main(int, char**) { return 0; }

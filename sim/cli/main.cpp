@@ -51,9 +51,6 @@ int dispatch(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace dspmem
 
-/// SystemC's library has a main() of its own that would call sc_main(); ours comes first and needs neither.
-extern "C" int sc_main(int, char**) { return 0; }
-
 int main(int count, char** values) {
   try {
     const int status = dspmem::dispatch({values + 1, values + count});
