@@ -21,7 +21,7 @@ L1Cache::L1Cache(const CacheConfig& config, LinePort& port) : config_(config), p
   replacement_ = make_replacement_policy(config_);
   line_shift_ = static_cast<std::uint32_t>(std::countr_zero(config_.line_bytes));
   set_mask_ = config_.sets() - 1;
-  for (std::uint32_t byte = 0; byte < config_.line_bytes; ++byte) whole_line_[byte / 64] |= 1ull << byte % 64;
+  whole_line_ = ByteMask::range(0, config_.line_bytes);
   lines_.resize(config_.sets() * config_.ways);
   data_.resize(config_.size_bytes);
   fast_.resize(config_.sets());
@@ -145,7 +145,7 @@ void L1Cache::store(std::uint32_t address, std::span<const std::uint8_t> stored)
   Line& target = line(set, found);
   target.dirty = true;
   if (config_.byte_dirty)
-    for (std::uint32_t byte = offset; byte < offset + stored.size(); ++byte) target.dirty_bytes[byte / 64] |= 1ull << byte % 64;
+    target.dirty_bytes |= ByteMask::range(offset, static_cast<unsigned>(stored.size()));
   std::memcpy(bytes(set, found).data() + offset, stored.data(), stored.size());
   make_most_recent(set, found);
   if (missed) run_prefetcher(line_address(address));

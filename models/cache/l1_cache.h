@@ -7,13 +7,11 @@
 #include <span>
 #include <vector>
 
+#include "models/byte_mask.h"
 #include "models/cache/cache_config.h"
 #include "models/cache/replacement.h"
 
 namespace dspmem {
-
-/// One bit per byte of a line.
-using ByteMask = std::array<std::uint64_t, 4>;
 
 /// What a cache needs from the world below it. Addresses are those the core uses; the port translates them.
 class LinePort {

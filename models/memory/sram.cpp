@@ -34,7 +34,7 @@ void Sram::move(tlm::tlm_generic_payload& payload) {
     return;
   }
   for (std::size_t i = 0; i < length; ++i)
-    if ((*access->bytes)[i / 64] >> i % 64 & 1) here[i] = data[i];
+    if (access->bytes->test(i)) here[i] = data[i];
 }
 
 void Sram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {

@@ -26,7 +26,7 @@ class CountingPort : public LinePort {
   void write_back(std::uint32_t address, std::span<const std::uint8_t> line, const ByteMask& mask) override {
     ++write_backs;
     for (std::size_t i = 0; i < line.size(); ++i)
-      if (mask[i / 64] >> i % 64 & 1) bytes[address + i] = line[i];
+      if (mask.test(static_cast<unsigned>(i))) bytes[address + i] = line[i];
   }
   void write_through(std::uint32_t address, std::span<const std::uint8_t> data) override {
     std::memcpy(&bytes[address], data.data(), data.size());

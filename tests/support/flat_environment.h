@@ -41,7 +41,7 @@ class FlatEnvironment : public CoreEnvironment {
   std::uint32_t write_line(std::uint32_t address, std::span<const std::uint8_t> line, const ByteMask& bytes) override {
     std::uint8_t* target = at(address, line.size());
     for (std::size_t i = 0; i < line.size(); ++i)
-      if (bytes[i / 64] >> i % 64 & 1) target[i] = line[i];
+      if (bytes.test(static_cast<unsigned>(i))) target[i] = line[i];
     return wait_cycles;
   }
   std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t& expected, std::uint32_t desired) override {

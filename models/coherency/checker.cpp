@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/coherency/checker.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+namespace dspmem {
+namespace {
+
+constexpr std::uint32_t no_site = 0;
+constexpr AgentId nobody = 0xff;
+constexpr std::size_t events_kept = 8;
+
+}  // namespace
+
+/// When an agent last accessed each byte of a line. Epoch 0: never.
+struct CoherencyChecker::History {
+  AgentId agent;
+  struct Byte {
+    std::uint32_t read_epoch = 0, write_epoch = 0;
+    std::uint32_t read_site = no_site, write_site = no_site;
+    std::uint64_t cycle = 0;  ///< of the last write
+    View write_view = View::cached;
+  };
+  std::vector<Byte> bytes;
+};
+
+struct CoherencyChecker::Line {
+  Line(const CacheRules& rules, std::uint32_t address)
+      : address(address), worlds(rules), last_writer(rules.line_bytes, nobody), truth(rules.line_bytes), known(rules.line_bytes) {}
+
+  std::uint32_t address;
+  LineWorlds worlds;
+  std::vector<History> histories;
+  std::vector<AgentId> last_writer;  ///< per byte
+  std::vector<std::uint8_t> truth;   ///< per byte: the latest value written
+  std::vector<std::uint8_t> known;   ///< per byte: whether truth is set
+  Deed cause;                        ///< what last may have destroyed bytes
+  std::array<Deed, events_kept> events;
+  std::size_t event_count = 0;
+};
+
+CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listener)
+    : config_(config), listener_(listener), line_mask_(~(config.rules.line_bytes - 1)), sites_(1) {
+  assert(config.agents <= max_agents && config.rules.cores <= LineWorlds::max_cores);
+  // Epoch 0 stands for never: everybody starts in epoch 1 and knows only about itself.
+  for (std::size_t agent = 0; agent < max_agents; ++agent) clocks_[agent].advance(static_cast<AgentId>(agent));
+}
+
+CoherencyChecker::~CoherencyChecker() = default;
+
+CoherencyChecker::Line& CoherencyChecker::line_of(std::uint32_t address) {
+  const std::uint32_t base = address & line_mask_;
+  if (base == recent_address_) return *recent_;
+  std::unique_ptr<Line>& line = lines_[base];
+  if (!line) line = std::make_unique<Line>(config_.rules, base);
+  recent_address_ = base;
+  recent_ = line.get();
+  return *line;
+}
+
+std::uint32_t CoherencyChecker::site_id(AgentId agent, const Site& site) {
+  auto& [known, number] = recent_site_[agent];
+  if (number != no_site && known == site) return number;
+  const auto [entry, fresh] = site_numbers_.try_emplace(site, static_cast<std::uint32_t>(sites_.size()));
+  if (fresh) sites_.push_back(site);
+  known = site;
+  return number = entry->second;
+}
+
+CoherencyChecker::History& CoherencyChecker::history_of(Line& line, AgentId agent) {
+  for (History& history : line.histories)
+    if (history.agent == agent) return history;
+  line.histories.push_back({agent, std::vector<History::Byte>(config_.rules.line_bytes)});
+  return line.histories.back();
+}
+
+void CoherencyChecker::note(Line& line, const Deed& deed) { line.events[line.event_count++ % events_kept] = deed; }
+
+Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const {
+  const AgentId writer = line.last_writer[offset];
+  for (const History& history : line.histories)
+    if (history.agent == writer) {
+      const History::Byte& byte = history.bytes[offset];
+      return {Deed::Kind::write, writer, byte.write_view, sites_[byte.write_site], byte.cycle};
+    }
+  return {};
+}
+
+// ---- Order -----------------------------------------------------------------------------------------------------------
+
+void CoherencyChecker::release(AgentId agent, std::uint64_t object) {
+  objects_[object].join(clocks_[agent]);
+  clocks_[agent].advance(agent);
+}
+
+void CoherencyChecker::acquire(AgentId agent, std::uint64_t object) {
+  if (const auto found = objects_.find(object); found != objects_.end()) clocks_[agent].join(found->second);
+}
+
+void CoherencyChecker::boot(AgentId core) {
+  boot_clocks_[core] = clocks_[core];
+  booted_[core] = true;
+}
+
+bool CoherencyChecker::check_order(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes, bool is_write) {
+  const std::uint32_t offset = address - line.address;
+  const VectorClock& clock = clocks_[access.agent];
+  for (const History& history : line.histories) {
+    if (history.agent == access.agent) continue;
+    const std::uint32_t known = clock[history.agent];
+    for (std::uint32_t i = offset; i < offset + bytes; ++i) {
+      const History::Byte& byte = history.bytes[i];
+      const bool write_conflicts = byte.write_epoch > known;
+      if (!write_conflicts && !(is_write && byte.read_epoch > known)) continue;
+      CoherencyFinding finding;
+      finding.rule = Rule::data_race;
+      finding.access = access;
+      finding.address = address;
+      finding.first = i - offset;
+      finding.last = i - offset;
+      finding.other = {write_conflicts ? Deed::Kind::write : Deed::Kind::read, history.agent, write_conflicts ? byte.write_view : View::cached,
+                       sites_[write_conflicts ? byte.write_site : byte.read_site], write_conflicts ? byte.cycle : 0};
+      listener_.on_finding(finding);
+      return false;
+    }
+  }
+  return true;
+}
+
+// ---- Accesses --------------------------------------------------------------------------------------------------------
+
+void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle,
+                               bool remember) {
+  Line& line = line_of(address);
+  const Deed access{Deed::Kind::read, agent, view, site, cycle};
+  const auto bytes = static_cast<std::uint32_t>(seen.size());
+  last_stale_ = false;
+  last_raced_ = !check_order(line, access, address, bytes, false);
+  if (!last_raced_) check_freshness(line, access, address, seen);
+  if (view == View::cached) line.worlds.read_cached(agent);
+  if (!remember) return;
+  History& history = history_of(line, agent);
+  const std::uint32_t epoch = clocks_[agent][agent], number = site_id(agent, site);
+  for (std::uint32_t i = address - line.address, end = i + bytes; i < end; ++i) {
+    history.bytes[i].read_epoch = epoch;
+    history.bytes[i].read_site = number;
+  }
+}
+
+void CoherencyChecker::read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
+  do_read(agent, view, address, seen, site, cycle, true);
+}
+
+void CoherencyChecker::atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
+  do_read(agent, view, address, seen, site, cycle, false);
+}
+
+void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
+  Line& line = line_of(address);
+  const Deed access{Deed::Kind::write, agent, view, site, cycle};
+  const std::uint32_t offset = address - line.address, bytes = static_cast<std::uint32_t>(value.size());
+  last_stale_ = false;
+  last_raced_ = !check_order(line, access, address, bytes, true);
+  const ByteMask mask = ByteMask::range(offset, bytes);
+  if (view == View::cached) line.worlds.write_cached(agent, mask);
+  else line.worlds.write_memory(mask);
+  History& history = history_of(line, agent);
+  const std::uint32_t epoch = clocks_[agent][agent], number = site_id(agent, site);
+  for (std::uint32_t i = 0; i < bytes; ++i) {
+    History::Byte& byte = history.bytes[offset + i];
+    byte.write_epoch = epoch;
+    byte.write_site = number;
+    byte.cycle = cycle;
+    byte.write_view = view;
+    line.last_writer[offset + i] = agent;
+    line.truth[offset + i] = value[i];
+    line.known[offset + i] = 1;
+  }
+  keep_cause(line, access);
+  note(line, access);
+}
+
+void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint32_t address, std::span<const std::uint8_t> seen) {
+  const std::uint32_t offset = address - line.address;
+  const auto bytes = static_cast<std::uint32_t>(seen.size());
+  const ByteMask wanted = ByteMask::range(offset, bytes);
+  const LineWorlds::Stale stale = access.view == View::cached ? line.worlds.stale_for_core(access.agent, wanted) : line.worlds.stale_in_memory(wanted);
+  bool differs = false;
+  for (std::uint32_t i = 0; i < bytes; ++i) differs |= line.known[offset + i] && line.truth[offset + i] != seen[i];
+  if (stale.bytes.none()) {
+    unexplained_ += differs;
+    return;
+  }
+  last_stale_ = true;
+  const unsigned first = stale.bytes.first(), last = stale.bytes.last();
+  CoherencyFinding finding;
+  finding.manifest = differs;
+  finding.access = access;
+  finding.address = line.address + first;
+  finding.first = first - offset;
+  finding.last = last - offset;
+  finding.other = write_deed(line, first);
+  for (unsigned i = first; i <= last; ++i) {
+    finding.seen.push_back(seen[i - offset]);
+    finding.owed.push_back(line.known[i] ? line.truth[i] : seen[i - offset]);
+  }
+  const bool writer_uncached = finding.other.view == View::uncached, reader_uncached = access.view == View::uncached;
+  switch (stale.reason) {
+    case StaleReason::discarded:
+      finding.rule = line.cause.kind == Deed::Kind::power_off ? Rule::lost_on_power_off : Rule::discarded_write;
+      finding.cause = line.cause;
+      break;
+    case StaleReason::overwritten:
+      finding.rule = Rule::lost_update;
+      finding.cause = line.cause;
+      break;
+    case StaleReason::old_copy: finding.rule = writer_uncached ? Rule::mixed_alias : Rule::missing_invalidate; break;
+    default: {
+      finding.rule = reader_uncached ? Rule::mixed_alias : Rule::missing_writeback;
+      // What was written before the reader's core started, and is ordered before it by that start.
+      if (access.agent < config_.rules.cores && booted_[access.agent] && finding.other.kind == Deed::Kind::write && finding.other.agent != access.agent) {
+        for (const History& history : line.histories)
+          if (history.agent == finding.other.agent && history.bytes[first].write_epoch <= boot_clocks_[access.agent][history.agent]) finding.rule = Rule::stale_boot;
+      }
+    }
+  }
+  for (std::size_t i = line.event_count > events_kept ? line.event_count - events_kept : 0; i < line.event_count; ++i)
+    finding.history.push_back(line.events[i % events_kept]);
+  listener_.on_finding(finding);
+}
+
+void CoherencyChecker::keep_cause(Line& line, const Deed& now) {
+  if (line.worlds.newly_lost().none()) return;
+  line.cause = now;
+  const int writer_back = line.worlds.lost_by_write_back_of();
+  if (writer_back < 0 || now.kind == Deed::Kind::write_back || now.kind == Deed::Kind::write_back_invalidate) return;
+  // An eviction did it, or may: the store that made the line dirty is what the programmer can find.
+  for (std::size_t i = 0; i < std::min(line.event_count, events_kept); ++i) {
+    const Deed& event = line.events[(line.event_count - 1 - i) % events_kept];
+    if (event.kind == Deed::Kind::write && event.agent == writer_back && event.view == View::cached) {
+      line.cause = event;
+      return;
+    }
+  }
+}
+
+void CoherencyChecker::maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle) {
+  Line& line = line_of(address);
+  switch (operation) {
+    case Deed::Kind::write_back: line.worlds.write_back(core); break;
+    case Deed::Kind::invalidate: line.worlds.invalidate(core); break;
+    case Deed::Kind::write_back_invalidate: line.worlds.write_back_invalidate(core); break;
+    default: return;
+  }
+  const Deed deed{operation, core, View::cached, site, cycle};
+  keep_cause(line, deed);
+  note(line, deed);
+}
+
+void CoherencyChecker::core_off(AgentId core, std::uint64_t cycle) {
+  for (auto& [address, line] : lines_) {
+    if (!line->worlds.may_hold(core)) continue;
+    line->worlds.power_off(core);
+    const Deed deed{Deed::Kind::power_off, core, View::cached, {}, cycle};
+    keep_cause(*line, deed);
+    note(*line, deed);
+  }
+}
+
+void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
+  for (std::uint32_t done = 0; done < bytes;) {
+    const std::uint32_t at = address + done, offset = at & ~line_mask_;
+    const std::uint32_t count = std::min(bytes - done, config_.rules.line_bytes - offset);
+    done += count;
+    const auto found = lines_.find(at & line_mask_);
+    if (found == lines_.end()) continue;
+    Line& line = *found->second;
+    line.worlds.forget(ByteMask::range(offset, count));
+    for (History& history : line.histories) std::fill_n(history.bytes.begin() + offset, count, History::Byte{});
+    std::fill_n(line.last_writer.begin() + offset, count, nobody);
+    std::fill_n(line.known.begin() + offset, count, std::uint8_t{0});
+  }
+}
+
+void CoherencyChecker::lose_memory(std::uint32_t address, std::uint32_t bytes) {
+  for (auto& [base, line] : lines_)
+    if (base >= address && base - address < bytes) {
+      ByteMask written;
+      for (std::uint32_t i = 0; i < config_.rules.line_bytes; ++i)
+        if (line->known[i]) written.set(i);
+      if (written.any()) line->worlds.lose_memory(written);
+      line->cause = {Deed::Kind::power_off, 0, View::direct, {}, 0};
+    }
+}
+
+}  // namespace dspmem

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "models/coherency/line_worlds.h"
+#include "models/coherency/vector_clock.h"
+
+namespace dspmem {
+
+enum class Rule : std::uint8_t {
+  missing_writeback,
+  missing_invalidate,
+  lost_update,
+  discarded_write,
+  mixed_alias,
+  stale_boot,
+  lost_on_power_off,
+  data_race,
+};
+
+/// How an access reached memory.
+enum class View : std::uint8_t { cached, uncached, direct };
+
+/// A place in the program. For firmware, its PC and that of its caller; `origin` is whatever the host says was going on.
+struct Site {
+  std::uint32_t pc = 0;
+  std::uint32_t caller = 0;
+  const void* origin = nullptr;
+  bool operator==(const Site&) const = default;
+};
+
+/// One thing that an agent did, as far as it is remembered.
+struct Deed {
+  enum class Kind : std::uint8_t { none, read, write, write_back, invalidate, write_back_invalidate, power_off };
+  Kind kind = Kind::none;
+  AgentId agent = 0;
+  View view = View::cached;
+  Site site;
+  std::uint64_t cycle = 0;
+};
+
+/// A read that may return something older than the latest write, or a pair of accesses that nothing orders.
+struct CoherencyFinding {
+  Rule rule = Rule::data_race;
+  bool manifest = false;  ///< this run's caches really returned old bytes
+  Deed access;
+  std::uint32_t address = 0;  ///< physical, of the first byte concerned
+  std::uint32_t first = 0, last = 0;  ///< offsets of the bytes concerned from the access' address
+  Deed other;  ///< the write that was missed, or the conflicting access
+  Deed cause;  ///< lost-update, discarded-write: what may have destroyed it
+  std::vector<std::uint8_t> seen, owed;
+  std::vector<Deed> history;  ///< the line's last events, oldest first
+};
+
+class FindingListener {
+ public:
+  virtual ~FindingListener() = default;
+  virtual void on_finding(const CoherencyFinding& finding) = 0;
+};
+
+/// Decides for every read whether it returns the latest write whatever the caches do, and for every access whether something
+/// orders it after those it conflicts with. It sees events and changes nothing. Addresses are physical.
+class CoherencyChecker {
+ public:
+  struct Config {
+    CacheRules rules;
+    std::uint32_t agents = 1;  ///< at most max_agents; the first rules.cores have caches
+  };
+
+  CoherencyChecker(const Config& config, FindingListener& listener);
+  ~CoherencyChecker();
+
+  // Accesses lie within one line.
+
+  /// `seen` is what the read returned.
+  void read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
+  void write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle);
+  /// Reads and writes of synchronising instructions: checked like others, but reads are not remembered, since only plain accesses can
+  /// race with them.
+  void atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
+  /// A cache operation of a core on the line that holds `address`.
+  void maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle);
+  /// The core's cache loses everything.
+  void core_off(AgentId core, std::uint64_t cycle);
+
+  // Order. Objects are any numbers: addresses, doorbells, names of signals.
+  void release(AgentId agent, std::uint64_t object);
+  void acquire(AgentId agent, std::uint64_t object);
+  /// The core starts: what was ordered before is what stale-boot is about.
+  void boot(AgentId core);
+
+  /// These bytes belong to nobody, or to somebody new: what they were does not matter any more.
+  void forget(std::uint32_t address, std::uint32_t bytes);
+  /// The memory lost its contents.
+  void lose_memory(std::uint32_t address, std::uint32_t bytes);
+
+  /// Of the last read or write: whether it conflicted, or may be stale. For comparison with other checkers.
+  bool last_raced() const { return last_raced_; }
+  bool last_stale() const { return last_stale_; }
+  /// Reads that returned old bytes although no schedule could make them: 0, or the checker or a model is wrong.
+  std::uint64_t unexplained_reads() const { return unexplained_; }
+  std::size_t lines() const { return lines_.size(); }
+
+ private:
+  struct History;
+  struct Line;
+
+  Line& line_of(std::uint32_t address);
+  std::uint32_t site_id(AgentId agent, const Site& site);
+  History& history_of(Line& line, AgentId agent);
+  bool check_order(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes, bool is_write);
+  void check_freshness(Line& line, const Deed& access, std::uint32_t address, std::span<const std::uint8_t> seen);
+  void do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, bool remember);
+  void note(Line& line, const Deed& deed);
+  Deed write_deed(const Line& line, std::uint32_t offset) const;
+  void keep_cause(Line& line, const Deed& now);
+
+  Config config_;
+  FindingListener& listener_;
+  std::uint32_t line_mask_;
+  std::unordered_map<std::uint32_t, std::unique_ptr<Line>> lines_;
+  Line* recent_ = nullptr;
+  std::uint32_t recent_address_ = 1;
+  std::array<VectorClock, max_agents> clocks_;
+  std::array<VectorClock, max_agents> boot_clocks_;
+  std::array<bool, max_agents> booted_{};
+  std::unordered_map<std::uint64_t, VectorClock> objects_;
+  std::vector<Site> sites_;
+  struct SiteHash {
+    std::size_t operator()(const Site& site) const {
+      return (site.pc * 0x9e3779b97f4a7c15ull) ^ (site.caller * 0xc2b2ae3d27d4eb4full) ^ reinterpret_cast<std::uintptr_t>(site.origin);
+    }
+  };
+  std::unordered_map<Site, std::uint32_t, SiteHash> site_numbers_;
+  std::array<std::pair<Site, std::uint32_t>, max_agents> recent_site_;
+  bool last_raced_ = false, last_stale_ = false;
+  std::uint64_t unexplained_ = 0;
+};
+
+}  // namespace dspmem

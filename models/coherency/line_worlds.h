@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "models/byte_mask.h"
+
+namespace dspmem {
+
+/// What all caches of a platform have in common, as far as coherency goes.
+struct CacheRules {
+  std::uint32_t cores = 1;        ///< at most LineWorlds::max_cores
+  std::uint32_t line_bytes = 64;  ///< at most 256
+  bool prefetch = false;          ///< a cache may fetch lines that nobody asked for
+  bool byte_dirty = false;        ///< a write-back writes only the bytes that were written
+  bool write_through = false;     ///< no line is ever dirty; stores do not allocate
+};
+
+/// Why a read may return something older than the latest write.
+enum class StaleReason {
+  none,
+  old_copy,        ///< memory has the latest write; the reader's cache may hold an older copy
+  not_in_memory,   ///< the latest write is in another cache, or was when the reader filled its line
+  overwritten,     ///< a write-back of a line with an older copy may have destroyed the latest write
+  discarded,       ///< an invalidate may have thrown the latest write away
+};
+
+/// Everything the hardware may have made of one line, given what the program did.
+///
+/// A world says for memory and for each core's copy which bytes are fresh: equal to the latest write. Caches may evict any copy
+/// at any time, and fetch any absent line where the platform prefetches; the set of worlds is closed under that. Of two worlds
+/// of the same shape only the one with fewer fresh bytes is kept, since every step is monotone in the masks.
+///
+/// A line that one core uses, and that nothing but its cache holds, is kept as a summary from which the worlds can be made.
+class LineWorlds {
+ public:
+  static constexpr std::uint32_t max_cores = 8;
+
+  /// Memory fresh, no copies; with a prefetcher also clean copies.
+  explicit LineWorlds(const CacheRules& rules);
+
+  // What the program does. Bytes that are written become fresh where they are written, and stale everywhere else.
+  void read_cached(std::uint32_t core);
+  void write_cached(std::uint32_t core, const ByteMask& bytes);
+  void write_memory(const ByteMask& bytes);
+  void write_back(std::uint32_t core);
+  void invalidate(std::uint32_t core);
+  void write_back_invalidate(std::uint32_t core);
+  /// The core lost power: whatever its cache held is gone.
+  void power_off(std::uint32_t core) { invalidate(core); }
+
+  /// Nobody cares any more what these bytes were: they count as fresh everywhere. Lines stay as dirty as they are.
+  void forget(const ByteMask& bytes);
+  /// Memory lost its contents.
+  void lose_memory(const ByteMask& bytes);
+
+  /// Bytes of `wanted` that a read by `core` through its cache, or of memory, may find stale, and why.
+  struct Stale {
+    ByteMask bytes;
+    StaleReason reason = StaleReason::none;
+  };
+  Stale stale_for_core(std::uint32_t core, const ByteMask& wanted) const;
+  Stale stale_in_memory(const ByteMask& wanted) const;
+
+  /// Whether `core` may hold a dirty copy, and which bytes memory would lack then.
+  bool may_be_dirty(std::uint32_t core) const;
+  bool may_hold(std::uint32_t core) const;
+  /// Bytes whose latest write exists only in that core's copy, in some world.
+  ByteMask only_in(std::uint32_t core) const;
+  /// Bytes that the last operation may have left fresh nowhere, and whose write-back did it, or -1 for an invalidate.
+  const ByteMask& newly_lost() const { return newly_lost_; }
+  int lost_by_write_back_of() const { return lost_by_; }
+
+  /// Nothing but memory holds the line, and memory is fresh.
+  bool settled() const;
+  std::size_t world_count() const { return full_ ? worlds_.size() : 0; }
+
+ private:
+  enum class Shape : std::uint8_t { absent, clean, dirty };
+  struct Copy {
+    ByteMask fresh;
+    ByteMask written;  ///< with byte_dirty: what a write-back writes
+    bool operator==(const Copy&) const = default;
+  };
+  struct World {
+    std::array<Shape, max_cores> shape{};
+    ByteMask memory;
+    std::array<Copy, max_cores> copies{};
+  };
+
+  void expand();
+  void settle_if_possible();
+  void fill(World& world, std::uint32_t core) const;
+  void clean(World& world, std::uint32_t core, ByteMask& lost) const;
+  ByteMask fresh_somewhere(const World& world) const;
+  template <class Operation>
+  void apply(Operation operation);
+  void close();
+  /// False when a world of the set covers it.
+  bool insert(std::vector<World>& set, const World& world) const;
+  Stale explain(const World& world, int core, const ByteMask& stale) const;
+  void note_lost(const ByteMask& lost, int by);
+
+  CacheRules rules_;
+  ByteMask whole_;
+  bool full_ = false;
+
+  // Summary, while not full_: only `owner_` may hold a copy; memory is fresh but for `unsafe_`.
+  int owner_ = -1;
+  bool dirty_ = false;       ///< the copy may be dirty
+  bool clean_copy_ = false;  ///< there may be a clean copy
+  ByteMask unsafe_;
+
+  std::vector<World> worlds_;
+  ByteMask lost_overwritten_, lost_discarded_;  ///< bytes that may be fresh nowhere, by the cause
+  ByteMask newly_lost_;
+  int lost_by_ = -1;
+};
+
+}  // namespace dspmem

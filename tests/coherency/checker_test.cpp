@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The checker against a brute-force enumeration of every hardware schedule, read by read, over random tiny programs.
+#include "models/coherency/checker.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "models/random.h"
+#include "tests/coherency/oracle.h"
+
+namespace dspmem::test {
+namespace {
+
+using Kind = TinyOperation::Kind;
+
+struct Silent : FindingListener {
+  void on_finding(const CoherencyFinding&) override {}
+};
+
+std::vector<TinyVerdict> checker_verdicts(const TinyMachine& machine, const std::vector<TinyOperation>& program) {
+  Silent listener;
+  CoherencyChecker checker({{.cores = machine.cores, .line_bytes = machine.line_bytes, .prefetch = machine.prefetch, .byte_dirty = machine.byte_dirty}, machine.agents}, listener);
+  std::vector<TinyVerdict> verdicts;
+  std::uint64_t cycle = 0;
+  for (const TinyOperation& each : program) {
+    ++cycle;
+    const auto agent = static_cast<AgentId>(each.agent);
+    const View view = each.cached ? View::cached : each.agent < machine.cores ? View::uncached : View::direct;
+    const std::vector<std::uint8_t> value(each.bytes, static_cast<std::uint8_t>(cycle));
+    TinyVerdict verdict = TinyVerdict::fine;
+    switch (each.kind) {
+      case Kind::read: checker.read(agent, view, each.address, value, {}, cycle); break;
+      case Kind::write: checker.write(agent, view, each.address, value, {}, cycle); break;
+      case Kind::write_back: checker.maintain(agent, Deed::Kind::write_back, each.address, {}, cycle); break;
+      case Kind::invalidate: checker.maintain(agent, Deed::Kind::invalidate, each.address, {}, cycle); break;
+      case Kind::write_back_invalidate: checker.maintain(agent, Deed::Kind::write_back_invalidate, each.address, {}, cycle); break;
+      case Kind::release: checker.release(agent, each.object); break;
+      case Kind::acquire: checker.acquire(agent, each.object); break;
+    }
+    if (each.kind == Kind::read || each.kind == Kind::write) verdict = checker.last_raced() ? TinyVerdict::race : checker.last_stale() ? TinyVerdict::stale : TinyVerdict::fine;
+    verdicts.push_back(verdict);
+  }
+  return verdicts;
+}
+
+std::vector<TinyOperation> random_program(const TinyMachine& machine, Random& random) {
+  std::vector<TinyOperation> program(1 + random.below(12));
+  // Some programs hand over often, so that few of their accesses race.
+  const std::uint64_t hand_over = random.below(3);
+  unsigned agent = 0;
+  for (std::size_t i = 0; i < program.size(); ++i) {
+    TinyOperation& each = program[i];
+    const bool last_released = i && program[i - 1].kind == Kind::release;
+    if (last_released && hand_over) {
+      each = {.kind = Kind::acquire, .agent = static_cast<unsigned>(random.below(machine.agents)), .object = program[i - 1].object};
+      agent = each.agent;
+      continue;
+    }
+    if (!hand_over) agent = static_cast<unsigned>(random.below(machine.agents));
+    const bool core = agent < machine.cores;
+    const std::uint64_t pick = random.below(core ? 12 : 6);
+    each.agent = agent;
+    each.cached = core && random.below(4) != 0;
+    each.bytes = 1u << random.below(3);
+    each.address = static_cast<unsigned>(random.below(machine.lines * machine.line_bytes / each.bytes)) * each.bytes;
+    each.object = static_cast<unsigned>(random.below(2));
+    each.kind = pick < 2 ? Kind::read : pick < 4 ? Kind::write : pick < 5 ? Kind::release : pick < 6 ? Kind::acquire
+              : pick < 7 ? Kind::write : pick < 8 ? Kind::read : pick < 9 ? Kind::write_back : pick < 10 ? Kind::invalidate
+              : pick < 11 ? Kind::write_back_invalidate : Kind::release;
+  }
+  return program;
+}
+
+std::string describe(const TinyMachine& machine, const std::vector<TinyOperation>& program, const std::vector<TinyVerdict>& ours, const std::vector<TinyVerdict>& theirs) {
+  static constexpr const char* kinds[] = {"read", "write", "write-back", "invalidate", "write-back-invalidate", "release", "acquire"};
+  static constexpr const char* verdicts[] = {"fine", "stale", "race"};
+  std::ostringstream text;
+  text << machine.cores << " cores, " << machine.agents << " agents, lines of " << machine.line_bytes << (machine.prefetch ? ", prefetch" : "") << (machine.byte_dirty ? ", byte-dirty" : "") << "\n";
+  for (std::size_t i = 0; i < program.size(); ++i) {
+    const TinyOperation& each = program[i];
+    text << i << ": agent " << each.agent << " " << kinds[static_cast<int>(each.kind)] << (each.cached ? " cached" : "") << " address " << each.address << " bytes " << each.bytes
+         << " object " << each.object << " -> checker " << verdicts[static_cast<int>(ours[i])] << ", oracle " << verdicts[static_cast<int>(theirs[i])] << "\n";
+  }
+  return text.str();
+}
+
+struct Shape {
+  const char* name;
+  bool prefetch, byte_dirty;
+  std::uint64_t programs;
+};
+
+class RandomPrograms : public testing::TestWithParam<Shape> {};
+
+TEST_P(RandomPrograms, GetTheSameVerdictsFromTheOracle) {
+  Random random(GetParam().prefetch * 2 + GetParam().byte_dirty + 1);
+  std::uint64_t counts[3] = {};
+  for (std::uint64_t done = 0; done < GetParam().programs; ++done) {
+    TinyMachine machine;
+    machine.cores = static_cast<unsigned>(random.between(2, 3));
+    machine.agents = machine.cores + static_cast<unsigned>(random.below(machine.cores == 2 ? 2 : 1));
+    machine.line_bytes = random.below(2) ? 4 : 8;
+    machine.lines = static_cast<unsigned>(random.between(1, 3));
+    machine.prefetch = GetParam().prefetch;
+    machine.byte_dirty = GetParam().byte_dirty;
+    const auto program = random_program(machine, random);
+    const auto ours = checker_verdicts(machine, program);
+    const auto theirs = enumerate_schedules(machine, program);
+    ASSERT_EQ(ours, theirs) << "program " << done << "\n" << describe(machine, program, ours, theirs);
+    for (std::size_t i = 0; i < program.size(); ++i)
+      if (program[i].kind == Kind::read) ++counts[static_cast<int>(ours[i])];
+  }
+  // The comparison means something: every verdict occurs often.
+  for (const std::uint64_t count : counts) EXPECT_GT(count, GetParam().programs / 20);
+  RecordProperty("reads_fine_stale_raced", std::to_string(counts[0]) + " " + std::to_string(counts[1]) + " " + std::to_string(counts[2]));
+}
+
+INSTANTIATE_TEST_SUITE_P(Machines, RandomPrograms,
+                         testing::Values(Shape{"WholeLines", false, false, 400000}, Shape{"WholeLinesWithPrefetch", true, false, 200000},
+                                         Shape{"ByteDirty", false, true, 200000}, Shape{"ByteDirtyWithPrefetch", true, true, 100000}),
+                         [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace dspmem::test
