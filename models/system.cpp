@@ -57,6 +57,11 @@ System::System(const SystemConfig& config, CoreHost& host)
     interconnect_.initiator_sockets[srams_.size() + index].bind(devices[index]->target_socket);
 }
 
+void System::observe(HardwareObserver& observer) {
+  for (const auto& core : cores_) core->observe(&observer);
+  power_->observe(&observer);
+}
+
 bool System::run() {
   sc_core::sc_start();
   return sc_core::sc_get_status() != sc_core::SC_STOPPED;

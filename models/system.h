@@ -60,6 +60,9 @@ class System {
   std::vector<std::unique_ptr<Sram>>& srams() { return srams_; }
   const AddressMap& map() const { return map_; }
 
+  /// Shows an observer everything that happens from now on. REQUIRES: it outlives the system.
+  void observe(HardwareObserver& observer);
+
   // Memory as it is below the caches, without time. Throw std::out_of_range where there is none.
   void load(std::uint32_t address, std::span<const std::uint8_t> bytes);
   void inspect(std::uint32_t address, std::span<std::uint8_t> bytes);

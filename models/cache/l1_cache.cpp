@@ -69,6 +69,7 @@ void L1Cache::make_most_recent(std::uint32_t set, std::uint32_t way) {
     replacement_->touch(set, way);
     fast.data = data;
   }
+  if (!use_fast_entries_) return;
   const Line& recent = line(set, way);
   fast.read_key = recent.address;
   fast.write_key = recent.dirty && !config_.byte_dirty ? recent.address : no_key;
@@ -181,8 +182,10 @@ void L1Cache::write_back_invalidate(std::uint32_t address) {
     apply(set_of(address), static_cast<std::uint32_t>(way), IndexOperation::write_back_invalidate);
 }
 
+std::uint32_t L1Cache::way_of_index(std::uint32_t address) const { return (address >> line_shift_) / config_.sets() % std::bit_ceil(config_.ways); }
+
 void L1Cache::by_index(std::uint32_t address, IndexOperation operation) {
-  const std::uint32_t way = (address >> line_shift_) / config_.sets() % std::bit_ceil(config_.ways);
+  const std::uint32_t way = way_of_index(address);
   if (way < config_.ways && line(set_of(address), way).valid) apply(set_of(address), way, operation);
 }
 

@@ -56,6 +56,11 @@ class L1Cache {
   std::uint32_t line_shift() const { return line_shift_; }
   std::uint32_t set_mask() const { return set_mask_; }
   FastEntry* fast_entries() { return fast_.data(); }
+  /// Without fast entries every access comes through line_for_read() and store(), where it can be observed.
+  void use_fast_entries(bool use) { use_fast_entries_ = use; }
+  /// The set and way that an operation by index names; the way may not exist.
+  std::uint32_t set_of(std::uint32_t address) const { return address >> line_shift_ & set_mask_; }
+  std::uint32_t way_of_index(std::uint32_t address) const;
   const CacheStatistics& statistics() const { return statistics_; }
 
   std::uint32_t line_address(std::uint32_t address) const { return address & ~(config_.line_bytes - 1); }
@@ -97,7 +102,6 @@ class L1Cache {
     ByteMask dirty_bytes{};
   };
 
-  std::uint32_t set_of(std::uint32_t address) const { return address >> line_shift_ & set_mask_; }
   Line& line(std::uint32_t set, std::uint32_t way) { return lines_[set * config_.ways + way]; }
   std::span<std::uint8_t> bytes(std::uint32_t set, std::uint32_t way);
   int find(std::uint32_t address) const;
@@ -119,6 +123,7 @@ class L1Cache {
   std::vector<Line> lines_;
   std::vector<std::uint8_t> data_;
   std::vector<FastEntry> fast_;
+  bool use_fast_entries_ = true;
   CacheStatistics statistics_;
 };
 

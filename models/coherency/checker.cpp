@@ -20,8 +20,8 @@ struct CoherencyChecker::History {
   struct Byte {
     std::uint32_t read_epoch = 0, write_epoch = 0;
     std::uint32_t read_site = no_site, write_site = no_site;
-    std::uint64_t cycle = 0;  ///< of the last write
-    View write_view = View::cached;
+    std::uint64_t read_cycle = 0, write_cycle = 0;
+    View read_view = View::cached, write_view = View::cached;
   };
   std::vector<Byte> bytes;
 };
@@ -76,14 +76,23 @@ CoherencyChecker::History& CoherencyChecker::history_of(Line& line, AgentId agen
   return line.histories.back();
 }
 
-void CoherencyChecker::note(Line& line, const Deed& deed) { line.events[line.event_count++ % events_kept] = deed; }
+void CoherencyChecker::note(Line& line, const Deed& deed) {
+  if (line.event_count) {
+    Deed& last = line.events[(line.event_count - 1) % events_kept];
+    if (last.kind == deed.kind && last.agent == deed.agent && last.view == deed.view && last.site == deed.site) {
+      ++last.count;
+      return;
+    }
+  }
+  line.events[line.event_count++ % events_kept] = deed;
+}
 
 Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const {
   const AgentId writer = line.last_writer[offset];
   for (const History& history : line.histories)
     if (history.agent == writer) {
       const History::Byte& byte = history.bytes[offset];
-      return {Deed::Kind::write, writer, byte.write_view, sites_[byte.write_site], byte.cycle};
+      return {Deed::Kind::write, writer, byte.write_view, sites_[byte.write_site], byte.write_cycle};
     }
   return {};
 }
@@ -120,8 +129,8 @@ bool CoherencyChecker::check_order(Line& line, const Deed& access, std::uint32_t
       finding.address = address;
       finding.first = i - offset;
       finding.last = i - offset;
-      finding.other = {write_conflicts ? Deed::Kind::write : Deed::Kind::read, history.agent, write_conflicts ? byte.write_view : View::cached,
-                       sites_[write_conflicts ? byte.write_site : byte.read_site], write_conflicts ? byte.cycle : 0};
+      finding.other = write_conflicts ? Deed{Deed::Kind::write, history.agent, byte.write_view, sites_[byte.write_site], byte.write_cycle}
+                                      : Deed{Deed::Kind::read, history.agent, byte.read_view, sites_[byte.read_site], byte.read_cycle};
       listener_.on_finding(finding);
       return false;
     }
@@ -146,6 +155,8 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   for (std::uint32_t i = address - line.address, end = i + bytes; i < end; ++i) {
     history.bytes[i].read_epoch = epoch;
     history.bytes[i].read_site = number;
+    history.bytes[i].read_cycle = cycle;
+    history.bytes[i].read_view = view;
   }
 }
 
@@ -172,7 +183,7 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
     History::Byte& byte = history.bytes[offset + i];
     byte.write_epoch = epoch;
     byte.write_site = number;
-    byte.cycle = cycle;
+    byte.write_cycle = cycle;
     byte.write_view = view;
     line.last_writer[offset + i] = agent;
     line.truth[offset + i] = value[i];
@@ -180,6 +191,16 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   }
   keep_cause(line, access);
   note(line, access);
+}
+
+void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
+  for (std::size_t at = 0; at < seen.size(); at += config_.rules.line_bytes) {
+    // Code that nobody wrote came with the image.
+    const auto start = static_cast<std::uint32_t>(address + at);
+    const auto found = lines_.find(start & line_mask_);
+    if (found == lines_.end() || std::all_of(found->second->last_writer.begin(), found->second->last_writer.end(), [](AgentId writer) { return writer == nobody; })) continue;
+    do_read(core, View::direct, start, seen.subspan(at, std::min<std::size_t>(seen.size() - at, config_.rules.line_bytes)), site, cycle, false);
+  }
 }
 
 void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint32_t address, std::span<const std::uint8_t> seen) {
@@ -246,28 +267,28 @@ void CoherencyChecker::keep_cause(Line& line, const Deed& now) {
   }
 }
 
-void CoherencyChecker::maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle) {
-  Line& line = line_of(address);
-  switch (operation) {
-    case Deed::Kind::write_back: line.worlds.write_back(core); break;
-    case Deed::Kind::invalidate: line.worlds.invalidate(core); break;
-    case Deed::Kind::write_back_invalidate: line.worlds.write_back_invalidate(core); break;
+void CoherencyChecker::maintain_line(Line& line, const Deed& deed) {
+  switch (deed.kind) {
+    case Deed::Kind::write_back: line.worlds.write_back(deed.agent); break;
+    case Deed::Kind::invalidate: line.worlds.invalidate(deed.agent); break;
+    case Deed::Kind::write_back_invalidate: line.worlds.write_back_invalidate(deed.agent); break;
+    case Deed::Kind::power_off: line.worlds.power_off(deed.agent); break;
     default: return;
   }
-  const Deed deed{operation, core, View::cached, site, cycle};
   keep_cause(line, deed);
   note(line, deed);
 }
 
-void CoherencyChecker::core_off(AgentId core, std::uint64_t cycle) {
-  for (auto& [address, line] : lines_) {
-    if (!line->worlds.may_hold(core)) continue;
-    line->worlds.power_off(core);
-    const Deed deed{Deed::Kind::power_off, core, View::cached, {}, cycle};
-    keep_cause(*line, deed);
-    note(*line, deed);
-  }
+void CoherencyChecker::maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle) {
+  maintain_line(line_of(address), {operation, core, View::cached, site, cycle});
 }
+
+void CoherencyChecker::maintain_all(AgentId core, Deed::Kind operation, const Site& site, std::uint64_t cycle) {
+  for (auto& [address, line] : lines_)
+    if (line->worlds.may_hold(core)) maintain_line(*line, {operation, core, View::cached, site, cycle});
+}
+
+void CoherencyChecker::core_off(AgentId core, std::uint64_t cycle) { maintain_all(core, Deed::Kind::power_off, {}, cycle); }
 
 void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
   for (std::uint32_t done = 0; done < bytes;) {

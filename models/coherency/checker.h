@@ -10,6 +10,7 @@
 
 #include "models/coherency/line_worlds.h"
 #include "models/coherency/vector_clock.h"
+#include "models/observer.h"
 
 namespace dspmem {
 
@@ -23,9 +24,6 @@ enum class Rule : std::uint8_t {
   lost_on_power_off,
   data_race,
 };
-
-/// How an access reached memory.
-enum class View : std::uint8_t { cached, uncached, direct };
 
 /// A place in the program. For firmware, its PC and that of its caller; `origin` is whatever the host says was going on.
 struct Site {
@@ -43,6 +41,7 @@ struct Deed {
   View view = View::cached;
   Site site;
   std::uint64_t cycle = 0;
+  std::uint32_t count = 1;  ///< how many of the same kind in a row; `cycle` is that of the first
 };
 
 /// A read that may return something older than the latest write, or a pair of accesses that nothing orders.
@@ -84,8 +83,12 @@ class CoherencyChecker {
   /// Reads and writes of synchronising instructions: checked like others, but reads are not remembered, since only plain accesses can
   /// race with them.
   void atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
+  /// Instructions that a core reads from memory; may span several lines.
+  void fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
   /// A cache operation of a core on the line that holds `address`.
   void maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle);
+  /// The same for every line that the core may hold.
+  void maintain_all(AgentId core, Deed::Kind operation, const Site& site, std::uint64_t cycle);
   /// The core's cache loses everything.
   void core_off(AgentId core, std::uint64_t cycle);
 
@@ -117,6 +120,7 @@ class CoherencyChecker {
   bool check_order(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes, bool is_write);
   void check_freshness(Line& line, const Deed& access, std::uint32_t address, std::span<const std::uint8_t> seen);
   void do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, bool remember);
+  void maintain_line(Line& line, const Deed& deed);
   void note(Line& line, const Deed& deed);
   Deed write_deed(const Line& line, std::uint32_t offset) const;
   void keep_cause(Line& line, const Deed& now);

@@ -39,6 +39,7 @@ constexpr std::uint32_t reset_atomctl = 0x28;  // cached: internal; bypass: exce
 void Core::Port::fill(std::uint32_t line_address, std::span<std::uint8_t> line, bool prefetch) {
   const std::uint32_t wait = core_.environment_.read(line_address, line);
   if (!prefetch) core_.cycles_ += wait;  // a prefetch occupies the bus, but nobody waits for it
+  if (instructions_ && core_.observer_) core_.observer_->on_fetch(core_, core_.map_.find(line_address)->to_physical(line_address), line);
   if (instructions_ && !core_.blocks_.line_unchanged(line_address, line)) core_.blocks_.request_clear();
 }
 
@@ -85,6 +86,11 @@ void Core::reset(std::uint32_t pc) {
   instruction_cache_.reset();
   blocks_.request_clear();
   pc_ = pc;
+}
+
+void Core::observe(HardwareObserver* observer) {
+  observer_ = observer;
+  data_cache_.use_fast_entries(!observer);
 }
 
 std::uint64_t Core::now() const {
@@ -198,32 +204,43 @@ const Region& Core::region_for(std::uint32_t address, unsigned bytes, const char
   return *region;
 }
 
-std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes) {
+std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering ordering) {
   const Region& region = region_for(address, bytes, "load from");
   std::uint32_t value = 0;
   if (region.kind == RegionKind::cached) {
     const std::uint8_t* line = data_cache_.line_for_read(address);
-    std::memcpy(&value, line + (address & (data_cache_.config().line_bytes - 1)), bytes);
+    const std::uint8_t* held = line + (address & (data_cache_.config().line_bytes - 1));
+    std::memcpy(&value, held, bytes);
+    if (observer_) observer_->on_read(*this, View::cached, region.to_physical(address), {held, bytes}, ordering);
     return value;
   }
   if (region.kind == RegionKind::device) environment_.synchronise();
   std::array<std::uint8_t, 4> buffer{};
   cycles_ += environment_.read(address, std::span(buffer.data(), bytes));
   ++uncached_reads_;
+  if (observer_) {
+    if (region.kind == RegionKind::device) observer_->on_device_read(*this, region.to_physical(address));
+    else observer_->on_read(*this, View::uncached, region.to_physical(address), std::span(buffer.data(), bytes), ordering);
+  }
   std::memcpy(&value, buffer.data(), bytes);
   return value;
 }
 
-void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes) {
+void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes, Ordering ordering) {
   const Region& region = region_for(address, bytes, "store to");
   std::array<std::uint8_t, 4> buffer;
   std::memcpy(buffer.data(), &value, 4);
   const std::span<const std::uint8_t> stored(buffer.data(), bytes);
   if (region.kind == RegionKind::cached) {
+    if (observer_) observer_->on_write(*this, View::cached, region.to_physical(address), stored, ordering);
     data_cache_.store(address, stored);
     return;
   }
   if (region.kind == RegionKind::device) environment_.synchronise();
+  if (observer_) {
+    if (region.kind == RegionKind::device) observer_->on_device_write(*this, region.to_physical(address));
+    else observer_->on_write(*this, View::uncached, region.to_physical(address), stored, ordering);
+  }
   cycles_ += environment_.write(address, stored);
   ++uncached_writes_;
 }
@@ -251,13 +268,13 @@ void Core::store(std::uint32_t address, std::uint32_t value, unsigned bytes) {
 std::uint32_t Core::load_acquire(std::uint32_t address) {
   ++counts_.data_accesses;
   environment_.synchronise();
-  return load_slow(address, 4);
+  return load_slow(address, 4, Ordering::acquire);
 }
 
 void Core::store_release(std::uint32_t address, std::uint32_t value) {
   ++counts_.data_accesses;
   environment_.synchronise();
-  store_slow(address, value, 4);
+  store_slow(address, value, 4, Ordering::release);
 }
 
 std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desired) {
@@ -282,7 +299,17 @@ std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desire
   if (mode != 1) fault(FaultCause::atomic_access, "S32C1I to " + hex(address) + (cached ? " (cached)" : " (uncached)"));
   if (cached) data_cache_.write_back_invalidate(address);
   environment_.synchronise();
+  const std::uint32_t expected = held;
   cycles_ += environment_.compare_and_swap(address, held, desired);
+  if (observer_) {
+    const std::uint32_t physical = region.to_physical(address);
+    if (cached) observer_->on_cache_operation(*this, CacheOperation::write_back_invalidate, physical);
+    std::array<std::uint8_t, 4> value;
+    std::memcpy(value.data(), &held, 4);
+    observer_->on_read(*this, View::uncached, physical, value, Ordering::acquire_release);
+    std::memcpy(value.data(), &desired, 4);
+    if (held == expected) observer_->on_write(*this, View::uncached, physical, value, Ordering::acquire_release);
+  }
   return held;
 }
 
@@ -304,6 +331,8 @@ void Core::data_cache_operation(CacheOperation operation, std::uint32_t address)
       fault(FaultCause::unmapped_access, "cache operation on " + hex(address));
     return;
   }
+  if (observer_ && by_index) observer_->on_index_operation(*this, operation, data_cache_.set_of(address), data_cache_.way_of_index(address));
+  else if (observer_) observer_->on_cache_operation(*this, operation, region->to_physical(address));
   switch (operation) {
     case CacheOperation::write_back: data_cache_.write_back(address); break;
     case CacheOperation::invalidate: data_cache_.invalidate(address); break;

@@ -15,6 +15,7 @@
 #include "models/core/fault.h"
 #include "models/core/isa.h"
 #include "models/memory/address_map.h"
+#include "models/observer.h"
 
 namespace dspmem {
 
@@ -23,11 +24,6 @@ struct CoreConfig {
   CoreTiming timing;
   CacheConfig instruction_cache{.size_bytes = 16 * 1024, .ways = 4, .line_bytes = 64};
   CacheConfig data_cache;
-};
-
-enum class CacheOperation {
-  write_back, invalidate, write_back_invalidate, prefetch, lock, unlock,
-  index_invalidate, index_write_back, index_write_back_invalidate,
 };
 
 /// What surrounds a core. Functions that move data return the cycles the core waits for it, and throw BusError when
@@ -81,11 +77,17 @@ class Core {
 
   /// Registers, caches and decoded code as after power-on. The clock goes on.
   void reset(std::uint32_t pc);
+  /// Null for none. REQUIRES: outlives the core, or is removed.
+  void observe(HardwareObserver* observer);
 
   /// Executes from pc() until execution arrives at trap_address. Throws CoreFault.
   void run();
 
   std::uint32_t pc() const { return pc_; }
+  /// The instruction that executes at this moment; 0 when none does, and the simulator itself accesses memory.
+  std::uint32_t current_pc() const { return block_ ? block_->pc + block_->offsets[op_ - block_->ops] : 0; }
+  /// Where the current function will return to; 0 when nothing called it.
+  std::uint32_t return_address() const { return frame_count_ ? frames_[(frame_count_ - 1) % stack_depth].return_address : 0; }
   void set_pc(std::uint32_t pc) { pc_ = pc; }
   std::uint32_t reg(unsigned index) const { return a_[index]; }
   void set_reg(unsigned index, std::uint32_t value) { a_[index] = value; }
@@ -153,8 +155,8 @@ class Core {
   Block* block_at(std::uint32_t pc);
   void fetch_block(Block& block);
   const std::uint8_t* fetch_line(std::uint32_t address);
-  std::uint32_t load_slow(std::uint32_t address, unsigned bytes);
-  void store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes);
+  std::uint32_t load_slow(std::uint32_t address, unsigned bytes, Ordering ordering = Ordering::plain);
+  void store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes, Ordering ordering = Ordering::plain);
   std::uint32_t load_acquire(std::uint32_t address);
   void store_release(std::uint32_t address, std::uint32_t value);
   std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t desired);
@@ -196,6 +198,7 @@ class Core {
   CoreConfig config_;
   const AddressMap& map_;
   CoreEnvironment& environment_;
+  HardwareObserver* observer_ = nullptr;
   Port data_port_;
   Port instruction_port_;
   L1Cache data_cache_;

@@ -121,6 +121,7 @@ void DspCore::power_on(std::uint32_t boot_address, std::uint64_t now) {
 void DspCore::power_off() {
   powered_ = false;
   core_.set_horizon(0);
+  if (observer_) observer_->on_core_off(core_);
 }
 
 bool DspCore::restart_if_power_cycled() {
@@ -128,6 +129,7 @@ bool DspCore::restart_if_power_cycled() {
   while (!powered_) await_event();
   restart_pending_ = false;
   core_.reset(boot_address_);
+  if (observer_) observer_->on_core_start(core_);
   return true;
 }
 

@@ -46,6 +46,11 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
   const Core& core() const { return core_; }
   std::uint32_t id() const { return core_.id(); }
   bool powered() const { return powered_; }
+  /// Null for none. REQUIRES: outlives this.
+  void observe(HardwareObserver* observer) {
+    observer_ = observer;
+    core_.observe(observer);
+  }
 
   // For devices. `now` is the cycle in which the cause happened.
   void power_on(std::uint32_t boot_address, std::uint64_t now);
@@ -85,6 +90,7 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
   Limits limits_;
   TimeKeeper& keeper_;
   CoreHost& host_;
+  HardwareObserver* observer_ = nullptr;
   Core core_;
   tlm::tlm_generic_payload payload_;
   BusAccess access_;

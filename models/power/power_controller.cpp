@@ -42,7 +42,11 @@ bool PowerController::write_register(std::uint32_t offset, std::uint32_t value, 
   for (std::uint32_t bit = 0; bit < 32 && place.first_bank + bit < place.sram->config().banks; ++bit) {
     SramBank& bank = place.sram->bank(place.first_bank + bit);
     if (!(value >> bit & 1)) bank.power_on(now, place.sram->config().wake_cycles);
-    else if (bank.on()) bank.power_off();
+    else if (bank.on()) {
+      bank.power_off();
+      const SramConfig& config = place.sram->config();
+      if (observer_) observer_->on_bank_off(config.physical_base + (place.first_bank + bit) * config.bank_bytes, config.bank_bytes);
+    }
   }
   return true;
 }

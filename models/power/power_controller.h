@@ -5,6 +5,7 @@
 
 #include "models/interconnect/register_block.h"
 #include "models/memory/sram.h"
+#include "models/observer.h"
 
 namespace dspmem {
 
@@ -23,6 +24,9 @@ class PowerController : public RegisterBlock {
 
   PowerController(sc_core::sc_module_name name, std::vector<Sram*> srams, const Clock& clock);
 
+  /// Told of every bank that loses its contents. REQUIRES: outlives this.
+  void observe(HardwareObserver* observer) { observer_ = observer; }
+
  protected:
   bool read_register(std::uint32_t offset, std::uint32_t& value, std::uint64_t now, std::uint32_t master) override;
   bool write_register(std::uint32_t offset, std::uint32_t value, std::uint64_t now, std::uint32_t master) override;
@@ -36,6 +40,7 @@ class PowerController : public RegisterBlock {
   };
   bool locate(std::uint32_t offset, Place& place);
 
+  HardwareObserver* observer_ = nullptr;
   std::vector<Sram*> srams_;
   std::vector<std::vector<std::uint32_t>> retention_;
 };

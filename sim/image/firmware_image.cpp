@@ -66,6 +66,7 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
       const int type = GELF_ST_TYPE(symbol.st_info);
       if (type == STT_FILE || type == STT_SECTION) continue;
       symbols_[name] = address;
+      if (type == STT_OBJECT) variables_[address] = {name, static_cast<std::uint32_t>(symbol.st_size)};
       if (type == STT_FUNC) functions_[address] = {name, static_cast<std::uint32_t>(symbol.st_size)};
     }
   }
@@ -92,6 +93,14 @@ std::string FirmwareImage::function_at(std::uint32_t address) const {
   if (next == functions_.begin()) return "";
   const auto& [start, function] = *--next;
   return address - start < std::max<std::uint32_t>(function.size, 1) ? function.name : "";
+}
+
+FirmwareImage::Variable FirmwareImage::variable_at(std::uint32_t address) const {
+  auto next = variables_.upper_bound(address);
+  if (next == variables_.begin()) return {};
+  const auto& [start, variable] = *--next;
+  if (address - start >= variable.size) return {};
+  return {variable.name, start, variable.size};
 }
 
 SourceLine FirmwareImage::line_at(std::uint32_t address) const {

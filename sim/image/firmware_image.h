@@ -40,6 +40,12 @@ class FirmwareImage {
   /// The function that holds an address; empty when none does.
   std::string function_at(std::uint32_t address) const;
   SourceLine line_at(std::uint32_t address) const;
+  /// A variable of the program. Empty name when none holds the address.
+  struct Variable {
+    std::string name;
+    std::uint32_t address = 0, bytes = 0;
+  };
+  Variable variable_at(std::uint32_t address) const;
 
  private:
   struct Function {
@@ -53,6 +59,7 @@ class FirmwareImage {
   std::vector<Segment> segments_;
   std::map<std::string, std::uint32_t> symbols_;
   std::map<std::uint32_t, Function> functions_;
+  std::map<std::uint32_t, Function> variables_;
   std::unique_ptr<Debug> debug_;
 };
 

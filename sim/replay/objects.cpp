@@ -12,43 +12,53 @@ const HeapLayout* LiveMemory::heap_of(std::uint32_t address) const {
   return nullptr;
 }
 
-std::optional<std::string> LiveMemory::add(std::uint32_t base, std::uint32_t bytes, std::uint32_t alignment, Zone zone,
-                                           std::uint32_t core, const std::string& name) {
+std::optional<std::string> LiveMemory::add(const Block& block, std::uint32_t alignment) {
   std::optional<std::string> wrong;
-  const HeapLayout* heap = heap_of(base);
-  const auto next = blocks_.upper_bound(base);
-  const bool runtime = zone == Zone::runtime || zone == Zone::runtime_shared;
-  if (!heap || base + bytes > heap->base + heap->bytes) {
-    wrong = fmt::format("'{}' ({} bytes at {:#x}) lies outside of every heap", name, bytes, base);
-  } else if (heap->zone != zone && !(runtime && (heap->zone == Zone::buffer || heap->zone == Zone::runtime_shared))) {
-    wrong = fmt::format("'{}' was asked for in zone {}, but lies in heap {}", name, to_string(zone), heap->name);
-  } else if (heap->per_core && heap->core != core) {
-    wrong = fmt::format("'{}' of core {} lies in heap {}", name, core, heap->name);
-  } else if (alignment && base % alignment) {
-    wrong = fmt::format("'{}' at {:#x} is not aligned to {} bytes", name, base, alignment);
-  } else if (next != blocks_.end() && next->first < base + bytes) {
-    wrong = fmt::format("'{}' ({} bytes at {:#x}) overlaps '{}' ({} bytes at {:#x})", name, bytes, base, next->second.name, next->second.bytes, next->first);
-  } else if (next != blocks_.begin()) {
-    const auto before = std::prev(next);
-    if (base < before->first + before->second.bytes)
-      wrong = fmt::format("'{}' ({} bytes at {:#x}) overlaps '{}' ({} bytes at {:#x})", name, bytes, base, before->second.name, before->second.bytes, before->first);
+  const HeapLayout* heap = heap_of(block.base);
+  const bool runtime = block.zone == Zone::runtime || block.zone == Zone::runtime_shared;
+  const std::vector<const Block*> overlapping = between(block.base, std::uint64_t{block.base} + block.bytes);
+  if (!heap || std::uint64_t{block.base} + block.bytes > std::uint64_t{heap->base} + heap->bytes) {
+    wrong = fmt::format("'{}' ({} bytes at {:#x}) lies outside of every heap", block.name, block.bytes, block.base);
+  } else if (heap->zone != block.zone && !(runtime && (heap->zone == Zone::buffer || heap->zone == Zone::runtime_shared))) {
+    wrong = fmt::format("'{}' was asked for in zone {}, but lies in heap {}", block.name, to_string(block.zone), heap->name);
+  } else if (heap->per_core && heap->core != block.core) {
+    wrong = fmt::format("'{}' of core {} lies in heap {}", block.name, block.core, heap->name);
+  } else if (alignment && block.base % alignment) {
+    wrong = fmt::format("'{}' at {:#x} is not aligned to {} bytes", block.name, block.base, alignment);
+  } else if (!overlapping.empty()) {
+    const Block& other = *overlapping.front();
+    wrong = fmt::format("'{}' ({} bytes at {:#x}) overlaps '{}' ({} bytes at {:#x})", block.name, block.bytes, block.base, other.name, other.bytes, other.base);
   }
-  blocks_[base] = {bytes, name};
+  blocks_[block.base] = block;
   return wrong;
 }
 
-std::vector<std::string> LiveMemory::remove_core(std::uint32_t core) {
-  std::vector<std::string> names;
+const LiveMemory::Block* LiveMemory::find(std::uint32_t address) const {
+  const auto next = blocks_.upper_bound(address);
+  if (next == blocks_.begin()) return nullptr;
+  const Block& block = std::prev(next)->second;
+  return address - block.base < block.bytes ? &block : nullptr;
+}
+
+std::vector<const LiveMemory::Block*> LiveMemory::between(std::uint32_t first, std::uint64_t end) const {
+  std::vector<const Block*> found;
+  if (const Block* block = find(first)) found.push_back(block);
+  for (auto next = blocks_.upper_bound(first); next != blocks_.end() && next->first < end; ++next) found.push_back(&next->second);
+  return found;
+}
+
+std::vector<LiveMemory::Block> LiveMemory::remove_core(std::uint32_t core) {
+  std::vector<Block> gone;
   for (auto block = blocks_.begin(); block != blocks_.end();) {
     const HeapLayout* heap = heap_of(block->first);
     if (heap && heap->per_core && heap->core == core) {
-      names.push_back(block->second.name);
+      gone.push_back(block->second);
       block = blocks_.erase(block);
     } else {
       ++block;
     }
   }
-  return names;
+  return gone;
 }
 
 std::uint64_t LiveMemory::bytes_between(std::uint32_t first, std::uint64_t end) const {

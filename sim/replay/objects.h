@@ -38,20 +38,28 @@ class LiveMemory {
  public:
   explicit LiveMemory(const Platform& platform) : platform_(platform) {}
 
-  /// `base` is a cached address. Returns what is wrong with it, in words, if anything.
-  std::optional<std::string> add(std::uint32_t base, std::uint32_t bytes, std::uint32_t alignment, Zone zone, std::uint32_t core,
-                                 const std::string& name);
+  struct Block {
+    std::uint32_t base = 0;
+    std::uint32_t bytes = 0;
+    Zone zone = Zone::runtime;
+    std::uint32_t core = 0;  ///< that allocated it
+    std::string name;
+    const SourceMark* where = nullptr;
+  };
+
+  /// `block.base` is a cached address. Returns what is wrong with it, in words, if anything.
+  std::optional<std::string> add(const Block& block, std::uint32_t alignment);
+  /// The block that holds an address; null when none does.
+  const Block* find(std::uint32_t address) const;
+  /// Blocks with a byte in [first, end).
+  std::vector<const Block*> between(std::uint32_t first, std::uint64_t end) const;
   void remove(std::uint32_t base) { blocks_.erase(base); }
-  /// Forgets everything in heaps that belong to `core`: they are emptied when it goes down. Returns the names of the objects.
-  std::vector<std::string> remove_core(std::uint32_t core);
+  /// Forgets everything in heaps that belong to `core`: they are emptied when it goes down. Returns what was there.
+  std::vector<Block> remove_core(std::uint32_t core);
   std::uint64_t bytes_between(std::uint32_t first, std::uint64_t end) const;
   std::size_t size() const { return blocks_.size(); }
 
  private:
-  struct Block {
-    std::uint32_t bytes;
-    std::string name;
-  };
   const HeapLayout* heap_of(std::uint32_t address) const;
 
   const Platform& platform_;

@@ -34,13 +34,19 @@ Replay::Replay(const Scenario& scenario, const Platform& platform, const Firmwar
       names_(check_scenario(scenario, platform)),
       context_(std::make_unique<SimulationContext>()),
       system_(std::make_unique<System>(with_options(platform.system, options), *this)),
-      live_(platform) {
+      live_(platform),
+      log_(platform, image, live_, system_->map(), result_.findings) {
   result_.scenario = scenario.name;
   result_.file = scenario.file;
   result_.platform = platform.name;
   result_.platform_description = platform.description;
   result_.seed = options.seed.value_or(scenario.seed);
   result_.clock_mhz = 1000000 / platform.system.clock_period_ps;
+  if (options.check_coherency) {
+    coherency_ = std::make_unique<CoherencyObserver>(platform.system, log_);
+    system_->observe(*coherency_);
+    log_.use_stack_of([this](AgentId core) { return system_->core(core).core().call_stack(); });
+  }
   load_firmware();
 }
 
@@ -73,6 +79,9 @@ Result Replay::run() {
   } else if (starved) {
     report_deadlock();
   }
+  // Old bytes that no schedule explains would mean that the checker or a model is wrong.
+  if (coherency_ && coherency_->checker().unexplained_reads())
+    throw std::logic_error(fmt::format("{} reads returned bytes that the coherency checker cannot explain", coherency_->checker().unexplained_reads()));
   judge(scenario_.expectations, result_);
   return std::move(result_);
 }
@@ -103,6 +112,7 @@ void Replay::run_program(DspCore& core) {
 void Replay::run_steps(DspCore& core, const StepList& steps) {
   for (const auto& step : steps) {
     current_step_[core.id()] = step.get();
+    if (coherency_) coherency_->set_origin(core.id(), &step->mark);
     core.wait_until([&core] { return core.powered(); });
     step->run(*this, core);
     ++steps_done_;
@@ -165,15 +175,27 @@ std::uint32_t Replay::allocate(DspCore& core, const Request& request, const std:
   if (!address) return 0;
   ++result_.allocations;
   const std::uint32_t alignment = std::max(request.alignment, platform_.allocation_alignment);
-  if (const auto wrong = live_.add(cached(address), request.bytes, alignment, request.zone, core.id(), name))
-    finding(core, "heap-misuse", *wrong, mark);
+  track(core, {cached(address), request.bytes, request.zone, core.id(), name, &mark}, alignment, mark);
   return address;
 }
 
 void Replay::release(DspCore& core, std::uint32_t address, const SourceMark& mark) {
+  untrack(cached(address));
   call(core, "rfree", {address}, mark);
   ++result_.frees;
-  live_.remove(cached(address));
+}
+
+void Replay::track(DspCore& core, const LiveMemory::Block& block, std::uint32_t alignment, const SourceMark& mark) {
+  if (const auto wrong = live_.add(block, alignment)) finding(core, "heap-misuse", *wrong, mark);
+}
+
+void Replay::untrack(std::uint32_t cached_address) {
+  if (const LiveMemory::Block* block = live_.find(cached_address)) forget(block->base, block->bytes);
+  live_.remove(cached_address);
+}
+
+void Replay::forget(std::uint32_t cached_address, std::uint32_t bytes) {
+  if (coherency_) coherency_->checker().forget(system_->map().find(cached_address)->to_physical(cached_address), bytes);
 }
 
 Object& Replay::add_object(Object object, const SourceMark& mark) {
@@ -189,7 +211,10 @@ Object& Replay::object(const std::string& name, const SourceMark& mark) {
 }
 
 void Replay::core_went_down(std::uint32_t core) {
-  for (const std::string& name : live_.remove_core(core)) objects_.erase(name);
+  for (const LiveMemory::Block& block : live_.remove_core(core)) {
+    forget(block.base, block.bytes);
+    objects_.erase(block.name);
+  }
 }
 
 // ---- Synchronisation -------------------------------------------------------------------------------------------------
@@ -200,8 +225,22 @@ void Replay::block(DspCore& core, const std::string& reason, const SourceMark& m
   waiting_.erase(core.id());
 }
 
+std::uint64_t Replay::sync_object(const std::string& kind, const std::string& name) {
+  // Above all addresses.
+  return sync_objects_.try_emplace(kind + " " + name, (1ull << 32) + sync_objects_.size()).first->second;
+}
+
+void Replay::order_release(const DspCore& core, std::uint64_t object) {
+  if (coherency_) coherency_->checker().release(static_cast<AgentId>(core.id()), object);
+}
+
+void Replay::order_acquire(const DspCore& core, std::uint64_t object) {
+  if (coherency_) coherency_->checker().acquire(static_cast<AgentId>(core.id()), object);
+}
+
 void Replay::signal(DspCore& core, const std::string& name) {
   core.synchronise();
+  order_release(core, sync_object("signal", name));
   ++signals_[name];
   for (std::size_t other = 0; other < system_->core_count(); ++other) system_->core(other).wake(core.core().now());
 }
@@ -210,17 +249,20 @@ void Replay::wait(DspCore& core, const std::string& name, const SourceMark& mark
   std::uint64_t& consumed = consumed_[{name, core.id()}];
   block(core, "signal '" + name + "'", mark, [&] { return signals_[name] > consumed; });
   ++consumed;
+  order_acquire(core, sync_object("signal", name));
 }
 
 void Replay::barrier(DspCore& core, const std::string& name, const SourceMark& mark) {
   const std::size_t members = names_.barriers.at(name).size();
   core.synchronise();
   std::uint64_t& arrivals = barrier_arrivals_[name];
+  order_release(core, sync_object("barrier", name));
   const std::uint64_t round_end = (arrivals++ / members + 1) * members;
   if (arrivals == round_end)
     for (std::size_t other = 0; other < system_->core_count(); ++other) system_->core(other).wake(core.core().now());
   else
     block(core, "barrier '" + name + "'", mark, [&arrivals, round_end] { return arrivals >= round_end; });
+  order_acquire(core, sync_object("barrier", name));
 }
 
 std::uint64_t Replay::cycles_of(std::uint64_t nanoseconds) const {
@@ -248,12 +290,11 @@ void Replay::stale_read(Result::StaleRead read) {
 }
 
 void Replay::finding(DspCore& core, const std::string& rule, const std::string& message, const SourceMark& mark) {
-  for (Result::Finding& known : result_.findings)
-    if (known.where == mark.to_string() && known.rule == rule) {
-      ++known.count;
-      return;
-    }
-  result_.findings.push_back({rule, message, mark.to_string(), core.id(), core.core().now()});
+  Result::Finding finding;
+  finding.rule = rule;
+  finding.message = message;
+  finding.access = {fmt::format("core {}", core.id()), "call", "", {}, mark.to_string(), core.core().now()};
+  log_.add(std::move(finding));
 }
 
 void Replay::collect_hardware() {
@@ -280,6 +321,8 @@ void Replay::collect_hardware() {
 }
 
 void Replay::collect_heaps(DspCore& core) {
+  // Asking for figures is not part of the program that is judged.
+  if (coherency_) core.observe(nullptr);
   // Asking the allocator takes time on the core: the figures of the hardware are taken before.
   collect_hardware();
   const auto info = image_.symbol("scenario_heap_info");
@@ -305,13 +348,9 @@ void Replay::report_crash(const CoreFault& fault) {
   crash.cycle = fault.cycle;
   if (const auto step = current_step_.find(fault.core); step != current_step_.end() && step->second)
     crash.step = step->second->kind + " at " + step->second->mark.to_string();
-  const auto add = [&](std::uint32_t pc, std::uint32_t place) {
-    const SourceLine line = image_.line_at(place);
-    crash.stack.push_back({pc, image_.function_at(place), line.file, line.line});
-  };
-  add(fault.pc, fault.pc);
+  crash.stack.push_back(log_.frame_at(fault.pc, fault.pc));
   for (const StackFrame& frame : fault.stack)
-    if (frame.return_address != Core::trap_address) add(frame.return_address, frame.return_address - 3);
+    if (frame.return_address != Core::trap_address) crash.stack.push_back(log_.frame_at(frame.return_address, frame.return_address - 3));
   result_.crash = std::move(crash);
 }
 

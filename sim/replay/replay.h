@@ -11,6 +11,7 @@
 #include "models/random.h"
 #include "models/system.h"
 #include "sim/image/firmware_image.h"
+#include "sim/replay/findings.h"
 #include "sim/replay/objects.h"
 #include "sim/replay/patterns.h"
 #include "sim/replay/scenario.h"
@@ -22,6 +23,7 @@ struct ReplayOptions {
   std::optional<std::uint64_t> seed;
   std::optional<std::uint32_t> quantum_cycles;
   std::optional<std::uint64_t> watchdog_cycles;
+  bool check_coherency = true;
   bool show_progress = false;  ///< a line on stderr, rewritten as the replay goes on
 };
 
@@ -64,7 +66,10 @@ class Replay : public CoreHost {
   std::uint32_t cached(std::uint32_t address) const { return system_->map().alias(address, RegionKind::cached); }
   std::uint32_t uncached(std::uint32_t address) const { return system_->map().alias(address, RegionKind::uncached); }
   void core_went_down(std::uint32_t core);
-  LiveMemory& live_memory() { return live_; }
+  /// Enters a block into the list of live ones, which checks it.
+  void track(DspCore& core, const LiveMemory::Block& block, std::uint32_t alignment, const SourceMark& mark);
+  /// The block is about to be freed: what it holds is nobody's from now on.
+  void untrack(std::uint32_t cached_address);
 
   // Synchronisation between cores. The core's time advances to that of whoever it waited for.
   void signal(DspCore& core, const std::string& name);
@@ -84,6 +89,12 @@ class Replay : public CoreHost {
 
  private:
   struct Stopped {};
+
+  /// The object that signals, barriers and the like synchronise on.
+  std::uint64_t sync_object(const std::string& kind, const std::string& name);
+  void order_release(const DspCore& core, std::uint64_t object);
+  void order_acquire(const DspCore& core, std::uint64_t object);
+  void forget(std::uint32_t cached_address, std::uint32_t bytes);
 
   // CoreHost
   void run_program(DspCore& core) override;
@@ -108,10 +119,13 @@ class Replay : public CoreHost {
   std::unique_ptr<System> system_;
   Result result_;
   LiveMemory live_;
+  FindingLog log_;
+  std::unique_ptr<CoherencyObserver> coherency_;  ///< null when switched off
   std::map<std::string, Object> objects_;
   std::map<std::string, std::uint64_t> signals_;                             ///< times given
   std::map<std::pair<std::string, std::uint32_t>, std::uint64_t> consumed_;  ///< times a core has waited for it
   std::map<std::string, std::uint64_t> barrier_arrivals_;
+  std::map<std::string, std::uint64_t> sync_objects_;
   struct Wait {
     std::string reason;
     SourceMark mark;

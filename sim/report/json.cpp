@@ -72,23 +72,53 @@ Json to_json(const Result::StaleRead& read) {
   return json;
 }
 
-Json to_json(const Result::Finding& finding) {
-  return {{"rule", finding.rule}, {"message", finding.message}, {"where", finding.where}, {"core", finding.core},
-          {"cycle", finding.cycle}, {"count", finding.count}};
+Json to_json(const Result::Frame& frame) {
+  return {{"pc", fmt::format("{:#010x}", frame.pc)}, {"function", frame.function}, {"file", frame.file}, {"line", frame.line}};
 }
 
-Json to_json(const Result::Crash& crash) {
-  Json stack = Json::array();
-  for (const Result::Frame& frame : crash.stack)
-    stack.push_back({{"pc", fmt::format("{:#010x}", frame.pc)}, {"function", frame.function}, {"file", frame.file}, {"line", frame.line}});
-  return {{"message", crash.message}, {"core", crash.core}, {"cycle", crash.cycle}, {"step", crash.step}, {"other_steps", crash.other_steps}, {"stack", stack}};
-}
+Json to_json(const Result::Deed& deed);
+Json to_json(const Result::Object& object);
+Json to_json(const Result::Finding& finding);
 
 template <class T>
 Json list_of(const std::vector<T>& items) {
   Json list = Json::array();
   for (const T& item : items) list.push_back(to_json(item));
   return list;
+}
+
+Json to_json(const Result::Deed& deed) {
+  Json json{{"agent", deed.agent}, {"what", deed.what}, {"view", deed.view}, {"cycle", deed.cycle}, {"count", deed.count}, {"step", deed.step}};
+  if (!deed.stack.empty()) {
+    json["function"] = deed.stack[0].function;
+    json["file"] = deed.stack[0].file;
+    json["line"] = deed.stack[0].line;
+  }
+  json["stack"] = list_of(deed.stack);
+  return json;
+}
+
+Json to_json(const Result::Object& object) {
+  return {{"name", object.name}, {"zone", object.zone}, {"address", fmt::format("{:#010x}", object.address)}, {"bytes", object.bytes},
+          {"allocated_by", object.allocated_by}, {"where", object.where}};
+}
+
+Json to_json(const Result::Finding& finding) {
+  Json json{{"rule", finding.rule}, {"kind", to_string(finding.kind)}, {"count", finding.count}, {"agent", finding.access.agent},
+            {"message", finding.message}, {"access", to_json(finding.access)}};
+  if (finding.other) json["other"] = to_json(*finding.other);
+  if (finding.cause) json["cause"] = to_json(*finding.cause);
+  if (!finding.missing.empty()) json["missing"] = {{"operation", finding.missing}};
+  if (finding.object) json["object"] = to_json(*finding.object);
+  json["neighbours"] = list_of(finding.neighbours);
+  json["bytes"] = {{"first", finding.first}, {"last", finding.last}, {"seen", finding.seen}, {"owed", finding.owed}};
+  json["history"] = list_of(finding.history);
+  json["fix"] = finding.fix;
+  return json;
+}
+
+Json to_json(const Result::Crash& crash) {
+  return {{"message", crash.message}, {"core", crash.core}, {"cycle", crash.cycle}, {"step", crash.step}, {"other_steps", crash.other_steps}, {"stack", list_of(crash.stack)}};
 }
 
 }  // namespace

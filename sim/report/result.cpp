@@ -13,6 +13,15 @@ const char* to_string(Result::Verdict verdict) {
   return "";
 }
 
+const char* to_string(Result::Finding::Kind kind) {
+  switch (kind) {
+    case Result::Finding::Kind::manifest: return "manifest";
+    case Result::Finding::Kind::latent: return "latent";
+    case Result::Finding::Kind::advice: return "advice";
+  }
+  return "";
+}
+
 int exit_code(Result::Verdict verdict) {
   switch (verdict) {
     case Result::Verdict::passed: return 0;

@@ -53,16 +53,43 @@ struct Result {
     std::string writer_where;
     std::uint64_t count = 1;  ///< how often this place read stale bytes
   };
-  /// Something the allocator did that no allocator may do.
-  struct Finding {
-    std::string rule, message, where;
-    std::uint32_t core = 0;
-    std::uint64_t cycle = 0, count = 1;
-  };
   struct Frame {
     std::uint32_t pc = 0;
     std::string function, file;
     int line = 0;
+  };
+  /// One thing that an agent did, and where in its program.
+  struct Deed {
+    std::string agent;  ///< core 0, dma 0, host
+    std::string what;   ///< read, write, write-back, ...
+    std::string view;   ///< cached, uncached, direct
+    std::vector<Frame> stack;  ///< innermost first; empty when a step of the scenario did it itself
+    std::string step;   ///< file:line:column of the scenario
+    std::uint64_t cycle = 0;
+    std::uint64_t count = 1;  ///< the same again, in a row
+  };
+  /// An object of a heap, or a variable of the firmware.
+  struct Object {
+    std::string name, zone, allocated_by, where;
+    std::uint32_t address = 0, bytes = 0;
+  };
+  /// A bug, or what may become one: one entry for all occurrences with the same places and object.
+  struct Finding {
+    enum class Kind { manifest, latent, advice };
+    std::string rule;
+    Kind kind = Kind::manifest;
+    std::uint64_t count = 1;
+    std::string message;  ///< one sentence
+    Deed access;
+    std::optional<Deed> other;  ///< the write that was missed, or the access it conflicts with
+    std::optional<Deed> cause;  ///< what destroyed the bytes
+    std::string missing;        ///< the operation that was missing, and where it belonged
+    std::optional<Object> object;
+    std::vector<Object> neighbours;  ///< what else lies in the line
+    std::uint64_t first = 0, last = 0;  ///< bytes of the object
+    std::string seen, owed;
+    std::vector<Deed> history;  ///< the line's last events, oldest first
+    std::string fix;
   };
   struct Crash {
     std::string message;
@@ -90,6 +117,8 @@ struct Result {
 
 /// "passed", "expectation-failed", "findings", "crashed".
 const char* to_string(Result::Verdict verdict);
+/// "manifest", "latent", "advice".
+const char* to_string(Result::Finding::Kind kind);
 /// 0 as expected; 1 an expectation failed; 3 findings; 4 the firmware crashed, panicked or hung.
 int exit_code(Result::Verdict verdict);
 

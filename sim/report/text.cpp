@@ -73,6 +73,40 @@ void write_stale_reads(const Result& result, std::string& out) {
   }
 }
 
+std::string place_of(const Result::Frame& frame) {
+  return fmt::format("{}{}", frame.function.empty() ? fmt::format("{:#010x}", frame.pc) : frame.function, frame.file.empty() ? "" : fmt::format(" ({}:{})", frame.file, frame.line));
+}
+
+void write_deed(const char* label, const Result::Deed& deed, std::string& out) {
+  out += fmt::format("  {:<9}{}: {}{}, cycle {}\n", label, deed.agent, deed.view.empty() || deed.what == "power-off" ? "" : deed.view + " ", deed.what, grouped(deed.cycle));
+  for (std::size_t i = 0; i < deed.stack.size(); ++i) out += fmt::format("             {} {}\n", i == 0 ? "in  " : "from", place_of(deed.stack[i]));
+  if (!deed.step.empty()) out += fmt::format("             step {}\n", deed.step);
+}
+
+void write_finding(const Result::Finding& finding, std::string& out) {
+  out += fmt::format("\n{} ({}{}): {}\n", finding.rule, to_string(finding.kind), finding.count > 1 ? fmt::format(", {} times", finding.count) : "", finding.message);
+  write_deed("here", finding.access, out);
+  if (finding.other) write_deed(finding.rule == "data-race" ? "against" : "missed", *finding.other, out);
+  if (finding.cause) write_deed("cause", *finding.cause, out);
+  if (finding.object) {
+    const Result::Object& object = *finding.object;
+    out += fmt::format("  object   '{}', {} bytes at {:#x}, {}{}{}\n", object.name, object.bytes, object.address, object.zone, object.allocated_by.empty() ? "" : ", allocated by " + object.allocated_by,
+                       object.where.empty() ? "" : " at " + object.where);
+  }
+  for (const Result::Object& object : finding.neighbours) out += fmt::format("           beside it in the line: '{}', {} bytes at {:#x}\n", object.name, object.bytes, object.address);
+  if (!finding.seen.empty()) out += fmt::format("  bytes    {} to {}: saw {}, the latest are {}\n", finding.first, finding.last, finding.seen, finding.owed);
+  if (!finding.history.empty()) {
+    out += "  line     ";
+    for (std::size_t i = 0; i < finding.history.size(); ++i) {
+      const Result::Deed& deed = finding.history[i];
+      out += fmt::format("{}{} {}{} at {}", i ? ", " : "", deed.agent, deed.what, deed.count > 1 ? fmt::format(" x {}", deed.count) : "", grouped(deed.cycle));
+    }
+    out += "\n";
+  }
+  if (!finding.missing.empty()) out += fmt::format("  missing  {}\n", finding.missing);
+  if (!finding.fix.empty()) out += fmt::format("  mend     {}\n", finding.fix);
+}
+
 void write_crash(const Result::Crash& crash, std::string& out) {
   out += fmt::format("\nthe firmware stopped: {}\n  on core {} at cycle {}{}\n", crash.message, crash.core, grouped(crash.cycle),
                      crash.step.empty() ? "" : ", during step " + crash.step);
@@ -94,9 +128,7 @@ std::string text_report(const Result& result) {
   write_heaps(result, out);
   write_banks(result, out);
   write_stale_reads(result, out);
-  for (const Result::Finding& finding : result.findings)
-    out += fmt::format("\n{}: {}\n  on core {} at cycle {}, step at {}{}\n", finding.rule, finding.message, finding.core, grouped(finding.cycle), finding.where,
-                       finding.count > 1 ? fmt::format(" ({} times)", finding.count) : "");
+  for (const Result::Finding& finding : result.findings) write_finding(finding, out);
   if (result.crash) write_crash(*result.crash, out);
   if (!result.expectations.empty()) out += "\n";
   for (const Result::Expectation& each : result.expectations)

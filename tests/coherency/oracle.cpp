@@ -138,7 +138,7 @@ void find_stale_reads(const TinyMachine& machine, const std::vector<TinyOperatio
     if (is_synchronization(operation) || operation.address / machine.line_bytes != line) continue;
     const auto value = static_cast<std::uint8_t>(index + 1);
     const unsigned first = operation.address % machine.line_bytes;
-    add_reachable(machine, states);
+    add_reachable(machine, states);  // what happens on its own after the last operation, nobody sees
     States after;
     for (State state : states) {
       const Bytes seen = perform(machine, operation, value, state);

@@ -88,29 +88,23 @@ void pm_banks_off(uint32_t sram, uint32_t first, uint32_t count)
 
 /* ---- Cores ---- */
 
-/* Set by each core when it has booted. Lines of their own: on a platform without alias two cores must not write to one. */
+/*
+ * Set by each core when it has booted, polled by the core that started it: atomics, which work at memory and order what was
+ * done before. Lines of their own, since on a platform without alias two cores must not write to one.
+ */
 struct ready_flag {
-	uint32_t set __attribute__((aligned(PLATFORM_DCACHE_LINE)));
+	volatile uint32_t set __attribute__((aligned(PLATFORM_DCACHE_LINE)));
 };
 static struct ready_flag SHARED_DATA ready_storage[PLATFORM_CORE_COUNT];
 
-static void set_ready(uint32_t core, uint32_t value)
+static volatile uint32_t *ready_flag(uint32_t core)
 {
-	struct ready_flag *flag = platform_shared_get(&ready_storage[core], sizeof(*flag));
-
-	flag->set = value;
-	platform_shared_commit(flag, sizeof(*flag));
-	arch_memw();
+	return &((struct ready_flag *)platform_shared_get(&ready_storage[core], sizeof(struct ready_flag)))->set;
 }
 
-static bool is_ready(uint32_t core)
-{
-	struct ready_flag *flag = platform_shared_get(&ready_storage[core], sizeof(*flag));
-	uint32_t value = *(volatile uint32_t *)&flag->set;
+static void set_ready(uint32_t core, uint32_t value) { arch_compare_and_swap(ready_flag(core), 1 - value, value); }
 
-	platform_shared_commit(flag, sizeof(*flag));
-	return value != 0;
-}
+static bool is_ready(uint32_t core) { return arch_compare_and_swap(ready_flag(core), 1, 1) != 0; }
 
 void cpu_ready(void) { set_ready(cpu_get_id(), 1); }
 

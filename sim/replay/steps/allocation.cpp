@@ -101,9 +101,8 @@ class Realloc final : public Step {
       replay.expect(false, fmt::format("'{}' is reallocated to {} bytes", name_, bytes_), "the allocator has none left", mark);
       replay.stop();
     }
-    replay.live_memory().remove(replay.cached(old));
-    if (const auto wrong = replay.live_memory().add(replay.cached(address), bytes_, replay.platform().allocation_alignment, object.zone, core.id(), name_))
-      replay.finding(core, "heap-misuse", *wrong, mark);
+    replay.untrack(replay.cached(old));
+    replay.track(core, {replay.cached(address), bytes_, object.zone, core.id(), name_, &mark}, replay.platform().allocation_alignment, mark);
     object.address = address;
     object.bytes = bytes_;
     if (!object.truth.empty()) {

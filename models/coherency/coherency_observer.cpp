@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/coherency/coherency_observer.h"
+
+namespace dspmem {
+namespace {
+
+/// Registers of one core's control block are 16 bytes; see CoreControl.
+constexpr std::uint32_t core_block_bytes = 16;
+
+CacheRules rules_of(const SystemConfig& config) {
+  const CacheConfig& cache = config.cores.front().data_cache;
+  return {static_cast<std::uint32_t>(config.cores.size()), cache.line_bytes, cache.prefetch_lines != 0, cache.byte_dirty,
+          cache.write_policy == WritePolicy::write_through};
+}
+
+Deed::Kind deed_of(CacheOperation operation) {
+  switch (operation) {
+    case CacheOperation::write_back: case CacheOperation::index_write_back: return Deed::Kind::write_back;
+    case CacheOperation::invalidate: case CacheOperation::index_invalidate: return Deed::Kind::invalidate;
+    case CacheOperation::write_back_invalidate: case CacheOperation::index_write_back_invalidate: return Deed::Kind::write_back_invalidate;
+    default: return Deed::Kind::none;
+  }
+}
+
+}  // namespace
+
+CoherencyObserver::CoherencyObserver(const SystemConfig& config, FindingListener& listener)
+    : devices_(config.devices),
+      sets_(config.cores.front().data_cache.sets()),
+      ways_(config.cores.front().data_cache.ways),
+      checker_({rules_of(config), max_agents}, listener) {}
+
+Site CoherencyObserver::site_of(const Core& core) const { return {core.current_pc(), core.return_address(), origins_[core.id()]}; }
+
+// ---- Data ------------------------------------------------------------------------------------------------------------
+
+void CoherencyObserver::on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) {
+  const auto agent = static_cast<AgentId>(core.id());
+  if (ordering == Ordering::plain) {
+    checker_.read(agent, view, address, seen, site_of(core), core.now());
+    return;
+  }
+  checker_.acquire(agent, address);
+  checker_.atomic_read(agent, view, address, seen, site_of(core), core.now());
+}
+
+void CoherencyObserver::on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) {
+  const auto agent = static_cast<AgentId>(core.id());
+  checker_.write(agent, view, address, value, site_of(core), core.now());
+  if (ordering != Ordering::plain) checker_.release(agent, address);
+}
+
+void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) {
+  checker_.fetch(static_cast<AgentId>(core.id()), address, line, site_of(core), core.now());
+}
+
+// ---- Cache operations ------------------------------------------------------------------------------------------------
+
+void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address) {
+  if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none) checker_.maintain(static_cast<AgentId>(core.id()), deed, address, site_of(core), core.now());
+}
+
+void CoherencyObserver::on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) {
+  // Which line lies in a way is the hardware's choice. Only when every place was named is it certain that each line was met.
+  const Deed::Kind deed = deed_of(operation);
+  if (way >= ways_ || deed == Deed::Kind::none) return;
+  Sweep& sweep = sweeps_[core.id()][static_cast<std::size_t>(deed) - static_cast<std::size_t>(Deed::Kind::write_back)];
+  sweep.done.resize(sets_ * ways_);
+  if (sweep.done[set * ways_ + way]) return;
+  sweep.done[set * ways_ + way] = true;
+  if (++sweep.count < sweep.done.size()) return;
+  sweep = {};
+  checker_.maintain_all(static_cast<AgentId>(core.id()), deed, site_of(core), core.now());
+}
+
+// ---- Order -----------------------------------------------------------------------------------------------------------
+
+std::uint64_t CoherencyObserver::core_object(std::uint32_t core) const { return devices_.core_control + core * core_block_bytes; }
+
+std::uint64_t CoherencyObserver::device_object(std::uint32_t address) const {
+  if (address - devices_.idc < device_bytes) return address;
+  if (address - devices_.core_control < device_bytes) return address / core_block_bytes * core_block_bytes;
+  return 0;
+}
+
+void CoherencyObserver::on_device_read(Core& core, std::uint32_t address) {
+  if (const std::uint64_t object = device_object(address)) checker_.acquire(static_cast<AgentId>(core.id()), object);
+}
+
+void CoherencyObserver::on_device_write(Core& core, std::uint32_t address) {
+  if (const std::uint64_t object = device_object(address)) checker_.release(static_cast<AgentId>(core.id()), object);
+}
+
+void CoherencyObserver::on_core_start(Core& core) {
+  const auto agent = static_cast<AgentId>(core.id());
+  checker_.acquire(agent, core_object(core.id()));
+  checker_.boot(agent);
+}
+
+void CoherencyObserver::on_core_off(Core& core) { checker_.core_off(static_cast<AgentId>(core.id()), core.now()); }
+
+void CoherencyObserver::on_bank_off(std::uint32_t address, std::uint32_t bytes) { checker_.lose_memory(address, bytes); }
+
+}  // namespace dspmem

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "models/coherency/checker.h"
+#include "models/system.h"
+
+namespace dspmem {
+
+/// Translates what happens in the hardware into the checker's terms: synchronising instructions, doorbells and core starts become
+/// order, operations by index become operations on lines.
+class CoherencyObserver : public HardwareObserver {
+ public:
+  CoherencyObserver(const SystemConfig& config, FindingListener& listener);
+
+  CoherencyChecker& checker() { return checker_; }
+  /// What the host is having this core do; attached to every event as Site::origin.
+  void set_origin(std::uint32_t core, const void* origin) { origins_[core] = origin; }
+
+  void on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override;
+  void on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
+  void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) override;
+  void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address) override;
+  void on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) override;
+  void on_device_read(Core& core, std::uint32_t address) override;
+  void on_device_write(Core& core, std::uint32_t address) override;
+  void on_core_start(Core& core) override;
+  void on_core_off(Core& core) override;
+  void on_bank_off(std::uint32_t address, std::uint32_t bytes) override;
+
+ private:
+  Site site_of(const Core& core) const;
+  /// The object that an access to a device register synchronises on; 0 for registers that order nothing.
+  std::uint64_t device_object(std::uint32_t address) const;
+  std::uint64_t core_object(std::uint32_t core) const;
+
+  /// How much of a cache a core has swept with one operation by index since it began.
+  struct Sweep {
+    std::vector<bool> done;  ///< per set and way
+    std::size_t count = 0;
+  };
+
+  DeviceAddresses devices_;
+  std::uint32_t sets_, ways_;
+  CoherencyChecker checker_;
+  std::array<const void*, LineWorlds::max_cores> origins_{};
+  std::array<std::array<Sweep, 3>, LineWorlds::max_cores> sweeps_;
+};
+
+}  // namespace dspmem

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace dspmem {
+
+class Core;
+
+/// How an access reaches memory: through a core's cache, past it, or by a master that has none.
+enum class View : std::uint8_t { cached, uncached, direct };
+
+enum class CacheOperation {
+  write_back, invalidate, write_back_invalidate, prefetch, lock, unlock,
+  index_invalidate, index_write_back, index_write_back_invalidate,
+};
+
+/// What synchronising instructions do besides moving data.
+enum class Ordering : std::uint8_t { plain, acquire, release, acquire_release };
+
+/// Sees what happens in the hardware and changes nothing: a run with observers computes the same cycles and data as one without.
+/// Addresses are physical. Calls come in the order in which things happen.
+class HardwareObserver {
+ public:
+  virtual ~HardwareObserver() = default;
+  /// `seen` is what the load returned. Within one line.
+  virtual void on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) = 0;
+  /// Called before the bytes are stored.
+  virtual void on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) = 0;
+  /// Instructions that come from memory into the core's instruction cache.
+  virtual void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) = 0;
+  /// By address: any line. By index: the set and way that the operation names, whatever they hold.
+  virtual void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address) = 0;
+  virtual void on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) = 0;
+  virtual void on_device_read(Core& core, std::uint32_t address) = 0;
+  virtual void on_device_write(Core& core, std::uint32_t address) = 0;
+  virtual void on_core_start(Core& core) = 0;
+  virtual void on_core_off(Core& core) = 0;
+  /// A bank lost its contents.
+  virtual void on_bank_off(std::uint32_t address, std::uint32_t bytes) = 0;
+};
+
+}  // namespace dspmem

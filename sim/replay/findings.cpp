@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/replay/findings.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace dspmem {
+namespace {
+
+const char* to_string(View view) {
+  switch (view) {
+    case View::cached: return "cached";
+    case View::uncached: return "uncached";
+    case View::direct: return "direct";
+  }
+  return "";
+}
+
+const char* to_string(Deed::Kind kind) {
+  switch (kind) {
+    case Deed::Kind::none: return "nothing";
+    case Deed::Kind::read: return "read";
+    case Deed::Kind::write: return "write";
+    case Deed::Kind::write_back: return "write-back";
+    case Deed::Kind::invalidate: return "invalidate";
+    case Deed::Kind::write_back_invalidate: return "write-back and invalidate";
+    case Deed::Kind::power_off: return "power-off";
+  }
+  return "";
+}
+
+std::string hex(const std::vector<std::uint8_t>& bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(bytes.size(), 16); ++i) text += fmt::format("{}{:02x}", i && i % 4 == 0 ? " " : "", bytes[i]);
+  return text;
+}
+
+std::string place_of(const Result::Deed& deed) {
+  if (!deed.stack.empty() && !deed.stack[0].function.empty())
+    return deed.stack[0].function + (deed.stack[0].file.empty() ? "" : fmt::format(" ({}:{})", deed.stack[0].file, deed.stack[0].line));
+  return deed.step.empty() ? "its start" : "the step at " + deed.step;
+}
+
+struct Words {
+  Rule rule;
+  const char* name;
+  const char* message;  ///< {reader} {object} {writer}
+  const char* missing;  ///< {reader} {object} {writer} {write place} {read place}
+  const char* fix;
+};
+
+constexpr Words words[] = {
+    {Rule::missing_writeback, "missing-writeback", "{reader} may read '{object}' before what {writer} wrote has left that core's cache",
+     "a write-back of '{object}' by {writer} after {write place}, before it hands the object over",
+     "write '{object}' back (dcache_writeback_region, or platform_shared_commit) on {writer} after the last store, before the release, signal or doorbell"},
+    {Rule::missing_invalidate, "missing-invalidate", "{reader} may read an old copy of '{object}' from its own cache; memory has what {writer} wrote",
+     "an invalidate of '{object}' by {reader} after it took the object over, before {read place}",
+     "invalidate '{object}' (dcache_invalidate_region, or platform_shared_commit) on {reader} after the acquire and before the first load"},
+    {Rule::lost_update, "lost-update", "what {writer} wrote to '{object}' may be overwritten by a write-back of an older copy of the line",
+     "a write-back and invalidate by the core whose cache still held the line, before {writer} wrote",
+     "give '{object}' cache lines of its own, and leave no dirty line behind when it changes hands"},
+    {Rule::discarded_write, "discarded-write", "an invalidate may throw away what {writer} wrote to '{object}'",
+     "a write-back before the invalidate", "write the line back before invalidating it, and give objects of different owners lines of their own"},
+    {Rule::mixed_alias, "mixed-alias", "'{object}' is reached through the cache and past it: {reader} may not see what {writer} wrote",
+     "one view for all accesses, or a write-back by the cached side and an invalidate before its next load",
+     "use one alias for '{object}' everywhere (platform_shared_get), and write back and invalidate it before changing over"},
+    {Rule::stale_boot, "stale-boot", "{reader} started with '{object}' as it was before {writer} wrote it",
+     "a write-back of '{object}' by {writer} before it powered the core", "write back everything the new core will read before switching it on (dcache_writeback_all)"},
+    {Rule::lost_on_power_off, "lost-on-power-off", "what {writer} wrote to '{object}' was lost when its memory or core was switched off",
+     "a write-back before the power-off, or a bank that stays on", "move '{object}' out of the bank, or save it before the power-off"},
+    {Rule::data_race, "data-race", "{reader} and {writer} access the same bytes of '{object}', and nothing orders them",
+     "a lock, a signal or a doorbell between the two", "order the two accesses: a lock around both, or a release after the first and an acquire before the second"},
+};
+
+const Words& words_of(Rule rule) {
+  return *std::find_if(std::begin(words), std::end(words), [rule](const Words& each) { return each.rule == rule; });
+}
+
+}  // namespace
+
+const char* to_string(Rule rule) { return words_of(rule).name; }
+
+Result::Frame FindingLog::frame_at(std::uint32_t pc, std::uint32_t place) const {
+  const SourceLine line = image_.line_at(place);
+  return {pc, image_.function_at(place), line.file, line.line};
+}
+
+Result::Deed FindingLog::describe(const Deed& deed) const {
+  Result::Deed result;
+  result.agent = deed.agent < platform_.core_count() ? fmt::format("core {}", deed.agent) : fmt::format("dma {}", deed.agent - platform_.core_count());
+  result.what = to_string(deed.kind);
+  result.view = to_string(deed.view);
+  result.cycle = deed.cycle;
+  result.count = deed.count;
+  if (deed.site.pc) {
+    result.stack.push_back(frame_at(deed.site.pc, deed.site.pc));
+    if (deed.site.caller && deed.site.caller != Core::trap_address) result.stack.push_back(frame_at(deed.site.caller, deed.site.caller - 3));
+  }
+  if (deed.site.origin) result.step = static_cast<const SourceMark*>(deed.site.origin)->to_string();
+  return result;
+}
+
+std::optional<Result::Object> FindingLog::object_at(std::uint32_t address) const {
+  if (const LiveMemory::Block* block = live_.find(address))
+    return Result::Object{block->name, to_string(block->zone), fmt::format("core {}", block->core), block->where ? block->where->to_string() : "", block->base, block->bytes};
+  if (const auto variable = image_.variable_at(address); !variable.name.empty()) return Result::Object{variable.name, "variable", "", "", variable.address, variable.bytes};
+  for (const HeapLayout& heap : platform_.heaps)
+    if (address - heap.base < heap.bytes) return Result::Object{"heap " + heap.name, to_string(heap.zone), "", "", heap.base, heap.bytes};
+  for (std::size_t core = 0; core < platform_.core_areas.size(); ++core)
+    if (address - platform_.core_areas[core].stack_base < platform_.core_areas[core].stack_bytes)
+      return Result::Object{fmt::format("stack of core {}", core), "stack", "", "", platform_.core_areas[core].stack_base, platform_.core_areas[core].stack_bytes};
+  return std::nullopt;
+}
+
+std::vector<Result::Object> FindingLog::objects_between(std::uint32_t first, std::uint32_t end) const {
+  std::vector<Result::Object> found;
+  for (std::uint32_t address = first; address < end;) {
+    const auto object = object_at(address);
+    const bool whole_heap = object && (object->name.starts_with("heap ") || object->zone == "stack");
+    if (object && !whole_heap) found.push_back(*object);
+    address = object && !whole_heap ? object->address + object->bytes : address + 4;
+  }
+  return found;
+}
+
+void FindingLog::describe_bytes(const CoherencyFinding& raw, std::uint32_t address, Result::Finding& finding) const {
+  finding.first = finding.object ? address - finding.object->address : 0;
+  finding.last = finding.first + (raw.last - raw.first);
+  finding.seen = hex(raw.seen);
+  finding.owed = hex(raw.owed);
+}
+
+void FindingLog::on_finding(const CoherencyFinding& raw) {
+  const std::uint32_t address = map_.alias(raw.address, RegionKind::cached);
+  const Words& text = words_of(raw.rule);
+  Result::Finding finding;
+  finding.rule = text.name;
+  finding.kind = raw.manifest ? Result::Finding::Kind::manifest : Result::Finding::Kind::latent;
+  finding.access = describe(raw.access);
+  if (raw.other.kind != Deed::Kind::none) finding.other = describe(raw.other);
+  if (raw.cause.kind != Deed::Kind::none) finding.cause = describe(raw.cause);
+  finding.object = object_at(address);
+
+  // Equal: the same rule, both places and the object's place of allocation.
+  const std::string key = fmt::format("{}|{}|{}|{}|{}|{}", finding.rule, finding.access.agent, place_of(finding.access), finding.other ? finding.other->agent + place_of(*finding.other) : "",
+                                      finding.object ? finding.object->name : "", finding.object ? finding.object->where : "");
+  if (const auto known = known_.find(key); known != known_.end()) {
+    Result::Finding& same = findings_[known->second];
+    ++same.count;
+    if (raw.manifest && same.kind == Result::Finding::Kind::latent) {  // the occurrence that shows is the one to describe
+      same.kind = Result::Finding::Kind::manifest;
+      describe_bytes(raw, address, same);
+    }
+    return;
+  }
+  known_[key] = findings_.size();
+
+  // Only what is new needs the whole story.
+  if (stack_ && raw.access.site.pc && raw.access.agent < platform_.core_count()) {
+    for (const StackFrame& frame : stack_(raw.access.agent))
+      if (frame.return_address != Core::trap_address && finding.access.stack.size() < 16 &&
+          !(finding.access.stack.size() == 2 && frame.return_address == raw.access.site.caller))
+        finding.access.stack.push_back(frame_at(frame.return_address, frame.return_address - 3));
+  }
+  const std::uint32_t line = platform_.line_bytes(), line_start = address / line * line;
+  const std::string name = finding.object ? finding.object->name : fmt::format("memory at {:#x}", address);
+  for (Result::Object& each : objects_between(line_start, line_start + line))
+    if (!finding.object || each.address != finding.object->address) finding.neighbours.push_back(std::move(each));
+  describe_bytes(raw, address, finding);
+  for (const Deed& deed : raw.history) finding.history.push_back(describe(deed));
+  const auto fill_in = [&](std::string sentence) {
+    const std::pair<const char*, std::string> blanks[] = {{"{reader}", finding.access.agent}, {"{object}", name}, {"{writer}", finding.other ? finding.other->agent : "nobody"},
+                                                         {"{write place}", finding.other ? place_of(*finding.other) : "its write"}, {"{read place}", place_of(finding.access)}};
+    for (const auto& [blank, value] : blanks)
+      for (std::size_t at; (at = sentence.find(blank)) != std::string::npos;) sentence.replace(at, std::string_view(blank).size(), value);
+    return sentence;
+  };
+  finding.message = fill_in(text.message);
+  finding.missing = fill_in(text.missing);
+  finding.fix = fill_in(text.fix);
+  findings_.push_back(std::move(finding));
+}
+
+void FindingLog::add(Result::Finding finding) {
+  const std::string key = fmt::format("{}|{}|{}", finding.rule, finding.access.agent, finding.access.step);
+  if (const auto known = known_.find(key); known != known_.end()) {
+    ++findings_[known->second].count;
+    return;
+  }
+  known_[key] = findings_.size();
+  findings_.push_back(std::move(finding));
+}
+
+}  // namespace dspmem

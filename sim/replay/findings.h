@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "models/coherency/coherency_observer.h"
+#include "sim/image/firmware_image.h"
+#include "sim/replay/objects.h"
+#include "sim/report/result.h"
+
+namespace dspmem {
+
+/// Turns the checker's findings into words: functions, source lines, objects and their neighbours. Equal ones are merged and counted.
+class FindingLog : public FindingListener {
+ public:
+  FindingLog(const Platform& platform, const FirmwareImage& image, const LiveMemory& live, const AddressMap& map, std::vector<Result::Finding>& findings)
+      : platform_(platform), image_(image), live_(live), map_(map), findings_(findings) {}
+
+  void on_finding(const CoherencyFinding& finding) override;
+  /// A finding that needs no translation.
+  void add(Result::Finding finding);
+  /// The call stack of a core at this moment.
+  void use_stack_of(std::function<std::vector<StackFrame>(AgentId)> stack) { stack_ = std::move(stack); }
+
+  Result::Deed describe(const Deed& deed) const;
+  Result::Frame frame_at(std::uint32_t pc, std::uint32_t place) const;
+
+ private:
+  void describe_bytes(const CoherencyFinding& raw, std::uint32_t address, Result::Finding& finding) const;
+  std::optional<Result::Object> object_at(std::uint32_t cached_address) const;
+  std::vector<Result::Object> objects_between(std::uint32_t first, std::uint32_t end) const;
+
+  const Platform& platform_;
+  const FirmwareImage& image_;
+  const LiveMemory& live_;
+  const AddressMap& map_;
+  std::vector<Result::Finding>& findings_;
+  std::map<std::string, std::size_t> known_;  ///< what makes findings equal -> index
+  std::function<std::vector<StackFrame>(AgentId)> stack_;
+};
+
+/// "missing-writeback", ...
+const char* to_string(Rule rule);
+
+}  // namespace dspmem
