@@ -14,6 +14,10 @@ struct ByteMask {
   /// `count` bytes from `first` on. REQUIRES: first + count <= 256.
   static constexpr ByteMask range(unsigned first, unsigned count) {
     ByteMask mask;
+    if (first % 64 + count < 64) [[likely]] {
+      mask.words[first / 64] = ((1ull << count) - 1) << first % 64;
+      return mask;
+    }
     while (count) {
       const unsigned bit = first % 64, take = count < 64 - bit ? count : 64 - bit;
       mask.words[first / 64] |= (take == 64 ? ~0ull : (1ull << take) - 1) << bit;

@@ -2,6 +2,7 @@
 #include "models/coherency/checker.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cstring>
 
@@ -17,32 +18,35 @@ constexpr std::size_t events_kept = 8;
 /// When an agent last accessed each byte of a line. Epoch 0: never.
 struct CoherencyChecker::History {
   AgentId agent;
-  struct Byte {
-    std::uint32_t read_epoch = 0, write_epoch = 0;
-    std::uint32_t read_site = no_site, write_site = no_site;
-    std::uint64_t read_cycle = 0, write_cycle = 0;
-    View read_view = View::cached, write_view = View::cached;
+  struct Read {
+    std::uint32_t epoch = 0;
+    std::uint32_t site = no_site;  ///< number of site and view
   };
-  std::vector<Byte> bytes;
+  struct Write : Read {
+    std::uint64_t cycle = 0;
+  };
+  std::vector<Read> reads;
+  std::vector<Write> writes;
 };
 
 struct CoherencyChecker::Line {
   Line(const CacheRules& rules, std::uint32_t address)
-      : address(address), worlds(rules), last_writer(rules.line_bytes, nobody), truth(rules.line_bytes), known(rules.line_bytes) {}
+      : address(address), worlds(rules), last_writer(rules.line_bytes, nobody), truth(rules.line_bytes) {}
 
   std::uint32_t address;
   LineWorlds worlds;
   std::vector<History> histories;
   std::vector<AgentId> last_writer;  ///< per byte
   std::vector<std::uint8_t> truth;   ///< per byte: the latest value written
-  std::vector<std::uint8_t> known;   ///< per byte: whether truth is set
+  ByteMask known;                    ///< bytes whose truth is set
   Deed cause;                        ///< what last may have destroyed bytes
   std::array<Deed, events_kept> events;
   std::size_t event_count = 0;
 };
 
 CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listener)
-    : config_(config), listener_(listener), line_mask_(~(config.rules.line_bytes - 1)), sites_(1) {
+    : config_(config), listener_(listener), line_mask_(~(config.rules.line_bytes - 1)), recent_lines_(recent_lines), recent_sites_(recent_sites),
+      line_shift_(static_cast<std::uint32_t>(std::countr_zero(config.rules.line_bytes))), sites_(1) {
   assert(config.agents <= max_agents && config.rules.cores <= LineWorlds::max_cores);
   // Epoch 0 stands for never: everybody starts in epoch 1 and knows only about itself.
   for (std::size_t agent = 0; agent < max_agents; ++agent) clocks_[agent].advance(static_cast<AgentId>(agent));
@@ -50,29 +54,45 @@ CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listen
 
 CoherencyChecker::~CoherencyChecker() = default;
 
-CoherencyChecker::Line& CoherencyChecker::line_of(std::uint32_t address) {
+CoherencyChecker::RecentLine& CoherencyChecker::recent_of(std::uint32_t address) {
   const std::uint32_t base = address & line_mask_;
-  if (base == recent_address_) return *recent_;
+  RecentLine& recent = recent_lines_[base >> line_shift_ & (recent_lines - 1)];
+  if (recent.base != base) {
+    recent = {};
+    recent.base = base;
+    recent.line = &find_line(base);
+  }
+  return recent;
+}
+
+CoherencyChecker::Line& CoherencyChecker::line_of(std::uint32_t address) {
+  RecentLine& recent = recent_of(address);
+  recent.settled_reads = 0;
+  return *recent.line;
+}
+
+CoherencyChecker::Line& CoherencyChecker::find_line(std::uint32_t base) {
   std::unique_ptr<Line>& line = lines_[base];
   if (!line) line = std::make_unique<Line>(config_.rules, base);
-  recent_address_ = base;
-  recent_ = line.get();
   return *line;
 }
 
-std::uint32_t CoherencyChecker::site_id(AgentId agent, const Site& site) {
-  auto& [known, number] = recent_site_[agent];
-  if (number != no_site && known == site) return number;
-  const auto [entry, fresh] = site_numbers_.try_emplace(site, static_cast<std::uint32_t>(sites_.size()));
-  if (fresh) sites_.push_back(site);
-  known = site;
-  return number = entry->second;
+/// Three numbers a site, one for each view.
+std::uint32_t CoherencyChecker::site_number(const Site& site, View view) {
+  RecentSite& recent = recent_sites_[(site.pc ^ site.caller >> 1 ^ reinterpret_cast<std::uintptr_t>(site.origin) >> 4) & (recent_sites - 1)];
+  if (recent.number == no_site || recent.site != site) {
+    const auto [entry, fresh] = site_numbers_.try_emplace(site, static_cast<std::uint32_t>(sites_.size() * 3));
+    if (fresh) sites_.push_back(site);
+    recent = {site, entry->second};
+  }
+  return recent.number + static_cast<std::uint32_t>(view);
 }
 
 CoherencyChecker::History& CoherencyChecker::history_of(Line& line, AgentId agent) {
   for (History& history : line.histories)
     if (history.agent == agent) return history;
-  line.histories.push_back({agent, std::vector<History::Byte>(config_.rules.line_bytes)});
+  const std::uint32_t bytes = config_.rules.line_bytes;
+  line.histories.push_back({agent, std::vector<History::Read>(bytes), std::vector<History::Write>(bytes)});
   return line.histories.back();
 }
 
@@ -91,8 +111,8 @@ Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const 
   const AgentId writer = line.last_writer[offset];
   for (const History& history : line.histories)
     if (history.agent == writer) {
-      const History::Byte& byte = history.bytes[offset];
-      return {Deed::Kind::write, writer, byte.write_view, sites_[byte.write_site], byte.write_cycle};
+      const std::uint32_t number = history.writes[offset].site;
+      return {Deed::Kind::write, writer, static_cast<View>(number % 3), sites_[number / 3], history.writes[offset].cycle};
     }
   return {};
 }
@@ -120,17 +140,16 @@ bool CoherencyChecker::check_order(Line& line, const Deed& access, std::uint32_t
     if (history.agent == access.agent) continue;
     const std::uint32_t known = clock[history.agent];
     for (std::uint32_t i = offset; i < offset + bytes; ++i) {
-      const History::Byte& byte = history.bytes[i];
-      const bool write_conflicts = byte.write_epoch > known;
-      if (!write_conflicts && !(is_write && byte.read_epoch > known)) continue;
+      const bool write_conflicts = history.writes[i].epoch > known;
+      if (!write_conflicts && !(is_write && history.reads[i].epoch > known)) continue;
+      const std::uint32_t number = write_conflicts ? history.writes[i].site : history.reads[i].site;
       CoherencyFinding finding;
       finding.rule = Rule::data_race;
       finding.access = access;
-      finding.address = address;
-      finding.first = i - offset;
-      finding.last = i - offset;
-      finding.other = write_conflicts ? Deed{Deed::Kind::write, history.agent, byte.write_view, sites_[byte.write_site], byte.write_cycle}
-                                      : Deed{Deed::Kind::read, history.agent, byte.read_view, sites_[byte.read_site], byte.read_cycle};
+      finding.address = line.address + i;
+      finding.first = finding.last = i - offset;
+      finding.other = {write_conflicts ? Deed::Kind::write : Deed::Kind::read, history.agent, static_cast<View>(number % 3), sites_[number / 3],
+                       write_conflicts ? history.writes[i].cycle : 0};
       listener_.on_finding(finding);
       return false;
     }
@@ -142,22 +161,34 @@ bool CoherencyChecker::check_order(Line& line, const Deed& access, std::uint32_t
 
 void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle,
                                bool remember) {
-  Line& line = line_of(address);
-  const Deed access{Deed::Kind::read, agent, view, site, cycle};
   const auto bytes = static_cast<std::uint32_t>(seen.size());
-  last_stale_ = false;
-  last_raced_ = !check_order(line, access, address, bytes, false);
-  if (!last_raced_) check_freshness(line, access, address, seen);
+  const std::uint32_t epoch = clocks_[agent][agent], offset = address & ~line_mask_;
+  const std::uint64_t wanted = offset + bytes <= 63 ? ((1ull << bytes) - 1) << offset : 0;
+  RecentLine& recent = recent_of(address);
+  const bool same_reader = recent.epoch == epoch && recent.agent == agent && recent.view == view;
+  last_stale_ = last_raced_ = false;
+  if (wanted && same_reader && (recent.settled_reads & wanted) == wanted) return;
+
+  Line& line = *recent.line;
+  const Deed access{Deed::Kind::read, agent, view, site, cycle};
+  // A line that nobody else has used, or that only memory holds, cannot be stale.
+  const bool alone = line.histories.empty() || (line.histories.size() == 1 && line.histories[0].agent == agent);
+  if (!alone) last_raced_ = !check_order(line, access, address, bytes, false);
+  const bool fresh = line.worlds.surely_fresh(view == View::cached ? agent : -1);
+  if (!last_raced_ && !fresh) check_freshness(line, access, address, seen);
   if (view == View::cached) line.worlds.read_cached(agent);
   if (!remember) return;
-  History& history = history_of(line, agent);
-  const std::uint32_t epoch = clocks_[agent][agent], number = site_id(agent, site);
-  for (std::uint32_t i = address - line.address, end = i + bytes; i < end; ++i) {
-    history.bytes[i].read_epoch = epoch;
-    history.bytes[i].read_site = number;
-    history.bytes[i].read_cycle = cycle;
-    history.bytes[i].read_view = view;
+  // Within an epoch the first read says all that order needs.
+  const std::span<History::Read> noted(history_of(line, agent).reads.data() + offset, bytes);
+  if (std::any_of(noted.begin(), noted.end(), [epoch](const History::Read& each) { return each.epoch != epoch; }))
+    std::fill(noted.begin(), noted.end(), History::Read{epoch, site_number(site, view)});
+  if (!same_reader) {
+    recent.epoch = epoch;
+    recent.agent = agent;
+    recent.view = view;
+    recent.settled_reads = 0;
   }
+  if (fresh && !last_raced_) recent.settled_reads |= wanted;
 }
 
 void CoherencyChecker::read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
@@ -173,22 +204,16 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   const Deed access{Deed::Kind::write, agent, view, site, cycle};
   const std::uint32_t offset = address - line.address, bytes = static_cast<std::uint32_t>(value.size());
   last_stale_ = false;
-  last_raced_ = !check_order(line, access, address, bytes, true);
+  const bool alone = line.histories.size() == 1 && line.histories[0].agent == agent;
+  last_raced_ = !alone && !check_order(line, access, address, bytes, true);
   const ByteMask mask = ByteMask::range(offset, bytes);
   if (view == View::cached) line.worlds.write_cached(agent, mask);
   else line.worlds.write_memory(mask);
   History& history = history_of(line, agent);
-  const std::uint32_t epoch = clocks_[agent][agent], number = site_id(agent, site);
-  for (std::uint32_t i = 0; i < bytes; ++i) {
-    History::Byte& byte = history.bytes[offset + i];
-    byte.write_epoch = epoch;
-    byte.write_site = number;
-    byte.write_cycle = cycle;
-    byte.write_view = view;
-    line.last_writer[offset + i] = agent;
-    line.truth[offset + i] = value[i];
-    line.known[offset + i] = 1;
-  }
+  std::fill_n(history.writes.begin() + offset, bytes, History::Write{{clocks_[agent][agent], site_number(site, view)}, cycle});
+  std::fill_n(line.last_writer.begin() + offset, bytes, agent);
+  line.known |= mask;
+  std::copy(value.begin(), value.end(), line.truth.begin() + offset);
   keep_cause(line, access);
   note(line, access);
 }
@@ -209,7 +234,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
   const ByteMask wanted = ByteMask::range(offset, bytes);
   const LineWorlds::Stale stale = access.view == View::cached ? line.worlds.stale_for_core(access.agent, wanted) : line.worlds.stale_in_memory(wanted);
   bool differs = false;
-  for (std::uint32_t i = 0; i < bytes; ++i) differs |= line.known[offset + i] && line.truth[offset + i] != seen[i];
+  for (std::uint32_t i = 0; i < bytes; ++i) differs |= line.known.test(offset + i) && line.truth[offset + i] != seen[i];
   if (stale.bytes.none()) {
     unexplained_ += differs;
     return;
@@ -225,7 +250,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
   finding.other = write_deed(line, first);
   for (unsigned i = first; i <= last; ++i) {
     finding.seen.push_back(seen[i - offset]);
-    finding.owed.push_back(line.known[i] ? line.truth[i] : seen[i - offset]);
+    finding.owed.push_back(line.known.test(i) ? line.truth[i] : seen[i - offset]);
   }
   const bool writer_uncached = finding.other.view == View::uncached, reader_uncached = access.view == View::uncached;
   switch (stale.reason) {
@@ -243,7 +268,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
       // What was written before the reader's core started, and is ordered before it by that start.
       if (access.agent < config_.rules.cores && booted_[access.agent] && finding.other.kind == Deed::Kind::write && finding.other.agent != access.agent) {
         for (const History& history : line.histories)
-          if (history.agent == finding.other.agent && history.bytes[first].write_epoch <= boot_clocks_[access.agent][history.agent]) finding.rule = Rule::stale_boot;
+          if (history.agent == finding.other.agent && history.writes[first].epoch <= boot_clocks_[access.agent][history.agent]) finding.rule = Rule::stale_boot;
       }
     }
   }
@@ -253,7 +278,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
 }
 
 void CoherencyChecker::keep_cause(Line& line, const Deed& now) {
-  if (line.worlds.newly_lost().none()) return;
+  if (!line.worlds.take_newly_lost()) return;
   line.cause = now;
   const int writer_back = line.worlds.lost_by_write_back_of();
   if (writer_back < 0 || now.kind == Deed::Kind::write_back || now.kind == Deed::Kind::write_back_invalidate) return;
@@ -284,6 +309,7 @@ void CoherencyChecker::maintain(AgentId core, Deed::Kind operation, std::uint32_
 }
 
 void CoherencyChecker::maintain_all(AgentId core, Deed::Kind operation, const Site& site, std::uint64_t cycle) {
+  for (RecentLine& recent : recent_lines_) recent.settled_reads = 0;
   for (auto& [address, line] : lines_)
     if (line->worlds.may_hold(core)) maintain_line(*line, {operation, core, View::cached, site, cycle});
 }
@@ -295,23 +321,24 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
     const std::uint32_t at = address + done, offset = at & ~line_mask_;
     const std::uint32_t count = std::min(bytes - done, config_.rules.line_bytes - offset);
     done += count;
-    const auto found = lines_.find(at & line_mask_);
-    if (found == lines_.end()) continue;
-    Line& line = *found->second;
-    line.worlds.forget(ByteMask::range(offset, count));
-    for (History& history : line.histories) std::fill_n(history.bytes.begin() + offset, count, History::Byte{});
+    if (!lines_.contains(at & line_mask_)) continue;
+    Line& line = line_of(at);
+    const ByteMask mask = ByteMask::range(offset, count);
+    line.worlds.forget(mask);
+    line.known -= mask;
+    for (History& history : line.histories) {
+      std::fill_n(history.reads.begin() + offset, count, History::Read{});
+      std::fill_n(history.writes.begin() + offset, count, History::Write{});
+    }
     std::fill_n(line.last_writer.begin() + offset, count, nobody);
-    std::fill_n(line.known.begin() + offset, count, std::uint8_t{0});
   }
 }
 
 void CoherencyChecker::lose_memory(std::uint32_t address, std::uint32_t bytes) {
+  for (RecentLine& recent : recent_lines_) recent.settled_reads = 0;
   for (auto& [base, line] : lines_)
     if (base >= address && base - address < bytes) {
-      ByteMask written;
-      for (std::uint32_t i = 0; i < config_.rules.line_bytes; ++i)
-        if (line->known[i]) written.set(i);
-      if (written.any()) line->worlds.lose_memory(written);
+      if (line->known.any()) line->worlds.lose_memory(line->known);
       line->cause = {Deed::Kind::power_off, 0, View::direct, {}, 0};
     }
 }

@@ -113,9 +113,13 @@ class CoherencyChecker {
  private:
   struct History;
   struct Line;
+  struct RecentLine;
 
+  RecentLine& recent_of(std::uint32_t address);
+  /// For whatever may change what a read of the line finds.
   Line& line_of(std::uint32_t address);
-  std::uint32_t site_id(AgentId agent, const Site& site);
+  Line& find_line(std::uint32_t base);
+  std::uint32_t site_number(const Site& site, View view);
   History& history_of(Line& line, AgentId agent);
   bool check_order(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes, bool is_write);
   void check_freshness(Line& line, const Deed& access, std::uint32_t address, std::span<const std::uint8_t> seen);
@@ -129,8 +133,25 @@ class CoherencyChecker {
   FindingListener& listener_;
   std::uint32_t line_mask_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Line>> lines_;
-  Line* recent_ = nullptr;
-  std::uint32_t recent_address_ = 1;
+  /// Direct-mapped: most accesses are to lines and from places that were seen lately.
+  static constexpr std::size_t recent_lines = 1024, recent_sites = 512;
+  struct RecentLine {
+    std::uint32_t base = 1;  ///< no line begins there
+    // Reads that would change nothing: by this agent, through this view, in this epoch, of these of the first 64 bytes, which were
+    // found in order and fresh, with nothing on the line since.
+    std::uint32_t epoch = 0;
+    AgentId agent = 0;
+    View view = View::cached;
+    std::uint64_t settled_reads = 0;
+    Line* line = nullptr;
+  };
+  struct RecentSite {
+    Site site;
+    std::uint32_t number = 0;  ///< of the site seen cached; 0: none
+  };
+  std::vector<RecentLine> recent_lines_;
+  std::vector<RecentSite> recent_sites_;
+  std::uint32_t line_shift_;
   std::array<VectorClock, max_agents> clocks_;
   std::array<VectorClock, max_agents> boot_clocks_;
   std::array<bool, max_agents> booted_{};
@@ -142,7 +163,6 @@ class CoherencyChecker {
     }
   };
   std::unordered_map<Site, std::uint32_t, SiteHash> site_numbers_;
-  std::array<std::pair<Site, std::uint32_t>, max_agents> recent_site_;
   bool last_raced_ = false, last_stale_ = false;
   std::uint64_t unexplained_ = 0;
 };

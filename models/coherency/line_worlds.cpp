@@ -128,7 +128,7 @@ void LineWorlds::close() {
 
 template <class Operation>
 void LineWorlds::apply(Operation operation) {
-  newly_lost_ = {};
+  newly_lost_ = false;
   std::vector<World> next;
   next.reserve(worlds_.size());
   for (World world : worlds_) {
@@ -142,7 +142,7 @@ void LineWorlds::apply(Operation operation) {
 
 void LineWorlds::note_lost(const ByteMask& lost, int by) {
   (by < 0 ? lost_discarded_ : lost_overwritten_) |= lost;
-  newly_lost_ |= lost;
+  newly_lost_ = true;
   lost_by_ = by;
 }
 
@@ -163,8 +163,6 @@ void LineWorlds::read_cached(std::uint32_t core) {
 }
 
 void LineWorlds::write_cached(std::uint32_t core, const ByteMask& bytes) {
-  lost_overwritten_ -= bytes;
-  lost_discarded_ -= bytes;
   if (!full_) {
     if (rules_.write_through) {
       if (owner_ < 0 || owner_ == static_cast<int>(core)) return;
@@ -177,6 +175,8 @@ void LineWorlds::write_cached(std::uint32_t core, const ByteMask& bytes) {
     }
     expand();
   }
+  lost_overwritten_ -= bytes;
+  lost_discarded_ -= bytes;
   apply([&](World& world) {
     if (world.shape[core] == Shape::absent && !rules_.write_through) fill(world, core);
     for (std::uint32_t other = 0; other < rules_.cores; ++other) world.copies[other].fresh -= bytes;
@@ -192,12 +192,12 @@ void LineWorlds::write_cached(std::uint32_t core, const ByteMask& bytes) {
 }
 
 void LineWorlds::write_memory(const ByteMask& bytes) {
-  lost_overwritten_ -= bytes;
-  lost_discarded_ -= bytes;
   if (!full_) {
     if (owner_ < 0) return;
     expand();
   }
+  lost_overwritten_ -= bytes;
+  lost_discarded_ -= bytes;
   apply([&](World& world) {
     for (std::uint32_t core = 0; core < rules_.cores; ++core) world.copies[core].fresh -= bytes;
     world.memory |= bytes;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "models/byte_mask.h"
@@ -64,13 +65,15 @@ class LineWorlds {
   Stale stale_for_core(std::uint32_t core, const ByteMask& wanted) const;
   Stale stale_in_memory(const ByteMask& wanted) const;
 
+  /// Whether a read by `core`, or of memory for -1, is fresh without looking further: memory is, and only this core may have a copy.
+  bool surely_fresh(int core) const { return !full_ && (owner_ < 0 || owner_ == core || unsafe_.none()); }
   /// Whether `core` may hold a dirty copy, and which bytes memory would lack then.
   bool may_be_dirty(std::uint32_t core) const;
   bool may_hold(std::uint32_t core) const;
   /// Bytes whose latest write exists only in that core's copy, in some world.
   ByteMask only_in(std::uint32_t core) const;
-  /// Bytes that the last operation may have left fresh nowhere, and whose write-back did it, or -1 for an invalidate.
-  const ByteMask& newly_lost() const { return newly_lost_; }
+  /// Whether the last operation may have left bytes fresh nowhere; tells it once. Whose write-back did it, or -1 for an invalidate.
+  bool take_newly_lost() { return std::exchange(newly_lost_, false); }
   int lost_by_write_back_of() const { return lost_by_; }
 
   /// Nothing but memory holds the line, and memory is fresh.
@@ -115,7 +118,7 @@ class LineWorlds {
 
   std::vector<World> worlds_;
   ByteMask lost_overwritten_, lost_discarded_;  ///< bytes that may be fresh nowhere, by the cause
-  ByteMask newly_lost_;
+  bool newly_lost_ = false;
   int lost_by_ = -1;
 };
 
