@@ -334,6 +334,14 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
   }
 }
 
+std::optional<std::uint32_t> CoherencyChecker::never_written(std::uint32_t address, std::uint32_t bytes) const {
+  for (std::uint32_t at = address; at < address + bytes; ++at) {
+    const auto line = lines_.find(at & line_mask_);
+    if (line == lines_.end() || !line->second->known.test(at & ~line_mask_)) return at;
+  }
+  return std::nullopt;
+}
+
 void CoherencyChecker::lose_memory(std::uint32_t address, std::uint32_t bytes) {
   for (RecentLine& recent : recent_lines_) recent.settled_reads = 0;
   for (auto& [base, line] : lines_)

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -102,6 +103,9 @@ class CoherencyChecker {
   void forget(std::uint32_t address, std::uint32_t bytes);
   /// The memory lost its contents.
   void lose_memory(std::uint32_t address, std::uint32_t bytes);
+
+  /// The first of these bytes that nobody has written since they were forgotten, or ever.
+  std::optional<std::uint32_t> never_written(std::uint32_t address, std::uint32_t bytes) const;
 
   /// Of the last read or write: whether it conflicted, or may be stale. For comparison with other checkers.
   bool last_raced() const { return last_raced_; }

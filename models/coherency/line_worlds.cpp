@@ -65,14 +65,14 @@ ByteMask LineWorlds::fresh_somewhere(const World& world) const {
   return fresh;
 }
 
-/// Writes a dirty copy back. Adds to `lost` what memory alone had.
+/// Writes a dirty copy back. Adds to `lost` what memory had and has no more.
 void LineWorlds::clean(World& world, std::uint32_t core, ByteMask& lost) const {
   if (world.shape[core] != Shape::dirty) return;
   Copy& copy = world.copies[core];
   const ByteMask written = rules_.byte_dirty ? copy.written : whole_;
-  const ByteMask before = fresh_somewhere(world);
+  const ByteMask before = world.memory;
   world.memory = (world.memory - written) | (copy.fresh & written);
-  lost |= before - fresh_somewhere(world);
+  lost |= before - world.memory;
   copy.written = {};
   world.shape[core] = Shape::clean;
 }
@@ -233,9 +233,11 @@ void LineWorlds::invalidate(std::uint32_t core) {
   apply([&](World& world) {
     if (world.shape[core] == Shape::absent) return;
     const ByteMask before = fresh_somewhere(world);
+    const bool dirty = world.shape[core] == Shape::dirty;
     world.shape[core] = Shape::absent;
     world.copies[core] = {};
-    if (const ByteMask lost = before - fresh_somewhere(world); lost.any()) note_lost(lost, -1);
+    // Dropping a clean copy is what an eviction may do too: whoever took the bytes from memory is to blame.
+    if (const ByteMask lost = before - fresh_somewhere(world); dirty && lost.any()) note_lost(lost, -1);
   });
 }
 
@@ -281,7 +283,7 @@ LineWorlds::Stale LineWorlds::explain(const World& world, int core, const ByteMa
   const ByteMask fresh = fresh_somewhere(world);
   if (!fresh.contains(stale)) {
     const ByteMask lost = stale - fresh;
-    return {stale, (lost & lost_discarded_).any() ? StaleReason::discarded : StaleReason::overwritten};
+    return {stale, (lost & lost_overwritten_).any() ? StaleReason::overwritten : StaleReason::discarded};
   }
   const bool has_copy = core >= 0 && world.shape[static_cast<std::size_t>(core)] != Shape::absent;
   if (has_copy && world.memory.contains(stale)) return {stale, StaleReason::old_copy};

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sim/config/fields.h"
+#include "sim/replay/findings.h"
 
 namespace dspmem {
 namespace {
@@ -74,10 +75,6 @@ std::optional<std::uint64_t> total(const Result& result, const std::string& quan
     for (const auto& each : result.stale_reads) count += each.count;
     return count;
   }
-  if (quantity == "findings") {
-    for (const auto& each : result.findings) count += each.count;
-    return count;
-  }
   for (const Result::Heap& heap : result.heaps)
     for (const HeapField& field : heap_fields)
       if (quantity == "heap." + heap.name + "." + field.name) return heap.*field.member;
@@ -90,12 +87,43 @@ void judge_number(const NumberExpectation& bound, Result& result) {
                                  actual && holds(bound.relation, *actual, bound.value)});
 }
 
+FindingExpectation read_finding(const FieldReader& outer, const YAML::Node& node) {
+  FieldReader reader(node, outer.file(), "an expected finding", "rule");
+  FindingExpectation expected;
+  expected.mark = reader.mark();
+  reader.required("rule", expected.rule);
+  const auto& rules = rule_names();
+  if (std::find(rules.begin(), rules.end(), expected.rule) == rules.end()) reader.fail("rule", "'" + expected.rule + "' is not a known rule" + suggestion(expected.rule, rules));
+  if (reader.optional("object", expected.object)) expected.object_mark = reader.mark_of("object");
+  if (reader.optional("kind", expected.kind)) choose<int>(reader, "kind", expected.kind, {{"manifest", 0}, {"latent", 1}, {"advice", 2}});
+  reader.finish();
+  return expected;
+}
+
+bool matches(const FindingExpectation& expected, const Result::Finding& finding) {
+  return expected.rule == finding.rule && (expected.object.empty() || (finding.object && finding.object->name == expected.object)) &&
+         (expected.kind.empty() || expected.kind == to_string(finding.kind));
+}
+
+void judge_findings(const ExpectationList& expectations, Result& result, bool& unexpected) {
+  for (const FindingExpectation& expected : expectations.findings) {
+    const auto found = std::find_if(result.findings.begin(), result.findings.end(), [&](const Result::Finding& each) { return matches(expected, each); });
+    const std::string text = (expected.kind.empty() ? "" : expected.kind + " ") + expected.rule + (expected.object.empty() ? "" : " of '" + expected.object + "'");
+    const bool occurs = found != result.findings.end();
+    result.expectations.push_back({text + " is found", occurs ? "found" : "not found", expected.mark.to_string(), occurs});
+  }
+  for (const Result::Finding& finding : result.findings)
+    if (finding.kind != Result::Finding::Kind::advice &&
+        std::none_of(expectations.findings.begin(), expectations.findings.end(), [&](const FindingExpectation& each) { return matches(each, finding); }))
+      unexpected = true;
+}
+
 }  // namespace
 
 ExpectationList read_expectations(const YAML::Node& node, const std::string& file) {
   FieldReader reader(node, file, "'expect'");
   ExpectationList list;
-  for (const char* quantity : {"cycles", "stale_reads", "findings"})
+  for (const char* quantity : {"cycles", "stale_reads"})
     if (const YAML::Node bound = reader.node(quantity); bound.IsDefined()) list.numbers.push_back(read_bound(reader, bound, quantity));
   if (const YAML::Node heaps = reader.node("heaps"); heaps.IsDefined()) {
     if (!heaps.IsMap()) reader.fail("heaps", "'heaps' must be a mapping from heap name to bounds, such as {runtime: {used: 0}}");
@@ -115,11 +143,22 @@ ExpectationList read_expectations(const YAML::Node& node, const std::string& fil
       list.banks.push_back({bank.first.Scalar(), state == "on", reader.mark_of(bank.first)});
     }
   }
+  if (const YAML::Node findings = reader.node("findings"); findings.IsDefined()) {
+    if (findings.IsSequence()) {
+      for (const auto& each : findings) list.findings.push_back(read_finding(reader, each));
+    } else if (!findings.IsScalar() || findings.Scalar() != "none") {
+      reader.fail("findings", "'findings' must be 'none' or a list, such as [{rule: missing-writeback, object: ring}]");
+    }
+  }
+  if (reader.optional("crash", list.crash)) list.crash_mark = reader.mark_of("crash");
   reader.finish();
   return list;
 }
 
-void check_expectations(const ExpectationList& expectations, const Platform& platform) {
+void check_expectations(const ExpectationList& expectations, const ScenarioNames& names) {
+  const Platform& platform = *names.platform;
+  for (const FindingExpectation& expected : expectations.findings)
+    if (!expected.object.empty()) check_object(names, expected.object, expected.object_mark);
   std::vector<std::string> heaps, banks;
   for (const HeapLayout& heap : platform.heaps) heaps.push_back(heap.name);
   for (const SramConfig& sram : platform.system.srams)
@@ -136,27 +175,30 @@ void check_expectations(const ExpectationList& expectations, const Platform& pla
 }
 
 void judge(const ExpectationList& expectations, Result& result) {
-  const auto mentioned = [&](const char* quantity) {
-    return std::any_of(expectations.numbers.begin(), expectations.numbers.end(), [&](const NumberExpectation& e) { return e.quantity == quantity; });
-  };
   for (const NumberExpectation& bound : expectations.numbers) judge_number(bound, result);
   for (const BankExpectation& expected : expectations.banks)
     for (const Result::Bank& bank : result.banks)
       if (bank.name == expected.bank)
         result.expectations.push_back({"bank " + bank.name + (expected.on ? " on" : " off"), bank.on ? "on" : "off", expected.mark.to_string(), bank.on == expected.on});
-  if (!mentioned("stale_reads") && !result.stale_reads.empty()) {
+  bool unexpected = false;
+  judge_findings(expectations, result, unexpected);
+  const bool mentions_stale_reads =
+      std::any_of(expectations.numbers.begin(), expectations.numbers.end(), [](const NumberExpectation& each) { return each.quantity == "stale_reads"; });
+  if (!mentions_stale_reads && expectations.findings.empty() && !result.stale_reads.empty()) {
     NumberExpectation none;
     none.quantity = "stale_reads";
     none.mark = {result.file, 0, 0};
     judge_number(none, result);
   }
-  if (result.crash) {
-    result.verdict = Result::Verdict::crashed;
-  } else if (!mentioned("findings") && !result.findings.empty()) {
-    result.verdict = Result::Verdict::findings;
-  } else if (std::any_of(result.expectations.begin(), result.expectations.end(), [](const auto& e) { return !e.passed; })) {
-    result.verdict = Result::Verdict::expectation_failed;
+  bool crashed = result.crash.has_value();
+  if (!expectations.crash.empty()) {
+    const bool as_expected = crashed && result.crash->message.find(expectations.crash) != std::string::npos;
+    result.expectations.push_back({"the firmware stops with '" + expectations.crash + "'", crashed ? result.crash->message : "it did not stop", expectations.crash_mark.to_string(), as_expected});
+    crashed = crashed && !as_expected;
   }
+  if (crashed) result.verdict = Result::Verdict::crashed;
+  else if (unexpected) result.verdict = Result::Verdict::findings;
+  else if (std::any_of(result.expectations.begin(), result.expectations.end(), [](const auto& e) { return !e.passed; })) result.verdict = Result::Verdict::expectation_failed;
 }
 
 }  // namespace dspmem

@@ -80,6 +80,16 @@ const Words& words_of(Rule rule) {
 
 const char* to_string(Rule rule) { return words_of(rule).name; }
 
+const std::vector<std::string>& rule_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const Words& each : words) all.emplace_back(each.name);
+    all.insert(all.end(), {"heap-misuse", "leak"});
+    return all;
+  }();
+  return names;
+}
+
 Result::Frame FindingLog::frame_at(std::uint32_t pc, std::uint32_t place) const {
   const SourceLine line = image_.line_at(place);
   return {pc, image_.function_at(place), line.file, line.line};
@@ -87,7 +97,7 @@ Result::Frame FindingLog::frame_at(std::uint32_t pc, std::uint32_t place) const 
 
 Result::Deed FindingLog::describe(const Deed& deed) const {
   Result::Deed result;
-  result.agent = deed.agent < platform_.core_count() ? fmt::format("core {}", deed.agent) : fmt::format("dma {}", deed.agent - platform_.core_count());
+  result.agent = deed.agent == host_agent ? "host" : fmt::format("{} {}", deed.agent < platform_.core_count() ? "core" : "dma", deed.agent - (deed.agent < platform_.core_count() ? 0 : platform_.core_count()));
   result.what = to_string(deed.kind);
   result.view = to_string(deed.view);
   result.cycle = deed.cycle;

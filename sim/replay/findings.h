@@ -43,5 +43,7 @@ class FindingLog : public FindingListener {
 
 /// "missing-writeback", ...
 const char* to_string(Rule rule);
+/// Every rule that a finding can have.
+const std::vector<std::string>& rule_names();
 
 }  // namespace dspmem

@@ -78,6 +78,8 @@ Result Replay::run() {
     }
   } else if (starved) {
     report_deadlock();
+  } else {
+    report_leaks();
   }
   // Old bytes that no schedule explains would mean that the checker or a model is wrong.
   if (coherency_ && coherency_->checker().unexplained_reads())
@@ -200,7 +202,7 @@ void Replay::forget(std::uint32_t cached_address, std::uint32_t bytes) {
 
 Object& Replay::add_object(Object object, const SourceMark& mark) {
   const std::string name = object.name;
-  if (objects_.contains(name)) throw InputError(mark, "'" + name + "' is still allocated here; free it first");
+  if (const auto known = objects_.find(name); known != objects_.end() && !known->second.freed) throw InputError(mark, "'" + name + "' is still allocated here; free it first");
   return objects_[name] = std::move(object);
 }
 
@@ -295,6 +297,83 @@ void Replay::finding(DspCore& core, const std::string& rule, const std::string& 
   finding.message = message;
   finding.access = {fmt::format("core {}", core.id()), "call", "", {}, mark.to_string(), core.core().now()};
   log_.add(std::move(finding));
+}
+
+void Replay::misuse(DspCore& core, const std::string& message, const Object& object, const SourceMark& mark) {
+  Result::Finding finding;
+  finding.rule = "heap-misuse";
+  finding.message = message;
+  finding.access = {fmt::format("core {}", core.id()), "access", "", {}, mark.to_string(), core.core().now()};
+  finding.object = Result::Object{object.name, to_string(object.zone), fmt::format("core {}", object.core), "", cached(object.address), object.bytes};
+  if (object.freed) finding.other = Result::Deed{"", "free", "", {}, object.freed->to_string(), 0};
+  log_.add(std::move(finding));
+}
+
+void Replay::check_initialised(DspCore& core, std::uint32_t address, std::uint32_t bytes, const Object& object, const SourceMark& mark) {
+  if (!coherency_ || object.freed) return;
+  const std::uint32_t physical = system_->map().find(address)->to_physical(address);
+  if (const auto first = coherency_->checker().never_written(physical, bytes))
+    misuse(core, fmt::format("byte {} of '{}' is read, and nobody has written it since it was allocated", *first - physical + (address - object.address), object.name), object, mark);
+}
+
+AgentId Replay::agent_of(std::uint32_t master) const {
+  return master == host_master ? host_agent : static_cast<AgentId>(platform_.core_count() + master);
+}
+
+void Replay::master_write(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes, const SourceMark& mark) {
+  core.synchronise();
+  const AgentId agent = agent_of(master);
+  const std::uint64_t object = sync_object("master", std::to_string(agent));
+  const std::uint32_t physical = system_->map().find(address)->to_physical(address), line = platform_.line_bytes();
+  order_release(core, object);
+  if (coherency_) {
+    CoherencyChecker& checker = coherency_->checker();
+    checker.acquire(agent, object);
+    for (std::uint32_t at = 0; at < bytes.size();) {
+      const auto count = std::min<std::uint32_t>(line - (physical + at) % line, static_cast<std::uint32_t>(bytes.size()) - at);
+      checker.write(agent, View::direct, physical + at, bytes.subspan(at, count), {0, 0, &mark}, core.core().now());
+      at += count;
+    }
+    checker.release(agent, object);
+  }
+  system_->load(address, bytes);
+  core.core().advance(bytes.size() / 8 + 1);
+  order_acquire(core, object);
+}
+
+void Replay::master_read(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes, const SourceMark& mark) {
+  core.synchronise();
+  const AgentId agent = agent_of(master);
+  const std::uint64_t object = sync_object("master", std::to_string(agent));
+  const std::uint32_t physical = system_->map().find(address)->to_physical(address), line = platform_.line_bytes();
+  system_->inspect(address, bytes);
+  order_release(core, object);
+  if (coherency_) {
+    CoherencyChecker& checker = coherency_->checker();
+    checker.acquire(agent, object);
+    for (std::uint32_t at = 0; at < bytes.size();) {
+      const auto count = std::min<std::uint32_t>(line - (physical + at) % line, static_cast<std::uint32_t>(bytes.size()) - at);
+      checker.read(agent, View::direct, physical + at, bytes.subspan(at, count), {0, 0, &mark}, core.core().now());
+      at += count;
+    }
+    checker.release(agent, object);
+  }
+  core.core().advance(bytes.size() / 8 + 1);
+  order_acquire(core, object);
+}
+
+void Replay::report_leaks() {
+  for (const auto& [name, object] : objects_) {
+    if (object.freed || object.zone == Zone::system) continue;
+    Result::Finding finding;
+    finding.rule = "leak";
+    finding.kind = Result::Finding::Kind::advice;
+    finding.message = fmt::format("'{}' is still allocated at the end", name);
+    const LiveMemory::Block* block = live_.find(cached(object.address));
+    finding.access = {fmt::format("core {}", object.core), "allocation", "", {}, block && block->where ? block->where->to_string() : "", 0};
+    finding.object = Result::Object{name, to_string(object.zone), fmt::format("core {}", object.core), "", cached(object.address), object.bytes};
+    log_.add(std::move(finding));
+  }
 }
 
 void Replay::collect_hardware() {

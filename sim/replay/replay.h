@@ -62,7 +62,6 @@ class Replay : public CoreHost {
   Object& add_object(Object object, const SourceMark& mark);
   /// Throws InputError when the object is not allocated at this moment.
   Object& object(const std::string& name, const SourceMark& mark);
-  void remove_object(const std::string& name) { objects_.erase(name); }
   std::uint32_t cached(std::uint32_t address) const { return system_->map().alias(address, RegionKind::cached); }
   std::uint32_t uncached(std::uint32_t address) const { return system_->map().alias(address, RegionKind::uncached); }
   void core_went_down(std::uint32_t core);
@@ -80,6 +79,16 @@ class Replay : public CoreHost {
   void expect(bool passed, const std::string& text, const std::string& actual, const SourceMark& mark);
   void stale_read(Result::StaleRead read);
   void finding(DspCore& core, const std::string& rule, const std::string& message, const SourceMark& mark);
+  /// heap-misuse of a known object.
+  void misuse(DspCore& core, const std::string& message, const Object& object, const SourceMark& mark);
+  /// Finds reads of bytes that nobody has written since they were allocated. Looks only where coherency is checked.
+  void check_initialised(DspCore& core, std::uint32_t address, std::uint32_t bytes, const Object& object, const SourceMark& mark);
+  /// Masters without a cache: dma0 to dma3 are 0 to 3, then the host.
+  static constexpr std::uint32_t host_master = 4;
+  /// Accesses of masters that have no cache, started by `core` and waited for: they are ordered after what the core did before, and
+  /// before what it does next.
+  void master_write(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes, const SourceMark& mark);
+  void master_read(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes, const SourceMark& mark);
   /// Ends the run after a failed expectation that leaves nothing to go on with.
   [[noreturn]] void stop();
 
@@ -94,6 +103,8 @@ class Replay : public CoreHost {
   std::uint64_t sync_object(const std::string& kind, const std::string& name);
   void order_release(const DspCore& core, std::uint64_t object);
   void order_acquire(const DspCore& core, std::uint64_t object);
+  void report_leaks();
+  AgentId agent_of(std::uint32_t master) const;
   void forget(std::uint32_t cached_address, std::uint32_t bytes);
 
   // CoreHost

@@ -42,7 +42,7 @@ ScenarioNames check_scenario(const Scenario& scenario, const Platform& platform)
   }
   for (const auto& [core, steps] : scenario.cores)
     for (const auto& step : steps) step->check(names, core);
-  check_expectations(scenario.expectations, platform);
+  check_expectations(scenario.expectations, names);
   return names;
 }
 

@@ -15,28 +15,43 @@ void Access::read(StepReader& reader, const std::string& name_field) {
   reader.optional("width", width);
   if (width != 1 && width != 2 && width != 4) reader.fail("width", "'width' must be 1, 2 or 4 bytes");
   if (offset % width) reader.fail("offset", fmt::format("'offset' must be a multiple of the width, {}", width));
+  reader.optional("beyond_end", beyond_end);
+  if (std::string by; reader.optional("by", by))
+    master = choose<std::uint32_t>(reader, "by", by, {{"dma0", 0}, {"dma1", 1}, {"dma2", 2}, {"dma3", 3}, {"host", Replay::host_master}}, "master");
   std::string text = "default";
   if (reader.optional("view", text))
     view = choose<View>(reader, "view", text, {{"default", View::as_allocated}, {"cached", View::cached}, {"uncached", View::uncached}});
 }
 
-Access::Place Access::resolve(Replay& replay, const SourceMark& mark) const {
+Access::Place Access::resolve(Replay& replay, DspCore& core, const SourceMark& mark) const {
   Object& found = replay.object(object, mark);
-  if (offset >= found.bytes) throw InputError(mark, fmt::format("offset {} lies behind the end of '{}', which has {} bytes", offset, object, found.bytes));
-  const std::uint64_t wanted = bytes ? bytes->value : found.bytes - offset;
-  if (offset + wanted > found.bytes)
-    throw InputError(mark, fmt::format("bytes {} to {} are not all in '{}', which has {} bytes", offset, offset + wanted - 1, object, found.bytes));
+  if (found.freed) replay.misuse(core, fmt::format("'{}' is used after it was freed at {}", object, found.freed->to_string()), found, mark);
+  if (offset >= found.bytes && !beyond_end)
+    throw InputError(mark, fmt::format("offset {} lies behind the end of '{}', which has {} bytes; say 'beyond_end: true' if it is meant", offset, object, found.bytes));
+  const std::uint64_t wanted = bytes ? bytes->value : found.bytes - std::min(offset, found.bytes);
+  if (offset + wanted > found.bytes) {
+    if (!beyond_end)
+      throw InputError(mark, fmt::format("bytes {} to {} are not all in '{}', which has {} bytes; say 'beyond_end: true' if it is meant", offset, offset + wanted - 1, object, found.bytes));
+    replay.misuse(core, fmt::format("bytes {} to {} of '{}' are accessed, which has {} bytes", offset, offset + wanted - 1, object, found.bytes), found, mark);
+  }
   std::uint32_t address = found.address;
   if (view == View::cached) address = replay.cached(address);
   if (view == View::uncached) address = replay.uncached(address);
-  return {&found, address + offset, static_cast<std::uint32_t>(wanted)};
+  return {&found, address + offset, static_cast<std::uint32_t>(wanted), master};
 }
 
-void store_bytes(Replay&, DspCore& core, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> bytes,
+void store_bytes(Replay& replay, DspCore& core, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> bytes,
                  std::uint32_t width, const SourceMark& mark) {
   Object& object = *place.object;
-  object.truth.resize(object.bytes);
-  object.writers.resize((object.bytes + 3) / 4);
+  const std::size_t known = std::max<std::size_t>(object.truth.size(), std::max<std::size_t>(object.bytes, offset + bytes.size()));
+  object.truth.resize(known);
+  object.writers.resize((known + 3) / 4);
+  if (place.master) {
+    replay.master_write(core, *place.master, place.address, bytes, mark);
+    std::copy(bytes.begin(), bytes.end(), object.truth.begin() + offset);
+    for (std::size_t at = 0; at < bytes.size(); ++at) object.writers[(offset + at) / 4] = {core.core().now(), core.id(), &mark};
+    return;
+  }
   for (std::uint32_t at = 0; at < bytes.size();) {
     const std::uint32_t size = at + width <= bytes.size() ? width : 1;
     std::uint32_t value = 0;
@@ -48,8 +63,12 @@ void store_bytes(Replay&, DspCore& core, const Access::Place& place, std::uint32
   }
 }
 
-std::vector<std::uint8_t> load_bytes(DspCore& core, const Access::Place& place, std::uint32_t width) {
+std::vector<std::uint8_t> load_bytes(Replay& replay, DspCore& core, const Access::Place& place, std::uint32_t width, const SourceMark& mark) {
   std::vector<std::uint8_t> bytes(place.bytes);
+  if (place.master) {
+    replay.master_read(core, *place.master, place.address, bytes, mark);
+    return bytes;
+  }
   for (std::uint32_t at = 0; at < place.bytes;) {
     const std::uint32_t size = at + width <= place.bytes ? width : 1;
     const std::uint32_t value = core.core().load(place.address + at, size);
@@ -90,7 +109,7 @@ void compare_bytes(Replay& replay, DspCore& core, const Access::Place& place, st
   read.owed = hex(owed.subspan(first, last - first + 1));
   const Object& object = *place.object;
   // Who wrote the byte, if the scenario ever wrote what was expected there.
-  if (!object.truth.empty() && object.truth[read.first] == owed[first]) {
+  if (object.truth.size() > read.first && object.truth[read.first] == owed[first]) {
     const WriteMark& writer = object.writers[read.first / 4];
     if (writer.where) {
       read.written = true;

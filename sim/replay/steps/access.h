@@ -16,6 +16,8 @@ struct Access {
   std::optional<Bytes> bytes;  ///< absent: to the end of the object
   std::uint32_t width = 4;     ///< bytes per load or store: 1, 2 or 4
   enum class View { as_allocated, cached, uncached } view = View::as_allocated;
+  bool beyond_end = false;   ///< reaches past the end of the object on purpose
+  std::optional<std::uint32_t> master;  ///< who accesses, if not the core that has the step: see Replay::host_master
 
   /// `name_field` is what the object is called in this step: to, from.
   void read(StepReader& reader, const std::string& name_field);
@@ -25,14 +27,15 @@ struct Access {
     Object* object;
     std::uint32_t address;
     std::uint32_t bytes;
+    std::optional<std::uint32_t> master;
   };
-  Place resolve(Replay& replay, const SourceMark& mark) const;
+  Place resolve(Replay& replay, DspCore& core, const SourceMark& mark) const;
 };
 
 /// Stores as instructions of `core` would; remembers who wrote what.
 void store_bytes(Replay& replay, DspCore& core, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> bytes,
                  std::uint32_t width, const SourceMark& mark);
-std::vector<std::uint8_t> load_bytes(DspCore& core, const Access::Place& place, std::uint32_t width);
+std::vector<std::uint8_t> load_bytes(Replay& replay, DspCore& core, const Access::Place& place, std::uint32_t width, const SourceMark& mark);
 
 /// Compares what a read returned with what it should have, and records a stale read when they differ.
 void compare_bytes(Replay& replay, DspCore& core, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> seen,

@@ -69,7 +69,7 @@ class Alloc final : public Step {
       replay.expect(false, fmt::format("'{}' gets {} bytes of zone {}", name_, request_.bytes, to_string(request_.zone)), "the allocator has none left", mark);
       replay.stop();
     }
-    replay.add_object({name_, address, request_.bytes, request_.zone, request_.flags, request_.capabilities, core.id(), {}, {}}, mark);
+    replay.add_object({name_, address, request_.bytes, request_.zone, request_.flags, request_.capabilities, core.id(), nullptr, {}, {}}, mark);
   }
 
  private:
@@ -122,9 +122,12 @@ class Free final : public Step {
   void declare(ScenarioNames& names, std::uint32_t) const override { names.freed.insert(name_); }
   void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, name_, mark); }
   void run(Replay& replay, DspCore& core) const override {
-    const std::uint32_t address = replay.object(name_, mark).address;
-    replay.remove_object(name_);
-    replay.release(core, address, mark);
+    Object& object = replay.object(name_, mark);
+    if (object.freed) replay.misuse(core, fmt::format("'{}' is freed again; it was freed at {}", name_, object.freed->to_string()), object, mark);
+    const bool per_core = object.zone == Zone::system || object.zone == Zone::system_runtime;
+    if (per_core && object.core != core.id()) replay.misuse(core, fmt::format("'{}' of core {}'s heap is freed by core {}", name_, object.core, core.id()), object, mark);
+    object.freed = &mark;
+    replay.release(core, object.address, mark);
   }
 
  private:

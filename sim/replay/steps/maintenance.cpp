@@ -16,8 +16,28 @@ class Maintenance final : public Step {
   void read(StepReader& reader) { access_.read(reader, "object"); }
   void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
   void run(Replay& replay, DspCore& core) const override {
-    const Access::Place place = access_.resolve(replay, mark);
+    const Access::Place place = access_.resolve(replay, core, mark);
     replay.call(core, Function, {place.address, place.bytes}, mark);
+  }
+
+ private:
+  Access access_;
+};
+
+/// What the hardware may do by itself at any time: the core's cache lets go of the object's lines, or fetches them.
+template <bool Evict>
+class ForceCache final : public Step {
+ public:
+  void read(StepReader& reader) { access_.read(reader, "object"); }
+  void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
+  void run(Replay& replay, DspCore& core) const override {
+    const Access::Place place = access_.resolve(replay, core, mark);
+    L1Cache& cache = core.core().data_cache();
+    const std::uint32_t first = cache.line_address(replay.cached(place.address));
+    for (std::uint32_t line = first; line < replay.cached(place.address) + place.bytes; line += cache.config().line_bytes) {
+      if (Evict) cache.write_back_invalidate(line);
+      else cache.prefetch(line);
+    }
   }
 
  private:
@@ -26,6 +46,8 @@ class Maintenance final : public Step {
 
 }  // namespace
 
+const StepKind evict_step{"evict", "object", "make this core's cache evict the lines of an object, as it may at any time", read_step<ForceCache<true>>};
+const StepKind prefetch_step{"prefetch", "object", "make this core's cache fetch the lines of an object, as a prefetcher may", read_step<ForceCache<false>>};
 const StepKind commit_step{"commit", "object", "make shared data current everywhere: platform_shared_commit()", read_step<Maintenance<commit_function>>};
 const StepKind writeback_step{"writeback", "object", "write back the cache lines of an object", read_step<Maintenance<writeback_function>>};
 const StepKind invalidate_step{"invalidate", "object", "invalidate the cache lines of an object", read_step<Maintenance<invalidate_function>>};

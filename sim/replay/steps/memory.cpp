@@ -14,7 +14,7 @@ class Write final : public Step {
   }
   void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
   void run(Replay& replay, DspCore& core) const override {
-    const Access::Place place = access_.resolve(replay, mark);
+    const Access::Place place = access_.resolve(replay, core, mark);
     std::vector<std::uint8_t> bytes(place.bytes);
     for (std::uint32_t i = 0; i < place.bytes; ++i) bytes[i] = pattern_.at(access_.offset + i, replay.seed());
     store_bytes(replay, core, place, access_.offset, bytes, access_.width, mark);
@@ -38,8 +38,9 @@ class Read final : public Step {
   }
   void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
   void run(Replay& replay, DspCore& core) const override {
-    const Access::Place place = access_.resolve(replay, mark);
-    const std::vector<std::uint8_t> seen = load_bytes(core, place, access_.width);
+    const Access::Place place = access_.resolve(replay, core, mark);
+    if (!expect_written_) replay.check_initialised(core, place.address, place.bytes, *place.object, mark);
+    const std::vector<std::uint8_t> seen = load_bytes(replay, core, place, access_.width, mark);
     if (expect_written_ && place.object->truth.empty()) throw InputError(mark, "nothing was written to '" + access_.object + "' that could be expected");
     if (!expect_written_ && !pattern_) return;
     std::vector<std::uint8_t> owed(place.bytes);
@@ -54,23 +55,31 @@ class Read final : public Step {
   bool expect_written_ = false;
 };
 
+template <bool ByDma>
 class Copy final : public Step {
  public:
   void read(StepReader& reader) {
     reader.required("to", to_.object);
     from_.read(reader, "from");
     to_.width = from_.width;
+    if (ByDma) {
+      std::uint32_t channel = 0;
+      reader.optional("channel", channel);
+      if (channel >= Replay::host_master) reader.fail("channel", "'channel' must be 0 to 3");
+      from_.master = channel;
+    }
+    to_.master = from_.master;
   }
   void check(const ScenarioNames& names, std::uint32_t) const override {
     check_object(names, from_.object, mark);
     check_object(names, to_.object, mark);
   }
   void run(Replay& replay, DspCore& core) const override {
-    const Access::Place from = from_.resolve(replay, mark);
+    const Access::Place from = from_.resolve(replay, core, mark);
     Access target = to_;
     target.bytes = Bytes{from.bytes};
-    const Access::Place to = target.resolve(replay, mark);
-    store_bytes(replay, core, to, 0, load_bytes(core, from, from_.width), from_.width, mark);
+    const Access::Place to = target.resolve(replay, core, mark);
+    store_bytes(replay, core, to, 0, load_bytes(replay, core, from, from_.width, mark), from_.width, mark);
   }
 
  private:
@@ -89,7 +98,7 @@ class Add final : public Step {
   }
   void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
   void run(Replay& replay, DspCore& core) const override {
-    const Access::Place place = access_.resolve(replay, mark);
+    const Access::Place place = access_.resolve(replay, core, mark);
     const std::uint32_t sum = core.core().load(place.address, 4) + value_;
     core.core().advance(1);
     core.synchronise();  // here another core's step may come in between
@@ -107,7 +116,8 @@ class Add final : public Step {
 
 const StepKind write_step{"write", nullptr, "store a pattern into an object", read_step<Write>};
 const StepKind read_step_kind{"read", "from", "load an object and compare it with a pattern", read_step<Read>};
-const StepKind copy_step{"copy", nullptr, "load one object and store it into another", read_step<Copy>};
+const StepKind copy_step{"copy", nullptr, "load one object and store it into another", read_step<Copy<false>>};
+const StepKind dma_step{"dma", nullptr, "let a DMA engine copy one object to another, past all caches, and wait for it", read_step<Copy<true>>};
 const StepKind add_step{"add", "to", "read a word, add to it, write it back", read_step<Add>};
 
 }  // namespace dspmem
