@@ -19,6 +19,13 @@ enum class CacheOperation {
 /// What synchronising instructions do besides moving data.
 enum class Ordering : std::uint8_t { plain, acquire, release, acquire_release };
 
+/// Decides whether a core's cache operation takes effect: for experiments that leave operations out.
+class CacheOperationFilter {
+ public:
+  virtual ~CacheOperationFilter() = default;
+  virtual bool allow(Core& core, CacheOperation operation) = 0;
+};
+
 /// Sees what happens in the hardware and changes nothing: a run with observers computes the same cycles and data as one without.
 /// Addresses are physical. Calls come in the order in which things happen.
 class HardwareObserver {

@@ -331,6 +331,7 @@ void Core::data_cache_operation(CacheOperation operation, std::uint32_t address)
       fault(FaultCause::unmapped_access, "cache operation on " + hex(address));
     return;
   }
+  if (filter_ && !filter_->allow(*this, operation)) return;
   if (observer_ && by_index) observer_->on_index_operation(*this, operation, data_cache_.set_of(address), data_cache_.way_of_index(address));
   else if (observer_) observer_->on_cache_operation(*this, operation, region->to_physical(address));
   switch (operation) {

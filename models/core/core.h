@@ -83,6 +83,9 @@ class Core {
   /// Executes from pc() until execution arrives at trap_address. Throws CoreFault.
   void run();
 
+  /// Null for none. REQUIRES: outlives the core.
+  void filter_cache_operations(CacheOperationFilter* filter) { filter_ = filter; }
+
   std::uint32_t pc() const { return pc_; }
   /// The instruction that executes at this moment; 0 when none does, and the simulator itself accesses memory.
   std::uint32_t current_pc() const { return block_ ? block_->pc + block_->offsets[op_ - block_->ops] : 0; }
@@ -199,6 +202,7 @@ class Core {
   const AddressMap& map_;
   CoreEnvironment& environment_;
   HardwareObserver* observer_ = nullptr;
+  CacheOperationFilter* filter_ = nullptr;
   Port data_port_;
   Port instruction_port_;
   L1Cache data_cache_;

@@ -6,9 +6,8 @@
 #include <fstream>
 
 #include "sim/cli/commands.h"
+#include "sim/cli/job.h"
 #include "sim/cli/usage.h"
-#include "sim/config/paths.h"
-#include "sim/replay/replay.h"
 
 namespace dspmem {
 namespace {
@@ -33,19 +32,6 @@ void write_file(const std::string& path, const std::string& text) {
   std::filesystem::remove(temporary, failure);
   throw UsageError("'" + path + "' cannot be written");
 }
-
-std::string firmware_path(const Platform& platform) {
-  const auto path = firmware_directory() / (std::filesystem::path(platform.file).stem().string() + ".elf");
-  if (!std::filesystem::exists(path))
-    throw InputError({platform.file, 0, 0}, "there is no firmware image '" + path.string() + "' for this platform: put the file into configs/platforms and build, or name an ELF with --firmware");
-  return path.string();
-}
-
-struct Job {
-  Scenario scenario;
-  Platform platform;
-  std::unique_ptr<FirmwareImage> image;
-};
 
 }  // namespace
 
@@ -79,12 +65,7 @@ int run_command(const std::vector<std::string>& arguments) {
   // Everything is read and checked before anything runs: a mistake in the last file is told at once.
   std::vector<Job> jobs;
   for (const std::string& file : files) {
-    Scenario scenario = load_scenario(file);
-    Platform platform = values.count("platform") ? load_platform(values["platform"].as<std::string>(), {"--platform", 0, 0})
-                                                 : load_platform(scenario.platform, scenario.platform_mark);
-    check_scenario(scenario, platform);
-    auto image = std::make_unique<FirmwareImage>(values.count("firmware") ? values["firmware"].as<std::string>() : firmware_path(platform));
-    jobs.push_back({std::move(scenario), std::move(platform), std::move(image)});
+    jobs.push_back(load_job(file, values));
   }
 
   int worst = 0;

@@ -95,6 +95,13 @@ std::string FirmwareImage::function_at(std::uint32_t address) const {
   return address - start < std::max<std::uint32_t>(function.size, 1) ? function.name : "";
 }
 
+std::string FirmwareImage::unit_at(std::uint32_t address) const {
+  Dwarf_Die unit;
+  if (!debug_->dwarf || !dwarf_addrdie(debug_->dwarf, address, &unit)) return "";
+  const char* name = dwarf_diename(&unit);
+  return name ? name : "";
+}
+
 FirmwareImage::Variable FirmwareImage::variable_at(std::uint32_t address) const {
   auto next = variables_.upper_bound(address);
   if (next == variables_.begin()) return {};

@@ -40,6 +40,8 @@ class FirmwareImage {
   /// The function that holds an address; empty when none does.
   std::string function_at(std::uint32_t address) const;
   SourceLine line_at(std::uint32_t address) const;
+  /// The file that was compiled into this address; other than line_at().file where code was inlined from a header.
+  std::string unit_at(std::uint32_t address) const;
   /// A variable of the program. Empty name when none holds the address.
   struct Variable {
     std::string name;

@@ -47,6 +47,8 @@ Replay::Replay(const Scenario& scenario, const Platform& platform, const Firmwar
     system_->observe(*coherency_);
     log_.use_stack_of([this](AgentId core) { return system_->core(core).core().call_stack(); });
   }
+  if (options.sites)
+    for (std::size_t core = 0; core < system_->core_count(); ++core) system_->core(core).core().filter_cache_operations(options.sites);
   load_firmware();
 }
 
@@ -115,6 +117,7 @@ void Replay::run_steps(DspCore& core, const StepList& steps) {
   for (const auto& step : steps) {
     current_step_[core.id()] = step.get();
     if (coherency_) coherency_->set_origin(core.id(), &step->mark);
+    if (options_.sites) options_.sites->set_step(core.id(), step->mark);
     core.wait_until([&core] { return core.powered(); });
     step->run(*this, core);
     ++steps_done_;

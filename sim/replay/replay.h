@@ -12,6 +12,7 @@
 #include "models/system.h"
 #include "sim/image/firmware_image.h"
 #include "sim/replay/findings.h"
+#include "sim/replay/maintenance_sites.h"
 #include "sim/replay/objects.h"
 #include "sim/replay/patterns.h"
 #include "sim/replay/scenario.h"
@@ -24,6 +25,7 @@ struct ReplayOptions {
   std::optional<std::uint32_t> quantum_cycles;
   std::optional<std::uint64_t> watchdog_cycles;
   bool check_coherency = true;
+  MaintenanceSites* sites = nullptr;  ///< records, and may leave out, cache operations
   bool show_progress = false;  ///< a line on stderr, rewritten as the replay goes on
 };
 
