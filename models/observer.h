@@ -37,8 +37,8 @@ class HardwareObserver {
   virtual void on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) = 0;
   /// Instructions that come from memory into the core's instruction cache.
   virtual void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) = 0;
-  /// By address: any line. By index: the set and way that the operation names, whatever they hold.
-  virtual void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address) = 0;
+  /// By address: any line; `implied` when another instruction does it on the way. By index: the set and way that the operation names, whatever they hold.
+  virtual void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) = 0;
   virtual void on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) = 0;
   virtual void on_device_read(Core& core, std::uint32_t address) = 0;
   virtual void on_device_write(Core& core, std::uint32_t address) = 0;

@@ -292,20 +292,41 @@ void CoherencyChecker::keep_cause(Line& line, const Deed& now) {
   }
 }
 
-void CoherencyChecker::maintain_line(Line& line, const Deed& deed) {
+bool CoherencyChecker::maintain_line(Line& line, const Deed& deed) {
+  bool useful = false;
   switch (deed.kind) {
-    case Deed::Kind::write_back: line.worlds.write_back(deed.agent); break;
-    case Deed::Kind::invalidate: line.worlds.invalidate(deed.agent); break;
-    case Deed::Kind::write_back_invalidate: line.worlds.write_back_invalidate(deed.agent); break;
+    case Deed::Kind::write_back:
+      useful = line.worlds.may_be_dirty(deed.agent);
+      line.worlds.write_back(deed.agent);
+      break;
+    case Deed::Kind::invalidate:
+      useful = line.worlds.may_hold(deed.agent);
+      line.worlds.invalidate(deed.agent);
+      break;
+    case Deed::Kind::write_back_invalidate:
+      useful = line.worlds.may_hold(deed.agent);
+      line.worlds.write_back_invalidate(deed.agent);
+      break;
     case Deed::Kind::power_off: line.worlds.power_off(deed.agent); break;
-    default: return;
+    default: return false;
   }
   keep_cause(line, deed);
   note(line, deed);
+  return useful;
 }
 
-void CoherencyChecker::maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle) {
-  maintain_line(line_of(address), {operation, core, View::cached, site, cycle});
+void CoherencyChecker::count_use(const Deed& deed, bool useful) {
+  const auto [entry, fresh] = maintenance_index_.try_emplace(site_number(deed.site, View::cached) * 8 + static_cast<std::uint32_t>(deed.kind), maintenance_use_.size());
+  if (fresh) maintenance_use_.push_back({deed, 0, 0});
+  MaintenanceUse& use = maintenance_use_[entry->second];
+  ++use.count;
+  use.useful += useful;
+}
+
+void CoherencyChecker::maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle, bool implied) {
+  const Deed deed{operation, core, View::cached, site, cycle};
+  const bool useful = maintain_line(line_of(address), deed);
+  if (!implied) count_use(deed, useful);
 }
 
 void CoherencyChecker::maintain_all(AgentId core, Deed::Kind operation, const Site& site, std::uint64_t cycle) {

@@ -24,6 +24,8 @@ enum class Rule : std::uint8_t {
   stale_boot,
   lost_on_power_off,
   data_race,
+  lock_in_cache,
+  uncommitted_access,
 };
 
 /// A place in the program. For firmware, its PC and that of its caller; `origin` is whatever the host says was going on.
@@ -86,8 +88,8 @@ class CoherencyChecker {
   void atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
   /// Instructions that a core reads from memory; may span several lines.
   void fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
-  /// A cache operation of a core on the line that holds `address`.
-  void maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle);
+  /// A cache operation of a core on the line that holds `address`. One that another instruction implies is not counted as use.
+  void maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle, bool implied = false);
   /// The same for every line that the core may hold.
   void maintain_all(AgentId core, Deed::Kind operation, const Site& site, std::uint64_t cycle);
   /// The core's cache loses everything.
@@ -103,6 +105,13 @@ class CoherencyChecker {
   void forget(std::uint32_t address, std::uint32_t bytes);
   /// The memory lost its contents.
   void lose_memory(std::uint32_t address, std::uint32_t bytes);
+
+  /// Cache operations by place: how many there were, and how many of them could matter in some world.
+  struct MaintenanceUse {
+    Deed deed;
+    std::uint64_t count = 0, useful = 0;
+  };
+  const std::vector<MaintenanceUse>& maintenance_use() const { return maintenance_use_; }
 
   /// The first of these bytes that nobody has written since they were forgotten, or ever.
   std::optional<std::uint32_t> never_written(std::uint32_t address, std::uint32_t bytes) const;
@@ -128,7 +137,9 @@ class CoherencyChecker {
   bool check_order(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes, bool is_write);
   void check_freshness(Line& line, const Deed& access, std::uint32_t address, std::span<const std::uint8_t> seen);
   void do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, bool remember);
-  void maintain_line(Line& line, const Deed& deed);
+  /// Returns whether it could change anything.
+  bool maintain_line(Line& line, const Deed& deed);
+  void count_use(const Deed& deed, bool useful);
   void note(Line& line, const Deed& deed);
   Deed write_deed(const Line& line, std::uint32_t offset) const;
   void keep_cause(Line& line, const Deed& now);
@@ -167,6 +178,8 @@ class CoherencyChecker {
     }
   };
   std::unordered_map<Site, std::uint32_t, SiteHash> site_numbers_;
+  std::vector<MaintenanceUse> maintenance_use_;
+  std::unordered_map<std::uint32_t, std::size_t> maintenance_index_;  ///< site number and kind -> use
   bool last_raced_ = false, last_stale_ = false;
   std::uint64_t unexplained_ = 0;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/coherency/coherency_observer.h"
 
+#include <algorithm>
+
 namespace dspmem {
 namespace {
 
@@ -25,7 +27,10 @@ Deed::Kind deed_of(CacheOperation operation) {
 }  // namespace
 
 CoherencyObserver::CoherencyObserver(const SystemConfig& config, FindingListener& listener)
-    : devices_(config.devices),
+    : listener_(listener),
+      devices_(config.devices),
+      line_mask_(~(config.cores.front().data_cache.line_bytes - 1)),
+      core_count_(static_cast<std::uint32_t>(config.cores.size())),
       sets_(config.cores.front().data_cache.sets()),
       ways_(config.cores.front().data_cache.ways),
       checker_({rules_of(config), max_agents}, listener) {}
@@ -37,8 +42,17 @@ Site CoherencyObserver::site_of(const Core& core) const { return {core.current_p
 void CoherencyObserver::on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) {
   const auto agent = static_cast<AgentId>(core.id());
   if (ordering == Ordering::plain) {
+    if (commits_required_) note_shared_access(core, view, address, Deed::Kind::read);
     checker_.read(agent, view, address, seen, site_of(core), core.now());
     return;
+  }
+  if (view == View::cached && core_count_ > 1) {
+    CoherencyFinding finding;
+    finding.rule = Rule::lock_in_cache;
+    finding.access = {Deed::Kind::read, agent, view, site_of(core), core.now()};
+    finding.address = address;
+    finding.last = static_cast<std::uint32_t>(seen.size()) - 1;
+    listener_.on_finding(finding);
   }
   checker_.acquire(agent, address);
   checker_.atomic_read(agent, view, address, seen, site_of(core), core.now());
@@ -46,8 +60,44 @@ void CoherencyObserver::on_read(Core& core, View view, std::uint32_t address, st
 
 void CoherencyObserver::on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) {
   const auto agent = static_cast<AgentId>(core.id());
+  if (commits_required_ && ordering == Ordering::plain) note_shared_access(core, view, address, Deed::Kind::write);
   checker_.write(agent, view, address, value, site_of(core), core.now());
-  if (ordering != Ordering::plain) checker_.release(agent, address);
+  if (ordering == Ordering::plain) return;
+  // A word that an atomic sets to zero is a lock that opens.
+  const bool opens = std::all_of(value.begin(), value.end(), [](std::uint8_t byte) { return byte == 0; });
+  if (ordering == Ordering::release || opens) check_commits(core);
+  checker_.release(agent, address);
+}
+
+// ---- Shared data that is kept current by commits ----------------------------------------------------------------------
+
+void CoherencyObserver::set_shared(std::uint32_t address, std::uint32_t bytes, bool shared) {
+  for (std::uint32_t line = address & line_mask_; line < address + bytes; line += ~line_mask_ + 1) {
+    if (shared) ++shared_lines_[line];
+    else if (const auto known = shared_lines_.find(line); known != shared_lines_.end() && --known->second == 0) shared_lines_.erase(known);
+  }
+}
+
+void CoherencyObserver::note_shared_access(Core& core, View view, std::uint32_t address, Deed::Kind kind) {
+  const std::uint32_t line = address & line_mask_;
+  if (view != View::cached || !shared_lines_.contains(line)) return;
+  std::vector<Uncommitted>& open = uncommitted_[core.id()];
+  if (std::none_of(open.begin(), open.end(), [line](const Uncommitted& each) { return each.address == line; }))
+    open.push_back({line, {kind, static_cast<AgentId>(core.id()), view, site_of(core), core.now()}});
+}
+
+void CoherencyObserver::check_commits(Core& core) {
+  if (!commits_required_) return;
+  for (const Uncommitted& each : std::exchange(uncommitted_[core.id()], {})) {
+    if (!shared_lines_.contains(each.address)) continue;  // freed meanwhile
+    CoherencyFinding finding;
+    finding.rule = Rule::uncommitted_access;
+    finding.access = each.deed;
+    finding.address = each.address;
+    finding.last = ~line_mask_;
+    finding.other = {Deed::Kind::write, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()};
+    listener_.on_finding(finding);
+  }
 }
 
 void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) {
@@ -56,8 +106,11 @@ void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<co
 
 // ---- Cache operations ------------------------------------------------------------------------------------------------
 
-void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address) {
-  if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none) checker_.maintain(static_cast<AgentId>(core.id()), deed, address, site_of(core), core.now());
+void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) {
+  if (operation == CacheOperation::write_back_invalidate)
+    std::erase_if(uncommitted_[core.id()], [line = address & line_mask_](const Uncommitted& each) { return each.address == line; });
+  if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none)
+    checker_.maintain(static_cast<AgentId>(core.id()), deed, address, site_of(core), core.now(), implied);
 }
 
 void CoherencyObserver::on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) {
@@ -88,7 +141,10 @@ void CoherencyObserver::on_device_read(Core& core, std::uint32_t address) {
 }
 
 void CoherencyObserver::on_device_write(Core& core, std::uint32_t address) {
-  if (const std::uint64_t object = device_object(address)) checker_.release(static_cast<AgentId>(core.id()), object);
+  const std::uint64_t object = device_object(address);
+  if (!object) return;
+  check_commits(core);
+  checker_.release(static_cast<AgentId>(core.id()), object);
 }
 
 void CoherencyObserver::on_core_start(Core& core) {

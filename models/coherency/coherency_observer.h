@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <unordered_map>
 #include <vector>
 
 #include "models/coherency/checker.h"
@@ -18,11 +19,17 @@ class CoherencyObserver : public HardwareObserver {
   CoherencyChecker& checker() { return checker_; }
   /// What the host is having this core do; attached to every event as Site::origin.
   void set_origin(std::uint32_t core, const void* origin) { origins_[core] = origin; }
+  /// These bytes are shared data, or no longer: on platforms where it is kept current by commits, every cached access must be
+  /// committed (written back and invalidated) before the core releases anything.
+  void set_shared(std::uint32_t address, std::uint32_t bytes, bool shared);
+  void require_commits(bool required) { commits_required_ = required; }
+  /// The core hands something over by other means than instructions: a signal of the scenario.
+  void on_release(Core& core) { check_commits(core); }
 
   void on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override;
   void on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
   void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) override;
-  void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address) override;
+  void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) override;
   void on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) override;
   void on_device_read(Core& core, std::uint32_t address) override;
   void on_device_write(Core& core, std::uint32_t address) override;
@@ -32,6 +39,8 @@ class CoherencyObserver : public HardwareObserver {
 
  private:
   Site site_of(const Core& core) const;
+  void check_commits(Core& core);
+  void note_shared_access(Core& core, View view, std::uint32_t address, Deed::Kind kind);
   /// The object that an access to a device register synchronises on; 0 for registers that order nothing.
   std::uint64_t device_object(std::uint32_t address) const;
   std::uint64_t core_object(std::uint32_t core) const;
@@ -42,8 +51,18 @@ class CoherencyObserver : public HardwareObserver {
     std::size_t count = 0;
   };
 
+  struct Uncommitted {
+    std::uint32_t address;
+    Deed deed;
+  };
+
+  FindingListener& listener_;
   DeviceAddresses devices_;
-  std::uint32_t sets_, ways_;
+  std::uint32_t line_mask_;
+  bool commits_required_ = false;
+  std::unordered_map<std::uint32_t, std::uint32_t> shared_lines_;  ///< line -> how many shared ranges it has bytes of
+  std::array<std::vector<Uncommitted>, LineWorlds::max_cores> uncommitted_;
+  std::uint32_t core_count_, sets_, ways_;
   CoherencyChecker checker_;
   std::array<const void*, LineWorlds::max_cores> origins_{};
   std::array<std::array<Sweep, 3>, LineWorlds::max_cores> sweeps_;

@@ -289,10 +289,10 @@ std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desire
   if (mode == 2 && cached) {
     ++counts_.data_accesses;
     const std::uint32_t expected = held;
-    held = load_slow(address, 4);
+    held = load_slow(address, 4, Ordering::acquire_release);
     if (held == expected) {
       ++counts_.data_accesses;
-      store_slow(address, desired, 4);
+      store_slow(address, desired, 4, Ordering::acquire_release);
     }
     return held;
   }
@@ -303,7 +303,7 @@ std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desire
   cycles_ += environment_.compare_and_swap(address, held, desired);
   if (observer_) {
     const std::uint32_t physical = region.to_physical(address);
-    if (cached) observer_->on_cache_operation(*this, CacheOperation::write_back_invalidate, physical);
+    if (cached) observer_->on_cache_operation(*this, CacheOperation::write_back_invalidate, physical, true);
     std::array<std::uint8_t, 4> value;
     std::memcpy(value.data(), &held, 4);
     observer_->on_read(*this, View::uncached, physical, value, Ordering::acquire_release);
@@ -333,7 +333,7 @@ void Core::data_cache_operation(CacheOperation operation, std::uint32_t address)
   }
   if (filter_ && !filter_->allow(*this, operation)) return;
   if (observer_ && by_index) observer_->on_index_operation(*this, operation, data_cache_.set_of(address), data_cache_.way_of_index(address));
-  else if (observer_) observer_->on_cache_operation(*this, operation, region->to_physical(address));
+  else if (observer_) observer_->on_cache_operation(*this, operation, region->to_physical(address), false);
   switch (operation) {
     case CacheOperation::write_back: data_cache_.write_back(address); break;
     case CacheOperation::invalidate: data_cache_.invalidate(address); break;

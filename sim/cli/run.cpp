@@ -45,6 +45,7 @@ int run_command(const std::vector<std::string>& arguments) {
       ("quantum", po::value<std::string>(), "cycles that a core may run ahead of the others (default 1000; 1 is the reference for timing)")
       ("watchdog", po::value<std::string>(), "cycles after which a firmware call counts as hung (default 100000000)")
       ("json", po::value<std::string>(), "write the report as JSON to this file; - for standard output, instead of the text")
+      ("suppressions", po::value<std::string>(), "leave out the findings that this YAML file lists")
       ("no-coherency", "do not look for coherency bugs: faster, same cycles and data")
       ("quiet,q", "print only the verdict of each scenario");
   po::variables_map values;
@@ -57,6 +58,9 @@ int run_command(const std::vector<std::string>& arguments) {
   replay_options.seed = number_option(values, "seed", 0);
   replay_options.quantum_cycles = number_option(values, "quantum", 1, 1000000);
   replay_options.watchdog_cycles = number_option(values, "watchdog", 1, 1000000000000000);
+  std::optional<SuppressionList> suppressions;
+  if (values.count("suppressions")) suppressions = load_suppressions(values["suppressions"].as<std::string>());
+  if (suppressions) replay_options.suppressions = &*suppressions;
   replay_options.check_coherency = !values.count("no-coherency");
   const bool json_to_file = values.count("json") && values["json"].as<std::string>() != "-";
   if (json_to_file) check_writable(values["json"].as<std::string>());

@@ -68,6 +68,10 @@ constexpr Words words[] = {
      "a write-back of '{object}' by {writer} before it powered the core", "write back everything the new core will read before switching it on (dcache_writeback_all)"},
     {Rule::lost_on_power_off, "lost-on-power-off", "what {writer} wrote to '{object}' was lost when its memory or core was switched off",
      "a write-back before the power-off, or a bank that stays on", "move '{object}' out of the bank, or save it before the power-off"},
+    {Rule::lock_in_cache, "lock-in-cache", "{reader} synchronises on '{object}' through its cache, where no other core sees it",
+     "an access that reaches memory", "reach '{object}' through the uncached alias (SHARED_DATA and platform_shared_get), or set ATOMCTL so that S32C1I works at memory"},
+    {Rule::uncommitted_access, "uncommitted-access", "{reader} used the shared data '{object}' and handed over without committing it",
+     "platform_shared_commit on '{object}' after {read place}", "end every access to shared data, reads included, with platform_shared_commit before the lock is released or the other side is told"},
     {Rule::data_race, "data-race", "{reader} and {writer} access the same bytes of '{object}', and nothing orders them",
      "a lock, a signal or a doorbell between the two", "order the two accesses: a lock around both, or a release after the first and an acquire before the second"},
 };
@@ -84,7 +88,7 @@ const std::vector<std::string>& rule_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
     for (const Words& each : words) all.emplace_back(each.name);
-    all.insert(all.end(), {"heap-misuse", "leak"});
+    all.insert(all.end(), {"heap-misuse", "leak", "redundant-maintenance"});
     return all;
   }();
   return names;

@@ -46,6 +46,7 @@ class LiveMemory {
     std::uint32_t core = 0;  ///< that allocated it
     std::string name;
     const SourceMark* where = nullptr;
+    bool shared = false;  ///< shared data, from the allocator's point of view
   };
 
   /// `block.base` is a cached address. Returns what is wrong with it, in words, if anything.

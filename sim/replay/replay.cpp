@@ -45,6 +45,7 @@ Replay::Replay(const Scenario& scenario, const Platform& platform, const Firmwar
   if (options.check_coherency) {
     coherency_ = std::make_unique<CoherencyObserver>(platform.system, log_);
     system_->observe(*coherency_);
+    coherency_->require_commits(platform.shared == SharedData::writeback_invalidate && platform.core_count() > 1);
     log_.use_stack_of([this](AgentId core) { return system_->core(core).core().call_stack(); });
   }
   if (options.sites)
@@ -82,7 +83,9 @@ Result Replay::run() {
     report_deadlock();
   } else {
     report_leaks();
+    report_redundant_maintenance();
   }
+  if (options_.suppressions) suppress(*options_.suppressions, result_);
   // Old bytes that no schedule explains would mean that the checker or a model is wrong.
   if (coherency_ && coherency_->checker().unexplained_reads())
     throw std::logic_error(fmt::format("{} reads returned bytes that the coherency checker cannot explain", coherency_->checker().unexplained_reads()));
@@ -180,7 +183,8 @@ std::uint32_t Replay::allocate(DspCore& core, const Request& request, const std:
   if (!address) return 0;
   ++result_.allocations;
   const std::uint32_t alignment = std::max(request.alignment, platform_.allocation_alignment);
-  track(core, {cached(address), request.bytes, request.zone, core.id(), name, &mark}, alignment, mark);
+  const bool shared = (request.flags & 1) || request.zone == Zone::runtime_shared || request.zone == Zone::system_shared;
+  track(core, {cached(address), request.bytes, request.zone, core.id(), name, &mark, shared}, alignment, mark);
   return address;
 }
 
@@ -191,11 +195,15 @@ void Replay::release(DspCore& core, std::uint32_t address, const SourceMark& mar
 }
 
 void Replay::track(DspCore& core, const LiveMemory::Block& block, std::uint32_t alignment, const SourceMark& mark) {
+  if (block.shared) set_shared(block.base, block.bytes, true);
   if (const auto wrong = live_.add(block, alignment)) finding(core, "heap-misuse", *wrong, mark);
 }
 
 void Replay::untrack(std::uint32_t cached_address) {
-  if (const LiveMemory::Block* block = live_.find(cached_address)) forget(block->base, block->bytes);
+  if (const LiveMemory::Block* block = live_.find(cached_address)) {
+    forget(block->base, block->bytes);
+    if (block->shared) set_shared(block->base, block->bytes, false);
+  }
   live_.remove(cached_address);
 }
 
@@ -245,6 +253,7 @@ void Replay::order_acquire(const DspCore& core, std::uint64_t object) {
 
 void Replay::signal(DspCore& core, const std::string& name) {
   core.synchronise();
+  if (coherency_) coherency_->on_release(core.core());
   order_release(core, sync_object("signal", name));
   ++signals_[name];
   for (std::size_t other = 0; other < system_->core_count(); ++other) system_->core(other).wake(core.core().now());
@@ -261,6 +270,7 @@ void Replay::barrier(DspCore& core, const std::string& name, const SourceMark& m
   const std::size_t members = names_.barriers.at(name).size();
   core.synchronise();
   std::uint64_t& arrivals = barrier_arrivals_[name];
+  if (coherency_) coherency_->on_release(core.core());
   order_release(core, sync_object("barrier", name));
   const std::uint64_t round_end = (arrivals++ / members + 1) * members;
   if (arrivals == round_end)
@@ -377,6 +387,25 @@ void Replay::report_leaks() {
     finding.object = Result::Object{name, to_string(object.zone), fmt::format("core {}", object.core), "", cached(object.address), object.bytes};
     log_.add(std::move(finding));
   }
+}
+
+void Replay::report_redundant_maintenance() {
+  if (!coherency_) return;
+  for (const CoherencyChecker::MaintenanceUse& use : coherency_->checker().maintenance_use()) {
+    if (use.useful) continue;
+    Result::Finding finding;
+    finding.rule = "redundant-maintenance";
+    finding.kind = Result::Finding::Kind::advice;
+    finding.access = log_.describe(use.deed);
+    finding.count = use.count;
+    finding.message = fmt::format("none of {} cache operations could matter: no line that they named can have been in the cache{}", use.count,
+                                  use.deed.kind == Deed::Kind::write_back ? ", or dirty" : "");
+    log_.add(std::move(finding));
+  }
+}
+
+void Replay::set_shared(std::uint32_t cached_address, std::uint32_t bytes, bool shared) {
+  if (coherency_) coherency_->set_shared(system_->map().find(cached_address)->to_physical(cached_address), bytes, shared);
 }
 
 void Replay::collect_hardware() {

@@ -16,6 +16,7 @@
 #include "sim/replay/objects.h"
 #include "sim/replay/patterns.h"
 #include "sim/replay/scenario.h"
+#include "sim/replay/suppressions.h"
 #include "sim/report/result.h"
 
 namespace dspmem {
@@ -25,6 +26,7 @@ struct ReplayOptions {
   std::optional<std::uint32_t> quantum_cycles;
   std::optional<std::uint64_t> watchdog_cycles;
   bool check_coherency = true;
+  const SuppressionList* suppressions = nullptr;  ///< findings to leave out
   MaintenanceSites* sites = nullptr;  ///< records, and may leave out, cache operations
   bool show_progress = false;  ///< a line on stderr, rewritten as the replay goes on
 };
@@ -106,6 +108,8 @@ class Replay : public CoreHost {
   void order_release(const DspCore& core, std::uint64_t object);
   void order_acquire(const DspCore& core, std::uint64_t object);
   void report_leaks();
+  void report_redundant_maintenance();
+  void set_shared(std::uint32_t cached_address, std::uint32_t bytes, bool shared);
   AgentId agent_of(std::uint32_t master) const;
   void forget(std::uint32_t cached_address, std::uint32_t bytes);
 

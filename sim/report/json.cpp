@@ -79,6 +79,7 @@ Json to_json(const Result::Frame& frame) {
 Json to_json(const Result::Deed& deed);
 Json to_json(const Result::Object& object);
 Json to_json(const Result::Finding& finding);
+Json to_json(const Result::Suppressed& suppressed);
 
 template <class T>
 Json list_of(const std::vector<T>& items) {
@@ -117,6 +118,8 @@ Json to_json(const Result::Finding& finding) {
   return json;
 }
 
+Json to_json(const Result::Suppressed& suppressed) { return {{"where", suppressed.where}, {"reason", suppressed.reason}, {"count", suppressed.count}}; }
+
 Json to_json(const Result::Crash& crash) {
   return {{"message", crash.message}, {"core", crash.core}, {"cycle", crash.cycle}, {"step", crash.step}, {"other_steps", crash.other_steps}, {"stack", list_of(crash.stack)}};
 }
@@ -140,7 +143,8 @@ std::string json_report(const Result& result) {
             {"banks", list_of(result.banks)},
             {"expectations", list_of(result.expectations)},
             {"stale_reads", list_of(result.stale_reads)},
-            {"findings", list_of(result.findings)}};
+            {"findings", list_of(result.findings)},
+            {"suppressions", list_of(result.suppressions)}};
   if (result.crash) json["crash"] = to_json(*result.crash);
   return json.dump(2) + "\n";
 }

@@ -112,6 +112,11 @@ struct Result {
   std::vector<Expectation> expectations;
   std::vector<StaleRead> stale_reads;
   std::vector<Finding> findings;
+  struct Suppressed {
+    std::string where, reason;
+    std::uint64_t count = 0;  ///< findings it silenced; 0: it was not needed
+  };
+  std::vector<Suppressed> suppressions;
   std::optional<Crash> crash;
 };
 

@@ -107,6 +107,23 @@ void write_finding(const Result::Finding& finding, std::string& out) {
   if (!finding.fix.empty()) out += fmt::format("  mend     {}\n", finding.fix);
 }
 
+/// One line each, the costliest first.
+void write_advice(const Result& result, std::string& out) {
+  constexpr std::size_t shown = 5;
+  std::vector<const Result::Finding*> advice;
+  for (const Result::Finding& finding : result.findings)
+    if (finding.kind == Result::Finding::Kind::advice) advice.push_back(&finding);
+  if (advice.empty()) return;
+  std::stable_sort(advice.begin(), advice.end(), [](const Result::Finding* a, const Result::Finding* b) { return a->count > b->count; });
+  out += "\nadvice\n";
+  for (std::size_t i = 0; i < std::min(advice.size(), shown); ++i) {
+    const Result::Deed& deed = advice[i]->access;
+    const Result::Frame* frame = deed.stack.empty() ? nullptr : &deed.stack.back();
+    out += fmt::format("  {}: {} ({})\n", advice[i]->rule, advice[i]->message, frame ? place_of(*frame) : deed.step);
+  }
+  if (advice.size() > shown) out += fmt::format("  and {} more: see --json\n", advice.size() - shown);
+}
+
 void write_crash(const Result::Crash& crash, std::string& out) {
   out += fmt::format("\nthe firmware stopped: {}\n  on core {} at cycle {}{}\n", crash.message, crash.core, grouped(crash.cycle),
                      crash.step.empty() ? "" : ", during step " + crash.step);
@@ -128,7 +145,12 @@ std::string text_report(const Result& result) {
   write_heaps(result, out);
   write_banks(result, out);
   write_stale_reads(result, out);
-  for (const Result::Finding& finding : result.findings) write_finding(finding, out);
+  for (const Result::Finding& finding : result.findings)
+    if (finding.kind != Result::Finding::Kind::advice) write_finding(finding, out);
+  write_advice(result, out);
+  if (!result.suppressions.empty()) out += "\n";
+  for (const Result::Suppressed& each : result.suppressions)
+    out += each.count ? fmt::format("suppressed: {} findings ({}: {})\n", each.count, each.where, each.reason) : fmt::format("unused suppression: {} ({})\n", each.where, each.reason);
   if (result.crash) write_crash(*result.crash, out);
   if (!result.expectations.empty()) out += "\n";
   for (const Result::Expectation& each : result.expectations)

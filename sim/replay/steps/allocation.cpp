@@ -102,7 +102,7 @@ class Realloc final : public Step {
       replay.stop();
     }
     replay.untrack(replay.cached(old));
-    replay.track(core, {replay.cached(address), bytes_, object.zone, core.id(), name_, &mark}, replay.platform().allocation_alignment, mark);
+    replay.track(core, {replay.cached(address), bytes_, object.zone, core.id(), name_, &mark, (object.flags & flag_shared) != 0}, replay.platform().allocation_alignment, mark);
     object.address = address;
     object.bytes = bytes_;
     if (!object.truth.empty()) {
