@@ -163,11 +163,11 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
                                bool remember) {
   const auto bytes = static_cast<std::uint32_t>(seen.size());
   const std::uint32_t epoch = clocks_[agent][agent], offset = address & ~line_mask_;
-  const std::uint64_t wanted = offset + bytes <= 63 ? ((1ull << bytes) - 1) << offset : 0;
+  const std::uint64_t wanted = settled_mask(address, bytes);
   RecentLine& recent = recent_of(address);
   const bool same_reader = recent.epoch == epoch && recent.agent == agent && recent.view == view;
   last_stale_ = last_raced_ = false;
-  if (wanted && same_reader && (recent.settled_reads & wanted) == wanted) return;
+  if (settled_read(agent, view, address, bytes)) return;
 
   Line& line = *recent.line;
   const Deed access{Deed::Kind::read, agent, view, site, cycle};

@@ -78,6 +78,14 @@ class CoherencyChecker {
   CoherencyChecker(const Config& config, FindingListener& listener);
   ~CoherencyChecker();
 
+  /// Whether a read would change nothing and be fresh, because the same was found before and nothing happened on the line since.
+  bool settled_read(AgentId agent, View view, std::uint32_t address, std::uint32_t bytes) const {
+    const RecentLine& recent = recent_lines_[address >> line_shift_ & (recent_lines - 1)];
+    const std::uint64_t wanted = settled_mask(address, bytes);
+    return wanted && recent.base == (address & line_mask_) && recent.agent == agent && recent.view == view && recent.epoch == clocks_[agent][agent] &&
+           (recent.settled_reads & wanted) == wanted;
+  }
+
   // Accesses lie within one line.
 
   /// `seen` is what the read returned.
@@ -126,7 +134,24 @@ class CoherencyChecker {
  private:
   struct History;
   struct Line;
-  struct RecentLine;
+  /// Direct-mapped: most accesses are to lines and from places that were seen lately.
+  static constexpr std::size_t recent_lines = 1024, recent_sites = 512;
+  struct RecentLine {
+    std::uint32_t base = 1;  ///< no line begins there
+    // Reads that would change nothing: by this agent, through this view, in this epoch, of these of the first 64 bytes, which were
+    // found in order and fresh, with nothing on the line since.
+    std::uint32_t epoch = 0;
+    AgentId agent = 0;
+    View view = View::cached;
+    std::uint64_t settled_reads = 0;
+    Line* line = nullptr;
+  };
+  /// Bits of RecentLine::settled_reads; 0 for bytes that have none.
+  std::uint64_t settled_mask(std::uint32_t address, std::uint32_t bytes) const {
+    const std::uint32_t offset = address & ~line_mask_;
+    return offset + bytes <= 63 ? ((1ull << bytes) - 1) << offset : 0;
+  }
+
 
   RecentLine& recent_of(std::uint32_t address);
   /// For whatever may change what a read of the line finds.
@@ -148,18 +173,6 @@ class CoherencyChecker {
   FindingListener& listener_;
   std::uint32_t line_mask_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Line>> lines_;
-  /// Direct-mapped: most accesses are to lines and from places that were seen lately.
-  static constexpr std::size_t recent_lines = 1024, recent_sites = 512;
-  struct RecentLine {
-    std::uint32_t base = 1;  ///< no line begins there
-    // Reads that would change nothing: by this agent, through this view, in this epoch, of these of the first 64 bytes, which were
-    // found in order and fresh, with nothing on the line since.
-    std::uint32_t epoch = 0;
-    AgentId agent = 0;
-    View view = View::cached;
-    std::uint64_t settled_reads = 0;
-    Line* line = nullptr;
-  };
   struct RecentSite {
     Site site;
     std::uint32_t number = 0;  ///< of the site seen cached; 0: none

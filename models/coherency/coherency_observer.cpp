@@ -43,6 +43,7 @@ void CoherencyObserver::on_read(Core& core, View view, std::uint32_t address, st
   const auto agent = static_cast<AgentId>(core.id());
   if (ordering == Ordering::plain) {
     if (commits_required_) note_shared_access(core, view, address, Deed::Kind::read);
+    if (checker_.settled_read(agent, view, address, static_cast<std::uint32_t>(seen.size()))) return;
     checker_.read(agent, view, address, seen, site_of(core), core.now());
     return;
   }
