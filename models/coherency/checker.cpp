@@ -5,6 +5,7 @@
 #include <bit>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 namespace dspmem {
 namespace {
@@ -67,7 +68,7 @@ CoherencyChecker::RecentLine& CoherencyChecker::recent_of(std::uint32_t address)
 
 CoherencyChecker::Line& CoherencyChecker::line_of(std::uint32_t address) {
   RecentLine& recent = recent_of(address);
-  recent.settled_reads = 0;
+  recent.settled_reads = recent.parked_reads = 0;
   return *recent.line;
 }
 
@@ -121,7 +122,7 @@ Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const 
 
 void CoherencyChecker::release(AgentId agent, std::uint64_t object) {
   objects_[object].join(clocks_[agent]);
-  clocks_[agent].advance(agent);
+  if (!alone_) clocks_[agent].advance(agent);
 }
 
 void CoherencyChecker::acquire(AgentId agent, std::uint64_t object) {
@@ -170,6 +171,11 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   if (settled_read(agent, view, address, bytes)) return;
 
   Line& line = *recent.line;
+  if (wanted && same_reader && (recent.parked_reads & wanted) == wanted) {
+    if (view == View::cached) line.worlds.read_cached(agent);
+    recent.settled_reads |= std::exchange(recent.parked_reads, 0);
+    return;
+  }
   const Deed access{Deed::Kind::read, agent, view, site, cycle};
   // A line that nobody else has used, or that only memory holds, cannot be stale.
   const bool alone = line.histories.empty() || (line.histories.size() == 1 && line.histories[0].agent == agent);
@@ -186,7 +192,7 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
     recent.epoch = epoch;
     recent.agent = agent;
     recent.view = view;
-    recent.settled_reads = 0;
+    recent.settled_reads = recent.parked_reads = 0;
   }
   if (fresh && !last_raced_) recent.settled_reads |= wanted;
 }
@@ -200,12 +206,16 @@ void CoherencyChecker::atomic_read(AgentId agent, View view, std::uint32_t addre
 }
 
 void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
-  Line& line = line_of(address);
+  RecentLine& recent = recent_of(address);
+  Line& line = *recent.line;
   const Deed access{Deed::Kind::write, agent, view, site, cycle};
   const std::uint32_t offset = address - line.address, bytes = static_cast<std::uint32_t>(value.size());
   last_stale_ = false;
   const bool alone = line.histories.size() == 1 && line.histories[0].agent == agent;
   last_raced_ = !alone && !check_order(line, access, address, bytes, true);
+  const bool own = alone && recent.agent == agent && recent.view == view && recent.epoch == clocks_[agent][agent];
+  recent.parked_reads = own ? recent.parked_reads | recent.settled_reads : 0;
+  recent.settled_reads = 0;
   const ByteMask mask = ByteMask::range(offset, bytes);
   if (view == View::cached) line.worlds.write_cached(agent, mask);
   else line.worlds.write_memory(mask);
@@ -330,7 +340,7 @@ void CoherencyChecker::maintain(AgentId core, Deed::Kind operation, std::uint32_
 }
 
 void CoherencyChecker::maintain_all(AgentId core, Deed::Kind operation, const Site& site, std::uint64_t cycle) {
-  for (RecentLine& recent : recent_lines_) recent.settled_reads = 0;
+  for (RecentLine& recent : recent_lines_) recent.settled_reads = recent.parked_reads = 0;
   for (auto& [address, line] : lines_)
     if (line->worlds.may_hold(core)) maintain_line(*line, {operation, core, View::cached, site, cycle});
 }
@@ -364,7 +374,7 @@ std::optional<std::uint32_t> CoherencyChecker::never_written(std::uint32_t addre
 }
 
 void CoherencyChecker::lose_memory(std::uint32_t address, std::uint32_t bytes) {
-  for (RecentLine& recent : recent_lines_) recent.settled_reads = 0;
+  for (RecentLine& recent : recent_lines_) recent.settled_reads = recent.parked_reads = 0;
   for (auto& [base, line] : lines_)
     if (base >= address && base - address < bytes) {
       if (line->known.any()) line->worlds.lose_memory(line->known);

@@ -105,6 +105,9 @@ class CoherencyChecker {
 
   // Order. Objects are any numbers: addresses, doorbells, names of signals.
   void release(AgentId agent, std::uint64_t object);
+  /// While only one agent can act, what it releases orders nothing yet: its epochs need not advance. REQUIRES: false before anything
+  /// that can bring in a second agent, and that itself is a release.
+  void set_alone(bool alone) { alone_ = alone; }
   void acquire(AgentId agent, std::uint64_t object);
   /// The core starts: what was ordered before is what stale-boot is about.
   void boot(AgentId core);
@@ -135,7 +138,7 @@ class CoherencyChecker {
   struct History;
   struct Line;
   /// Direct-mapped: most accesses are to lines and from places that were seen lately.
-  static constexpr std::size_t recent_lines = 1024, recent_sites = 512;
+  static constexpr std::size_t recent_lines = 2048, recent_sites = 512;
   struct RecentLine {
     std::uint32_t base = 1;  ///< no line begins there
     // Reads that would change nothing: by this agent, through this view, in this epoch, of these of the first 64 bytes, which were
@@ -144,6 +147,8 @@ class CoherencyChecker {
     AgentId agent = 0;
     View view = View::cached;
     std::uint64_t settled_reads = 0;
+    // The same before the agent's own last store: they only have to be shown to the line once more.
+    std::uint64_t parked_reads = 0;
     Line* line = nullptr;
   };
   /// Bits of RecentLine::settled_reads; 0 for bytes that have none.
@@ -193,6 +198,7 @@ class CoherencyChecker {
   std::unordered_map<Site, std::uint32_t, SiteHash> site_numbers_;
   std::vector<MaintenanceUse> maintenance_use_;
   std::unordered_map<std::uint32_t, std::size_t> maintenance_index_;  ///< site number and kind -> use
+  bool alone_ = false;
   bool last_raced_ = false, last_stale_ = false;
   std::uint64_t unexplained_ = 0;
 };

@@ -33,7 +33,9 @@ CoherencyObserver::CoherencyObserver(const SystemConfig& config, FindingListener
       core_count_(static_cast<std::uint32_t>(config.cores.size())),
       sets_(config.cores.front().data_cache.sets()),
       ways_(config.cores.front().data_cache.ways),
-      checker_({rules_of(config), max_agents}, listener) {}
+      checker_({rules_of(config), max_agents}, listener) {
+  checker_.set_alone(true);  // core 0 is, until it writes to a device that other agents know
+}
 
 Site CoherencyObserver::site_of(const Core& core) const { return {core.current_pc(), core.return_address(), origins_[core.id()]}; }
 
@@ -144,6 +146,7 @@ void CoherencyObserver::on_device_read(Core& core, std::uint32_t address) {
 void CoherencyObserver::on_device_write(Core& core, std::uint32_t address) {
   const std::uint64_t object = device_object(address);
   if (!object) return;
+  checker_.set_alone(false);
   check_commits(core);
   checker_.release(static_cast<AgentId>(core.id()), object);
 }

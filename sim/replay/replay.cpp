@@ -244,7 +244,9 @@ std::uint64_t Replay::sync_object(const std::string& kind, const std::string& na
 }
 
 void Replay::order_release(const DspCore& core, std::uint64_t object) {
-  if (coherency_) coherency_->checker().release(static_cast<AgentId>(core.id()), object);
+  if (!coherency_) return;
+  coherency_->checker().set_alone(false);
+  coherency_->checker().release(static_cast<AgentId>(core.id()), object);
 }
 
 void Replay::order_acquire(const DspCore& core, std::uint64_t object) {
