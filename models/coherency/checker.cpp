@@ -365,6 +365,19 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
   }
 }
 
+bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const {
+  for (std::uint32_t base = address & line_mask_; base < address + bytes; base += config_.rules.line_bytes) {
+    const auto line = lines_.find(base);
+    if (line == lines_.end()) continue;
+    for (std::size_t i = 0; i < std::min(line->second->event_count, events_kept); ++i) {
+      const Deed& event = line->second->events[i];
+      const bool fits = event.kind == Deed::Kind::write_back_invalidate || event.kind == (invalidated ? Deed::Kind::invalidate : Deed::Kind::write_back);
+      if (fits && event.agent == core && event.cycle >= cycle) return true;
+    }
+  }
+  return false;
+}
+
 std::optional<std::uint32_t> CoherencyChecker::never_written(std::uint32_t address, std::uint32_t bytes) const {
   for (std::uint32_t at = address; at < address + bytes; ++at) {
     const auto line = lines_.find(at & line_mask_);

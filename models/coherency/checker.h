@@ -24,6 +24,7 @@ enum class Rule : std::uint8_t {
   stale_boot,
   lost_on_power_off,
   data_race,
+  wrong_range,
   lock_in_cache,
   uncommitted_access,
 };
@@ -123,6 +124,9 @@ class CoherencyChecker {
     std::uint64_t count = 0, useful = 0;
   };
   const std::vector<MaintenanceUse>& maintenance_use() const { return maintenance_use_; }
+
+  /// Whether `core` wrote back (or invalidated) some line of these bytes since `cycle`: then it meant to, and missed others.
+  bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const;
 
   /// The first of these bytes that nobody has written since they were forgotten, or ever.
   std::optional<std::uint32_t> never_written(std::uint32_t address, std::uint32_t bytes) const;

@@ -68,6 +68,8 @@ constexpr Words words[] = {
      "a write-back of '{object}' by {writer} before it powered the core", "write back everything the new core will read before switching it on (dcache_writeback_all)"},
     {Rule::lost_on_power_off, "lost-on-power-off", "what {writer} wrote to '{object}' was lost when its memory or core was switched off",
      "a write-back before the power-off, or a bank that stays on", "move '{object}' out of the bank, or save it before the power-off"},
+    {Rule::wrong_range, "wrong-range", "a cache operation on '{object}' covered other bytes than those that {writer} wrote and {reader} reads",
+     "the same operation on all of the bytes that changed hands", "give the cache operation the range of what was written: address and size of all of '{object}', or of the part that is read"},
     {Rule::lock_in_cache, "lock-in-cache", "{reader} synchronises on '{object}' through its cache, where no other core sees it",
      "an access that reaches memory", "reach '{object}' through the uncached alias (SHARED_DATA and platform_shared_get), or set ATOMCTL so that S32C1I works at memory"},
     {Rule::uncommitted_access, "uncommitted-access", "{reader} used the shared data '{object}' and handed over without committing it",
@@ -137,6 +139,15 @@ std::vector<Result::Object> FindingLog::objects_between(std::uint32_t first, std
   return found;
 }
 
+Rule FindingLog::refined_rule(const CoherencyFinding& raw, std::uint32_t address) const {
+  const LiveMemory::Block* block = live_.find(address);
+  if (!checker_ || !block || (raw.rule != Rule::missing_writeback && raw.rule != Rule::missing_invalidate)) return raw.rule;
+  const std::uint32_t physical = map_.find(block->base)->to_physical(block->base);
+  const bool invalidate = raw.rule == Rule::missing_invalidate;
+  const AgentId who = invalidate ? raw.access.agent : raw.other.agent;
+  return checker_->maintained_since(who, invalidate, physical, block->bytes, raw.other.cycle) ? Rule::wrong_range : raw.rule;
+}
+
 void FindingLog::describe_bytes(const CoherencyFinding& raw, std::uint32_t address, Result::Finding& finding) const {
   finding.first = finding.object ? address - finding.object->address : 0;
   finding.last = finding.first + (raw.last - raw.first);
@@ -146,7 +157,7 @@ void FindingLog::describe_bytes(const CoherencyFinding& raw, std::uint32_t addre
 
 void FindingLog::on_finding(const CoherencyFinding& raw) {
   const std::uint32_t address = map_.alias(raw.address, RegionKind::cached);
-  const Words& text = words_of(raw.rule);
+  const Words& text = words_of(refined_rule(raw, address));
   Result::Finding finding;
   finding.rule = text.name;
   finding.kind = raw.manifest ? Result::Finding::Kind::manifest : Result::Finding::Kind::latent;

@@ -22,12 +22,15 @@ class FindingLog : public FindingListener {
   /// A finding that needs no translation.
   void add(Result::Finding finding);
   /// The call stack of a core at this moment.
+  void use_checker(const CoherencyChecker& checker) { checker_ = &checker; }
   void use_stack_of(std::function<std::vector<StackFrame>(AgentId)> stack) { stack_ = std::move(stack); }
 
   Result::Deed describe(const Deed& deed) const;
   Result::Frame frame_at(std::uint32_t pc, std::uint32_t place) const;
 
  private:
+  /// The rule that says most, now that the object is known.
+  Rule refined_rule(const CoherencyFinding& raw, std::uint32_t address) const;
   void describe_bytes(const CoherencyFinding& raw, std::uint32_t address, Result::Finding& finding) const;
   std::optional<Result::Object> object_at(std::uint32_t cached_address) const;
   std::vector<Result::Object> objects_between(std::uint32_t first, std::uint32_t end) const;
@@ -39,6 +42,7 @@ class FindingLog : public FindingListener {
   std::vector<Result::Finding>& findings_;
   std::map<std::string, std::size_t> known_;  ///< what makes findings equal -> index
   std::function<std::vector<StackFrame>(AgentId)> stack_;
+  const CoherencyChecker* checker_ = nullptr;
 };
 
 /// "missing-writeback", ...

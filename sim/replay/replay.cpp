@@ -46,6 +46,7 @@ Replay::Replay(const Scenario& scenario, const Platform& platform, const Firmwar
     coherency_ = std::make_unique<CoherencyObserver>(platform.system, log_);
     system_->observe(*coherency_);
     coherency_->require_commits(platform.shared == SharedData::writeback_invalidate && platform.core_count() > 1);
+    log_.use_checker(coherency_->checker());
     log_.use_stack_of([this](AgentId core) { return system_->core(core).core().call_stack(); });
   }
   if (options.sites)
