@@ -25,6 +25,7 @@ std::vector<AddressRange> address_ranges(const SystemConfig& config) {
   std::vector<AddressRange> ranges;
   for (const SramConfig& sram : config.srams) ranges.push_back({sram.physical_base, sram.size()});
   for (const std::uint32_t base : {config.devices.core_control, config.devices.idc, config.devices.power}) ranges.push_back({base, device_bytes});
+  if (config.devices.dma) ranges.push_back({config.devices.dma, device_bytes});
   return ranges;
 }
 
@@ -33,8 +34,8 @@ std::vector<AddressRange> address_ranges(const SystemConfig& config) {
 System::System(const SystemConfig& config, CoreHost& host)
     : clock_{sc_core::sc_time(config.clock_period_ps, sc_core::SC_PS)},
       map_(config.regions),
-      keeper_(config.cores.size()),
-      interconnect_("interconnect", static_cast<std::uint32_t>(config.cores.size()), address_ranges(config),
+      keeper_(config.cores.size() + 1),
+      interconnect_("interconnect", static_cast<std::uint32_t>(config.cores.size()) + (config.devices.dma != 0), address_ranges(config),
                     config.bus_latency_cycles, clock_) {
   std::vector<DspCore*> cores;
   for (const CoreConfig& each : config.cores) {
@@ -55,11 +56,17 @@ System::System(const SystemConfig& config, CoreHost& host)
   RegisterBlock* const devices[] = {core_control_.get(), idc_.get(), power_.get()};
   for (std::size_t index = 0; index < std::size(devices); ++index)
     interconnect_.initiator_sockets[srams_.size() + index].bind(devices[index]->target_socket);
+  if (!config.devices.dma) return;
+  const std::size_t slot = config.cores.size();
+  dma_ = std::make_unique<Dma>("dma", static_cast<std::uint32_t>(slot), config.devices.dma, slot, keeper_, clock_);
+  dma_->initiator_socket.bind(interconnect_.target_sockets[slot]);
+  interconnect_.initiator_sockets[srams_.size() + std::size(devices)].bind(dma_->target_socket);
 }
 
 void System::observe(HardwareObserver& observer) {
   for (const auto& core : cores_) core->observe(&observer);
   power_->observe(&observer);
+  if (dma_) dma_->observe(&observer);
 }
 
 bool System::run() {

@@ -9,6 +9,7 @@
 #include "models/core/dsp_core.h"
 #include "models/interconnect/idc.h"
 #include "models/interconnect/interconnect.h"
+#include "models/memory/dma.h"
 #include "models/memory/sram.h"
 #include "models/power/power_controller.h"
 
@@ -19,6 +20,7 @@ struct DeviceAddresses {
   std::uint32_t core_control = 0;
   std::uint32_t idc = 0;
   std::uint32_t power = 0;
+  std::uint32_t dma = 0;  ///< 0: there is none
 };
 inline constexpr std::uint32_t device_bytes = 0x1000;
 
@@ -79,6 +81,7 @@ class System {
   std::unique_ptr<CoreControl> core_control_;
   std::unique_ptr<Idc> idc_;
   std::unique_ptr<PowerController> power_;
+  std::unique_ptr<Dma> dma_;
 };
 
 }  // namespace dspmem

@@ -135,6 +135,7 @@ std::uint64_t CoherencyObserver::core_object(std::uint32_t core) const { return 
 
 std::uint64_t CoherencyObserver::device_object(std::uint32_t address) const {
   if (address - devices_.idc < device_bytes) return address;
+  if (devices_.dma && address - devices_.dma < device_bytes) return address / Dma::channel_stride * Dma::channel_stride;
   if (address - devices_.core_control < device_bytes) return address / core_block_bytes * core_block_bytes;
   return 0;
 }
@@ -158,6 +159,25 @@ void CoherencyObserver::on_core_start(Core& core) {
 }
 
 void CoherencyObserver::on_core_off(Core& core) { checker_.core_off(static_cast<AgentId>(core.id()), core.now()); }
+
+// ---- Masters without a cache ------------------------------------------------------------------------------------------
+
+void CoherencyObserver::on_master_start(std::uint8_t agent, std::uint32_t object) { checker_.acquire(agent, object); }
+void CoherencyObserver::on_master_finish(std::uint8_t agent, std::uint32_t object) { checker_.release(agent, object); }
+
+void CoherencyObserver::on_master_read(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> seen, std::uint64_t cycle) {
+  for (std::size_t at = 0, count; at < seen.size(); at += count) {
+    count = std::min<std::size_t>(seen.size() - at, ~line_mask_ + 1 - ((address + at) & ~line_mask_));
+    checker_.read(agent, View::direct, address + static_cast<std::uint32_t>(at), seen.subspan(at, count), {}, cycle);
+  }
+}
+
+void CoherencyObserver::on_master_write(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> value, std::uint64_t cycle) {
+  for (std::size_t at = 0, count; at < value.size(); at += count) {
+    count = std::min<std::size_t>(value.size() - at, ~line_mask_ + 1 - ((address + at) & ~line_mask_));
+    checker_.write(agent, View::direct, address + static_cast<std::uint32_t>(at), value.subspan(at, count), {}, cycle);
+  }
+}
 
 void CoherencyObserver::on_bank_off(std::uint32_t address, std::uint32_t bytes) { checker_.lose_memory(address, bytes); }
 

@@ -35,6 +35,10 @@ class CoherencyObserver : public HardwareObserver {
   void on_device_write(Core& core, std::uint32_t address) override;
   void on_core_start(Core& core) override;
   void on_core_off(Core& core) override;
+  void on_master_start(std::uint8_t agent, std::uint32_t object) override;
+  void on_master_finish(std::uint8_t agent, std::uint32_t object) override;
+  void on_master_read(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> seen, std::uint64_t cycle) override;
+  void on_master_write(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> value, std::uint64_t cycle) override;
   void on_bank_off(std::uint32_t address, std::uint32_t bytes) override;
 
  private:

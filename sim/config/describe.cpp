@@ -167,6 +167,7 @@ std::string describe_as_header(const Platform& platform) {
   define("CORE_CONTROL", platform.system.devices.core_control);
   define("IDC", platform.system.devices.idc);
   define("POWER", platform.system.devices.power);
+  define("DMA", platform.system.devices.dma);
   return out;
 }
 

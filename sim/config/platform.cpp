@@ -151,15 +151,16 @@ class PlatformReader {
     const YAML::Node node = top_.node("devices");
     if (!node.IsDefined()) top_.missing("devices");
     FieldReader reader(node, file_, "'devices'");
-    Address core_control, idc, power;
+    Address core_control, idc, power, dma;
     reader.required("core_control", core_control);
     reader.required("idc", idc);
     reader.required("power", power);
+    reader.optional("dma", dma);
     reader.finish();
-    platform_.system.devices = {core_control.value, idc.value, power.value};
+    platform_.system.devices = {core_control.value, idc.value, power.value, dma.value};
     auto& regions = platform_.system.regions;
-    for (const auto& [name, base] : {std::pair{"core control", core_control.value}, {"idc", idc.value}, {"power", power.value}})
-      regions.push_back({name, base, device_bytes, RegionKind::device, base});
+    for (const auto& [name, base] : {std::pair{"core control", core_control.value}, {"idc", idc.value}, {"power", power.value}, {"dma", dma.value}})
+      if (base || name != std::string_view("dma")) regions.push_back({name, base, device_bytes, RegionKind::device, base});
     try {
       AddressMap check(regions);
     } catch (const std::invalid_argument& error) {

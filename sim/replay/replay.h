@@ -68,6 +68,8 @@ class Replay : public CoreHost {
   Object& object(const std::string& name, const SourceMark& mark);
   std::uint32_t cached(std::uint32_t address) const { return system_->map().alias(address, RegionKind::cached); }
   std::uint32_t uncached(std::uint32_t address) const { return system_->map().alias(address, RegionKind::uncached); }
+  /// Memory as it is below the caches.
+  void inspect(std::uint32_t address, std::span<std::uint8_t> bytes) { system_->inspect(address, bytes); }
   void core_went_down(std::uint32_t core);
   /// Enters a block into the list of live ones, which checks it.
   void track(DspCore& core, const LiveMemory::Block& block, std::uint32_t alignment, const SourceMark& mark);

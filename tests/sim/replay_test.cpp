@@ -303,6 +303,19 @@ TEST(Realloc, KeepsTheContents) {
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
 }
 
+TEST(Dma, MovesBytesTakesTimeAndStopsAtABusError) {
+  const std::string head = "name: x\nplatform: tgl\ncores:\n  0:\n    - alloc: {as: a, zone: buffer, bytes: 8 KiB}\n    - alloc: {as: b, zone: buffer, bytes: 8 KiB}\n";
+  const std::string copy = "    - write: {to: a, pattern: random}\n    - writeback: a\n    - dma: {from: a, to: b, channel: 3}\n    - read: {from: b, expect: random}\n";
+  const ProgramResult once = run_text(head + copy, {"--json", "-"});
+  EXPECT_EQ(once.exit_code, 0) << once.err;
+  // Twice 8 KiB over an 8-byte bus cannot take less than 2048 cycles.
+  const ProgramResult nothing = run_text(head + "    - write: {to: a, pattern: random}\n    - writeback: a\n", {"--json", "-"});
+  EXPECT_GT(Json::parse(once.out)["cycles"].get<int>(), Json::parse(nothing.out)["cycles"].get<int>() + 2048);
+  const ProgramResult nowhere = run_text(head + "    - call: {function: dma_copy, arguments: [0, 0x40, a, 64, 0]}\n");
+  EXPECT_EQ(nowhere.exit_code, 4);
+  EXPECT_NE(nowhere.out.find("firmware panic: dma: bus error"), std::string::npos) << nowhere.out;
+}
+
 TEST(Progress, IsNotShownInAPipe) {
   const ProgramResult result = run({"scenarios/four_cores.yaml"});
   EXPECT_EQ(result.err, "");

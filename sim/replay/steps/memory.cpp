@@ -55,19 +55,12 @@ class Read final : public Step {
   bool expect_written_ = false;
 };
 
-template <bool ByDma>
 class Copy final : public Step {
  public:
   void read(StepReader& reader) {
     reader.required("to", to_.object);
     from_.read(reader, "from");
     to_.width = from_.width;
-    if (ByDma) {
-      std::uint32_t channel = 0;
-      reader.optional("channel", channel);
-      if (channel >= Replay::host_master) reader.fail("channel", "'channel' must be 0 to 3");
-      from_.master = channel;
-    }
     to_.master = from_.master;
   }
   void check(const ScenarioNames& names, std::uint32_t) const override {
@@ -84,6 +77,40 @@ class Copy final : public Step {
 
  private:
   Access from_, to_;
+};
+
+/// The firmware's own driver starts a channel and waits for it.
+class DmaTransfer final : public Step {
+ public:
+  void read(StepReader& reader) {
+    reader.required("to", to_.object);
+    from_.read(reader, "from");
+    reader.optional("channel", channel_);
+    if (channel_ >= Dma::channels) reader.fail("channel", "'channel' must be 0 to 3");
+    if (reader.optional("chunk", chunk_); chunk_.value > 4096) reader.fail("chunk", "'chunk' must be at most 4 KiB");
+  }
+  void check(const ScenarioNames& names, std::uint32_t) const override {
+    if (!names.platform->system.devices.dma) throw InputError(mark, "platform '" + names.platform->name + "' has no DMA engine: give it an address under 'devices'");
+    check_object(names, from_.object, mark);
+    check_object(names, to_.object, mark);
+  }
+  void run(Replay& replay, DspCore& core) const override {
+    const Access::Place from = from_.resolve(replay, core, mark);
+    Access target = to_;
+    target.bytes = Bytes{from.bytes};
+    const Access::Place to = target.resolve(replay, core, mark);
+    replay.call(core, "dma_copy", {channel_, to.address, from.address, from.bytes, static_cast<std::uint32_t>(chunk_.value)}, mark);
+    // What the transfer moved is what was in memory, which may be older than what the program wrote last.
+    if (to.object->truth.empty()) return;
+    std::vector<std::uint8_t> moved(from.bytes);
+    replay.inspect(to.address, moved);
+    std::copy(moved.begin(), moved.end(), to.object->truth.begin());
+  }
+
+ private:
+  Access from_, to_;
+  std::uint32_t channel_ = 0;
+  Bytes chunk_;
 };
 
 /// Read, add, write: three steps that only a lock makes one.
@@ -116,8 +143,8 @@ class Add final : public Step {
 
 const StepKind write_step{"write", nullptr, "store a pattern into an object", read_step<Write>};
 const StepKind read_step_kind{"read", "from", "load an object and compare it with a pattern", read_step<Read>};
-const StepKind copy_step{"copy", nullptr, "load one object and store it into another", read_step<Copy<false>>};
-const StepKind dma_step{"dma", nullptr, "let a DMA engine copy one object to another, past all caches, and wait for it", read_step<Copy<true>>};
+const StepKind copy_step{"copy", nullptr, "load one object and store it into another", read_step<Copy>};
+const StepKind dma_step{"dma", nullptr, "let a DMA engine copy one object to another, past all caches, and wait for it", read_step<DmaTransfer>};
 const StepKind add_step{"add", "to", "read a word, add to it, write it back", read_step<Add>};
 
 }  // namespace dspmem
