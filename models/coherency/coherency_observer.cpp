@@ -145,6 +145,7 @@ void CoherencyObserver::on_device_read(Core& core, std::uint32_t address) {
 }
 
 void CoherencyObserver::on_device_write(Core& core, std::uint32_t address) {
+  if (address - devices_.power < device_bytes) last_power_write_ = {Deed::Kind::power_off, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()};
   const std::uint64_t object = device_object(address);
   if (!object) return;
   checker_.set_alone(false);
@@ -179,6 +180,14 @@ void CoherencyObserver::on_master_write(std::uint8_t agent, std::uint32_t addres
   }
 }
 
-void CoherencyObserver::on_bank_off(std::uint32_t address, std::uint32_t bytes) { checker_.lose_memory(address, bytes); }
+void CoherencyObserver::on_bank_off(std::uint32_t address, std::uint32_t bytes) {
+  power_offs_[address] = last_power_write_;
+  checker_.lose_memory(address, bytes);
+}
+
+Deed CoherencyObserver::power_off_of(std::uint32_t bank) const {
+  const auto known = power_offs_.find(bank);
+  return known == power_offs_.end() ? Deed{} : known->second;
+}
 
 }  // namespace dspmem

@@ -22,6 +22,8 @@ class CoherencyObserver : public HardwareObserver {
   /// These bytes are shared data, or no longer: on platforms where it is kept current by commits, every cached access must be
   /// committed (written back and invalidated) before the core releases anything.
   void set_shared(std::uint32_t address, std::uint32_t bytes, bool shared);
+  /// Who switched off the bank that begins at a physical address; kind none when nobody did.
+  Deed power_off_of(std::uint32_t bank) const;
   void require_commits(bool required) { commits_required_ = required; }
   /// The core hands something over by other means than instructions: a signal of the scenario.
   void on_release(Core& core) { check_commits(core); }
@@ -64,6 +66,8 @@ class CoherencyObserver : public HardwareObserver {
   DeviceAddresses devices_;
   std::uint32_t line_mask_;
   bool commits_required_ = false;
+  Deed last_power_write_;
+  std::unordered_map<std::uint32_t, Deed> power_offs_;  ///< physical base of a bank -> what switched it off
   std::unordered_map<std::uint32_t, std::uint32_t> shared_lines_;  ///< line -> how many shared ranges it has bytes of
   std::array<std::vector<Uncommitted>, LineWorlds::max_cores> uncommitted_;
   std::uint32_t core_count_, sets_, ways_;

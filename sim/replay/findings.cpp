@@ -90,7 +90,7 @@ const std::vector<std::string>& rule_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
     for (const Words& each : words) all.emplace_back(each.name);
-    all.insert(all.end(), {"heap-misuse", "leak", "redundant-maintenance"});
+    all.insert(all.end(), {"heap-misuse", "leak", "redundant-maintenance", "use-of-powered-off-bank"});
     return all;
   }();
   return names;

@@ -462,10 +462,32 @@ void Replay::report_crash(const CoreFault& fault) {
   crash.cycle = fault.cycle;
   if (const auto step = current_step_.find(fault.core); step != current_step_.end() && step->second)
     crash.step = step->second->kind + " at " + step->second->mark.to_string();
-  crash.stack.push_back(log_.frame_at(fault.pc, fault.pc));
+  if (fault.pc != Core::trap_address) crash.stack.push_back(log_.frame_at(fault.pc, fault.pc));
   for (const StackFrame& frame : fault.stack)
     if (frame.return_address != Core::trap_address) crash.stack.push_back(log_.frame_at(frame.return_address, frame.return_address - 3));
   result_.crash = std::move(crash);
+  if (fault.cause == FaultCause::bus_error) report_gated_bank(fault);
+}
+
+void Replay::report_gated_bank(const CoreFault& fault) {
+  for (const auto& sram : system_->srams())
+    for (std::uint32_t index = 0; index < sram->config().banks; ++index) {
+      const std::string name = "SRAM bank " + sram->bank_name(index);
+      if (!result_.crash->message.ends_with(name + " is powered off") && !result_.crash->message.ends_with(name + " was switched on but is not usable yet")) continue;
+      const std::uint32_t base = sram->config().physical_base + index * sram->config().bank_bytes;
+      Result::Finding finding;
+      finding.rule = "use-of-powered-off-bank";
+      finding.message = fmt::format("core {} needs {}, which {}", fault.core, name, result_.crash->message.substr(result_.crash->message.find(name) + name.size() + 1));
+      finding.access = {fmt::format("core {}", fault.core), "access", "", result_.crash->stack, "", fault.cycle};
+      if (const auto step = current_step_.find(fault.core); step != current_step_.end() && step->second) finding.access.step = step->second->mark.to_string();
+      if (coherency_)
+        if (const Deed off = coherency_->power_off_of(base); off.kind != Deed::Kind::none) finding.cause = log_.describe(off);
+      for (const LiveMemory::Block* block : live_.between(base, std::uint64_t{base} + sram->config().bank_bytes))
+        if (finding.neighbours.size() < 8)
+          finding.neighbours.push_back({block->name, to_string(block->zone), fmt::format("core {}", block->core), block->where ? block->where->to_string() : "", block->base, block->bytes});
+      finding.fix = "switch the bank on (pm_banks_on) before the access, or move what lives in it to a bank that stays on";
+      log_.add(std::move(finding));
+    }
 }
 
 void Replay::report_deadlock() const {

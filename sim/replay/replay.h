@@ -109,6 +109,7 @@ class Replay : public CoreHost {
   std::uint64_t sync_object(const std::string& kind, const std::string& name);
   void order_release(const DspCore& core, std::uint64_t object);
   void order_acquire(const DspCore& core, std::uint64_t object);
+  void report_gated_bank(const CoreFault& fault);
   void report_leaks();
   void report_redundant_maintenance();
   void set_shared(std::uint32_t cached_address, std::uint32_t bytes, bool shared);

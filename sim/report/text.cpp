@@ -93,7 +93,7 @@ void write_finding(const Result::Finding& finding, std::string& out) {
     out += fmt::format("  object   '{}', {} bytes at {:#x}, {}{}{}\n", object.name, object.bytes, object.address, object.zone, object.allocated_by.empty() ? "" : ", allocated by " + object.allocated_by,
                        object.where.empty() ? "" : " at " + object.where);
   }
-  for (const Result::Object& object : finding.neighbours) out += fmt::format("           beside it in the line: '{}', {} bytes at {:#x}\n", object.name, object.bytes, object.address);
+  for (const Result::Object& object : finding.neighbours) out += fmt::format("           {}: '{}', {} bytes at {:#x}\n", finding.object ? "beside it in the line" : "lives there", object.name, object.bytes, object.address);
   if (!finding.seen.empty()) out += fmt::format("  bytes    {} to {}: saw {}, the latest are {}\n", finding.first, finding.last, finding.seen, finding.owed);
   if (!finding.history.empty()) {
     out += "  line     ";

@@ -144,6 +144,9 @@ TEST(Mutate, TellsWhichOperationsAreMissed) {
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_NE(result.out.find("missed                 2  write-back in step scenarios/bugs/A14_task_data_scheduled_to_another_core_fixed.yaml:9:7: missing-writeback\n"), std::string::npos)
       << result.out;
+  // Bug A6: a core starts before what it reads was written back.
+  const std::string boot = run_program({dspmem_executable(), "mutate", "scenarios/boot_handover.yaml"}, source_directory()).out;
+  EXPECT_NE(boot.find(": stale-boot\n"), std::string::npos) << boot;
   EXPECT_EQ(run_program({dspmem_executable(), "mutate", "scenarios/bugs/A14_task_data_scheduled_to_another_core.yaml"}, source_directory()).exit_code, 1);
 }
 
