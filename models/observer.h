@@ -44,9 +44,10 @@ class HardwareObserver {
   virtual void on_device_write(Core& core, std::uint32_t address) = 0;
   virtual void on_core_start(Core& core) = 0;
   virtual void on_core_off(Core& core) = 0;
-  /// A master without a cache, such as a DMA channel, is started by a write to the device registers at `object`, and finishes.
-  virtual void on_master_start(std::uint8_t agent, std::uint32_t object) = 0;
-  virtual void on_master_finish(std::uint8_t agent, std::uint32_t object) = 0;
+  /// A master without a cache, such as a DMA channel, is started by whoever released `object`, a device register or
+  /// something that only the host knows, and finishes.
+  virtual void on_master_start(std::uint8_t agent, std::uint64_t object) = 0;
+  virtual void on_master_finish(std::uint8_t agent, std::uint64_t object) = 0;
   virtual void on_master_read(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> seen, std::uint64_t cycle) = 0;
   virtual void on_master_write(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> value, std::uint64_t cycle) = 0;
   /// A bank lost its contents.

@@ -163,20 +163,20 @@ void CoherencyObserver::on_core_off(Core& core) { checker_.core_off(static_cast<
 
 // ---- Masters without a cache ------------------------------------------------------------------------------------------
 
-void CoherencyObserver::on_master_start(std::uint8_t agent, std::uint32_t object) { checker_.acquire(agent, object); }
-void CoherencyObserver::on_master_finish(std::uint8_t agent, std::uint32_t object) { checker_.release(agent, object); }
+void CoherencyObserver::on_master_start(std::uint8_t agent, std::uint64_t object) { checker_.acquire(agent, object); }
+void CoherencyObserver::on_master_finish(std::uint8_t agent, std::uint64_t object) { checker_.release(agent, object); }
 
 void CoherencyObserver::on_master_read(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> seen, std::uint64_t cycle) {
   for (std::size_t at = 0, count; at < seen.size(); at += count) {
     count = std::min<std::size_t>(seen.size() - at, ~line_mask_ + 1 - ((address + at) & ~line_mask_));
-    checker_.read(agent, View::direct, address + static_cast<std::uint32_t>(at), seen.subspan(at, count), {}, cycle);
+    checker_.read(agent, View::direct, address + static_cast<std::uint32_t>(at), seen.subspan(at, count), {0, 0, origins_[agent]}, cycle);
   }
 }
 
 void CoherencyObserver::on_master_write(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> value, std::uint64_t cycle) {
   for (std::size_t at = 0, count; at < value.size(); at += count) {
     count = std::min<std::size_t>(value.size() - at, ~line_mask_ + 1 - ((address + at) & ~line_mask_));
-    checker_.write(agent, View::direct, address + static_cast<std::uint32_t>(at), value.subspan(at, count), {}, cycle);
+    checker_.write(agent, View::direct, address + static_cast<std::uint32_t>(at), value.subspan(at, count), {0, 0, origins_[agent]}, cycle);
   }
 }
 

@@ -17,8 +17,8 @@ class CoherencyObserver : public HardwareObserver {
   CoherencyObserver(const SystemConfig& config, FindingListener& listener);
 
   CoherencyChecker& checker() { return checker_; }
-  /// What the host is having this core do; attached to every event as Site::origin.
-  void set_origin(std::uint32_t core, const void* origin) { origins_[core] = origin; }
+  /// What the host is having this agent do; attached to every event as Site::origin.
+  void set_origin(AgentId agent, const void* origin) { origins_[agent] = origin; }
   /// These bytes are shared data, or no longer: on platforms where it is kept current by commits, every cached access must be
   /// committed (written back and invalidated) before the core releases anything.
   void set_shared(std::uint32_t address, std::uint32_t bytes, bool shared);
@@ -37,8 +37,8 @@ class CoherencyObserver : public HardwareObserver {
   void on_device_write(Core& core, std::uint32_t address) override;
   void on_core_start(Core& core) override;
   void on_core_off(Core& core) override;
-  void on_master_start(std::uint8_t agent, std::uint32_t object) override;
-  void on_master_finish(std::uint8_t agent, std::uint32_t object) override;
+  void on_master_start(std::uint8_t agent, std::uint64_t object) override;
+  void on_master_finish(std::uint8_t agent, std::uint64_t object) override;
   void on_master_read(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> seen, std::uint64_t cycle) override;
   void on_master_write(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> value, std::uint64_t cycle) override;
   void on_bank_off(std::uint32_t address, std::uint32_t bytes) override;
@@ -72,7 +72,7 @@ class CoherencyObserver : public HardwareObserver {
   std::array<std::vector<Uncommitted>, LineWorlds::max_cores> uncommitted_;
   std::uint32_t core_count_, sets_, ways_;
   CoherencyChecker checker_;
-  std::array<const void*, LineWorlds::max_cores> origins_{};
+  std::array<const void*, max_agents> origins_{};
   std::array<std::array<Sweep, 3>, LineWorlds::max_cores> sweeps_;
 };
 

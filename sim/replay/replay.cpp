@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/replay/replay.h"
 
-#include <chrono>
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -12,11 +11,6 @@ namespace {
 
 // Numbers of the firmware's simcalls: boot.c.
 constexpr std::uint32_t simcall_exit = 1, simcall_write = 4, simcall_panic = 0x50;
-
-std::uint64_t milliseconds_now() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
-}
 
 SystemConfig with_options(SystemConfig config, const ReplayOptions& options) {
   if (options.quantum_cycles) config.limits.quantum_cycles = *options.quantum_cycles;
@@ -120,7 +114,7 @@ void Replay::run_program(DspCore& core) {
 void Replay::run_steps(DspCore& core, const StepList& steps) {
   for (const auto& step : steps) {
     current_step_[core.id()] = step.get();
-    if (coherency_) coherency_->set_origin(core.id(), &step->mark);
+    if (coherency_) coherency_->set_origin(static_cast<AgentId>(core.id()), &step->mark);
     if (options_.sites) options_.sites->set_step(core.id(), step->mark);
     core.wait_until([&core] { return core.powered(); });
     step->run(*this, core);
@@ -209,7 +203,7 @@ void Replay::untrack(std::uint32_t cached_address) {
 }
 
 void Replay::forget(std::uint32_t cached_address, std::uint32_t bytes) {
-  if (coherency_) coherency_->checker().forget(system_->map().find(cached_address)->to_physical(cached_address), bytes);
+  if (coherency_) coherency_->checker().forget(physical(cached_address), bytes);
 }
 
 Object& Replay::add_object(Object object, const SourceMark& mark) {
@@ -287,235 +281,41 @@ std::uint64_t Replay::cycles_of(std::uint64_t nanoseconds) const {
   return nanoseconds * 1000 / platform_.system.clock_period_ps;
 }
 
-// ---- Results ---------------------------------------------------------------------------------------------------------
-
-void Replay::expect(bool passed, const std::string& text, const std::string& actual, const SourceMark& mark) {
-  for (Result::Expectation& known : result_.expectations)
-    if (known.where == mark.to_string() && known.text == text) {  // the same place in a loop: the first failure stays
-      if (known.passed && !passed) known = {text, actual, mark.to_string(), false};
-      return;
-    }
-  result_.expectations.push_back({text, actual, mark.to_string(), passed});
-}
-
-void Replay::stale_read(Result::StaleRead read) {
-  for (Result::StaleRead& known : result_.stale_reads)
-    if (known.where == read.where && known.core == read.core && known.object == read.object) {
-      ++known.count;
-      return;
-    }
-  result_.stale_reads.push_back(std::move(read));
-}
-
-void Replay::finding(DspCore& core, const std::string& rule, const std::string& message, const SourceMark& mark) {
-  Result::Finding finding;
-  finding.rule = rule;
-  finding.message = message;
-  finding.access = {fmt::format("core {}", core.id()), "call", "", {}, mark.to_string(), core.core().now()};
-  log_.add(std::move(finding));
-}
-
-void Replay::misuse(DspCore& core, const std::string& message, const Object& object, const SourceMark& mark) {
-  Result::Finding finding;
-  finding.rule = "heap-misuse";
-  finding.message = message;
-  finding.access = {fmt::format("core {}", core.id()), "access", "", {}, mark.to_string(), core.core().now()};
-  finding.object = Result::Object{object.name, to_string(object.zone), fmt::format("core {}", object.core), "", cached(object.address), object.bytes};
-  if (object.freed) finding.other = Result::Deed{"", "free", "", {}, object.freed->to_string(), 0};
-  log_.add(std::move(finding));
-}
-
-void Replay::check_initialised(DspCore& core, std::uint32_t address, std::uint32_t bytes, const Object& object, const SourceMark& mark) {
-  if (!coherency_ || object.freed) return;
-  const std::uint32_t physical = system_->map().find(address)->to_physical(address);
-  if (const auto first = coherency_->checker().never_written(physical, bytes))
-    misuse(core, fmt::format("byte {} of '{}' is read, and nobody has written it since it was allocated", *first - physical + (address - object.address), object.name), object, mark);
-}
+// ---- Masters without a cache ------------------------------------------------------------------------------------------
 
 AgentId Replay::agent_of(std::uint32_t master) const {
   return master == host_master ? host_agent : static_cast<AgentId>(platform_.core_count() + master);
 }
 
-void Replay::master_write(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes, const SourceMark& mark) {
+void Replay::as_master(DspCore& core, AgentId agent, std::size_t bytes, const SourceMark& mark, const std::function<void()>& access) {
+  constexpr std::size_t bus_bytes = 8;
   core.synchronise();
-  const AgentId agent = agent_of(master);
   const std::uint64_t object = sync_object("master", std::to_string(agent));
-  const std::uint32_t physical = system_->map().find(address)->to_physical(address), line = platform_.line_bytes();
   order_release(core, object);
   if (coherency_) {
-    CoherencyChecker& checker = coherency_->checker();
-    checker.acquire(agent, object);
-    for (std::uint32_t at = 0; at < bytes.size();) {
-      const auto count = std::min<std::uint32_t>(line - (physical + at) % line, static_cast<std::uint32_t>(bytes.size()) - at);
-      checker.write(agent, View::direct, physical + at, bytes.subspan(at, count), {0, 0, &mark}, core.core().now());
-      at += count;
-    }
-    checker.release(agent, object);
+    coherency_->set_origin(agent, &mark);
+    coherency_->on_master_start(agent, object);
   }
-  system_->load(address, bytes);
-  core.core().advance(bytes.size() / 8 + 1);
+  access();
+  if (coherency_) coherency_->on_master_finish(agent, object);
+  core.core().advance(bytes / bus_bytes + 1);
   order_acquire(core, object);
+}
+
+void Replay::master_write(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes, const SourceMark& mark) {
+  const AgentId agent = agent_of(master);
+  as_master(core, agent, bytes.size(), mark, [&] {
+    if (coherency_) coherency_->on_master_write(agent, physical(address), bytes, core.core().now());
+    system_->load(address, bytes);
+  });
 }
 
 void Replay::master_read(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes, const SourceMark& mark) {
-  core.synchronise();
   const AgentId agent = agent_of(master);
-  const std::uint64_t object = sync_object("master", std::to_string(agent));
-  const std::uint32_t physical = system_->map().find(address)->to_physical(address), line = platform_.line_bytes();
-  system_->inspect(address, bytes);
-  order_release(core, object);
-  if (coherency_) {
-    CoherencyChecker& checker = coherency_->checker();
-    checker.acquire(agent, object);
-    for (std::uint32_t at = 0; at < bytes.size();) {
-      const auto count = std::min<std::uint32_t>(line - (physical + at) % line, static_cast<std::uint32_t>(bytes.size()) - at);
-      checker.read(agent, View::direct, physical + at, bytes.subspan(at, count), {0, 0, &mark}, core.core().now());
-      at += count;
-    }
-    checker.release(agent, object);
-  }
-  core.core().advance(bytes.size() / 8 + 1);
-  order_acquire(core, object);
-}
-
-void Replay::report_leaks() {
-  for (const auto& [name, object] : objects_) {
-    if (object.freed || object.zone == Zone::system) continue;
-    Result::Finding finding;
-    finding.rule = "leak";
-    finding.kind = Result::Finding::Kind::advice;
-    finding.message = fmt::format("'{}' is still allocated at the end", name);
-    const LiveMemory::Block* block = live_.find(cached(object.address));
-    finding.access = {fmt::format("core {}", object.core), "allocation", "", {}, block && block->where ? block->where->to_string() : "", 0};
-    finding.object = Result::Object{name, to_string(object.zone), fmt::format("core {}", object.core), "", cached(object.address), object.bytes};
-    log_.add(std::move(finding));
-  }
-}
-
-void Replay::report_redundant_maintenance() {
-  if (!coherency_) return;
-  for (const CoherencyChecker::MaintenanceUse& use : coherency_->checker().maintenance_use()) {
-    if (use.useful) continue;
-    Result::Finding finding;
-    finding.rule = "redundant-maintenance";
-    finding.kind = Result::Finding::Kind::advice;
-    finding.access = log_.describe(use.deed);
-    finding.count = use.count;
-    finding.message = fmt::format("none of {} cache operations could matter: no line that they named can have been in the cache{}", use.count,
-                                  use.deed.kind == Deed::Kind::write_back ? ", or dirty" : "");
-    log_.add(std::move(finding));
-  }
-}
-
-void Replay::set_shared(std::uint32_t cached_address, std::uint32_t bytes, bool shared) {
-  if (coherency_) coherency_->set_shared(system_->map().find(cached_address)->to_physical(cached_address), bytes, shared);
-}
-
-void Replay::collect_hardware() {
-  if (result_.cores.empty()) {
-    for (std::size_t index = 0; index < system_->core_count(); ++index) {
-      DspCore& dsp = system_->core(index);
-      const CoreStatistics statistics = dsp.core().statistics();
-      const CacheStatistics& data = dsp.core().data_cache().statistics();
-      const CacheStatistics& code = dsp.core().instruction_cache().statistics();
-      result_.cores.push_back({static_cast<std::uint32_t>(index), dsp.powered(), statistics.instructions, statistics.cycles,
-                               {statistics.data_accesses, data.misses, data.write_backs, data.prefetches},
-                               {statistics.instructions, code.misses, 0, code.prefetches},
-                               statistics.uncached_reads, statistics.uncached_writes, statistics.atomics});
-      if (dsp.powered() || statistics.instructions) result_.cycles = std::max(result_.cycles, statistics.cycles);
-    }
-    for (const auto& sram : system_->srams())
-      for (std::uint32_t index = 0; index < sram->config().banks; ++index) {
-        const SramBank& bank = sram->bank(index);
-        const std::uint32_t base = sram->config().physical_base + index * sram->config().bank_bytes;
-        result_.banks.push_back({sram->bank_name(index), bank.on(), bank.statistics().accesses, bank.statistics().conflicts,
-                                 bank.statistics().conflict_cycles, live_.bytes_between(base, std::uint64_t{base} + sram->config().bank_bytes)});
-      }
-  }
-}
-
-void Replay::collect_heaps(DspCore& core) {
-  // Asking for figures is not part of the program that is judged.
-  if (coherency_) core.observe(nullptr);
-  // Asking the allocator takes time on the core: the figures of the hardware are taken before.
-  collect_hardware();
-  const auto info = image_.symbol("scenario_heap_info");
-  if (!info) return;
-  for (std::uint32_t index = 0; index < platform_.heaps.size(); ++index) {
-    if (static_cast<std::int32_t>(call(core, "scenario_read_heap_info", {index}, {scenario_.file})) != 0) continue;
-    const auto word = [&](std::uint32_t field) { return core.core().load(*info + 4 * field, 4); };
-    const HeapLayout& heap = platform_.heaps[index];
-    result_.heaps.push_back({heap.name, to_string(heap.zone), word(0), word(1), word(2), word(3), word(4), word(5)});
-  }
-}
-
-void Replay::report_crash(const CoreFault& fault) {
-  Result::Crash crash;
-  crash.message = fault.what();
-  if (fault.cause == FaultCause::watchdog) {
-    // Often it is another core that holds what this one spins for.
-    for (const auto& [core, step] : current_step_)
-      if (core != fault.core && step) crash.other_steps.push_back(fmt::format("core {}: {} at {}", core, step->kind, step->mark.to_string()));
-    crash.message = fmt::format("watchdog: no return after {} cycles", options_.watchdog_cycles.value_or(platform_.system.limits.watchdog_cycles));
-  }
-  crash.core = fault.core;
-  crash.cycle = fault.cycle;
-  if (const auto step = current_step_.find(fault.core); step != current_step_.end() && step->second)
-    crash.step = step->second->kind + " at " + step->second->mark.to_string();
-  if (fault.pc != Core::trap_address) crash.stack.push_back(log_.frame_at(fault.pc, fault.pc));
-  for (const StackFrame& frame : fault.stack)
-    if (frame.return_address != Core::trap_address) crash.stack.push_back(log_.frame_at(frame.return_address, frame.return_address - 3));
-  result_.crash = std::move(crash);
-  if (fault.cause == FaultCause::bus_error) report_gated_bank(fault);
-}
-
-void Replay::report_gated_bank(const CoreFault& fault) {
-  for (const auto& sram : system_->srams())
-    for (std::uint32_t index = 0; index < sram->config().banks; ++index) {
-      const std::string name = "SRAM bank " + sram->bank_name(index);
-      if (!result_.crash->message.ends_with(name + " is powered off") && !result_.crash->message.ends_with(name + " was switched on but is not usable yet")) continue;
-      const std::uint32_t base = sram->config().physical_base + index * sram->config().bank_bytes;
-      Result::Finding finding;
-      finding.rule = "use-of-powered-off-bank";
-      finding.message = fmt::format("core {} needs {}, which {}", fault.core, name, result_.crash->message.substr(result_.crash->message.find(name) + name.size() + 1));
-      finding.access = {fmt::format("core {}", fault.core), "access", "", result_.crash->stack, "", fault.cycle};
-      if (const auto step = current_step_.find(fault.core); step != current_step_.end() && step->second) finding.access.step = step->second->mark.to_string();
-      if (coherency_)
-        if (const Deed off = coherency_->power_off_of(base); off.kind != Deed::Kind::none) finding.cause = log_.describe(off);
-      for (const LiveMemory::Block* block : live_.between(base, std::uint64_t{base} + sram->config().bank_bytes))
-        if (finding.neighbours.size() < 8)
-          finding.neighbours.push_back({block->name, to_string(block->zone), fmt::format("core {}", block->core), block->where ? block->where->to_string() : "", block->base, block->bytes});
-      finding.fix = "switch the bank on (pm_banks_on) before the access, or move what lives in it to a bank that stays on";
-      log_.add(std::move(finding));
-    }
-}
-
-void Replay::report_deadlock() const {
-  std::string text = "deadlock: no core can go on";
-  std::optional<SourceMark> first;
-  for (const auto& [core, wait] : waiting_) {
-    if (wait.mark.line == 0) continue;  // core 0 at its end
-    text += fmt::format("; core {} waits for {} at line {}", core, wait.reason, wait.mark.line);
-    if (!first) first = wait.mark;
-  }
-  for (const auto& [id, steps] : scenario_.cores) {
-    if (waiting_.contains(id) || system_->core(id).powered()) continue;
-    text += fmt::format("; core {} has steps to run but no power", id);
-    if (!first) first = scenario_.core_marks.at(id);
-  }
-  throw InputError(first.value_or(SourceMark{scenario_.file}), text);
-}
-
-void Replay::progress(DspCore& core, std::uint64_t done, std::uint64_t total) {
-  if (!options_.show_progress) return;
-  const std::uint64_t now = milliseconds_now();
-  if (now < next_progress_ms_) return;
-  if (next_progress_ms_) {
-    const std::string part = total ? fmt::format(", {} of {} operations", done, total) : "";
-    fmt::print(stderr, "\r\033[Kreplaying: {} steps done, core {} at cycle {}{}", steps_done_, core.id(), core.core().now(), part);
-    std::fflush(stderr);
-  }
-  next_progress_ms_ = now + 250;
+  as_master(core, agent, bytes.size(), mark, [&] {
+    system_->inspect(address, bytes);
+    if (coherency_) coherency_->on_master_read(agent, physical(address), bytes, core.core().now());
+  });
 }
 
 }  // namespace dspmem

@@ -114,6 +114,9 @@ class Replay : public CoreHost {
   void report_redundant_maintenance();
   void set_shared(std::uint32_t cached_address, std::uint32_t bytes, bool shared);
   AgentId agent_of(std::uint32_t master) const;
+  std::uint32_t physical(std::uint32_t address) const { return system_->map().find(address)->to_physical(address); }
+  /// Does something in the name of a master that `core` starts and waits for.
+  void as_master(DspCore& core, AgentId agent, std::size_t bytes, const SourceMark& mark, const std::function<void()>& access);
   void forget(std::uint32_t cached_address, std::uint32_t bytes);
 
   // CoreHost

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a replay has to say when it is over, and what it notes on the way.
+#include <chrono>
+#include <cstdio>
+#include <fmt/format.h>
+
+#include "sim/replay/replay.h"
+
+namespace dspmem {
+namespace {
+
+std::uint64_t milliseconds_now() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+}
+
+}  // namespace
+
+void Replay::expect(bool passed, const std::string& text, const std::string& actual, const SourceMark& mark) {
+  for (Result::Expectation& known : result_.expectations)
+    if (known.where == mark.to_string() && known.text == text) {  // the same place in a loop: the first failure stays
+      if (known.passed && !passed) known = {text, actual, mark.to_string(), false};
+      return;
+    }
+  result_.expectations.push_back({text, actual, mark.to_string(), passed});
+}
+
+void Replay::stale_read(Result::StaleRead read) {
+  for (Result::StaleRead& known : result_.stale_reads)
+    if (known.where == read.where && known.core == read.core && known.object == read.object) {
+      ++known.count;
+      return;
+    }
+  result_.stale_reads.push_back(std::move(read));
+}
+
+void Replay::finding(DspCore& core, const std::string& rule, const std::string& message, const SourceMark& mark) {
+  Result::Finding finding;
+  finding.rule = rule;
+  finding.message = message;
+  finding.access = {fmt::format("core {}", core.id()), "call", "", {}, mark.to_string(), core.core().now()};
+  log_.add(std::move(finding));
+}
+
+void Replay::misuse(DspCore& core, const std::string& message, const Object& object, const SourceMark& mark) {
+  Result::Finding finding;
+  finding.rule = "heap-misuse";
+  finding.message = message;
+  finding.access = {fmt::format("core {}", core.id()), "access", "", {}, mark.to_string(), core.core().now()};
+  finding.object = Result::Object{object.name, to_string(object.zone), fmt::format("core {}", object.core), "", cached(object.address), object.bytes};
+  if (object.freed) finding.other = Result::Deed{"", "free", "", {}, object.freed->to_string(), 0};
+  log_.add(std::move(finding));
+}
+
+void Replay::check_initialised(DspCore& core, std::uint32_t address, std::uint32_t bytes, const Object& object, const SourceMark& mark) {
+  if (!coherency_ || object.freed) return;
+  const std::uint32_t start = physical(address);
+  if (const auto first = coherency_->checker().never_written(start, bytes))
+    misuse(core, fmt::format("byte {} of '{}' is read, and nobody has written it since it was allocated", *first - start + (address - object.address), object.name), object, mark);
+}
+
+void Replay::report_leaks() {
+  for (const auto& [name, object] : objects_) {
+    if (object.freed || object.zone == Zone::system) continue;
+    Result::Finding finding;
+    finding.rule = "leak";
+    finding.kind = Result::Finding::Kind::advice;
+    finding.message = fmt::format("'{}' is still allocated at the end", name);
+    const LiveMemory::Block* block = live_.find(cached(object.address));
+    finding.access = {fmt::format("core {}", object.core), "allocation", "", {}, block && block->where ? block->where->to_string() : "", 0};
+    finding.object = Result::Object{name, to_string(object.zone), fmt::format("core {}", object.core), "", cached(object.address), object.bytes};
+    log_.add(std::move(finding));
+  }
+}
+
+void Replay::report_redundant_maintenance() {
+  if (!coherency_) return;
+  for (const CoherencyChecker::MaintenanceUse& use : coherency_->checker().maintenance_use()) {
+    if (use.useful) continue;
+    Result::Finding finding;
+    finding.rule = "redundant-maintenance";
+    finding.kind = Result::Finding::Kind::advice;
+    finding.access = log_.describe(use.deed);
+    finding.count = use.count;
+    finding.message = fmt::format("none of {} cache operations could matter: no line that they named can have been in the cache{}", use.count,
+                                  use.deed.kind == Deed::Kind::write_back ? ", or dirty" : "");
+    log_.add(std::move(finding));
+  }
+}
+
+void Replay::set_shared(std::uint32_t cached_address, std::uint32_t bytes, bool shared) {
+  if (coherency_) coherency_->set_shared(physical(cached_address), bytes, shared);
+}
+
+void Replay::collect_hardware() {
+  if (result_.cores.empty()) {
+    for (std::size_t index = 0; index < system_->core_count(); ++index) {
+      DspCore& dsp = system_->core(index);
+      const CoreStatistics statistics = dsp.core().statistics();
+      const CacheStatistics& data = dsp.core().data_cache().statistics();
+      const CacheStatistics& code = dsp.core().instruction_cache().statistics();
+      result_.cores.push_back({static_cast<std::uint32_t>(index), dsp.powered(), statistics.instructions, statistics.cycles,
+                               {statistics.data_accesses, data.misses, data.write_backs, data.prefetches},
+                               {statistics.instructions, code.misses, 0, code.prefetches},
+                               statistics.uncached_reads, statistics.uncached_writes, statistics.atomics});
+      if (dsp.powered() || statistics.instructions) result_.cycles = std::max(result_.cycles, statistics.cycles);
+    }
+    for (const auto& sram : system_->srams())
+      for (std::uint32_t index = 0; index < sram->config().banks; ++index) {
+        const SramBank& bank = sram->bank(index);
+        const std::uint32_t base = sram->config().physical_base + index * sram->config().bank_bytes;
+        result_.banks.push_back({sram->bank_name(index), bank.on(), bank.statistics().accesses, bank.statistics().conflicts,
+                                 bank.statistics().conflict_cycles, live_.bytes_between(base, std::uint64_t{base} + sram->config().bank_bytes)});
+      }
+  }
+}
+
+void Replay::collect_heaps(DspCore& core) {
+  // Asking for figures is not part of the program that is judged.
+  if (coherency_) core.observe(nullptr);
+  // Asking the allocator takes time on the core: the figures of the hardware are taken before.
+  collect_hardware();
+  const auto info = image_.symbol("scenario_heap_info");
+  if (!info) return;
+  for (std::uint32_t index = 0; index < platform_.heaps.size(); ++index) {
+    if (static_cast<std::int32_t>(call(core, "scenario_read_heap_info", {index}, {scenario_.file})) != 0) continue;
+    const auto word = [&](std::uint32_t field) { return core.core().load(*info + 4 * field, 4); };
+    const HeapLayout& heap = platform_.heaps[index];
+    result_.heaps.push_back({heap.name, to_string(heap.zone), word(0), word(1), word(2), word(3), word(4), word(5)});
+  }
+}
+
+void Replay::report_crash(const CoreFault& fault) {
+  Result::Crash crash;
+  crash.message = fault.what();
+  if (fault.cause == FaultCause::watchdog) {
+    // Often it is another core that holds what this one spins for.
+    for (const auto& [core, step] : current_step_)
+      if (core != fault.core && step) crash.other_steps.push_back(fmt::format("core {}: {} at {}", core, step->kind, step->mark.to_string()));
+    crash.message = fmt::format("watchdog: no return after {} cycles", options_.watchdog_cycles.value_or(platform_.system.limits.watchdog_cycles));
+  }
+  crash.core = fault.core;
+  crash.cycle = fault.cycle;
+  if (const auto step = current_step_.find(fault.core); step != current_step_.end() && step->second)
+    crash.step = step->second->kind + " at " + step->second->mark.to_string();
+  if (fault.pc != Core::trap_address) crash.stack.push_back(log_.frame_at(fault.pc, fault.pc));
+  for (const StackFrame& frame : fault.stack)
+    if (frame.return_address != Core::trap_address) crash.stack.push_back(log_.frame_at(frame.return_address, frame.return_address - 3));
+  result_.crash = std::move(crash);
+  if (fault.cause == FaultCause::bus_error) report_gated_bank(fault);
+}
+
+void Replay::report_gated_bank(const CoreFault& fault) {
+  for (const auto& sram : system_->srams())
+    for (std::uint32_t index = 0; index < sram->config().banks; ++index) {
+      const std::string name = "SRAM bank " + sram->bank_name(index);
+      if (!result_.crash->message.ends_with(name + " is powered off") && !result_.crash->message.ends_with(name + " was switched on but is not usable yet")) continue;
+      const std::uint32_t base = sram->config().physical_base + index * sram->config().bank_bytes;
+      Result::Finding finding;
+      finding.rule = "use-of-powered-off-bank";
+      finding.message = fmt::format("core {} needs {}, which {}", fault.core, name, result_.crash->message.substr(result_.crash->message.find(name) + name.size() + 1));
+      finding.access = {fmt::format("core {}", fault.core), "access", "", result_.crash->stack, "", fault.cycle};
+      if (const auto step = current_step_.find(fault.core); step != current_step_.end() && step->second) finding.access.step = step->second->mark.to_string();
+      if (coherency_)
+        if (const Deed off = coherency_->power_off_of(base); off.kind != Deed::Kind::none) finding.cause = log_.describe(off);
+      for (const LiveMemory::Block* block : live_.between(base, std::uint64_t{base} + sram->config().bank_bytes))
+        if (finding.neighbours.size() < 8)
+          finding.neighbours.push_back({block->name, to_string(block->zone), fmt::format("core {}", block->core), block->where ? block->where->to_string() : "", block->base, block->bytes});
+      finding.fix = "switch the bank on (pm_banks_on) before the access, or move what lives in it to a bank that stays on";
+      log_.add(std::move(finding));
+    }
+}
+
+void Replay::report_deadlock() const {
+  std::string text = "deadlock: no core can go on";
+  std::optional<SourceMark> first;
+  for (const auto& [core, wait] : waiting_) {
+    if (wait.mark.line == 0) continue;  // core 0 at its end
+    text += fmt::format("; core {} waits for {} at line {}", core, wait.reason, wait.mark.line);
+    if (!first) first = wait.mark;
+  }
+  for (const auto& [id, steps] : scenario_.cores) {
+    if (waiting_.contains(id) || system_->core(id).powered()) continue;
+    text += fmt::format("; core {} has steps to run but no power", id);
+    if (!first) first = scenario_.core_marks.at(id);
+  }
+  throw InputError(first.value_or(SourceMark{scenario_.file}), text);
+}
+
+void Replay::progress(DspCore& core, std::uint64_t done, std::uint64_t total) {
+  if (!options_.show_progress) return;
+  const std::uint64_t now = milliseconds_now();
+  if (now < next_progress_ms_) return;
+  if (next_progress_ms_) {
+    const std::string part = total ? fmt::format(", {} of {} operations", done, total) : "";
+    fmt::print(stderr, "\r\033[Kreplaying: {} steps done, core {} at cycle {}{}", steps_done_, core.id(), core.core().now(), part);
+    std::fflush(stderr);
+  }
+  next_progress_ms_ = now + 250;
+}
+
+}  // namespace dspmem
