@@ -272,6 +272,8 @@ const std::vector<Case>& cases() {
                "s.yaml:6:20: error: 'findings' must be 'none' or a list, such as [{rule: missing-writeback, object: ring}]"),
       scenario("MasterThatDoesNotExist", steps({"- alloc: {as: a, bytes: 64}", "- read: {from: a, by: dma9}"}),
                "s.yaml:6:27: error: 'dma9' is not a known master; did you mean 'dma0'?"),
+      scenario("DmaByAnotherMaster", steps({"- alloc: {as: a, bytes: 64}", "- dma: {from: a, to: a, by: host}"}),
+               "s.yaml:6:33: error: 'by' is not for step 'dma': its 'channel' says who copies"),
       scenario("BoundNotANumber", one_allocation + "expect: {cycles: few}\n",
                "s.yaml:6:18: error: 'cycles' must be a bound such as 0, \">= 1\" or \"<= 64 KiB\", not 'few'"),
       scenario("UnknownHeap", one_allocation + "expect: {heaps: {runtim: {used: 0}}}\n",

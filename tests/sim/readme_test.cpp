@@ -2,6 +2,8 @@
 // Every console block of the README is what the command prints today. "..." stands for lines left out.
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "tests/support/program.h"
@@ -59,6 +61,23 @@ TEST(Readme, ShowsWhatTheCommandsPrint) {
     const ProgramResult result = run_program({"sh", "-c", executable_command(block.command) + " 2>&1"}, source_directory());
     EXPECT_TRUE(matches(block.lines, lines_of(result.out), 0, 0)) << "$ " << block.command << "\n" << result.out;
   }
+}
+
+TEST(Readme, TellsWhatTheQuantumChangesToday) {
+  std::size_t rows = 0;
+  for (const std::string& line : lines_of(read_file(source_directory() / "README.md"))) {
+    unsigned long quantum = 0, cycles = 0, conflicts = 0;
+    double difference = 0;
+    if (std::sscanf(line.c_str(), "| %lu | %lu | %lf %% | %lu |", &quantum, &cycles, &difference, &conflicts) != 4) continue;
+    ++rows;
+    const auto report = nlohmann::json::parse(
+        run_program({dspmem_executable(), "run", "scenarios/four_cores.yaml", "--quantum", std::to_string(quantum), "--json", "-"}, source_directory()).out);
+    unsigned long counted = 0;
+    for (const auto& bank : report["banks"]) counted += bank["conflicts"].get<unsigned long>();
+    EXPECT_EQ(report["cycles"], cycles) << line;
+    EXPECT_EQ(counted, conflicts) << line;
+  }
+  EXPECT_GE(rows, 4u);
 }
 
 }  // namespace

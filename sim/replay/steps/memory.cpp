@@ -55,50 +55,57 @@ class Read final : public Step {
   bool expect_written_ = false;
 };
 
-class Copy final : public Step {
+/// From one object to another.
+class Transfer : public Step {
  public:
-  void read(StepReader& reader) {
+  void check(const ScenarioNames& names, std::uint32_t) const override {
+    check_object(names, from_.object, mark);
+    check_object(names, to_.object, mark);
+  }
+
+ protected:
+  void read_places(StepReader& reader) {
     reader.required("to", to_.object);
     from_.read(reader, "from");
     to_.width = from_.width;
     to_.master = from_.master;
   }
-  void check(const ScenarioNames& names, std::uint32_t) const override {
-    check_object(names, from_.object, mark);
-    check_object(names, to_.object, mark);
-  }
-  void run(Replay& replay, DspCore& core) const override {
+  /// The source, and as many bytes of the destination.
+  std::pair<Access::Place, Access::Place> resolve(Replay& replay, DspCore& core) const {
     const Access::Place from = from_.resolve(replay, core, mark);
     Access target = to_;
     target.bytes = Bytes{from.bytes};
-    const Access::Place to = target.resolve(replay, core, mark);
-    store_bytes(replay, core, to, 0, load_bytes(replay, core, from, from_.width, mark), from_.width, mark);
+    return {from, target.resolve(replay, core, mark)};
   }
 
- private:
   Access from_, to_;
 };
 
+class Copy final : public Transfer {
+ public:
+  void read(StepReader& reader) { read_places(reader); }
+  void run(Replay& replay, DspCore& core) const override {
+    const auto [from, to] = resolve(replay, core);
+    store_bytes(replay, core, to, 0, load_bytes(replay, core, from, from_.width, mark), from_.width, mark);
+  }
+};
+
 /// The firmware's own driver starts a channel and waits for it.
-class DmaTransfer final : public Step {
+class DmaTransfer final : public Transfer {
  public:
   void read(StepReader& reader) {
-    reader.required("to", to_.object);
-    from_.read(reader, "from");
+    read_places(reader);
+    if (from_.master) reader.fail("by", "'by' is not for step 'dma': its 'channel' says who copies");
     reader.optional("channel", channel_);
     if (channel_ >= Dma::channels) reader.fail("channel", "'channel' must be 0 to 3");
     if (reader.optional("chunk", chunk_); chunk_.value > 4096) reader.fail("chunk", "'chunk' must be at most 4 KiB");
   }
-  void check(const ScenarioNames& names, std::uint32_t) const override {
+  void check(const ScenarioNames& names, std::uint32_t core) const override {
     if (!names.platform->system.devices.dma) throw InputError(mark, "platform '" + names.platform->name + "' has no DMA engine: give it an address under 'devices'");
-    check_object(names, from_.object, mark);
-    check_object(names, to_.object, mark);
+    Transfer::check(names, core);
   }
   void run(Replay& replay, DspCore& core) const override {
-    const Access::Place from = from_.resolve(replay, core, mark);
-    Access target = to_;
-    target.bytes = Bytes{from.bytes};
-    const Access::Place to = target.resolve(replay, core, mark);
+    const auto [from, to] = resolve(replay, core);
     replay.call(core, "dma_copy", {channel_, to.address, from.address, from.bytes, static_cast<std::uint32_t>(chunk_.value)}, mark);
     // What the transfer moved is what was in memory, which may be older than what the program wrote last.
     if (to.object->truth.empty()) return;
@@ -108,7 +115,6 @@ class DmaTransfer final : public Step {
   }
 
  private:
-  Access from_, to_;
   std::uint32_t channel_ = 0;
   Bytes chunk_;
 };
