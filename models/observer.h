@@ -26,6 +26,15 @@ class CacheOperationFilter {
   virtual bool allow(Core& core, CacheOperation operation) = 0;
 };
 
+/// Is told when a core enters functions that were asked for, with their arguments in a2 to a7, and when they return, with the
+/// result in a2. Changes nothing.
+class CallObserver {
+ public:
+  virtual ~CallObserver() = default;
+  virtual void on_call(Core& core, std::uint32_t function) = 0;
+  virtual void on_return(Core& core, std::uint32_t function) = 0;
+};
+
 /// Sees what happens in the hardware and changes nothing: a run with observers computes the same cycles and data as one without.
 /// Addresses are physical. Calls come in the order in which things happen.
 class HardwareObserver {

@@ -161,14 +161,14 @@ bool CoherencyChecker::check_order(Line& line, const Deed& access, std::uint32_t
 // ---- Accesses --------------------------------------------------------------------------------------------------------
 
 void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle,
-                               bool remember) {
+                               bool remember, std::uint8_t context) {
   const auto bytes = static_cast<std::uint32_t>(seen.size());
   const std::uint32_t epoch = clocks_[agent][agent], offset = address & ~line_mask_;
   const std::uint64_t wanted = settled_mask(address, bytes);
   RecentLine& recent = recent_of(address);
-  const bool same_reader = recent.epoch == epoch && recent.agent == agent && recent.view == view;
+  const bool same_reader = recent.epoch == epoch && recent.agent == agent && recent.view == view && recent.context == context;
   last_stale_ = last_raced_ = false;
-  if (settled_read(agent, view, address, bytes)) return;
+  if (settled_read(agent, view, address, bytes, context)) return;
 
   Line& line = *recent.line;
   if (wanted && same_reader && (recent.parked_reads & wanted) == wanted) {
@@ -192,17 +192,19 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
     recent.epoch = epoch;
     recent.agent = agent;
     recent.view = view;
+    recent.context = context;
     recent.settled_reads = recent.parked_reads = 0;
   }
   if (fresh && !last_raced_) recent.settled_reads |= wanted;
 }
 
-void CoherencyChecker::read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
-  do_read(agent, view, address, seen, site, cycle, true);
+void CoherencyChecker::read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle,
+                            std::uint8_t context) {
+  do_read(agent, view, address, seen, site, cycle, true, context);
 }
 
 void CoherencyChecker::atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
-  do_read(agent, view, address, seen, site, cycle, false);
+  do_read(agent, view, address, seen, site, cycle, false, 0);
 }
 
 void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
@@ -234,7 +236,7 @@ void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<cons
     const auto start = static_cast<std::uint32_t>(address + at);
     const auto found = lines_.find(start & line_mask_);
     if (found == lines_.end() || std::all_of(found->second->last_writer.begin(), found->second->last_writer.end(), [](AgentId writer) { return writer == nobody; })) continue;
-    do_read(core, View::direct, start, seen.subspan(at, std::min<std::size_t>(seen.size() - at, config_.rules.line_bytes)), site, cycle, false);
+    do_read(core, View::direct, start, seen.subspan(at, std::min<std::size_t>(seen.size() - at, config_.rules.line_bytes)), site, cycle, false, 0);
   }
 }
 
@@ -376,6 +378,11 @@ bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uin
     }
   }
   return false;
+}
+
+bool CoherencyChecker::ever_written(std::uint32_t address, std::uint32_t bytes) const {
+  const auto line = lines_.find(address & line_mask_);
+  return line != lines_.end() && (line->second->known & ByteMask::range(address & ~line_mask_, bytes)).any();
 }
 
 std::optional<std::uint32_t> CoherencyChecker::never_written(std::uint32_t address, std::uint32_t bytes) const {

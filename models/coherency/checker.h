@@ -80,17 +80,18 @@ class CoherencyChecker {
   ~CoherencyChecker();
 
   /// Whether a read would change nothing and be fresh, because the same was found before and nothing happened on the line since.
-  bool settled_read(AgentId agent, View view, std::uint32_t address, std::uint32_t bytes) const {
+  /// `context` tells apart what the same agent does in different roles: what settles a read in one says nothing in the other.
+  bool settled_read(AgentId agent, View view, std::uint32_t address, std::uint32_t bytes, std::uint8_t context = 0) const {
     const RecentLine& recent = recent_lines_[address >> line_shift_ & (recent_lines - 1)];
     const std::uint64_t wanted = settled_mask(address, bytes);
-    return wanted && recent.base == (address & line_mask_) && recent.agent == agent && recent.view == view && recent.epoch == clocks_[agent][agent] &&
+    return wanted && recent.base == (address & line_mask_) && recent.agent == agent && recent.view == view && recent.context == context && recent.epoch == clocks_[agent][agent] &&
            (recent.settled_reads & wanted) == wanted;
   }
 
   // Accesses lie within one line.
 
   /// `seen` is what the read returned.
-  void read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
+  void read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, std::uint8_t context = 0);
   void write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle);
   /// Reads and writes of synchronising instructions: checked like others, but reads are not remembered, since only plain accesses can
   /// race with them.
@@ -128,6 +129,8 @@ class CoherencyChecker {
   /// Whether `core` wrote back (or invalidated) some line of these bytes since `cycle`: then it meant to, and missed others.
   bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const;
 
+  /// Whether somebody has written one of these bytes since they were forgotten. Within one line.
+  bool ever_written(std::uint32_t address, std::uint32_t bytes) const;
   /// The first of these bytes that nobody has written since they were forgotten, or ever.
   std::optional<std::uint32_t> never_written(std::uint32_t address, std::uint32_t bytes) const;
 
@@ -150,6 +153,7 @@ class CoherencyChecker {
     std::uint32_t epoch = 0;
     AgentId agent = 0;
     View view = View::cached;
+    std::uint8_t context = 0;
     std::uint64_t settled_reads = 0;
     // The same before the agent's own last store: they only have to be shown to the line once more.
     std::uint64_t parked_reads = 0;
@@ -170,7 +174,7 @@ class CoherencyChecker {
   History& history_of(Line& line, AgentId agent);
   bool check_order(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes, bool is_write);
   void check_freshness(Line& line, const Deed& access, std::uint32_t address, std::span<const std::uint8_t> seen);
-  void do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, bool remember);
+  void do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, bool remember, std::uint8_t context);
   /// Returns whether it could change anything.
   bool maintain_line(Line& line, const Deed& deed);
   void count_use(const Deed& deed, bool useful);

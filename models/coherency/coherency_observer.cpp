@@ -45,8 +45,12 @@ void CoherencyObserver::on_read(Core& core, View view, std::uint32_t address, st
   const auto agent = static_cast<AgentId>(core.id());
   if (ordering == Ordering::plain) {
     if (commits_required_) note_shared_access(core, view, address, Deed::Kind::read);
-    if (checker_.settled_read(agent, view, address, static_cast<std::uint32_t>(seen.size()))) return;
-    checker_.read(agent, view, address, seen, site_of(core), core.now());
+    const auto bytes = static_cast<std::uint32_t>(seen.size());
+    const std::uint8_t context = judge_ ? judge_->context(agent) : 0;
+    if (checker_.settled_read(agent, view, address, bytes, context)) return;
+    const Deed access{Deed::Kind::read, agent, view, site_of(core), core.now()};
+    if (judge_) judge_->on_access(&core, access, address, bytes);
+    checker_.read(agent, view, address, seen, access.site, access.cycle, context);
     return;
   }
   if (view == View::cached && core_count_ > 1) {
@@ -64,7 +68,9 @@ void CoherencyObserver::on_read(Core& core, View view, std::uint32_t address, st
 void CoherencyObserver::on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) {
   const auto agent = static_cast<AgentId>(core.id());
   if (commits_required_ && ordering == Ordering::plain) note_shared_access(core, view, address, Deed::Kind::write);
-  checker_.write(agent, view, address, value, site_of(core), core.now());
+  const Deed access{Deed::Kind::write, agent, view, site_of(core), core.now()};
+  if (judge_) judge_->on_access(&core, access, address, static_cast<std::uint32_t>(value.size()));
+  checker_.write(agent, view, address, value, access.site, access.cycle);
   if (ordering == Ordering::plain) return;
   // A word that an atomic sets to zero is a lock that opens.
   const bool opens = std::all_of(value.begin(), value.end(), [](std::uint8_t byte) { return byte == 0; });
@@ -169,6 +175,7 @@ void CoherencyObserver::on_master_finish(std::uint8_t agent, std::uint64_t objec
 void CoherencyObserver::on_master_read(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> seen, std::uint64_t cycle) {
   for (std::size_t at = 0, count; at < seen.size(); at += count) {
     count = std::min<std::size_t>(seen.size() - at, ~line_mask_ + 1 - ((address + at) & ~line_mask_));
+    if (judge_) judge_->on_access(nullptr, {Deed::Kind::read, agent, View::direct, {0, 0, origins_[agent]}, cycle}, address + static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(count));
     checker_.read(agent, View::direct, address + static_cast<std::uint32_t>(at), seen.subspan(at, count), {0, 0, origins_[agent]}, cycle);
   }
 }
@@ -176,6 +183,7 @@ void CoherencyObserver::on_master_read(std::uint8_t agent, std::uint32_t address
 void CoherencyObserver::on_master_write(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> value, std::uint64_t cycle) {
   for (std::size_t at = 0, count; at < value.size(); at += count) {
     count = std::min<std::size_t>(value.size() - at, ~line_mask_ + 1 - ((address + at) & ~line_mask_));
+    if (judge_) judge_->on_access(nullptr, {Deed::Kind::write, agent, View::direct, {0, 0, origins_[agent]}, cycle}, address + static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(count));
     checker_.write(agent, View::direct, address + static_cast<std::uint32_t>(at), value.subspan(at, count), {0, 0, origins_[agent]}, cycle);
   }
 }

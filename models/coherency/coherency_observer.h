@@ -10,6 +10,16 @@
 
 namespace dspmem {
 
+/// Judges accesses by what the memory is for, beside the checker, which judges them by when they happen.
+class AccessJudge {
+ public:
+  virtual ~AccessJudge() = default;
+  /// A plain access that was not made, with the same outcome, just before. `core` is null for masters without one.
+  virtual void on_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) = 0;
+  /// Which role the agent has at this moment: the same access may be right in one and wrong in another.
+  virtual std::uint8_t context(AgentId agent) const = 0;
+};
+
 /// Translates what happens in the hardware into the checker's terms: synchronising instructions, doorbells and core starts become
 /// order, operations by index become operations on lines.
 class CoherencyObserver : public HardwareObserver {
@@ -19,6 +29,8 @@ class CoherencyObserver : public HardwareObserver {
   CoherencyChecker& checker() { return checker_; }
   /// What the host is having this agent do; attached to every event as Site::origin.
   void set_origin(AgentId agent, const void* origin) { origins_[agent] = origin; }
+  /// Null for none. REQUIRES: outlives the observer.
+  void set_judge(AccessJudge* judge) { judge_ = judge; }
   /// These bytes are shared data, or no longer: on platforms where it is kept current by commits, every cached access must be
   /// committed (written back and invalidated) before the core releases anything.
   void set_shared(std::uint32_t address, std::uint32_t bytes, bool shared);
@@ -63,6 +75,7 @@ class CoherencyObserver : public HardwareObserver {
   };
 
   FindingListener& listener_;
+  AccessJudge* judge_ = nullptr;
   DeviceAddresses devices_;
   std::uint32_t line_mask_;
   bool commits_required_ = false;

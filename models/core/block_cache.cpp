@@ -53,6 +53,8 @@ Block* BlockCache::decode_bytes(std::uint32_t pc, std::span<const std::uint8_t> 
   Block block;
   block.pc = pc;
   block.line = line_address;
+  block.watched = watched_.contains(pc);
+  block.key = block.watched ? no_line : line_address;
   block.set = line_address / line_bytes_ & set_mask_;
   block.next_line = line_address + line_bytes_;
   block.next_set = block.next_line / line_bytes_ & set_mask_;

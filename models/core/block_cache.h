@@ -44,6 +44,7 @@ struct BlockCounts {
 struct Block {
   std::uint32_t pc = 0;
   std::uint32_t line = 0;      ///< the instruction-cache line that holds its first byte
+  std::uint32_t key = 0;       ///< the same, or what no line equals: entering the block then always takes the slow path
   std::uint32_t set = 0;
   std::uint32_t next_line = 0;  ///< the line behind, and its set: needed where the block straddles
   std::uint32_t next_set = 0;
@@ -56,6 +57,7 @@ struct Block {
   std::uint32_t taken_pc = 0;
   bool straddles = false;      ///< its last instruction ends in the next line
   bool at_loop_end = false;    ///< end_pc is the end of some zero-overhead loop
+  bool watched = false;        ///< begins a function whose calls are observed
 
   /// Per instruction, for faults and exact times: offset of its address, and cycles spent before it.
   std::vector<std::uint8_t> offsets;
@@ -87,6 +89,9 @@ class BlockCache {
   /// Blocks must end where a zero-overhead loop ends. Returns true when that was not known before.
   bool add_loop_end(std::uint32_t address) { return loop_ends_.insert(address).second; }
 
+  /// Blocks that begin here are marked as watched. REQUIRES: nothing has been decoded.
+  void watch(std::uint32_t pc) { watched_.insert(pc); }
+
   void clear();
   bool clear_pending() const { return clear_pending_; }
   void request_clear() { clear_pending_ = true; }
@@ -96,6 +101,7 @@ class BlockCache {
     std::uint32_t pc = ~0u;
     Block* block = nullptr;
   };
+  static constexpr std::uint32_t no_line = 1;  ///< no line begins there
   static constexpr std::uint32_t recent_bits = 12;
   static std::uint32_t index(std::uint32_t pc) { return pc * 0x9e3779b1u >> (32 - recent_bits); }
 
@@ -113,6 +119,7 @@ class BlockCache {
   std::unordered_map<std::uint32_t, Block*> by_pc_;
   std::unordered_map<std::uint32_t, std::vector<std::uint8_t>> decoded_lines_;
   std::unordered_set<std::uint32_t> loop_ends_;
+  std::unordered_set<std::uint32_t> watched_;
 };
 
 template <class FetchNextLine>

@@ -82,6 +82,8 @@ void Core::reset(std::uint32_t pc) {
   sr_[special::atomctl] = reset_atomctl;
   threadptr_ = 0;
   frame_count_ = 0;
+  watched_calls_.clear();
+  watched_depth_ = 0;
   data_cache_.reset();
   instruction_cache_.reset();
   blocks_.request_clear();
@@ -144,6 +146,7 @@ const std::uint8_t* Core::fetch_line(std::uint32_t address) {
 void Core::fetch_block(Block& block) {
   fetch_line(block.line);
   if (block.straddles) fetch_line(block.next_line);
+  if (block.watched && !blocks_.clear_pending()) enter_watched(block.pc);
 }
 
 std::uint32_t Core::after_block(const Block& block) {
@@ -168,8 +171,36 @@ void Core::pop_frame(std::uint32_t return_address) {
   for (std::uint32_t depth = frame_count_; depth > 0 && frame_count_ - depth < stack_depth; --depth)
     if (frames_[(depth - 1) % stack_depth].return_address == return_address) {
       frame_count_ = depth - 1;
+      while (frame_count_ < watched_depth_) leave_watched();
       return;
     }
+}
+
+void Core::begin_call(std::uint32_t function) {
+  a_[0] = trap_address;
+  pc_ = function;
+  push_frame(function, trap_address);
+}
+
+void Core::watch_calls(std::span<const std::uint32_t> functions, CallObserver& observer) {
+  call_observer_ = &observer;
+  for (const std::uint32_t function : functions) blocks_.watch(function);
+}
+
+void Core::enter_watched(std::uint32_t function) {
+  // A branch back to the function's first instruction is no call.
+  if (!watched_calls_.empty() && watched_calls_.back().function == function && watched_calls_.back().depth == frame_count_) return;
+  watched_calls_.push_back({function, frame_count_});
+  watched_depth_ = frame_count_;
+  call_observer_->on_call(*this, function);
+}
+
+void Core::leave_watched() {
+  const std::uint32_t function = watched_calls_.back().function;
+  watched_calls_.pop_back();
+  watched_depth_ = watched_calls_.empty() ? 0 : watched_calls_.back().depth;
+  block_ = nullptr;
+  call_observer_->on_return(*this, function);
 }
 
 std::vector<StackFrame> Core::call_stack() const {

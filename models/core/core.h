@@ -80,6 +80,9 @@ class Core {
   /// Null for none. REQUIRES: outlives the core, or is removed.
   void observe(HardwareObserver* observer);
 
+  /// REQUIRES: before the first instruction; the observer outlives the core.
+  void watch_calls(std::span<const std::uint32_t> functions, CallObserver& observer);
+
   /// Executes from pc() until execution arrives at trap_address. Throws CoreFault.
   void run();
 
@@ -92,6 +95,8 @@ class Core {
   /// Where the current function will return to; 0 when nothing called it.
   std::uint32_t return_address() const { return frame_count_ ? frames_[(frame_count_ - 1) % stack_depth].return_address : 0; }
   void set_pc(std::uint32_t pc) { pc_ = pc; }
+  /// Prepares a call from outside: run() executes `function` until it returns.
+  void begin_call(std::uint32_t function);
   std::uint32_t reg(unsigned index) const { return a_[index]; }
   void set_reg(unsigned index, std::uint32_t value) { a_[index] = value; }
   std::uint32_t special_register(std::uint8_t number) const { return sr_[number]; }
@@ -183,6 +188,8 @@ class Core {
   void enter_vector(std::uint32_t cause, std::uint32_t pc);
   void push_frame(std::uint32_t callee, std::uint32_t return_address);
   void pop_frame(std::uint32_t return_address);
+  void enter_watched(std::uint32_t function);
+  void leave_watched();
 
   static constexpr std::uint32_t stack_depth = 512;  ///< calls remembered; deeper ones overwrite the oldest
 
@@ -215,6 +222,12 @@ class Core {
   std::uint64_t uncached_reads_ = 0;
   std::uint64_t uncached_writes_ = 0;
   std::uint64_t atomics_ = 0;
+  struct WatchedCall {
+    std::uint32_t function, depth;
+  };
+  CallObserver* call_observer_ = nullptr;
+  std::vector<WatchedCall> watched_calls_;  ///< those that have not returned, outermost first
+  std::uint32_t watched_depth_ = 0;         ///< the innermost one has returned when fewer frames are left
   std::vector<std::uint8_t> uncached_line_;  ///< the last line fetched past the instruction cache
 };
 

@@ -101,9 +101,8 @@ void DspCore::wait_for_interrupt() {
 }
 
 std::uint32_t DspCore::call(std::uint32_t function, std::span<const std::uint32_t> arguments) {
-  core_.set_reg(0, Core::trap_address);
   for (std::size_t i = 0; i < arguments.size(); ++i) core_.set_reg(static_cast<unsigned>(2 + i), arguments[i]);
-  core_.set_pc(function);
+  core_.begin_call(function);
   execute();
   return core_.reg(2);
 }

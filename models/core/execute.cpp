@@ -180,7 +180,7 @@ enter:
       goto computed;
     }
   }
-  if (instruction_lines[block->set].read_key != block->line ||
+  if (instruction_lines[block->set].read_key != block->key ||
       (block->straddles && instruction_lines[block->next_set].read_key != block->next_line)) [[unlikely]] {
     pc = pc_ = block->pc;
     block_ = nullptr;

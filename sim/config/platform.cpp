@@ -251,6 +251,7 @@ class PlatformReader {
       if (reader.optional("memory", memory)) request.memory = memory_index(reader, memory);
       if (reader.optional("capabilities", capabilities))
         for (const std::string& each : capabilities) request.heap.capabilities |= choose<std::uint32_t>(reader, "capabilities", each, capability_names(), "capability");
+      if (!reader.node("capabilities").IsDefined()) request.heap.capabilities = 1;  // ram: every heap is that
       const bool bump = request.heap.zone == Zone::system;
       request.heap.per_core = bump || request.heap.zone == Zone::system_runtime;
       if (request.heap.per_core) reader.required("cores", cores);

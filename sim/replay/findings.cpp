@@ -116,9 +116,45 @@ Result::Deed FindingLog::describe(const Deed& deed) const {
   return result;
 }
 
+Result::Deed FindingLog::call_of_allocator(const std::string& what, std::uint32_t core, const LiveMemory::CallSite& site) const {
+  Result::Deed deed;
+  deed.agent = fmt::format("core {}", core);
+  deed.what = what;
+  deed.cycle = site.cycle;
+  for (const std::uint32_t address : site.stack)
+    if (address) deed.stack.push_back(frame_at(address, address - 3));
+  return deed;
+}
+
+Result::Deed FindingLog::free_of(const LiveMemory::Block& block) const { return call_of_allocator("free", block.freed_by, block.freed); }
+
+Result::Deed FindingLog::allocation_of(const LiveMemory::Block& block) const {
+  Result::Deed deed = call_of_allocator("allocation", block.core, block.site);
+  if (block.where) deed.step = block.where->to_string();
+  return deed;
+}
+
+Result::Object FindingLog::describe(const LiveMemory::Block& block) const {
+  const Result::Deed allocation = allocation_of(block);
+  const std::string where = !allocation.step.empty() || allocation.stack.empty() ? allocation.step : place_of(allocation);
+  const std::string name = !block.name.empty() ? block.name : fmt::format("{} bytes from {}", block.bytes, allocation.stack.empty() ? "the allocator" : allocation.stack[0].function);
+  return {name, to_string(block.zone), allocation.agent, where, block.base, block.bytes};
+}
+
+Result::Deed FindingLog::describe_now(const Core& core, const std::string& what) const {
+  Result::Deed deed;
+  deed.agent = fmt::format("core {}", core.id());
+  deed.what = what;
+  deed.cycle = core.now();
+  if (const std::uint32_t pc = core.current_pc()) deed.stack.push_back(frame_at(pc, pc));
+  for (const StackFrame& frame : core.call_stack())
+    if (frame.return_address != Core::trap_address && deed.stack.size() < 16) deed.stack.push_back(frame_at(frame.return_address, frame.return_address - 3));
+  if (const auto* origin = origins_ ? origins_(static_cast<AgentId>(core.id())) : nullptr) deed.step = origin->to_string();
+  return deed;
+}
+
 std::optional<Result::Object> FindingLog::object_at(std::uint32_t address) const {
-  if (const LiveMemory::Block* block = live_.find(address))
-    return Result::Object{block->name, to_string(block->zone), fmt::format("core {}", block->core), block->where ? block->where->to_string() : "", block->base, block->bytes};
+  if (const LiveMemory::Block* block = live_.find(address)) return describe(*block);
   if (const auto variable = image_.variable_at(address); !variable.name.empty()) return Result::Object{variable.name, "variable", "", "", variable.address, variable.bytes};
   for (const HeapLayout& heap : platform_.heaps)
     if (address - heap.base < heap.bytes) return Result::Object{"heap " + heap.name, to_string(heap.zone), "", "", heap.base, heap.bytes};
@@ -207,7 +243,7 @@ void FindingLog::on_finding(const CoherencyFinding& raw) {
 }
 
 void FindingLog::add(Result::Finding finding) {
-  const std::string key = fmt::format("{}|{}|{}", finding.rule, finding.access.agent, finding.access.step);
+  const std::string key = fmt::format("{}|{}|{}|{}|{}", finding.rule, finding.access.agent, finding.access.step, place_of(finding.access), finding.object ? finding.object->name : "");
   if (const auto known = known_.find(key); known != known_.end()) {
     ++findings_[known->second].count;
     return;

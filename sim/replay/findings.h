@@ -25,10 +25,20 @@ class FindingLog : public FindingListener {
   void use_checker(const CoherencyChecker& checker) { checker_ = &checker; }
   void use_stack_of(std::function<std::vector<StackFrame>(AgentId)> stack) { stack_ = std::move(stack); }
 
+  /// The step that an agent is at.
+  void use_origins(std::function<const SourceMark*(AgentId)> origins) { origins_ = std::move(origins); }
+
   Result::Deed describe(const Deed& deed) const;
+  Result::Object describe(const LiveMemory::Block& block) const;
+  /// Who allocated the block, and where.
+  Result::Deed allocation_of(const LiveMemory::Block& block) const;
+  Result::Deed free_of(const LiveMemory::Block& block) const;
+  /// What `core` is doing at this moment, with its call stack. REQUIRES: use_stack_of.
+  Result::Deed describe_now(const Core& core, const std::string& what) const;
   Result::Frame frame_at(std::uint32_t pc, std::uint32_t place) const;
 
  private:
+  Result::Deed call_of_allocator(const std::string& what, std::uint32_t core, const LiveMemory::CallSite& site) const;
   /// The rule that says most, now that the object is known.
   Rule refined_rule(const CoherencyFinding& raw, std::uint32_t address) const;
   void describe_bytes(const CoherencyFinding& raw, std::uint32_t address, Result::Finding& finding) const;
@@ -42,6 +52,7 @@ class FindingLog : public FindingListener {
   std::vector<Result::Finding>& findings_;
   std::map<std::string, std::size_t> known_;  ///< what makes findings equal -> index
   std::function<std::vector<StackFrame>(AgentId)> stack_;
+  std::function<const SourceMark*(AgentId)> origins_;
   const CoherencyChecker* checker_ = nullptr;
 };
 

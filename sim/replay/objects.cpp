@@ -29,15 +29,34 @@ std::optional<std::string> LiveMemory::add(const Block& block, std::uint32_t ali
     const Block& other = *overlapping.front();
     wrong = fmt::format("'{}' ({} bytes at {:#x}) overlaps '{}' ({} bytes at {:#x})", block.name, block.bytes, block.base, other.name, other.bytes, other.base);
   }
+  remove(block.base);
   blocks_[block.base] = block;
+  count(block, true);
   return wrong;
 }
 
-const LiveMemory::Block* LiveMemory::find(std::uint32_t address) const {
+void LiveMemory::remove(std::uint32_t base) {
+  const auto known = blocks_.find(base);
+  if (known == blocks_.end()) return;
+  count(known->second, false);
+  blocks_.erase(known);
+}
+
+void LiveMemory::count(const Block& block, bool added) {
+  if (const HeapLayout* heap = heap_of(block.base)) {
+    std::uint64_t& bytes = live_bytes_[static_cast<std::size_t>(heap - platform_.heaps.data())];
+    bytes = added ? bytes + block.bytes : bytes - block.bytes;
+  }
+}
+
+const LiveMemory::Block* LiveMemory::before(std::uint32_t address) const {
   const auto next = blocks_.upper_bound(address);
-  if (next == blocks_.begin()) return nullptr;
-  const Block& block = std::prev(next)->second;
-  return address - block.base < block.bytes ? &block : nullptr;
+  return next == blocks_.begin() ? nullptr : &std::prev(next)->second;
+}
+
+const LiveMemory::Block* LiveMemory::find(std::uint32_t address) const {
+  const Block* block = before(address);
+  return block && address - block->base < block->bytes ? block : nullptr;
 }
 
 std::vector<const LiveMemory::Block*> LiveMemory::between(std::uint32_t first, std::uint64_t end) const {
@@ -47,12 +66,13 @@ std::vector<const LiveMemory::Block*> LiveMemory::between(std::uint32_t first, s
   return found;
 }
 
-std::vector<LiveMemory::Block> LiveMemory::remove_core(std::uint32_t core) {
+std::vector<LiveMemory::Block> LiveMemory::remove_core(std::uint32_t core, Zone zone) {
   std::vector<Block> gone;
   for (auto block = blocks_.begin(); block != blocks_.end();) {
     const HeapLayout* heap = heap_of(block->first);
-    if (heap && heap->per_core && heap->core == core) {
+    if (heap && heap->per_core && heap->core == core && heap->zone == zone) {
       gone.push_back(block->second);
+      count(block->second, false);
       block = blocks_.erase(block);
     } else {
       ++block;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -37,15 +38,24 @@ struct Object {
 /// on top of nothing else.
 class LiveMemory {
  public:
-  explicit LiveMemory(const Platform& platform) : platform_(platform) {}
+  explicit LiveMemory(const Platform& platform) : platform_(platform), live_bytes_(platform.heaps.size()) {}
+
+  /// Where and when firmware called the allocator: return addresses, innermost first, 0 behind the last.
+  struct CallSite {
+    std::uint64_t cycle = 0;
+    std::array<std::uint32_t, 6> stack{};
+  };
 
   struct Block {
     std::uint32_t base = 0;
     std::uint32_t bytes = 0;
     Zone zone = Zone::runtime;
     std::uint32_t core = 0;  ///< that allocated it
-    std::string name;
+    std::string name;  ///< empty when firmware allocated it of its own accord
     const SourceMark* where = nullptr;
+    CallSite site;
+    CallSite freed;  ///< where it was freed, once it was
+    std::uint32_t freed_by = 0;
     bool shared = false;  ///< shared data, from the allocator's point of view
   };
 
@@ -55,17 +65,25 @@ class LiveMemory {
   const Block* find(std::uint32_t address) const;
   /// Blocks with a byte in [first, end).
   std::vector<const Block*> between(std::uint32_t first, std::uint64_t end) const;
-  void remove(std::uint32_t base) { blocks_.erase(base); }
-  /// Forgets everything in heaps that belong to `core`: they are emptied when it goes down. Returns what was there.
-  std::vector<Block> remove_core(std::uint32_t core);
+  void remove(std::uint32_t base);
+  /// Bytes asked for and not freed, by heap, in the order of the platform's heaps.
+  const std::vector<std::uint64_t>& live_bytes() const { return live_bytes_; }
+  /// Forgets everything in the heaps of a zone that belong to `core`: they are emptied when it goes down. Returns what was there.
+  std::vector<Block> remove_core(std::uint32_t core, Zone zone);
+  const std::map<std::uint32_t, Block>& blocks() const { return blocks_; }
+  /// The heap that holds a cached address; null when none does.
+  const HeapLayout* heap_of(std::uint32_t address) const;
+  /// The last block that begins at or before an address; null when there is none.
+  const Block* before(std::uint32_t address) const;
   std::uint64_t bytes_between(std::uint32_t first, std::uint64_t end) const;
   std::size_t size() const { return blocks_.size(); }
 
  private:
-  const HeapLayout* heap_of(std::uint32_t address) const;
-
   const Platform& platform_;
+  void count(const Block& block, bool added);
+
   std::map<std::uint32_t, Block> blocks_;
+  std::vector<std::uint64_t> live_bytes_;
 };
 
 }  // namespace dspmem

@@ -36,13 +36,21 @@ Replay::Replay(const Scenario& scenario, const Platform& platform, const Firmwar
   result_.platform_description = platform.description;
   result_.seed = options.seed.value_or(scenario.seed);
   result_.clock_mhz = 1000000 / platform.system.clock_period_ps;
+  heap_ = std::make_unique<HeapTracker>(platform, image, system_->map(), live_, *this);
+  for (std::size_t core = 0; core < system_->core_count(); ++core) system_->core(core).core().watch_calls(heap_->functions(), *heap_);
   if (options.check_coherency) {
     coherency_ = std::make_unique<CoherencyObserver>(platform.system, log_);
     system_->observe(*coherency_);
     coherency_->require_commits(platform.shared == SharedData::writeback_invalidate && platform.core_count() > 1);
+    coherency_->set_judge(heap_.get());
+    heap_->use_checker(&coherency_->checker());
     log_.use_checker(coherency_->checker());
     log_.use_stack_of([this](AgentId core) { return system_->core(core).core().call_stack(); });
   }
+  log_.use_origins([this](AgentId agent) -> const SourceMark* {
+    const auto step = current_step_.find(agent);
+    return step == current_step_.end() || !step->second ? nullptr : &step->second->mark;
+  });
   if (options.sites)
     for (std::size_t core = 0; core < system_->core_count(); ++core) system_->core(core).core().filter_cache_operations(options.sites);
   load_firmware();
@@ -172,34 +180,15 @@ std::uint32_t Replay::simulator_call(DspCore& core, std::uint32_t number, std::s
 std::uint32_t Replay::allocate(DspCore& core, const Request& request, const std::string& name, const SourceMark& mark) {
   const auto zone = static_cast<std::uint32_t>(request.zone);
   std::uint32_t address = 0;
+  name_next(core, name, mark);
   if (request.zeroed) address = call(core, "rzalloc", {zone, request.flags, request.capabilities, request.bytes}, mark);
   else if (request.zone == Zone::buffer) address = call(core, "rballoc_align", {request.flags, request.capabilities, request.bytes, request.alignment}, mark);
   else address = call(core, "rmalloc", {zone, request.flags, request.capabilities, request.bytes}, mark);
-  if (!address) return 0;
-  ++result_.allocations;
-  const std::uint32_t alignment = std::max(request.alignment, platform_.allocation_alignment);
-  const bool shared = (request.flags & 1) || request.zone == Zone::runtime_shared || request.zone == Zone::system_shared;
-  track(core, {cached(address), request.bytes, request.zone, core.id(), name, &mark, shared}, alignment, mark);
   return address;
 }
 
 void Replay::release(DspCore& core, std::uint32_t address, const SourceMark& mark) {
-  untrack(cached(address));
   call(core, "rfree", {address}, mark);
-  ++result_.frees;
-}
-
-void Replay::track(DspCore& core, const LiveMemory::Block& block, std::uint32_t alignment, const SourceMark& mark) {
-  if (block.shared) set_shared(block.base, block.bytes, true);
-  if (const auto wrong = live_.add(block, alignment)) finding(core, "heap-misuse", *wrong, mark);
-}
-
-void Replay::untrack(std::uint32_t cached_address) {
-  if (const LiveMemory::Block* block = live_.find(cached_address)) {
-    forget(block->base, block->bytes);
-    if (block->shared) set_shared(block->base, block->bytes, false);
-  }
-  live_.remove(cached_address);
 }
 
 void Replay::forget(std::uint32_t cached_address, std::uint32_t bytes) {
@@ -219,10 +208,11 @@ Object& Replay::object(const std::string& name, const SourceMark& mark) {
 }
 
 void Replay::core_went_down(std::uint32_t core) {
-  for (const LiveMemory::Block& block : live_.remove_core(core)) {
-    forget(block.base, block.bytes);
-    objects_.erase(block.name);
-  }
+  // Its heaps are empty now: the objects' names may be used again.
+  std::erase_if(objects_, [core](const auto& entry) {
+    const Object& object = entry.second;
+    return object.core == core && (object.zone == Zone::system || object.zone == Zone::system_runtime);
+  });
 }
 
 // ---- Synchronisation -------------------------------------------------------------------------------------------------
@@ -294,10 +284,15 @@ void Replay::as_master(DspCore& core, AgentId agent, std::size_t bytes, const So
   order_release(core, object);
   if (coherency_) {
     coherency_->set_origin(agent, &mark);
+    coherency_->set_judge(nullptr);  // the step knows its object
     coherency_->on_master_start(agent, object);
   }
   access();
-  if (coherency_) coherency_->on_master_finish(agent, object);
+  if (coherency_) {
+    coherency_->on_master_finish(agent, object);
+    coherency_->set_judge(heap_.get());
+    coherency_->set_origin(agent, nullptr);
+  }
   core.core().advance(bytes / bus_bytes + 1);
   order_acquire(core, object);
 }

@@ -12,6 +12,7 @@
 #include "models/system.h"
 #include "sim/image/firmware_image.h"
 #include "sim/replay/findings.h"
+#include "sim/replay/heap_tracker.h"
 #include "sim/replay/maintenance_sites.h"
 #include "sim/replay/objects.h"
 #include "sim/replay/patterns.h"
@@ -32,7 +33,7 @@ struct ReplayOptions {
 };
 
 /// Runs one scenario on the simulated platform: boots the firmware, then executes each core's steps in that core's process.
-class Replay : public CoreHost {
+class Replay : public CoreHost, public HeapListener {
  public:
   Replay(const Scenario& scenario, const Platform& platform, const FirmwareImage& image, const ReplayOptions& options);
   ~Replay() override;
@@ -71,10 +72,8 @@ class Replay : public CoreHost {
   /// Memory as it is below the caches.
   void inspect(std::uint32_t address, std::span<std::uint8_t> bytes) { system_->inspect(address, bytes); }
   void core_went_down(std::uint32_t core);
-  /// Enters a block into the list of live ones, which checks it.
-  void track(DspCore& core, const LiveMemory::Block& block, std::uint32_t alignment, const SourceMark& mark);
-  /// The block is about to be freed: what it holds is nobody's from now on.
-  void untrack(std::uint32_t cached_address);
+  /// What this core allocates next is the object `name`.
+  void name_next(DspCore& core, const std::string& name, const SourceMark& mark) { heap_->name_next(core.id(), name, mark); }
 
   // Synchronisation between cores. The core's time advances to that of whoever it waited for.
   void signal(DspCore& core, const std::string& name);
@@ -99,6 +98,9 @@ class Replay : public CoreHost {
   [[noreturn]] void stop();
 
   void run_steps(DspCore& core, const StepList& steps);
+  /// For steps that repeat others: looks for heaps that grow in every round.
+  void end_of_round(DspCore& core, const SourceMark& mark, std::uint64_t round);
+  void end_of_repeat(DspCore& core, const SourceMark& mark, std::uint64_t times);
   /// For steps that take long: `done` of `total`.
   void progress(DspCore& core, std::uint64_t done, std::uint64_t total);
 
@@ -118,6 +120,13 @@ class Replay : public CoreHost {
   /// Does something in the name of a master that `core` starts and waits for.
   void as_master(DspCore& core, AgentId agent, std::size_t bytes, const SourceMark& mark, const std::function<void()>& access);
   void forget(std::uint32_t cached_address, std::uint32_t bytes);
+
+  // HeapListener
+  void on_allocated(Core& core, const LiveMemory::Block& block, const std::string& wrong) override;
+  void on_freeing(Core& core, const LiveMemory::Block& block) override;
+  void on_bad_free(Core& core, std::uint32_t address, const LiveMemory::Block* freed) override;
+  void on_stray_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) override;
+  void on_uninitialised_read(const Core& core, const Deed& access, const LiveMemory::Block& block, std::uint32_t address) override;
 
   // CoreHost
   void run_program(DspCore& core) override;
@@ -142,6 +151,7 @@ class Replay : public CoreHost {
   std::unique_ptr<System> system_;
   Result result_;
   LiveMemory live_;
+  std::unique_ptr<HeapTracker> heap_;
   FindingLog log_;
   std::unique_ptr<CoherencyObserver> coherency_;  ///< null when switched off
   std::map<std::string, Object> objects_;
@@ -156,6 +166,13 @@ class Replay : public CoreHost {
   std::map<std::uint32_t, Wait> waiting_;  ///< per core: what it waits for
   std::map<std::uint32_t, const Step*> current_step_;
   std::size_t finished_ = 0;
+  /// What the heaps did in the rounds of a step so far, by heap.
+  struct Rounds {
+    std::vector<std::uint64_t> before;  ///< live bytes at the end of the last round
+    std::vector<std::uint64_t> grown;   ///< rounds in a row in which it grew
+    std::vector<std::uint64_t> bytes;   ///< by how much, in these
+  };
+  std::map<const SourceMark*, Rounds> rounds_;
   std::exception_ptr failure_;
   std::uint64_t steps_done_ = 0;
   std::uint64_t next_progress_ms_ = 0;

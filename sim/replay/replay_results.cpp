@@ -60,17 +60,135 @@ void Replay::check_initialised(DspCore& core, std::uint32_t address, std::uint32
 }
 
 void Replay::report_leaks() {
-  for (const auto& [name, object] : objects_) {
-    if (object.freed || object.zone == Zone::system) continue;
+  for (const auto& [base, block] : live_.blocks()) {
+    if (block.zone == Zone::system) continue;
     Result::Finding finding;
     finding.rule = "leak";
     finding.kind = Result::Finding::Kind::advice;
-    finding.message = fmt::format("'{}' is still allocated at the end", name);
-    const LiveMemory::Block* block = live_.find(cached(object.address));
-    finding.access = {fmt::format("core {}", object.core), "allocation", "", {}, block && block->where ? block->where->to_string() : "", 0};
-    finding.object = Result::Object{name, to_string(object.zone), fmt::format("core {}", object.core), "", cached(object.address), object.bytes};
+    finding.object = log_.describe(block);
+    finding.message = fmt::format("'{}' is still allocated at the end", finding.object->name);
+    finding.access = log_.allocation_of(block);
     log_.add(std::move(finding));
   }
+}
+
+void Replay::end_of_round(DspCore& core, const SourceMark& mark, std::uint64_t round) {
+  Rounds& rounds = rounds_[&mark];
+  const std::vector<std::uint64_t>& now = live_.live_bytes();
+  if (round == 0) rounds = {now, std::vector<std::uint64_t>(now.size()), std::vector<std::uint64_t>(now.size())};
+  for (std::size_t heap = 0; heap < now.size(); ++heap) {
+    const std::uint64_t growth = now[heap] > rounds.before[heap] ? now[heap] - rounds.before[heap] : 0;
+    rounds.grown[heap] = growth ? rounds.grown[heap] + 1 : 0;
+    rounds.bytes[heap] = growth ? rounds.bytes[heap] + growth : 0;
+    rounds.before[heap] = now[heap];
+  }
+  (void)core;
+}
+
+void Replay::end_of_repeat(DspCore& core, const SourceMark& mark, std::uint64_t times) {
+  constexpr std::uint64_t enough_rounds = 3;
+  const Rounds rounds = rounds_[&mark];
+  // The first round may set things up; from the second on, what is taken has to be given back.
+  for (std::size_t heap = 0; heap < rounds.grown.size(); ++heap) {
+    if (times <= enough_rounds || rounds.grown[heap] < times - 1) continue;
+    Result::Finding finding;
+    finding.rule = "leak";
+    finding.kind = Result::Finding::Kind::latent;
+    finding.message = fmt::format("heap {} grew in every round of this step, by {} bytes in {} rounds", platform_.heaps[heap].name, rounds.bytes[heap], rounds.grown[heap]);
+    finding.access = {fmt::format("core {}", core.id()), "repeat", "", {}, mark.to_string(), core.core().now()};
+    const LiveMemory::Block* newest = nullptr;
+    for (const auto& [base, block] : live_.blocks())
+      if (live_.heap_of(base) == &platform_.heaps[heap] && (!newest || block.site.cycle > newest->site.cycle)) newest = &block;
+    if (newest) {
+      finding.object = log_.describe(*newest);
+      finding.other = log_.allocation_of(*newest);
+    }
+    finding.fix = "free in each round what the round allocates, or allocate it once before";
+    log_.add(std::move(finding));
+  }
+  rounds_.erase(&mark);
+}
+
+// ---- The heap tracker's findings -------------------------------------------------------------------------------------
+
+void Replay::on_allocated(Core& core, const LiveMemory::Block& block, const std::string& wrong) {
+  if (block.shared) set_shared(block.base, block.bytes, true);
+  if (wrong.empty()) return;
+  Result::Finding finding;
+  finding.rule = "heap-misuse";
+  finding.message = wrong;
+  finding.access = log_.allocation_of(block);
+  finding.access.agent = fmt::format("core {}", core.id());
+  finding.object = log_.describe(block);
+  log_.add(std::move(finding));
+}
+
+void Replay::on_freeing(Core& core, const LiveMemory::Block& block) {
+  forget(block.base, block.bytes);
+  if (block.shared) set_shared(block.base, block.bytes, false);
+  (void)core;
+}
+
+void Replay::on_bad_free(Core& core, std::uint32_t address, const LiveMemory::Block* block) {
+  // Steps say themselves that they free twice; what firmware frees is only seen here.
+  const std::vector<StackFrame> stack = core.call_stack();
+  if (stack.size() == 1) return;
+  Result::Finding finding;
+  finding.rule = "heap-misuse";
+  finding.access = log_.describe_now(core, "free");
+  if (block) {
+    finding.object = log_.describe(*block);
+    finding.message = address == block->base ? fmt::format("'{}' is freed again", finding.object->name)
+                                             : fmt::format("an address {} bytes into '{}' is freed; an object is freed by its first byte", address - block->base, finding.object->name);
+  } else {
+    finding.message = fmt::format("{:#x} is freed, where no object begins", address);
+  }
+  log_.add(std::move(finding));
+}
+
+void Replay::on_stray_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) {
+  Result::Finding finding;
+  finding.rule = "heap-misuse";
+  finding.kind = Result::Finding::Kind::manifest;
+  finding.access = core ? log_.describe_now(*core, access.kind == Deed::Kind::write ? "write" : "read") : log_.describe(access);
+  finding.access.view = log_.describe(access).view;
+  const char* verb = access.kind == Deed::Kind::write ? "written" : "read";
+  const std::string what = bytes == 1 ? "a byte is" : fmt::format("{} bytes are", bytes);
+  const LiveMemory::Block* freed = heap_->freed_at(address);
+  const LiveMemory::Block* before = live_.before(address);
+  const HeapLayout* heap = live_.heap_of(address);
+  if (freed) {
+    finding.object = log_.describe(*freed);
+    finding.other = log_.free_of(*freed);
+    finding.message = fmt::format("{} {} at offset {} of '{}', which has been freed", what, verb, address - freed->base, finding.object->name);
+    finding.fix = "let the last user free the object, or clear the pointers to it when it is freed";
+  } else if (heap_->bookkeeping(address)) {
+    finding.message = fmt::format("{} {} at {:#x}, where the allocator keeps its books on heap {}", what, verb, address, heap ? heap->name : "");
+    finding.fix = "only the allocator may touch this memory: check the pointer and the size that lead here";
+  } else if (before && address - before->base < before->bytes + 4096 && live_.heap_of(before->base) == heap) {
+    finding.object = log_.describe(*before);
+    const std::uint32_t offset = address - before->base;
+    finding.message = offset < before->bytes ? fmt::format("{} {} at offset {} of '{}' reach past its end: it has {} bytes", what, verb, offset, finding.object->name, before->bytes)
+                                             : fmt::format("{} {} {} the end of '{}', which has {} bytes", what, verb,
+                                                           offset == before->bytes ? "right behind" : fmt::format("{} bytes behind", offset - before->bytes), finding.object->name, before->bytes);
+    finding.fix = "make the object as large as what is stored in it, or stop at its end";
+  } else {
+    finding.message = fmt::format("{} {} at {:#x} in heap {}, where nothing is allocated", what, verb, address, heap ? heap->name : "");
+    finding.fix = "check the pointer: it leads into a heap, and to no object there";
+  }
+  log_.add(std::move(finding));
+}
+
+void Replay::on_uninitialised_read(const Core& core, const Deed& access, const LiveMemory::Block& block, std::uint32_t address) {
+  Result::Finding finding;
+  finding.rule = "heap-misuse";
+  finding.kind = Result::Finding::Kind::manifest;
+  finding.access = log_.describe_now(core, "read");
+  finding.access.view = log_.describe(access).view;
+  finding.object = log_.describe(block);
+  finding.message = fmt::format("byte {} of '{}' is read, and nobody has written it since it was allocated", address - block.base, finding.object->name);
+  finding.fix = "set the object's fields after allocating it, or allocate it with rzalloc";
+  log_.add(std::move(finding));
 }
 
 void Replay::report_redundant_maintenance() {
@@ -93,6 +211,8 @@ void Replay::set_shared(std::uint32_t cached_address, std::uint32_t bytes, bool 
 }
 
 void Replay::collect_hardware() {
+  result_.allocations = heap_->allocations();
+  result_.frees = heap_->frees();
   if (result_.cores.empty()) {
     for (std::size_t index = 0; index < system_->core_count(); ++index) {
       DspCore& dsp = system_->core(index);
@@ -165,7 +285,7 @@ void Replay::report_gated_bank(const CoreFault& fault) {
         if (const Deed off = coherency_->power_off_of(base); off.kind != Deed::Kind::none) finding.cause = log_.describe(off);
       for (const LiveMemory::Block* block : live_.between(base, std::uint64_t{base} + sram->config().bank_bytes))
         if (finding.neighbours.size() < 8)
-          finding.neighbours.push_back({block->name, to_string(block->zone), fmt::format("core {}", block->core), block->where ? block->where->to_string() : "", block->base, block->bytes});
+          finding.neighbours.push_back(log_.describe(*block));
       finding.fix = "switch the bank on (pm_banks_on) before the access, or move what lives in it to a bank that stays on";
       log_.add(std::move(finding));
     }

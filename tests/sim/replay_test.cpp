@@ -325,5 +325,69 @@ TEST(Progress, IsNotShownInAPipe) {
   EXPECT_EQ(result.out.find('\r'), std::string::npos);
 }
 
+TEST(Platforms, HeapsWithoutCapabilitiesAreRam) {
+  const Json report = Json::parse(run_text("name: x\nplatform: tgl\ncores:\n  0:\n    - alloc: {as: a, bytes: 64, capabilities: [ram]}\n", {"--json", "-"}).out);
+  for (const Json& heap : report["heaps"])
+    if (heap["name"] == "runtime") EXPECT_EQ(heap["used"], 64);
+}
+
+// ---- Firmware that misuses its heaps: tests/sim/firmware/misuse.c ----
+
+ProgramResult run_misuse(const std::string& step) {
+  return run_text("name: x\nplatform: tgl\ncores:\n  0:\n    - " + step + "\n", {"--json", "-", "--firmware", firmware_images() / "misuse.elf"});
+}
+
+struct Misuse {
+  const char* function;
+  const char* message;  ///< of the one finding that is no advice; empty for none
+  const char* line;     ///< where it is: function and line
+};
+
+class FirmwareMisuse : public testing::TestWithParam<Misuse> {};
+
+TEST_P(FirmwareMisuse, IsFoundWithItsLineAndItsObject) {
+  const ProgramResult result = run_misuse(std::string("call: {function: ") + GetParam().function + "}");
+  const Json report = Json::parse(result.out);
+  EXPECT_EQ(schema_errors(report), "");
+  std::vector<Json> found;
+  for (const Json& each : report["findings"])
+    if (each["kind"] != "advice") found.push_back(each);
+  if (!*GetParam().message) {
+    EXPECT_TRUE(found.empty()) << result.out;
+    return;
+  }
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_EQ(found[0]["rule"], "heap-misuse");
+  EXPECT_EQ(found[0]["message"], GetParam().message);
+  const Json& access = found[0]["access"];
+  if (*GetParam().line) EXPECT_EQ(access["function"].get<std::string>() + ":" + std::to_string(access["line"].get<int>()), GetParam().line);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, FirmwareMisuse,
+    testing::Values(Misuse{"correct_use", "", ""},
+                    Misuse{"use_after_free", "4 bytes are read at offset 8 of '40 bytes from make_state', which has been freed", "use_after_free:36"},
+                    Misuse{"write_behind_end", "4 bytes are written right behind the end of '40 bytes from make_state', which has 40 bytes", "write_behind_end:42"},
+                    Misuse{"read_unset", "byte 12 of '40 bytes from make_state' is read, and nobody has written it since it was allocated", "read_unset:52"},
+                    Misuse{"free_inside", "an address 16 bytes into '40 bytes from make_state' is freed; an object is freed by its first byte", "drop:16"},
+                    Misuse{"dma_behind_end", "64 bytes are written right behind the end of '256 bytes from dma_behind_end', which has 256 bytes", ""}),
+    [](const auto& info) { return info.param.function; });
+
+TEST(FirmwareMisuse, TouchingTheAllocatorsBooksIsFound) {
+  // Its bitmaps are the first thing in core 0's system heap.
+  const Json report = Json::parse(run_misuse("call: {function: write_at, arguments: [0x9e021000]}").out);
+  ASSERT_EQ(report["findings"].size(), 1u);
+  EXPECT_NE(report["findings"][0]["message"].get<std::string>().find("where the allocator keeps its books on heap system[0]"), std::string::npos) << report["findings"][0];
+}
+
+TEST(FirmwareMisuse, AHeapThatGrowsInEveryRoundIsFound) {
+  const Json report = Json::parse(run_misuse("repeat: {times: 10, steps: [{call: {function: grow}}]}").out);
+  bool grows = false;
+  for (const Json& each : report["findings"]) grows |= each["message"] == "heap runtime grew in every round of this step, by 108 bytes in 9 rounds" && each["rule"] == "leak";
+  EXPECT_TRUE(grows) << report["findings"];
+  EXPECT_TRUE(Json::parse(run_misuse("repeat: {times: 10, steps: [{call: {function: correct_use}}]}").out)["findings"].empty());
+}
+
 }  // namespace
 }  // namespace dspmem::test

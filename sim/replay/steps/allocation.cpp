@@ -96,13 +96,12 @@ class Realloc final : public Step {
     Object& object = replay.object(name_, mark);
     if (object.zone != Zone::buffer) throw InputError(mark, "'" + name_ + "' is of zone " + to_string(object.zone) + ": only buffers can be reallocated");
     const std::uint32_t old = object.address;
+    replay.name_next(core, name_, mark);
     const std::uint32_t address = replay.call(core, "rbrealloc", {old, object.flags, object.capabilities, bytes_, object.bytes}, mark);
     if (!address) {
       replay.expect(false, fmt::format("'{}' is reallocated to {} bytes", name_, bytes_), "the allocator has none left", mark);
       replay.stop();
     }
-    replay.untrack(replay.cached(old));
-    replay.track(core, {replay.cached(address), bytes_, object.zone, core.id(), name_, &mark, (object.flags & flag_shared) != 0}, replay.platform().allocation_alignment, mark);
     object.address = address;
     object.bytes = bytes_;
     if (!object.truth.empty()) {

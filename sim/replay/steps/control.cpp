@@ -28,7 +28,11 @@ class Repeat final : public Nested {
     steps_ = reader.steps("steps");
   }
   void run(Replay& replay, DspCore& core) const override {
-    for (std::uint64_t round = 0; round < times_; ++round) replay.run_steps(core, steps_);
+    for (std::uint64_t round = 0; round < times_; ++round) {
+      replay.run_steps(core, steps_);
+      replay.end_of_round(core, mark, round);
+    }
+    replay.end_of_repeat(core, mark, times_);
   }
 
  private:

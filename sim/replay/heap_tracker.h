@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "models/coherency/coherency_observer.h"
+#include "sim/image/firmware_image.h"
+#include "sim/replay/objects.h"
+
+namespace dspmem {
+
+/// One function of the allocator: what it does, and which argument (0 is a2) says what; absent where no argument does.
+struct AllocatorFunction {
+  enum class Role {
+    allocate,    ///< returns a block, or 0
+    reallocate,  ///< returns a block in place of `pointer`, or 0 and leaves that one
+    free,        ///< gives `pointer` back
+    reset,       ///< empties the heaps of `zone` that belong to the core that calls
+    internal,    ///< works on the heaps themselves: may touch all of their memory
+  };
+  std::string symbol;
+  Role role = Role::internal;
+  std::optional<std::uint32_t> bytes, zone, flags, alignment, pointer;
+  Zone fixed_zone = Zone::runtime;  ///< where no argument says the zone
+};
+
+/// The functions of our own allocator: models/firmware/include/alloc.h.
+const std::vector<AllocatorFunction>& zones_allocator();
+
+/// What the tracker tells the replay.
+class HeapListener {
+ public:
+  virtual ~HeapListener() = default;
+  /// `wrong` says what is wrong with the block, or is empty.
+  virtual void on_allocated(Core& core, const LiveMemory::Block& block, const std::string& wrong) = 0;
+  /// Before the allocator does anything about it.
+  virtual void on_freeing(Core& core, const LiveMemory::Block& block) = 0;
+  /// An address was freed where no block begins; `freed` is what was there before, or null.
+  virtual void on_bad_free(Core& core, std::uint32_t address, const LiveMemory::Block* freed) = 0;
+  /// An access to heap memory that belongs to no object.
+  virtual void on_stray_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) = 0;
+  /// Firmware read bytes of a live object, none of which anybody has written.
+  virtual void on_uninitialised_read(const Core& core, const Deed& access, const LiveMemory::Block& block, std::uint32_t address) = 0;
+};
+
+/// Knows at every moment which bytes of the heaps belong to whom, by watching the allocator's functions being called, whoever calls
+/// them, and judges every access of the firmware by it. The allocator itself may touch what it likes.
+class HeapTracker final : public CallObserver, public AccessJudge {
+ public:
+  HeapTracker(const Platform& platform, const FirmwareImage& image, const AddressMap& map, LiveMemory& live, HeapListener& listener);
+
+  const std::vector<std::uint32_t>& functions() const { return addresses_; }
+  /// The next block that this core allocates is the scenario's object `name`.
+  void name_next(std::uint32_t core, const std::string& name, const SourceMark& mark) { next_[core] = {name, &mark}; }
+  /// Reads of bytes that nobody wrote need a checker that knows what was written. Null: they are not looked for.
+  void use_checker(const CoherencyChecker* checker) { checker_ = checker; }
+
+  std::uint64_t allocations() const { return allocations_; }
+  std::uint64_t frees() const { return frees_; }
+  /// What the memory at a cached address was until it was freed, and nobody else's since; null when it was never anybody's.
+  const LiveMemory::Block* freed_at(std::uint32_t address) const;
+  /// The allocator wrote there while no object had it: its own bookkeeping.
+  bool bookkeeping(std::uint32_t address) const;
+
+  void on_call(Core& core, std::uint32_t function) override;
+  void on_return(Core& core, std::uint32_t function) override;
+  std::uint8_t context(AgentId agent) const override { return depth_[agent] ? 1 : 0; }
+  void on_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) override;
+
+ private:
+  /// One bit for each byte of the memory that heaps lie in.
+  class Bitmap {
+   public:
+    void resize(std::uint32_t bytes, bool value) { words_.assign((bytes + 63) / 64, value ? ~0ull : 0); }
+    void set(std::uint32_t first, std::uint64_t count, bool value);
+    bool all(std::uint32_t first, std::uint32_t count) const;
+    bool test(std::uint32_t at) const { return words_[at / 64] >> (at % 64) & 1; }
+
+   private:
+    std::vector<std::uint64_t> words_;
+  };
+  struct Call {
+    const AllocatorFunction* function = nullptr;
+    std::array<std::uint32_t, 6> arguments{};
+    LiveMemory::CallSite site;
+  };
+  struct Name {
+    std::string name;
+    const SourceMark* mark = nullptr;
+  };
+
+  std::uint32_t physical(std::uint32_t cached) const { return map_.find(cached)->to_physical(cached); }
+  void allocated(Core& core, const Call& call, std::uint32_t address);
+  void freeing(Core& core, std::uint32_t address, bool reallocated);
+  void freed(const LiveMemory::Block& block);
+  void set_live(const LiveMemory::Block& block, bool live);
+
+  const Platform& platform_;
+  const AddressMap& map_;
+  LiveMemory& live_;
+  HeapListener& listener_;
+  const CoherencyChecker* checker_ = nullptr;
+  std::vector<std::uint32_t> addresses_;
+  std::map<std::uint32_t, const AllocatorFunction*> by_address_;
+  const FirmwareImage& image_;
+  std::array<std::uint32_t, max_agents> depth_{};  ///< allocator functions that a core is in
+  std::array<Call, max_agents> calls_{};           ///< the outermost
+  std::array<Name, max_agents> next_{};
+  std::uint32_t first_ = 0, bytes_ = 0;  ///< physical; all heaps lie here
+  Bitmap allowed_;                       ///< live, or no heap's at all
+  Bitmap bookkeeping_;
+  std::map<std::uint32_t, LiveMemory::Block> freed_;  ///< by base; bounded
+  std::uint64_t allocations_ = 0, frees_ = 0;
+};
+
+}  // namespace dspmem
