@@ -27,6 +27,12 @@ L1Cache::L1Cache(const CacheConfig& config, LinePort& port) : config_(config), p
   fast_.resize(config_.sets());
 }
 
+void L1Cache::use_fast_entries(bool use) {
+  use_fast_entries_ = use;
+  if (use) return;
+  for (FastEntry& each : fast_) each.read_key = each.write_key = no_key;
+}
+
 std::span<std::uint8_t> L1Cache::bytes(std::uint32_t set, std::uint32_t way) {
   return {&data_[(set * config_.ways + way) << line_shift_], config_.line_bytes};
 }

@@ -57,7 +57,7 @@ class L1Cache {
   std::uint32_t set_mask() const { return set_mask_; }
   FastEntry* fast_entries() { return fast_.data(); }
   /// Without fast entries every access comes through line_for_read() and store(), where it can be observed.
-  void use_fast_entries(bool use) { use_fast_entries_ = use; }
+  void use_fast_entries(bool use);
   /// The set and way that an operation by index names; the way may not exist.
   std::uint32_t set_of(std::uint32_t address) const { return address >> line_shift_ & set_mask_; }
   std::uint32_t way_of_index(std::uint32_t address) const;

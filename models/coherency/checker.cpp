@@ -380,6 +380,19 @@ bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uin
   return false;
 }
 
+Deed CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes) const {
+  for (std::uint32_t at = address; at < address + bytes;) {
+    const std::uint32_t base = at & line_mask_, end = std::min(address + bytes, base + config_.rules.line_bytes);
+    if (const auto line = lines_.find(base); line != lines_.end())
+      for (std::uint32_t offset = at - base; offset < end - base; ++offset) {
+        const AgentId writer = line->second->last_writer[offset];
+        if (writer != core && writer < config_.rules.cores && line->second->worlds.may_be_dirty(writer)) return write_deed(*line->second, offset);
+      }
+    at = end;
+  }
+  return {};
+}
+
 bool CoherencyChecker::ever_written(std::uint32_t address, std::uint32_t bytes) const {
   const auto line = lines_.find(address & line_mask_);
   return line != lines_.end() && (line->second->known & ByteMask::range(address & ~line_mask_, bytes)).any();

@@ -129,6 +129,8 @@ class CoherencyChecker {
   /// Whether `core` wrote back (or invalidated) some line of these bytes since `cycle`: then it meant to, and missed others.
   bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const;
 
+  /// A write to these bytes that another core than `core` may still hold in a dirty line; kind none when there is no such write.
+  Deed left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes) const;
   /// Whether somebody has written one of these bytes since they were forgotten. Within one line.
   bool ever_written(std::uint32_t address, std::uint32_t bytes) const;
   /// The first of these bytes that nobody has written since they were forgotten, or ever.

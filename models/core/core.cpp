@@ -24,6 +24,7 @@ const char* describe(FaultCause cause) {
     case FaultCause::breakpoint: return "breakpoint instruction";
     case FaultCause::divide_by_zero: return "integer division by zero";
     case FaultCause::atomic_access: return "atomic access that ATOMCTL does not allow";
+    case FaultCause::access_violation: return "user mode may not access the kernel's memory";
     case FaultCause::cache_lock: return "cache line cannot be locked";
     case FaultCause::panic: return "firmware panic";
     case FaultCause::watchdog: return "watchdog";
@@ -78,6 +79,7 @@ void Core::reset(std::uint32_t pc) {
   a_[0] = trap_address;  // reset code that returns leaves the core idle
   sar_ = 0;
   sr_[special::ps] = reset_ps;
+  apply_privilege();
   sr_[special::prid] = config_.id;
   sr_[special::atomctl] = reset_atomctl;
   threadptr_ = 0;
@@ -92,7 +94,24 @@ void Core::reset(std::uint32_t pc) {
 
 void Core::observe(HardwareObserver* observer) {
   observer_ = observer;
-  data_cache_.use_fast_entries(!observer);
+  data_cache_.use_fast_entries(!observer_ && !checked_);
+}
+
+void Core::set_ring(std::uint32_t ring) {
+  sr_[special::ps] = (sr_[special::ps] & ~ps::ring) | ring << 6;
+  apply_privilege();
+}
+
+void Core::apply_privilege() {
+  if (const bool check = user_mode() && !config_.kernel_only.empty(); check != checked_) {
+    checked_ = check;
+    data_cache_.use_fast_entries(!observer_ && !checked_);
+  }
+}
+
+void Core::check_privilege(std::uint32_t address, std::uint32_t physical, const char* what) {
+  for (const PhysicalRange& range : config_.kernel_only)
+    if (range.contains(physical)) fault(FaultCause::access_violation, std::string(what) + " " + hex(address));
 }
 
 std::uint64_t Core::now() const {
@@ -238,6 +257,7 @@ const Region& Core::region_for(std::uint32_t address, unsigned bytes, const char
 std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering ordering) {
   const Region& region = region_for(address, bytes, "load from");
   std::uint32_t value = 0;
+  if (checked_) check_privilege(address, region.to_physical(address), "load from");
   if (region.kind == RegionKind::cached) {
     const std::uint8_t* line = data_cache_.line_for_read(address);
     const std::uint8_t* held = line + (address & (data_cache_.config().line_bytes - 1));
@@ -262,6 +282,7 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   std::array<std::uint8_t, 4> buffer;
   std::memcpy(buffer.data(), &value, 4);
   const std::span<const std::uint8_t> stored(buffer.data(), bytes);
+  if (checked_) check_privilege(address, region.to_physical(address), "store to");
   if (region.kind == RegionKind::cached) {
     if (observer_) observer_->on_write(*this, View::cached, region.to_physical(address), stored, ordering);
     data_cache_.store(address, stored);
@@ -441,6 +462,7 @@ void Core::write_special(std::uint32_t number, std::uint32_t value) {
       if (!plain_register(number)) fault(FaultCause::illegal_instruction, "special register " + std::to_string(number) + " does not exist");
       sr_[number] = value;
   }
+  if (number == special::ps) apply_privilege();
   if (interrupt_pending()) horizon_ = 0;
 }
 
@@ -490,6 +512,7 @@ void Core::enter_vector(std::uint32_t cause, std::uint32_t pc) {
   sr_[special::exccause] = cause;
   const std::uint32_t vector = sr_[special::ps] & ps::um ? user_vector : kernel_vector;
   sr_[special::ps] |= ps::excm;
+  apply_privilege();
   pc_ = sr_[special::vecbase] + vector;
   push_frame(pc_, pc);
 }
@@ -503,6 +526,7 @@ std::uint32_t Core::take_syscall(std::uint32_t pc) {
 
 std::uint32_t Core::return_from_exception() {
   sr_[special::ps] &= ~ps::excm;
+  apply_privilege();
   if (interrupt_pending()) horizon_ = 0;
   pop_frame(sr_[special::epc1]);
   return sr_[special::epc1];
@@ -511,6 +535,7 @@ std::uint32_t Core::return_from_exception() {
 std::uint32_t Core::return_from_interrupt(std::uint32_t level) {
   if (level < 2 || level > 7) fault(FaultCause::illegal_instruction, "RFI level " + std::to_string(level));
   sr_[special::ps] = sr_[special::eps2 + level - 2];
+  apply_privilege();
   if (interrupt_pending()) horizon_ = 0;
   return sr_[special::epc1 + level - 1];
 }

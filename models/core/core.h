@@ -24,6 +24,7 @@ struct CoreConfig {
   CoreTiming timing;
   CacheConfig instruction_cache{.size_bytes = 16 * 1024, .ways = 4, .line_bytes = 64};
   CacheConfig data_cache;
+  std::vector<PhysicalRange> kernel_only;  ///< where user mode (PS.RING other than 0) may neither load nor store
 };
 
 /// What surrounds a core. Functions that move data return the cycles the core waits for it, and throw BusError when
@@ -132,6 +133,9 @@ class Core {
   CoreStatistics statistics() const;
   std::uint32_t id() const { return config_.id; }
   std::vector<StackFrame> call_stack() const;
+  /// PS.RING: 0 for the kernel, other rings for user mode. REQUIRES: ring < 4.
+  void set_ring(std::uint32_t ring);
+  bool user_mode() const { return (sr_[special::ps] & ps::ring) && !(sr_[special::ps] & ps::excm); }
 
   /// Ends the run with this core's position attached.
   [[noreturn]] void fault(FaultCause cause, const std::string& detail = {});
@@ -188,6 +192,9 @@ class Core {
   void enter_vector(std::uint32_t cause, std::uint32_t pc);
   void push_frame(std::uint32_t callee, std::uint32_t return_address);
   void pop_frame(std::uint32_t return_address);
+  /// After every change of PS: accesses of user mode are checked one by one.
+  void apply_privilege();
+  void check_privilege(std::uint32_t address, std::uint32_t physical, const char* what);
   void enter_watched(std::uint32_t function);
   void leave_watched();
 
@@ -218,6 +225,7 @@ class Core {
   std::array<std::uint32_t, 256> sr_{};
   std::uint32_t threadptr_ = 0;
   bool restarted_ = false;
+  bool checked_ = false;  ///< user mode, on a platform that protects memory from it
   std::uint64_t watchdog_ = ~0ull;
   std::uint64_t uncached_reads_ = 0;
   std::uint64_t uncached_writes_ = 0;

@@ -16,6 +16,7 @@ enum class FaultCause {
   breakpoint,
   divide_by_zero,
   atomic_access,
+  access_violation,
   cache_lock,
   panic,
   watchdog,

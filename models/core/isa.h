@@ -76,7 +76,7 @@ enum : std::uint8_t {
 
 // Fields of PS.
 namespace ps {
-inline constexpr std::uint32_t intlevel = 0xf, excm = 0x10, um = 0x20;
+inline constexpr std::uint32_t intlevel = 0xf, excm = 0x10, um = 0x20, ring = 0xc0;
 }
 
 }  // namespace dspmem

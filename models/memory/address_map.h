@@ -26,6 +26,12 @@ struct Region {
   std::uint32_t to_physical(std::uint32_t address) const { return address - base + physical; }
 };
 
+/// Physical addresses [base, base + bytes).
+struct PhysicalRange {
+  std::uint32_t base = 0, bytes = 0;
+  bool contains(std::uint32_t address) const { return address - base < bytes; }
+};
+
 /// What a core can address. Immutable after construction; lookups need no hash because platforms have few regions.
 class AddressMap {
  public:

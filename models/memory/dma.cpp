@@ -2,6 +2,7 @@
 #include "models/memory/dma.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace dspmem {
 
@@ -19,22 +20,30 @@ Dma::~Dma() {
 
 bool Dma::read_register(std::uint32_t offset, std::uint32_t& value, std::uint64_t, std::uint32_t) {
   const std::uint32_t number = offset / channel_stride, field = offset % channel_stride;
-  if (number >= channels || field > status) return false;
+  if (number >= channels || field > list) return false;
   if (field == status) value = channels_[number].status;
   else if (field == control) value = channels_[number].status & busy;
+  else if (field == list) value = channels_[number].list;
   else value = channels_[number].settings[field / 4];
   return true;
 }
 
 bool Dma::write_register(std::uint32_t offset, std::uint32_t value, std::uint64_t now, std::uint32_t) {
   const std::uint32_t number = offset / channel_stride, field = offset % channel_stride;
-  if (number >= channels || field >= status) return false;
+  if (number >= channels || field > list || field == status) return false;
   Channel& channel = channels_[number];
+  if (field == list) {
+    channel.list = value;
+    return true;
+  }
   if (field != control) {
     channel.settings[field / 4] = value;
     return true;
   }
-  if (!(value & 1) || channel.status & busy) return true;
+  if (!(value & 3) || channel.status & busy) return true;
+  channel.next = value & 2 ? channel.list : 0;
+  channel.descriptors = 0;
+  if (value & 2) channel.settings[bytes / 4] = 0;
   channel.status = busy;
   channel.done = 0;
   channel.announced = false;
@@ -63,11 +72,12 @@ void Dma::step(std::uint32_t number) {
   const auto agent = static_cast<std::uint8_t>(first_agent_ + number);
   if (observer_ && !channel.announced) observer_->on_master_start(agent, object_of(number));
   channel.announced = true;
+  access_.master = agent;
+  if (channel.done == channel.settings[bytes / 4] && channel.next && !fetch_descriptor(channel, agent)) return finish(number, false);
   std::array<std::uint8_t, 4096> buffer;
   const std::uint32_t burst = channel.settings[chunk / 4] ? std::min<std::uint32_t>(channel.settings[chunk / 4], 4096) : 64;
   const std::uint32_t count = std::min(burst, channel.settings[bytes / 4] - channel.done);
   const std::span<std::uint8_t> data(buffer.data(), count);
-  access_.master = agent;
   const std::uint32_t from = channel.settings[source / 4] + channel.done, to = channel.settings[destination / 4] + channel.done;
   bool moved = count != 0 && transact(tlm::TLM_READ_COMMAND, from, data);
   if (moved && observer_) observer_->on_master_read(agent, from, data, cycle_);
@@ -75,9 +85,26 @@ void Dma::step(std::uint32_t number) {
   moved = moved && transact(tlm::TLM_WRITE_COMMAND, to, data);
   channel.done += count;
   keeper_.set_running(time_slot_, cycle_);
-  if (moved && channel.done < channel.settings[bytes / 4]) return;
-  channel.status = moved || count == 0 ? 0 : error;
-  if (observer_) observer_->on_master_finish(agent, object_of(number));
+  const bool succeeded = moved || count == 0;
+  if (succeeded && (channel.done < channel.settings[bytes / 4] || channel.next)) return;
+  finish(number, succeeded);
+}
+
+void Dma::finish(std::uint32_t number, bool succeeded) {
+  channels_[number].status = succeeded ? 0 : error;
+  if (observer_) observer_->on_master_finish(static_cast<std::uint8_t>(first_agent_ + number), object_of(number));
+}
+
+bool Dma::fetch_descriptor(Channel& channel, std::uint8_t agent) {
+  std::array<std::uint8_t, descriptor_bytes> raw;
+  if (++channel.descriptors > most_descriptors || !transact(tlm::TLM_READ_COMMAND, channel.next, raw)) return false;
+  if (observer_) observer_->on_master_read(agent, channel.next, raw, cycle_);
+  std::array<std::uint32_t, 4> words;
+  std::memcpy(words.data(), raw.data(), sizeof words);
+  std::copy_n(words.begin(), 3, channel.settings.begin());
+  channel.next = words[3];
+  channel.done = 0;
+  return true;
 }
 
 bool Dma::transact(tlm::tlm_command command, std::uint32_t address, std::span<std::uint8_t> data) {

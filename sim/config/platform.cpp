@@ -232,6 +232,13 @@ class PlatformReader {
     }
     const std::vector<HeapRequest> requests = read_heaps();
     place(requests, static_cast<std::uint32_t>(stack.value), area_alignment == "bank");
+    std::vector<std::string> zones;
+    if (!top_.optional("protected_zones", zones)) return;
+    for (const std::string& zone : zones) platform_.protected_zones.push_back(choose<Zone>(top_, "protected_zones", zone, zone_names(), "zone"));
+    // Heaps lie at cached addresses, which are physical ones.
+    for (const HeapLayout& heap : platform_.heaps)
+      if (std::find(platform_.protected_zones.begin(), platform_.protected_zones.end(), heap.zone) != platform_.protected_zones.end())
+        for (CoreConfig& core : platform_.system.cores) core.kernel_only.push_back({heap.base, heap.bytes});
   }
 
   std::vector<HeapRequest> read_heaps() {

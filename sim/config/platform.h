@@ -59,6 +59,7 @@ struct Platform {
   std::uint32_t image_bytes = 0;
   std::vector<std::uint32_t> memory_uncached;  ///< per SRAM: base of its uncached alias, 0 without one
   std::vector<HeapLayout> heaps;
+  std::vector<Zone> protected_zones;  ///< what user mode may not access
   std::vector<CoreArea> core_areas;
 
   std::uint32_t core_count() const { return static_cast<std::uint32_t>(system.cores.size()); }

@@ -90,7 +90,7 @@ const std::vector<std::string>& rule_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
     for (const Words& each : words) all.emplace_back(each.name);
-    all.insert(all.end(), {"heap-misuse", "leak", "redundant-maintenance", "use-of-powered-off-bank"});
+    all.insert(all.end(), {"access-violation", "heap-misuse", "leak", "redundant-maintenance", "use-of-powered-off-bank"});
     return all;
   }();
   return names;
@@ -155,6 +155,7 @@ Result::Deed FindingLog::describe_now(const Core& core, const std::string& what)
 
 std::optional<Result::Object> FindingLog::object_at(std::uint32_t address) const {
   if (const LiveMemory::Block* block = live_.find(address)) return describe(*block);
+  if (const LiveMemory::Static* object = live_.static_at(address)) return Result::Object{object->name, "static", "", object->where->to_string(), object->base, object->bytes};
   if (const auto variable = image_.variable_at(address); !variable.name.empty()) return Result::Object{variable.name, "variable", "", "", variable.address, variable.bytes};
   for (const HeapLayout& heap : platform_.heaps)
     if (address - heap.base < heap.bytes) return Result::Object{"heap " + heap.name, to_string(heap.zone), "", "", heap.base, heap.bytes};

@@ -30,6 +30,8 @@ class FindingLog : public FindingListener {
 
   Result::Deed describe(const Deed& deed) const;
   Result::Object describe(const LiveMemory::Block& block) const;
+  /// What lies at a cached address: an object, a variable, or part of a heap or stack.
+  std::optional<Result::Object> object_at(std::uint32_t cached_address) const;
   /// Who allocated the block, and where.
   Result::Deed allocation_of(const LiveMemory::Block& block) const;
   Result::Deed free_of(const LiveMemory::Block& block) const;
@@ -42,7 +44,6 @@ class FindingLog : public FindingListener {
   /// The rule that says most, now that the object is known.
   Rule refined_rule(const CoherencyFinding& raw, std::uint32_t address) const;
   void describe_bytes(const CoherencyFinding& raw, std::uint32_t address, Result::Finding& finding) const;
-  std::optional<Result::Object> object_at(std::uint32_t cached_address) const;
   std::vector<Result::Object> objects_between(std::uint32_t first, std::uint32_t end) const;
 
   const Platform& platform_;

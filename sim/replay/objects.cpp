@@ -59,6 +59,12 @@ const LiveMemory::Block* LiveMemory::find(std::uint32_t address) const {
   return block && address - block->base < block->bytes ? block : nullptr;
 }
 
+const LiveMemory::Static* LiveMemory::static_at(std::uint32_t address) const {
+  for (const Static& each : statics_)
+    if (address - each.base < each.bytes) return &each;
+  return nullptr;
+}
+
 std::vector<const LiveMemory::Block*> LiveMemory::between(std::uint32_t first, std::uint64_t end) const {
   std::vector<const Block*> found;
   if (const Block* block = find(first)) found.push_back(block);

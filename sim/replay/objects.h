@@ -28,6 +28,7 @@ struct Object {
   std::uint32_t flags = 0;
   std::uint32_t capabilities = 0;
   std::uint32_t core = 0;
+  bool is_static = false;  ///< nobody allocated it, and it starts as zeros
   const SourceMark* freed = nullptr;  ///< where it was freed; the name stays, for accesses that come too late
   /// What the program has written, byte by byte, and who did; sized at the first write.
   std::vector<std::uint8_t> truth;
@@ -59,6 +60,15 @@ class LiveMemory {
     bool shared = false;  ///< shared data, from the allocator's point of view
   };
 
+  /// Memory that has a name and no allocator.
+  struct Static {
+    std::string name;
+    std::uint32_t base = 0, bytes = 0;
+    const SourceMark* where = nullptr;
+  };
+  void add_static(Static object) { statics_.push_back(std::move(object)); }
+  const Static* static_at(std::uint32_t address) const;
+
   /// `block.base` is a cached address. Returns what is wrong with it, in words, if anything.
   std::optional<std::string> add(const Block& block, std::uint32_t alignment);
   /// The block that holds an address; null when none does.
@@ -83,6 +93,7 @@ class LiveMemory {
   void count(const Block& block, bool added);
 
   std::map<std::uint32_t, Block> blocks_;
+  std::vector<Static> statics_;
   std::vector<std::uint64_t> live_bytes_;
 };
 

@@ -54,6 +54,7 @@ Replay::Replay(const Scenario& scenario, const Platform& platform, const Firmwar
   if (options.sites)
     for (std::size_t core = 0; core < system_->core_count(); ++core) system_->core(core).core().filter_cache_operations(options.sites);
   load_firmware();
+  place_objects();
 }
 
 Replay::~Replay() = default;
@@ -68,6 +69,21 @@ void Replay::load_firmware() {
     }
   }
   if (const auto address = image_.symbol("boot_descriptor")) system_->load(*address, boot_descriptor(platform_));
+}
+
+void Replay::place_objects() {
+  const std::vector<std::uint32_t> addresses = place_statics(scenario_.statics, platform_, image_);
+  for (std::size_t index = 0; index < addresses.size(); ++index) {
+    const StaticObject& declared = scenario_.statics[index];
+    live_.add_static({declared.name, addresses[index], declared.bytes, &declared.mark});
+    Object object;
+    object.name = declared.name;
+    object.bytes = declared.bytes;
+    object.is_static = true;
+    object.address = declared.shared && platform_.shared == SharedData::uncached_alias ? uncached(addresses[index]) : addresses[index];
+    objects_[declared.name] = std::move(object);
+    if (declared.shared) set_shared(addresses[index], declared.bytes, true);
+  }
 }
 
 Result Replay::run() {

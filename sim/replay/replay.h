@@ -112,6 +112,8 @@ class Replay : public CoreHost, public HeapListener {
   void order_release(const DspCore& core, std::uint64_t object);
   void order_acquire(const DspCore& core, std::uint64_t object);
   void report_gated_bank(const CoreFault& fault);
+  void report_left_dirty(Core& core, const LiveMemory::Block& block, const Deed& write);
+  void report_access_violation(const CoreFault& fault);
   void report_leaks();
   void report_redundant_maintenance();
   void set_shared(std::uint32_t cached_address, std::uint32_t bytes, bool shared);
@@ -134,6 +136,7 @@ class Replay : public CoreHost, public HeapListener {
   void failed(std::exception_ptr failure) override;
 
   void load_firmware();
+  void place_objects();
   void power_secondary_cores(DspCore& core);
   void collect_heaps(DspCore& core);
   void collect_hardware();

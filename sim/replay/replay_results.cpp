@@ -53,7 +53,7 @@ void Replay::misuse(DspCore& core, const std::string& message, const Object& obj
 }
 
 void Replay::check_initialised(DspCore& core, std::uint32_t address, std::uint32_t bytes, const Object& object, const SourceMark& mark) {
-  if (!coherency_ || object.freed) return;
+  if (!coherency_ || object.freed || object.is_static) return;
   const std::uint32_t start = physical(address);
   if (const auto first = coherency_->checker().never_written(start, bytes))
     misuse(core, fmt::format("byte {} of '{}' is read, and nobody has written it since it was allocated", *first - start + (address - object.address), object.name), object, mark);
@@ -124,9 +124,26 @@ void Replay::on_allocated(Core& core, const LiveMemory::Block& block, const std:
 }
 
 void Replay::on_freeing(Core& core, const LiveMemory::Block& block) {
+  if (coherency_) {
+    const Deed write = coherency_->checker().left_dirty_elsewhere(static_cast<AgentId>(core.id()), physical(block.base), block.bytes);
+    if (write.kind == Deed::Kind::write && write.view == View::cached) report_left_dirty(core, block, write);
+  }
   forget(block.base, block.bytes);
   if (block.shared) set_shared(block.base, block.bytes, false);
-  (void)core;
+}
+
+void Replay::report_left_dirty(Core& core, const LiveMemory::Block& block, const Deed& write) {
+  Result::Finding finding;
+  finding.rule = "lost-update";
+  finding.kind = Result::Finding::Kind::latent;
+  finding.access = log_.describe_now(core, "free");
+  finding.object = log_.describe(block);
+  finding.other = log_.describe(write);
+  finding.message = fmt::format("{} frees '{}' while {} may hold dirty lines of it: evicted later, they overwrite what the next owner of the memory has written",
+                                finding.access.agent, finding.object->name, finding.other->agent);
+  finding.missing = fmt::format("a write-back and invalidate of '{}' by {} before it hands the object over", finding.object->name, finding.other->agent);
+  finding.fix = "let the core that wrote the object write it back and invalidate it when it is done with it, or free it there";
+  log_.add(std::move(finding));
 }
 
 void Replay::on_bad_free(Core& core, std::uint32_t address, const LiveMemory::Block* block) {
@@ -267,7 +284,22 @@ void Replay::report_crash(const CoreFault& fault) {
   for (const StackFrame& frame : fault.stack)
     if (frame.return_address != Core::trap_address) crash.stack.push_back(log_.frame_at(frame.return_address, frame.return_address - 3));
   result_.crash = std::move(crash);
+  if (fault.cause == FaultCause::access_violation) report_access_violation(fault);
   if (fault.cause == FaultCause::bus_error) report_gated_bank(fault);
+}
+
+void Replay::report_access_violation(const CoreFault& fault) {
+  Result::Finding finding;
+  finding.rule = "access-violation";
+  const std::string& message = result_.crash->message;
+  const auto address = static_cast<std::uint32_t>(std::stoul(message.substr(message.rfind("0x")), nullptr, 16));
+  const HeapLayout* heap = live_.heap_of(cached(address));
+  finding.object = log_.object_at(cached(address));
+  finding.message = fmt::format("user mode reaches into heap {}, which is the kernel's", heap ? heap->name : "");
+  finding.access = {fmt::format("core {}", fault.core), "access", "", result_.crash->stack, "", fault.cycle};
+  if (const auto step = current_step_.find(fault.core); step != current_step_.end() && step->second) finding.access.step = step->second->mark.to_string();
+  finding.fix = "allocate what user mode needs from a zone that it may use (runtime, buffer), or do this on its behalf in kernel mode";
+  log_.add(std::move(finding));
 }
 
 void Replay::report_gated_bank(const CoreFault& fault) {

@@ -15,6 +15,7 @@ Scenario load_scenario(const std::string& path) {
   reader.optional("seed", scenario.seed);
   std::string description;
   reader.optional("description", description);
+  if (const YAML::Node objects = reader.node("objects"); objects.IsDefined()) scenario.statics = read_statics(objects, path);
   const YAML::Node cores = reader.node("cores");
   if (!cores.IsDefined()) reader.missing("cores", "a mapping from core number to a list of steps");
   if (!cores.IsMap() || cores.size() == 0) reader.fail("cores", "'cores' must be a mapping from core number to a list of steps, such as {0: [...], 1: [...]}");
@@ -34,6 +35,10 @@ Scenario load_scenario(const std::string& path) {
 ScenarioNames check_scenario(const Scenario& scenario, const Platform& platform) {
   ScenarioNames names;
   names.platform = &platform;
+  for (const StaticObject& object : scenario.statics) {
+    names.objects[object.name] = object.mark;
+    names.statics.insert(object.name);
+  }
   for (const auto& [core, steps] : scenario.cores) {
     if (core >= platform.core_count())
       throw InputError(scenario.core_marks.at(core), "core " + std::to_string(core) + " does not exist: platform '" + platform.name + "' has " +

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/replay/expectations.h"
+#include "sim/replay/statics.h"
 #include "sim/replay/step.h"
 
 namespace dspmem {
@@ -17,6 +18,7 @@ struct Scenario {
   std::string platform;
   SourceMark platform_mark;
   std::uint64_t seed = 1;
+  std::vector<StaticObject> statics;
   std::map<std::uint32_t, StepList> cores;
   std::map<std::uint32_t, SourceMark> core_marks;
   ExpectationList expectations;

@@ -31,6 +31,9 @@ std::string steps(const std::vector<std::string>& list) {
   return text;
 }
 
+/// A scenario with these static objects, the first in line 4, and room for steps of core 0 from line 7 on, or one line further.
+std::string with_objects(const std::string& objects) { return "name: x\nplatform: tgl\nobjects:\n  " + objects + "\ncores:\n  0:\n"; }
+
 std::vector<std::string> seventeen_locks() {
   std::vector<std::string> list;
   for (int i = 0; i < 17; ++i) list.push_back("- lock: l" + std::to_string(i));
@@ -272,6 +275,25 @@ const std::vector<Case>& cases() {
                "s.yaml:6:20: error: 'findings' must be 'none' or a list, such as [{rule: missing-writeback, object: ring}]"),
       scenario("MasterThatDoesNotExist", steps({"- alloc: {as: a, bytes: 64}", "- read: {from: a, by: dma9}"}),
                "s.yaml:6:27: error: 'dma9' is not a known master; did you mean 'dma0'?"),
+      scenario("DmaListThatDoesNotExist", steps({"- dma: {list: l}"}), "s.yaml:5:7: error: no step allocates 'l'"),
+      scenario("DmaListTooSmall", steps({"- alloc: {as: l, bytes: 32}", "- alloc: {as: a, bytes: 64}", "- dma_list: {in: l, from: a, to: a, parts: 3}"}),
+               "s.yaml:7:7: error: 3 parts need 48 bytes for their descriptors, but 'l' has 32"),
+      scenario("DmaListWithoutParts", steps({"- alloc: {as: l, bytes: 32}", "- dma_list: {in: l, from: l, to: l, parts: 0}"}),
+               "s.yaml:6:48: error: 'parts' must be between 1 and 4096"),
+      scenario("UserModeWithoutSteps", steps({"- user_mode: {}"}), "s.yaml:5:18: error: step 'user_mode' needs 'steps', a list of steps"),
+      scenario("StaticWithoutSize", with_objects("a: {align: 4}"), "s.yaml:4:6: error: object 'a' needs 'bytes'"),
+      scenario("StaticTwice", with_objects("a: 4\n  a: 4"), "s.yaml:5:3: error: the name 'a' is given twice: it is declared at line 4 too"),
+      scenario("StaticAllocatedToo", with_objects("a: 4") + "    - alloc: {as: a, bytes: 4}\n", "s.yaml:7:7: error: the name 'a' is given twice: 'objects' declares it at line 4"),
+      scenario("StaticFreed", with_objects("a: 4") + "    - free: a\n", "s.yaml:7:7: error: 'a' is a static object: it is never freed"),
+      scenario("StaticReallocated", with_objects("a: 4") + "    - realloc: {object: a, bytes: 8}\n", "s.yaml:7:7: error: 'a' is a static object: its size is fixed"),
+      scenario("StaticNowhere", with_objects("a: {bytes: 4, at: 0x1000}") + "    - read: a\n", "s.yaml:4:3: error: 'a' cannot lie at 0x1000: platform 'tgl' has no memory for it there"),
+      scenario("StaticOnAHeap", with_objects("a: {bytes: 4, at: 0xbe021000}") + "    - read: a\n", "s.yaml:4:3: error: 'a' would lie on heap system[0] (0xbe021000 to 0xbe028fff)"),
+      scenario("StaticInTwoPlaces", with_objects("a: {bytes: 4, at: 0xbe021000, bank: HP2}"), "s.yaml:4:3: error: an object has one place: 'at', 'bank' or 'behind'"),
+      scenario("StaticInNoBank", with_objects("a: {bytes: 4, bank: HP99}") + "    - read: a\n", "s.yaml:4:3: error: platform 'tgl' has no bank 'HP99'; did you mean 'HP9'?"),
+      scenario("StaticBehindNothing", with_objects("a: {bytes: 4}\n  b: {bytes: 4, behind: c}") + "    - read: a\n",
+               "s.yaml:5:3: error: 'b' lies behind 'c', which is not declared before it; did you mean 'a'?"),
+      scenario("StaticTooLarge", with_objects("a: 1 MiB") + "    - read: a\n", "s.yaml:4:3: error: the 1048576 bytes of 'a' do not fit behind the firmware image, which has 131072 bytes"),
+      scenario("StaticOddAlignment", with_objects("a: {bytes: 4, align: 3}"), "s.yaml:4:24: error: 'align' must be a power of two, not 3"),
       scenario("DmaByAnotherMaster", steps({"- alloc: {as: a, bytes: 64}", "- dma: {from: a, to: a, by: host}"}),
                "s.yaml:6:33: error: 'by' is not for step 'dma': its 'channel' says who copies"),
       scenario("BoundNotANumber", one_allocation + "expect: {cycles: few}\n",

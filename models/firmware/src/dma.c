@@ -32,3 +32,34 @@ void dma_copy(uint32_t channel, void *destination, const void *source, size_t by
 	dma_start(channel, destination, source, bytes, chunk);
 	dma_wait(channel);
 }
+
+void dma_list_build(struct dma_descriptor *list, uint32_t count, void *destination, const void *source, size_t bytes)
+{
+	uint32_t from = (uint32_t)platform_cached(source), to = (uint32_t)platform_cached(destination);
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t part = (uint32_t)bytes / (count - i);
+
+		list[i].source = from;
+		list[i].destination = to;
+		list[i].bytes = part;
+		list[i].next = i + 1 < count ? (uint32_t)platform_cached(&list[i + 1]) : 0;
+		from += part;
+		to += part;
+		bytes -= part;
+	}
+}
+
+void dma_list_start(uint32_t channel, const struct dma_descriptor *list)
+{
+	DMA_REG(channel, 0x18) = (uint32_t)platform_cached(list);
+	DMA_REG(channel, 0x0c) = 0;
+	arch_memw();
+	DMA_REG(channel, 0x10) = 2;
+}
+
+void dma_list_run(uint32_t channel, const struct dma_descriptor *list)
+{
+	dma_list_start(channel, list);
+	dma_wait(channel);
+}

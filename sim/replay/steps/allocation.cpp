@@ -54,6 +54,7 @@ class Alloc final : public Step {
     request_.zeroed = Zeroed;
   }
   void declare(ScenarioNames& names, std::uint32_t core) const override {
+    if (names.statics.contains(name_)) throw InputError(mark, fmt::format("the name '{}' is given twice: 'objects' declares it at line {}", name_, names.objects[name_].line));
     if (const auto known = names.objects.find(name_); known != names.objects.end() && names.object_cores[name_] != core)
       throw InputError(mark, fmt::format("the name '{}' is given twice: core {} allocates it at line {} too", name_, names.object_cores[name_], known->second.line));
     else if (known != names.objects.end() && !names.freed.contains(name_))
@@ -69,7 +70,7 @@ class Alloc final : public Step {
       replay.expect(false, fmt::format("'{}' gets {} bytes of zone {}", name_, request_.bytes, to_string(request_.zone)), "the allocator has none left", mark);
       replay.stop();
     }
-    replay.add_object({name_, address, request_.bytes, request_.zone, request_.flags, request_.capabilities, core.id(), nullptr, {}, {}}, mark);
+    replay.add_object({name_, address, request_.bytes, request_.zone, request_.flags, request_.capabilities, core.id(), false, nullptr, {}, {}}, mark);
   }
 
  private:
@@ -90,6 +91,7 @@ class Realloc final : public Step {
   }
   void check(const ScenarioNames& names, std::uint32_t core) const override {
     check_object(names, name_, mark);
+    if (names.statics.contains(name_)) throw InputError(mark, "'" + name_ + "' is a static object: its size is fixed");
     check_size(*names.platform, Zone::buffer, core, bytes_, mark);
   }
   void run(Replay& replay, DspCore& core) const override {
@@ -119,7 +121,10 @@ class Free final : public Step {
  public:
   void read(StepReader& reader) { reader.required("object", name_); }
   void declare(ScenarioNames& names, std::uint32_t) const override { names.freed.insert(name_); }
-  void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, name_, mark); }
+  void check(const ScenarioNames& names, std::uint32_t) const override {
+    check_object(names, name_, mark);
+    if (names.statics.contains(name_)) throw InputError(mark, "'" + name_ + "' is a static object: it is never freed");
+  }
   void run(Replay& replay, DspCore& core) const override {
     Object& object = replay.object(name_, mark);
     if (object.freed) replay.misuse(core, fmt::format("'{}' is freed again; it was freed at {}", name_, object.freed->to_string()), object, mark);

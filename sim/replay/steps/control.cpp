@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps that contain steps or only let time pass: repeat, delay, use.
+// Steps that contain steps or only let time pass: repeat, user_mode, delay, use.
 #include "sim/replay/replay.h"
 #include "sim/replay/steps/steps.h"
 
@@ -37,6 +37,19 @@ class Repeat final : public Nested {
 
  private:
   std::uint64_t times_ = 1;
+};
+
+class UserMode final : public Nested {
+ public:
+  void read(StepReader& reader) { steps_ = reader.steps("steps"); }
+  void run(Replay& replay, DspCore& core) const override {
+    core.core().set_ring(user_ring);
+    replay.run_steps(core, steps_);
+    core.core().set_ring(0);
+  }
+
+ private:
+  static constexpr std::uint32_t user_ring = 3;
 };
 
 class Use final : public Nested {
@@ -88,6 +101,7 @@ class Delay final : public Step {
 }  // namespace
 
 const StepKind repeat_step{"repeat", nullptr, "execute steps several times", read_step<Repeat>};
+const StepKind user_mode_step{"user_mode", nullptr, "execute steps without the kernel's privilege", read_step<UserMode>};
 const StepKind delay_step{"delay", "time", "let time pass on this core", read_step<Delay>};
 const StepKind use_step{"use", "file", "execute the steps of another file, with parameters", read_step<Use>};
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps that move values: write, read, copy, add.
+#include <fmt/format.h>
+
 #include "sim/replay/steps/access.h"
 #include "sim/replay/steps/steps.h"
 
@@ -90,11 +92,11 @@ class Copy final : public Transfer {
   }
 };
 
-/// The firmware's own driver starts a channel and waits for it.
+/// The firmware's own driver starts a channel and waits for it. What to move is given here, or in a list that lies in memory.
 class DmaTransfer final : public Transfer {
  public:
   void read(StepReader& reader) {
-    read_places(reader);
+    if (!reader.optional("list", list_)) read_places(reader);
     if (from_.master) reader.fail("by", "'by' is not for step 'dma': its 'channel' says who copies");
     reader.optional("channel", channel_);
     if (channel_ >= Dma::channels) reader.fail("channel", "'channel' must be 0 to 3");
@@ -102,9 +104,14 @@ class DmaTransfer final : public Transfer {
   }
   void check(const ScenarioNames& names, std::uint32_t core) const override {
     if (!names.platform->system.devices.dma) throw InputError(mark, "platform '" + names.platform->name + "' has no DMA engine: give it an address under 'devices'");
-    Transfer::check(names, core);
+    if (list_.empty()) Transfer::check(names, core);
+    else check_object(names, list_, mark);
   }
   void run(Replay& replay, DspCore& core) const override {
+    if (!list_.empty()) {
+      replay.call(core, "dma_list_run", {channel_, replay.object(list_, mark).address}, mark);
+      return;
+    }
     const auto [from, to] = resolve(replay, core);
     replay.call(core, "dma_copy", {channel_, to.address, from.address, from.bytes, static_cast<std::uint32_t>(chunk_.value)}, mark);
     // What the transfer moved is what was in memory, which may be older than what the program wrote last.
@@ -115,8 +122,36 @@ class DmaTransfer final : public Transfer {
   }
 
  private:
+  std::string list_;
   std::uint32_t channel_ = 0;
   Bytes chunk_;
+};
+
+/// The firmware writes a list of transfers into an object.
+class DmaList final : public Transfer {
+ public:
+  void read(StepReader& reader) {
+    reader.required("in", list_);
+    read_places(reader);
+    if (from_.master) reader.fail("by", "'by' is not for step 'dma_list': the core that has the step writes the list");
+    reader.optional("parts", parts_);
+    if (parts_ == 0 || parts_ > Dma::most_descriptors) reader.fail("parts", fmt::format("'parts' must be between 1 and {}", Dma::most_descriptors));
+  }
+  void check(const ScenarioNames& names, std::uint32_t core) const override {
+    check_object(names, list_, mark);
+    Transfer::check(names, core);
+  }
+  void run(Replay& replay, DspCore& core) const override {
+    const Object& list = replay.object(list_, mark);
+    if (list.bytes < parts_ * Dma::descriptor_bytes)
+      throw InputError(mark, fmt::format("{} parts need {} bytes for their descriptors, but '{}' has {}", parts_, parts_ * Dma::descriptor_bytes, list_, list.bytes));
+    const auto [from, to] = resolve(replay, core);
+    replay.call(core, "dma_list_build", {list.address, parts_, to.address, from.address, from.bytes}, mark);
+  }
+
+ private:
+  std::string list_;
+  std::uint32_t parts_ = 1;
 };
 
 /// Read, add, write: three steps that only a lock makes one.
@@ -151,6 +186,7 @@ const StepKind write_step{"write", nullptr, "store a pattern into an object", re
 const StepKind read_step_kind{"read", "from", "load an object and compare it with a pattern", read_step<Read>};
 const StepKind copy_step{"copy", nullptr, "load one object and store it into another", read_step<Copy>};
 const StepKind dma_step{"dma", nullptr, "let a DMA engine copy one object to another, past all caches, and wait for it", read_step<DmaTransfer>};
+const StepKind dma_list_step{"dma_list", nullptr, "write a list of DMA transfers into an object", read_step<DmaList>};
 const StepKind add_step{"add", "to", "read a word, add to it, write it back", read_step<Add>};
 
 }  // namespace dspmem

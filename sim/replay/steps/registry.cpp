@@ -6,11 +6,11 @@ namespace dspmem {
 std::span<const StepKind> step_kinds() {
   static const StepKind kinds[] = {
       alloc_step, zalloc_step, realloc_step, free_step,
-      write_step, read_step_kind, copy_step, dma_step, add_step,
+      write_step, read_step_kind, copy_step, dma_step, dma_list_step, add_step,
       commit_step, writeback_step, invalidate_step, evict_step, prefetch_step,
       lock_step, unlock_step, signal_step, wait_step, barrier_step,
       call_step, core_on_step, core_off_step, bank_on_step, bank_off_step,
-      repeat_step, delay_step, use_step, workload_step,
+      repeat_step, user_mode_step, delay_step, use_step, workload_step,
   };
   return kinds;
 }
