@@ -40,8 +40,9 @@ class CallObserver {
 class HardwareObserver {
  public:
   virtual ~HardwareObserver() = default;
-  /// `seen` is what the load returned. Within one line.
-  virtual void on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) = 0;
+  /// `seen` is what the load returned. Within one line. Returns which bytes of the line the core may read again, through its cache,
+  /// without telling: one bit for each 64th of the line, until Core::revoke_reads() takes that back.
+  virtual std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) = 0;
   /// Called before the bytes are stored.
   virtual void on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) = 0;
   /// Instructions that come from memory into the core's instruction cache.

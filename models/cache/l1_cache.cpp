@@ -27,10 +27,16 @@ L1Cache::L1Cache(const CacheConfig& config, LinePort& port) : config_(config), p
   fast_.resize(config_.sets());
 }
 
-void L1Cache::use_fast_entries(bool use) {
-  use_fast_entries_ = use;
-  if (use) return;
-  for (FastEntry& each : fast_) each.read_key = each.write_key = no_key;
+void L1Cache::use_fast_entries(FastAccess use) {
+  fast_access_ = use;
+  for (FastEntry& each : fast_) {
+    each.read_key = each.write_key = no_key;
+    each.readable = 0;
+  }
+}
+
+void L1Cache::revoke_all_reads() {
+  for (FastEntry& each : fast_) each.readable = 0;
 }
 
 std::span<std::uint8_t> L1Cache::bytes(std::uint32_t set, std::uint32_t way) {
@@ -74,11 +80,12 @@ void L1Cache::make_most_recent(std::uint32_t set, std::uint32_t way) {
   if (fast.data != data) {
     replacement_->touch(set, way);
     fast.data = data;
+    fast.readable = 0;
   }
-  if (!use_fast_entries_) return;
+  if (fast_access_ == FastAccess::none) return;
   const Line& recent = line(set, way);
   fast.read_key = recent.address;
-  fast.write_key = recent.dirty && !config_.byte_dirty ? recent.address : no_key;
+  fast.write_key = fast_access_ == FastAccess::all && recent.dirty && !config_.byte_dirty ? recent.address : no_key;
 }
 
 std::uint32_t L1Cache::make_room(std::uint32_t set) {

@@ -37,7 +37,8 @@ struct CacheStatistics {
 /// The hit path of the instruction-set simulator does not call into this class: for each set, `fast_entries()` holds the
 /// most recently used line, under keys that only an aligned access of that line can equal. A hit there changes no
 /// replacement order, so nothing needs to be told. `write_key` matches only while stores need no bookkeeping (the line is
-/// dirty already). Everything else comes through line_for_read() and store().
+/// dirty already). Everything else comes through line_for_read() and store(). While an observer watches, loads also need the
+/// observer's permission, and all stores take the slow way.
 class L1Cache {
  public:
   /// A key that no access produces: bit 4 lies between the size bits and the line bits of every supported geometry.
@@ -47,6 +48,7 @@ class L1Cache {
     std::uint32_t read_key = no_key;
     std::uint32_t write_key = no_key;
     std::uint8_t* data = nullptr;
+    std::uint64_t readable = 0;  ///< with an observer: the 64ths of the line that it does not need to see read again
   };
 
   /// Throws std::invalid_argument when the shape cannot be built.
@@ -56,8 +58,15 @@ class L1Cache {
   std::uint32_t line_shift() const { return line_shift_; }
   std::uint32_t set_mask() const { return set_mask_; }
   FastEntry* fast_entries() { return fast_.data(); }
-  /// Without fast entries every access comes through line_for_read() and store(), where it can be observed.
-  void use_fast_entries(bool use);
+  enum class FastAccess { all, permitted_reads, none };
+  void use_fast_entries(FastAccess use);
+  /// The line at `address`, which was read last, may be read again without being seen.
+  void permit_reads(std::uint32_t address, std::uint64_t parts) { fast_[set_of(address)].readable = parts; }
+  void revoke_reads(std::uint32_t address) {
+    FastEntry& entry = fast_[set_of(address)];
+    if (entry.read_key == line_address(address)) entry.readable = 0;
+  }
+  void revoke_all_reads();
   /// The set and way that an operation by index names; the way may not exist.
   std::uint32_t set_of(std::uint32_t address) const { return address >> line_shift_ & set_mask_; }
   std::uint32_t way_of_index(std::uint32_t address) const;
@@ -123,7 +132,7 @@ class L1Cache {
   std::vector<Line> lines_;
   std::vector<std::uint8_t> data_;
   std::vector<FastEntry> fast_;
-  bool use_fast_entries_ = true;
+  FastAccess fast_access_ = FastAccess::all;
   CacheStatistics statistics_;
 };
 

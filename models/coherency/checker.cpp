@@ -16,9 +16,9 @@ constexpr std::size_t events_kept = 8;
 
 }  // namespace
 
-/// When an agent last accessed each byte of a line. Epoch 0: never.
+/// When an agent last accessed each byte of a line. Epoch 0: never. Kept for words as long as all accesses are of whole words, which
+/// makes it a quarter of the size; for bytes from the first on that is not.
 struct CoherencyChecker::History {
-  AgentId agent;
   struct Read {
     std::uint32_t epoch = 0;
     std::uint32_t site = no_site;  ///< number of site and view
@@ -26,6 +26,32 @@ struct CoherencyChecker::History {
   struct Write : Read {
     std::uint64_t cycle = 0;
   };
+  History(AgentId agent, std::uint32_t line_bytes) : agent(agent), reads(line_bytes >> 2), writes(line_bytes >> 2) {}
+
+  const Read& read_of(std::uint32_t offset) const { return reads[offset >> shift]; }
+  const Write& write_of(std::uint32_t offset) const { return writes[offset >> shift]; }
+  std::span<Read> reads_of(std::uint32_t offset, std::uint32_t bytes) {
+    if (shift && (offset | bytes) & 3) refine();
+    return {reads.data() + (offset >> shift), bytes >> shift};
+  }
+  std::span<Write> writes_of(std::uint32_t offset, std::uint32_t bytes) {
+    if (shift && (offset | bytes) & 3) refine();
+    return {writes.data() + (offset >> shift), bytes >> shift};
+  }
+  void refine() {
+    std::vector<Read> byte_reads(reads.size() * 4);
+    std::vector<Write> byte_writes(writes.size() * 4);
+    for (std::size_t i = 0; i < byte_reads.size(); ++i) {
+      byte_reads[i] = reads[i / 4];
+      byte_writes[i] = writes[i / 4];
+    }
+    reads = std::move(byte_reads);
+    writes = std::move(byte_writes);
+    shift = 0;
+  }
+
+  AgentId agent;
+  std::uint8_t shift = 2;
   std::vector<Read> reads;
   std::vector<Write> writes;
 };
@@ -47,7 +73,7 @@ struct CoherencyChecker::Line {
 
 CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listener)
     : config_(config), listener_(listener), line_mask_(~(config.rules.line_bytes - 1)), recent_lines_(recent_lines), recent_sites_(recent_sites),
-      line_shift_(static_cast<std::uint32_t>(std::countr_zero(config.rules.line_bytes))), sites_(1) {
+      line_shift_(static_cast<std::uint32_t>(std::countr_zero(config.rules.line_bytes))), part_shift_(line_shift_ > 6 ? line_shift_ - 6 : 0), sites_(1) {
   assert(config.agents <= max_agents && config.rules.cores <= LineWorlds::max_cores);
   // Epoch 0 stands for never: everybody starts in epoch 1 and knows only about itself.
   for (std::size_t agent = 0; agent < max_agents; ++agent) clocks_[agent].advance(static_cast<AgentId>(agent));
@@ -92,8 +118,7 @@ std::uint32_t CoherencyChecker::site_number(const Site& site, View view) {
 CoherencyChecker::History& CoherencyChecker::history_of(Line& line, AgentId agent) {
   for (History& history : line.histories)
     if (history.agent == agent) return history;
-  const std::uint32_t bytes = config_.rules.line_bytes;
-  line.histories.push_back({agent, std::vector<History::Read>(bytes), std::vector<History::Write>(bytes)});
+  line.histories.emplace_back(agent, config_.rules.line_bytes);
   return line.histories.back();
 }
 
@@ -112,8 +137,8 @@ Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const 
   const AgentId writer = line.last_writer[offset];
   for (const History& history : line.histories)
     if (history.agent == writer) {
-      const std::uint32_t number = history.writes[offset].site;
-      return {Deed::Kind::write, writer, static_cast<View>(number % 3), sites_[number / 3], history.writes[offset].cycle};
+      const History::Write& write = history.write_of(offset);
+      return {Deed::Kind::write, writer, static_cast<View>(write.site % 3), sites_[write.site / 3], write.cycle};
     }
   return {};
 }
@@ -141,16 +166,16 @@ bool CoherencyChecker::check_order(Line& line, const Deed& access, std::uint32_t
     if (history.agent == access.agent) continue;
     const std::uint32_t known = clock[history.agent];
     for (std::uint32_t i = offset; i < offset + bytes; ++i) {
-      const bool write_conflicts = history.writes[i].epoch > known;
-      if (!write_conflicts && !(is_write && history.reads[i].epoch > known)) continue;
-      const std::uint32_t number = write_conflicts ? history.writes[i].site : history.reads[i].site;
+      const bool write_conflicts = history.write_of(i).epoch > known;
+      if (!write_conflicts && !(is_write && history.read_of(i).epoch > known)) continue;
+      const std::uint32_t number = write_conflicts ? history.write_of(i).site : history.read_of(i).site;
       CoherencyFinding finding;
       finding.rule = Rule::data_race;
       finding.access = access;
       finding.address = line.address + i;
       finding.first = finding.last = i - offset;
       finding.other = {write_conflicts ? Deed::Kind::write : Deed::Kind::read, history.agent, static_cast<View>(number % 3), sites_[number / 3],
-                       write_conflicts ? history.writes[i].cycle : 0};
+                       write_conflicts ? history.write_of(i).cycle : 0};
       listener_.on_finding(finding);
       return false;
     }
@@ -185,7 +210,7 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   if (view == View::cached) line.worlds.read_cached(agent);
   if (!remember) return;
   // Within an epoch the first read says all that order needs.
-  const std::span<History::Read> noted(history_of(line, agent).reads.data() + offset, bytes);
+  const std::span<History::Read> noted = history_of(line, agent).reads_of(offset, bytes);
   if (std::any_of(noted.begin(), noted.end(), [epoch](const History::Read& each) { return each.epoch != epoch; }))
     std::fill(noted.begin(), noted.end(), History::Read{epoch, site_number(site, view)});
   if (!same_reader) {
@@ -216,13 +241,17 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   const bool alone = line.histories.size() == 1 && line.histories[0].agent == agent;
   last_raced_ = !alone && !check_order(line, access, address, bytes, true);
   const bool own = alone && recent.agent == agent && recent.view == view && recent.epoch == clocks_[agent][agent];
-  recent.parked_reads = own ? recent.parked_reads | recent.settled_reads : 0;
-  recent.settled_reads = 0;
   const ByteMask mask = ByteMask::range(offset, bytes);
   if (view == View::cached) line.worlds.write_cached(agent, mask);
   else line.worlds.write_memory(mask);
+  // Where only this agent has a part, what it has read before it may read again; else the worlds have to hear of it.
+  if (!own || !line.worlds.summarised()) {
+    recent.parked_reads = own ? recent.parked_reads | recent.settled_reads : 0;
+    recent.settled_reads = 0;
+  }
   History& history = history_of(line, agent);
-  std::fill_n(history.writes.begin() + offset, bytes, History::Write{{clocks_[agent][agent], site_number(site, view)}, cycle});
+  const History::Write noted{{clocks_[agent][agent], site_number(site, view)}, cycle};
+  for (History::Write& each : history.writes_of(offset, bytes)) each = noted;
   std::fill_n(line.last_writer.begin() + offset, bytes, agent);
   line.known |= mask;
   std::copy(value.begin(), value.end(), line.truth.begin() + offset);
@@ -280,7 +309,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
       // What was written before the reader's core started, and is ordered before it by that start.
       if (access.agent < config_.rules.cores && booted_[access.agent] && finding.other.kind == Deed::Kind::write && finding.other.agent != access.agent) {
         for (const History& history : line.histories)
-          if (history.agent == finding.other.agent && history.writes[first].epoch <= boot_clocks_[access.agent][history.agent]) finding.rule = Rule::stale_boot;
+          if (history.agent == finding.other.agent && history.write_of(first).epoch <= boot_clocks_[access.agent][history.agent]) finding.rule = Rule::stale_boot;
       }
     }
   }
@@ -357,11 +386,14 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
     if (!lines_.contains(at & line_mask_)) continue;
     Line& line = line_of(at);
     const ByteMask mask = ByteMask::range(offset, count);
+    // The rest of the last word belongs to nobody, unless somebody has written it.
+    std::uint32_t span = count;
+    if (offset % 4 == 0 && count % 4 && (line.known & ByteMask::range(offset + count, 4 - count % 4)).none()) span = count + 4 - count % 4;
     line.worlds.forget(mask);
     line.known -= mask;
     for (History& history : line.histories) {
-      std::fill_n(history.reads.begin() + offset, count, History::Read{});
-      std::fill_n(history.writes.begin() + offset, count, History::Write{});
+      for (History::Read& each : history.reads_of(offset, span)) each = {};
+      for (History::Write& each : history.writes_of(offset, span)) each = {};
     }
     std::fill_n(line.last_writer.begin() + offset, count, nobody);
   }

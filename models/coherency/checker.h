@@ -88,6 +88,13 @@ class CoherencyChecker {
            (recent.settled_reads & wanted) == wanted;
   }
 
+  /// All that is settled of the line, as settled_read() means it.
+  std::uint64_t settled_parts(AgentId agent, View view, std::uint32_t address, std::uint8_t context) const {
+    const RecentLine& recent = recent_lines_[address >> line_shift_ & (recent_lines - 1)];
+    return recent.base == (address & line_mask_) && recent.agent == agent && recent.view == view && recent.context == context &&
+           recent.epoch == clocks_[agent][agent] ? recent.settled_reads : 0;
+  }
+
   // Accesses lie within one line.
 
   /// `seen` is what the read returned.
@@ -110,6 +117,7 @@ class CoherencyChecker {
   /// While only one agent can act, what it releases orders nothing yet: its epochs need not advance. REQUIRES: false before anything
   /// that can bring in a second agent, and that itself is a release.
   void set_alone(bool alone) { alone_ = alone; }
+  bool alone() const { return alone_; }
   void acquire(AgentId agent, std::uint64_t object);
   /// The core starts: what was ordered before is what stale-boot is about.
   void boot(AgentId core);
@@ -161,10 +169,12 @@ class CoherencyChecker {
     std::uint64_t parked_reads = 0;
     Line* line = nullptr;
   };
-  /// Bits of RecentLine::settled_reads; 0 for bytes that have none.
+  /// Bits of RecentLine::settled_reads, one for each 64th of the line; 0 for less than one of them.
   std::uint64_t settled_mask(std::uint32_t address, std::uint32_t bytes) const {
     const std::uint32_t offset = address & ~line_mask_;
-    return offset + bytes <= 63 ? ((1ull << bytes) - 1) << offset : 0;
+    if ((offset | bytes) & ((1u << part_shift_) - 1)) return 0;
+    const std::uint32_t first = offset >> part_shift_, count = bytes >> part_shift_;
+    return (count >= 64 ? ~0ull : (1ull << count) - 1) << first;
   }
 
 
@@ -194,7 +204,7 @@ class CoherencyChecker {
   };
   std::vector<RecentLine> recent_lines_;
   std::vector<RecentSite> recent_sites_;
-  std::uint32_t line_shift_;
+  std::uint32_t line_shift_, part_shift_;
   std::array<VectorClock, max_agents> clocks_;
   std::array<VectorClock, max_agents> boot_clocks_;
   std::array<bool, max_agents> booted_{};

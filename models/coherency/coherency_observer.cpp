@@ -41,17 +41,21 @@ Site CoherencyObserver::site_of(const Core& core) const { return {core.current_p
 
 // ---- Data ------------------------------------------------------------------------------------------------------------
 
-void CoherencyObserver::on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) {
+std::uint64_t CoherencyObserver::on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) {
   const auto agent = static_cast<AgentId>(core.id());
   if (ordering == Ordering::plain) {
     if (commits_required_) note_shared_access(core, view, address, Deed::Kind::read);
     const auto bytes = static_cast<std::uint32_t>(seen.size());
     const std::uint8_t context = judge_ ? judge_->context(agent) : 0;
-    if (checker_.settled_read(agent, view, address, bytes, context)) return;
+    const bool may_skip = view == View::cached && !commits_required_;
+    if (checker_.settled_read(agent, view, address, bytes, context)) return may_skip ? checker_.settled_parts(agent, view, address, context) : 0;
+    revoke_elsewhere(&core, address);
     const Deed access{Deed::Kind::read, agent, view, site_of(core), core.now()};
     if (judge_) judge_->on_access(&core, access, address, bytes);
     checker_.read(agent, view, address, seen, access.site, access.cycle, context);
-    return;
+    if (!may_skip) return 0;
+    readers_[agent] = &core;
+    return checker_.settled_parts(agent, view, address, context);
   }
   if (view == View::cached && core_count_ > 1) {
     CoherencyFinding finding;
@@ -63,6 +67,8 @@ void CoherencyObserver::on_read(Core& core, View view, std::uint32_t address, st
   }
   checker_.acquire(agent, address);
   checker_.atomic_read(agent, view, address, seen, site_of(core), core.now());
+  revoke_elsewhere(nullptr, address);
+  return 0;
 }
 
 void CoherencyObserver::on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) {
@@ -71,11 +77,39 @@ void CoherencyObserver::on_write(Core& core, View view, std::uint32_t address, s
   const Deed access{Deed::Kind::write, agent, view, site_of(core), core.now()};
   if (judge_) judge_->on_access(&core, access, address, static_cast<std::uint32_t>(value.size()));
   checker_.write(agent, view, address, value, access.site, access.cycle);
+  revoke_elsewhere(&core, address);
+  if (view != View::cached || !checker_.settled_parts(agent, view, address, judge_ ? judge_->context(agent) : 0)) core.revoke_reads(address);
   if (ordering == Ordering::plain) return;
   // A word that an atomic sets to zero is a lock that opens.
   const bool opens = std::all_of(value.begin(), value.end(), [](std::uint8_t byte) { return byte == 0; });
   if (ordering == Ordering::release || opens) check_commits(core);
-  checker_.release(agent, address);
+  release(agent, address);
+}
+
+// ---- Reads that need not be seen again ---------------------------------------------------------------------------------
+
+void CoherencyObserver::revoke_elsewhere(const Core* but, std::uint32_t address) {
+  for (std::uint32_t id = 0; id < core_count_; ++id)
+    if (readers_[id] && readers_[id] != but) readers_[id]->revoke_reads(address);
+}
+
+void CoherencyObserver::revoke_all(std::uint32_t core) {
+  if (readers_[core]) readers_[core]->revoke_all_reads();
+  readers_[core] = nullptr;
+}
+
+void CoherencyObserver::revoke_all() {
+  for (std::uint32_t core = 0; core < core_count_; ++core) revoke_all(core);
+}
+
+void CoherencyObserver::release(AgentId agent, std::uint64_t object) {
+  checker_.release(agent, object);
+  if (agent < core_count_ && !checker_.alone()) revoke_all(agent);  // a new epoch: each first read of it counts
+}
+
+void CoherencyObserver::forget(std::uint32_t address, std::uint32_t bytes) {
+  checker_.forget(address, bytes);
+  for (std::uint32_t line = address & line_mask_; line < address + bytes; line += ~line_mask_ + 1) revoke_elsewhere(nullptr, line);
 }
 
 // ---- Shared data that is kept current by commits ----------------------------------------------------------------------
@@ -120,6 +154,7 @@ void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation,
     std::erase_if(uncommitted_[core.id()], [line = address & line_mask_](const Uncommitted& each) { return each.address == line; });
   if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none)
     checker_.maintain(static_cast<AgentId>(core.id()), deed, address, site_of(core), core.now(), implied);
+  revoke_elsewhere(nullptr, address);
 }
 
 void CoherencyObserver::on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) {
@@ -133,6 +168,7 @@ void CoherencyObserver::on_index_operation(Core& core, CacheOperation operation,
   if (++sweep.count < sweep.done.size()) return;
   sweep = {};
   checker_.maintain_all(static_cast<AgentId>(core.id()), deed, site_of(core), core.now());
+  revoke_all();
 }
 
 // ---- Order -----------------------------------------------------------------------------------------------------------
@@ -156,7 +192,7 @@ void CoherencyObserver::on_device_write(Core& core, std::uint32_t address) {
   if (!object) return;
   checker_.set_alone(false);
   check_commits(core);
-  checker_.release(static_cast<AgentId>(core.id()), object);
+  release(static_cast<AgentId>(core.id()), object);
 }
 
 void CoherencyObserver::on_core_start(Core& core) {
@@ -165,7 +201,10 @@ void CoherencyObserver::on_core_start(Core& core) {
   checker_.boot(agent);
 }
 
-void CoherencyObserver::on_core_off(Core& core) { checker_.core_off(static_cast<AgentId>(core.id()), core.now()); }
+void CoherencyObserver::on_core_off(Core& core) {
+  checker_.core_off(static_cast<AgentId>(core.id()), core.now());
+  revoke_all();
+}
 
 // ---- Masters without a cache ------------------------------------------------------------------------------------------
 
@@ -175,6 +214,7 @@ void CoherencyObserver::on_master_finish(std::uint8_t agent, std::uint64_t objec
 void CoherencyObserver::on_master_read(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> seen, std::uint64_t cycle) {
   for (std::size_t at = 0, count; at < seen.size(); at += count) {
     count = std::min<std::size_t>(seen.size() - at, ~line_mask_ + 1 - ((address + at) & ~line_mask_));
+    revoke_elsewhere(nullptr, address + static_cast<std::uint32_t>(at));
     if (judge_) judge_->on_access(nullptr, {Deed::Kind::read, agent, View::direct, {0, 0, origins_[agent]}, cycle}, address + static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(count));
     checker_.read(agent, View::direct, address + static_cast<std::uint32_t>(at), seen.subspan(at, count), {0, 0, origins_[agent]}, cycle);
   }
@@ -183,6 +223,7 @@ void CoherencyObserver::on_master_read(std::uint8_t agent, std::uint32_t address
 void CoherencyObserver::on_master_write(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> value, std::uint64_t cycle) {
   for (std::size_t at = 0, count; at < value.size(); at += count) {
     count = std::min<std::size_t>(value.size() - at, ~line_mask_ + 1 - ((address + at) & ~line_mask_));
+    revoke_elsewhere(nullptr, address + static_cast<std::uint32_t>(at));
     if (judge_) judge_->on_access(nullptr, {Deed::Kind::write, agent, View::direct, {0, 0, origins_[agent]}, cycle}, address + static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(count));
     checker_.write(agent, View::direct, address + static_cast<std::uint32_t>(at), value.subspan(at, count), {0, 0, origins_[agent]}, cycle);
   }
@@ -191,6 +232,7 @@ void CoherencyObserver::on_master_write(std::uint8_t agent, std::uint32_t addres
 void CoherencyObserver::on_bank_off(std::uint32_t address, std::uint32_t bytes) {
   power_offs_[address] = last_power_write_;
   checker_.lose_memory(address, bytes);
+  revoke_all();
 }
 
 Deed CoherencyObserver::power_off_of(std::uint32_t bank) const {

@@ -29,6 +29,11 @@ class CoherencyObserver : public HardwareObserver {
   CoherencyChecker& checker() { return checker_; }
   /// What the host is having this agent do; attached to every event as Site::origin.
   void set_origin(AgentId agent, const void* origin) { origins_[agent] = origin; }
+  /// The agent, a core, goes over to another role: see AccessJudge::context().
+  void on_new_context(AgentId core) { revoke_all(core); }
+  void release(AgentId agent, std::uint64_t object);
+  /// These bytes belong to nobody, or to somebody new.
+  void forget(std::uint32_t address, std::uint32_t bytes);
   /// Null for none. REQUIRES: outlives the observer.
   void set_judge(AccessJudge* judge) { judge_ = judge; }
   /// These bytes are shared data, or no longer: on platforms where it is kept current by commits, every cached access must be
@@ -40,7 +45,7 @@ class CoherencyObserver : public HardwareObserver {
   /// The core hands something over by other means than instructions: a signal of the scenario.
   void on_release(Core& core) { check_commits(core); }
 
-  void on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override;
+  std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override;
   void on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
   void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) override;
   void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) override;
@@ -56,6 +61,10 @@ class CoherencyObserver : public HardwareObserver {
   void on_bank_off(std::uint32_t address, std::uint32_t bytes) override;
 
  private:
+  // A core reads lines again without telling as long as nothing happens to them.
+  void revoke_elsewhere(const Core* but, std::uint32_t address);
+  void revoke_all(std::uint32_t core);
+  void revoke_all();
   Site site_of(const Core& core) const;
   void check_commits(Core& core);
   void note_shared_access(Core& core, View view, std::uint32_t address, Deed::Kind kind);
@@ -85,6 +94,7 @@ class CoherencyObserver : public HardwareObserver {
   std::array<std::vector<Uncommitted>, LineWorlds::max_cores> uncommitted_;
   std::uint32_t core_count_, sets_, ways_;
   CoherencyChecker checker_;
+  std::array<Core*, LineWorlds::max_cores> readers_{};  ///< cores that may read something without telling
   std::array<const void*, max_agents> origins_{};
   std::array<std::array<Sweep, 3>, LineWorlds::max_cores> sweeps_;
 };

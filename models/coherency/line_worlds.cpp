@@ -169,7 +169,7 @@ void LineWorlds::write_cached(std::uint32_t core, const ByteMask& bytes) {
     } else if (owner_ < 0 || owner_ == static_cast<int>(core)) {
       owner_ = static_cast<int>(core);
       dirty_ = true;
-      clean_copy_ = false;
+      clean_copy_ = true;  // evicted and read again; that is never worse than the dirty copy, so it may stand for "not read again" too
       unsafe_ |= bytes;
       return;
     }

@@ -78,6 +78,8 @@ class LineWorlds {
 
   /// Nothing but memory holds the line, and memory is fresh.
   bool settled() const;
+  /// At most one core has a copy, and memory is written by nobody else.
+  bool summarised() const { return !full_; }
   std::size_t world_count() const { return full_ ? worlds_.size() : 0; }
 
  private:

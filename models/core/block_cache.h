@@ -92,6 +92,12 @@ class BlockCache {
   /// Blocks that begin here are marked as watched. REQUIRES: nothing has been decoded.
   void watch(std::uint32_t pc) { watched_.insert(pc); }
 
+  /// What is decoded from now on runs on another interpreter; everything decoded before is stale.
+  void use_handlers(const HandlerTable& handlers) {
+    handlers_ = handlers;
+    request_clear();
+  }
+
   void clear();
   bool clear_pending() const { return clear_pending_; }
   void request_clear() { clear_pending_ = true; }

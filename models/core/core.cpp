@@ -94,7 +94,11 @@ void Core::reset(std::uint32_t pc) {
 
 void Core::observe(HardwareObserver* observer) {
   observer_ = observer;
-  data_cache_.use_fast_entries(!observer_ && !checked_);
+  if (observer && !observed_) {
+    observed_ = true;
+    blocks_.use_handlers(handlers());
+  }
+  data_cache_.use_fast_entries(fast_access());
 }
 
 void Core::set_ring(std::uint32_t ring) {
@@ -102,10 +106,20 @@ void Core::set_ring(std::uint32_t ring) {
   apply_privilege();
 }
 
+L1Cache::FastAccess Core::fast_access() const {
+  // Without permissions an interpreter that asks for them would never be fast; without an observer there is nobody to give any.
+  return checked_ || (observed_ && !observer_) ? L1Cache::FastAccess::none : observer_ ? L1Cache::FastAccess::permitted_reads : L1Cache::FastAccess::all;
+}
+
+void Core::revoke_reads(std::uint32_t physical) {
+  for (const Region& region : map_.regions())
+    if (region.kind == RegionKind::cached && physical - region.physical < region.size) data_cache_.revoke_reads(physical - region.physical + region.base);
+}
+
 void Core::apply_privilege() {
   if (const bool check = user_mode() && !config_.kernel_only.empty(); check != checked_) {
     checked_ = check;
-    data_cache_.use_fast_entries(!observer_ && !checked_);
+    data_cache_.use_fast_entries(fast_access());
   }
 }
 
@@ -262,7 +276,7 @@ std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering or
     const std::uint8_t* line = data_cache_.line_for_read(address);
     const std::uint8_t* held = line + (address & (data_cache_.config().line_bytes - 1));
     std::memcpy(&value, held, bytes);
-    if (observer_) observer_->on_read(*this, View::cached, region.to_physical(address), {held, bytes}, ordering);
+    if (observer_) data_cache_.permit_reads(address, observer_->on_read(*this, View::cached, region.to_physical(address), {held, bytes}, ordering));
     return value;
   }
   if (region.kind == RegionKind::device) environment_.synchronise();

@@ -80,6 +80,9 @@ class Core {
   void reset(std::uint32_t pc);
   /// Null for none. REQUIRES: outlives the core, or is removed.
   void observe(HardwareObserver* observer);
+  /// The observer wants to see reads of the line at a physical address again, or of all lines.
+  void revoke_reads(std::uint32_t physical);
+  void revoke_all_reads() { data_cache_.revoke_all_reads(); }
 
   /// REQUIRES: before the first instruction; the observer outlives the core.
   void watch_calls(std::span<const std::uint32_t> functions, CallObserver& observer);
@@ -157,8 +160,10 @@ class Core {
     bool instructions_;
   };
 
-  template <unsigned LineShift>
+  template <unsigned LineShift, bool Observed>
   void execute(HandlerTable* table);
+  template <bool Observed>
+  void interpret_as(HandlerTable* table);
   void interpret(HandlerTable* table);
   HandlerTable handlers();
 
@@ -194,6 +199,7 @@ class Core {
   void pop_frame(std::uint32_t return_address);
   /// After every change of PS: accesses of user mode are checked one by one.
   void apply_privilege();
+  L1Cache::FastAccess fast_access() const;
   void check_privilege(std::uint32_t address, std::uint32_t physical, const char* what);
   void enter_watched(std::uint32_t function);
   void leave_watched();
@@ -225,6 +231,7 @@ class Core {
   std::array<std::uint32_t, 256> sr_{};
   std::uint32_t threadptr_ = 0;
   bool restarted_ = false;
+  bool observed_ = false;  ///< the interpreter asks for permission to read: from the first observer on
   bool checked_ = false;  ///< user mode, on a platform that protects memory from it
   std::uint64_t watchdog_ = ~0ull;
   std::uint64_t uncached_reads_ = 0;

@@ -4,6 +4,7 @@
 //
 // Hot path, per block: one compare with the horizon, one with the instruction cache's most recent line, three additions.
 // Per load or store that hits the most recently used line of its set: one compare. No call, no allocation.
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -66,12 +67,15 @@ inline std::uint32_t remainder_signed(std::uint32_t a, std::uint32_t b) {
 
 // Memory. A key equals an entry's only for an aligned access to the set's most recently used line; see L1Cache.
 #define ACCESS_KEY(type, address) ((address) & (line_mask | (sizeof(type) - 1)))
+// With an observer, a load is fast where the observer has seen the same before: a bit for each 64th of the line.
+#define PERMITTED(type, address)                                                                                 \
+  (!Observed || (entry_.readable >> (((address) & ~line_mask) >> part_shift) & parts_of(sizeof(type))) == parts_of(sizeof(type)))
 #define LOAD(type, address_expression)                                         \
   ({                                                                           \
     const std::uint32_t address_ = (address_expression);                       \
     const L1Cache::FastEntry& entry_ = fast[address_ >> LineShift & set_mask]; \
     type value_;                                                               \
-    if (entry_.read_key == ACCESS_KEY(type, address_)) [[likely]] {            \
+    if (entry_.read_key == ACCESS_KEY(type, address_) && PERMITTED(type, address_)) [[likely]] { \
       std::memcpy(&value_, entry_.data + (address_ & ~line_mask), sizeof value_); \
     } else {                                                                   \
       SAVE_POSITION();                                                         \
@@ -136,7 +140,7 @@ inline std::uint32_t remainder_signed(std::uint32_t a, std::uint32_t b) {
 
 /// Runs from pc_ until trap_address. With `table` set it only reports where each instruction's code is: labels are
 /// visible nowhere else.
-template <unsigned LineShift>
+template <unsigned LineShift, bool Observed>
 void Core::execute(HandlerTable* table) {
   if (table) {
     *table = HandlerTable{
@@ -148,6 +152,8 @@ void Core::execute(HandlerTable* table) {
     return;
   }
 
+  constexpr unsigned part_shift = LineShift > 6 ? LineShift - 6 : 0;
+  constexpr auto parts_of = [](std::size_t bytes) { return (1ull << std::max<std::size_t>(bytes >> part_shift, 1)) - 1; };
   constexpr std::uint32_t line_mask = ~((1u << LineShift) - 1);
   std::uint32_t* const a = a_.data();
   const L1Cache::FastEntry* const fast = data_cache_.fast_entries();
@@ -253,13 +259,19 @@ sequential_unlinked:
   goto computed;
 }
 
-void Core::interpret(HandlerTable* table) {
+template <bool Observed>
+void Core::interpret_as(HandlerTable* table) {
   switch (data_cache_.line_shift()) {
-    case 5: return execute<5>(table);
-    case 6: return execute<6>(table);
-    case 7: return execute<7>(table);
-    default: return execute<8>(table);
+    case 5: return execute<5, Observed>(table);
+    case 6: return execute<6, Observed>(table);
+    case 7: return execute<7, Observed>(table);
+    default: return execute<8, Observed>(table);
   }
+}
+
+void Core::interpret(HandlerTable* table) {
+  if (observed_) interpret_as<true>(table);
+  else interpret_as<false>(table);
 }
 
 HandlerTable Core::handlers() {

@@ -80,6 +80,7 @@ HeapTracker::HeapTracker(const Platform& platform, const FirmwareImage& image, c
 void HeapTracker::on_call(Core& core, std::uint32_t function) {
   const std::uint32_t id = core.id();
   if (depth_[id]++) return;  // the allocator calls itself
+  listener_.on_allocator(core);
   Call& call = calls_[id];
   call.function = by_address_.at(function);
   for (unsigned i = 0; i < call.arguments.size(); ++i) call.arguments[i] = core.reg(2 + i);
@@ -98,6 +99,7 @@ void HeapTracker::on_call(Core& core, std::uint32_t function) {
 void HeapTracker::on_return(Core& core, std::uint32_t) {
   const std::uint32_t id = core.id();
   if (depth_[id] == 0 || --depth_[id]) return;
+  listener_.on_allocator(core);
   const Call call = calls_[id];
   const std::uint32_t result = core.reg(2);
   if (call.function->role == AllocatorFunction::Role::reallocate && result) {

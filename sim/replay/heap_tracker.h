@@ -34,6 +34,8 @@ const std::vector<AllocatorFunction>& zones_allocator();
 class HeapListener {
  public:
   virtual ~HeapListener() = default;
+  /// The core goes into the allocator, or comes out of it.
+  virtual void on_allocator(Core& core) = 0;
   /// `wrong` says what is wrong with the block, or is empty.
   virtual void on_allocated(Core& core, const LiveMemory::Block& block, const std::string& wrong) = 0;
   /// Before the allocator does anything about it.

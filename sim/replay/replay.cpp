@@ -208,7 +208,7 @@ void Replay::release(DspCore& core, std::uint32_t address, const SourceMark& mar
 }
 
 void Replay::forget(std::uint32_t cached_address, std::uint32_t bytes) {
-  if (coherency_) coherency_->checker().forget(physical(cached_address), bytes);
+  if (coherency_) coherency_->forget(physical(cached_address), bytes);
 }
 
 Object& Replay::add_object(Object object, const SourceMark& mark) {
@@ -247,7 +247,7 @@ std::uint64_t Replay::sync_object(const std::string& kind, const std::string& na
 void Replay::order_release(const DspCore& core, std::uint64_t object) {
   if (!coherency_) return;
   coherency_->checker().set_alone(false);
-  coherency_->checker().release(static_cast<AgentId>(core.id()), object);
+  coherency_->release(static_cast<AgentId>(core.id()), object);
 }
 
 void Replay::order_acquire(const DspCore& core, std::uint64_t object) {
