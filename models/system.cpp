@@ -52,7 +52,7 @@ System::System(const SystemConfig& config, CoreHost& host)
   }
   core_control_ = std::make_unique<CoreControl>("core_control", cores, clock_);
   idc_ = std::make_unique<Idc>("idc", cores, clock_);
-  power_ = std::make_unique<PowerController>("power_controller", switchable, clock_);
+  power_ = std::make_unique<PowerController>("power_controller", config.power_registers, switchable, clock_);
   RegisterBlock* const devices[] = {core_control_.get(), idc_.get(), power_.get()};
   for (std::size_t index = 0; index < std::size(devices); ++index)
     interconnect_.initiator_sockets[srams_.size() + index].bind(devices[index]->target_socket);

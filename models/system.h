@@ -33,6 +33,7 @@ struct SystemConfig {
   std::vector<Region> regions;
   std::vector<SramConfig> srams;
   DeviceAddresses devices;
+  PowerRegisters power_registers = PowerRegisters::cavs;
 };
 
 /// A fresh SystemC kernel for as long as it lives, so that one process can simulate several systems in turn. Create it before
@@ -61,6 +62,7 @@ class System {
   DspCore& core(std::size_t index) { return *cores_[index]; }
   std::vector<std::unique_ptr<Sram>>& srams() { return srams_; }
   const AddressMap& map() const { return map_; }
+  const PowerController& power() const { return *power_; }
 
   /// Shows an observer everything that happens from now on. REQUIRES: it outlives the system.
   void observe(HardwareObserver& observer);

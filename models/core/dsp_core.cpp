@@ -112,6 +112,7 @@ std::uint32_t DspCore::call(std::uint32_t function, std::span<const std::uint32_
 void DspCore::power_on(std::uint32_t boot_address, std::uint64_t now) {
   if (powered_) return;
   powered_ = true;
+  host_.core_power(*this, true, now);
   restart_pending_ = true;
   boot_address_ = boot_address;
   wake(now);
@@ -119,6 +120,7 @@ void DspCore::power_on(std::uint32_t boot_address, std::uint64_t now) {
 
 void DspCore::power_off() {
   powered_ = false;
+  host_.core_power(*this, false, core_.now());
   core_.set_horizon(0);
   if (observer_) observer_->on_core_off(core_);
 }

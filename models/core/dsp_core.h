@@ -24,6 +24,8 @@ class CoreHost {
   virtual void run_program(DspCore& core) = 0;
   /// SIMCALL of the firmware; the result goes to a2.
   virtual std::uint32_t simulator_call(DspCore& core, std::uint32_t number, std::span<const std::uint32_t, 3> arguments) = 0;
+  /// The core's power goes on or off.
+  virtual void core_power(DspCore& core, bool on, std::uint64_t cycle) { (void)core, (void)on, (void)cycle; }
   /// Something was thrown in a core's process. The host ends the simulation and reports.
   virtual void failed(std::exception_ptr failure) = 0;
 };

@@ -37,17 +37,28 @@ void Sram::move(tlm::tlm_generic_payload& payload) {
     if (access->bytes->test(i)) here[i] = data[i];
 }
 
+const char* Sram::refusal(SramBank& bank, std::uint64_t now, std::uint64_t& wait) const {
+  if (bank.usable(now)) return nullptr;
+  if (bank.on()) return " was switched on but is not usable yet";
+  if (bank.state() == BankState::off) return " is powered off";
+  if (!config_.retained_access_wakes) return " is in retention";
+  bank.power_on(now, config_.retention_wake);
+  wait = bank.usable_at() - now;
+  return nullptr;
+}
+
 void Sram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   const auto index = static_cast<std::uint32_t>(payload.get_address() / config_.bank_bytes);
   SramBank& bank = banks_[index];
   const std::uint64_t now = clock_.to_cycles(sc_core::sc_time_stamp() + delay);
-  if (!bank.usable(now)) {
-    refuse(payload, tlm::TLM_GENERIC_ERROR_RESPONSE,
-           "SRAM bank " + bank_name(index) + (bank.on() ? " was switched on but is not usable yet" : " is powered off"));
+  std::uint64_t woken = 0;
+  if (const char* why = refusal(bank, now, woken)) {
+    refuse(payload, tlm::TLM_GENERIC_ERROR_RESPONSE, "SRAM bank " + bank_name(index) + why);
     return;
   }
   const auto beats = static_cast<std::uint32_t>((payload.get_data_length() + config_.beat_bytes - 1) / config_.beat_bytes);
-  const std::uint32_t waited = bank.occupy(now, beats, bus_access(payload).master);
+  const std::uint64_t waited = woken + bank.occupy(now + woken, beats, bus_access(payload).master);
+  bank.count(payload.is_write(), payload.get_data_length());
   delay += clock_.to_time(waited + config_.latency_cycles + beats - 1);
   move(payload);
   payload.set_response_status(tlm::TLM_OK_RESPONSE);

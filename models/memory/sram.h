@@ -18,7 +18,9 @@ struct SramConfig {
   std::uint32_t banks = 1;
   std::uint32_t latency_cycles = 4;  ///< from request to first beat
   std::uint32_t beat_bytes = 8;      ///< moved per cycle after that
-  std::uint32_t wake_cycles = 256;   ///< from power-on to usable
+  BankWake wake{256, 256};           ///< from off
+  BankWake retention_wake{2, 2};     ///< from retention
+  bool retained_access_wakes = true; ///< an access to a bank in retention wakes it, and waits; else it is refused
   bool switchable = true;            ///< whether a power controller drives the banks
 
   std::uint32_t size() const { return bank_bytes * banks; }
@@ -34,6 +36,8 @@ class Sram : public sc_core::sc_module {
   const SramConfig& config() const { return config_; }
   SramBank& bank(std::uint32_t index) { return banks_[index]; }
   const SramBank& bank(std::uint32_t index) const { return banks_[index]; }
+  /// Whether `now` is too early, or the bank is off: then nothing can be moved. An access to a retained bank may wake it: `wait` grows.
+  const char* refusal(SramBank& bank, std::uint64_t now, std::uint64_t& wait) const;
   std::string bank_name(std::uint32_t index) const { return config_.name + std::to_string(index); }
 
  private:

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "models/interconnect/register_block.h"
@@ -9,40 +12,62 @@
 
 namespace dspmem {
 
-/// Bank power registers in the style of cAVS: for each SRAM, segments of 32 banks, 16 bytes apart.
+/// How the bank power registers are laid out.
+enum class PowerRegisters { cavs, ace };
+
+/// Bank power registers of all switchable SRAMs.
 ///
-///   SRAM k, segment s at offset 0x100 k + 0x10 s:
+/// cavs: for each SRAM, segments of 32 banks, 16 bytes apart. SRAM k, segment s at offset 0x100 k + 0x10 s:
 ///     +0  control    1 = gate the bank (contents are lost at once), 0 = power it
-///     +4  retention  held for the firmware to read back; a bank that stays powered is not affected
-///     +8  status     1 = the bank is not usable: gated, or on its way up
+///     +4  retention  1 = keep a powered bank's contents at low voltage
+///     +8  status     1 = the bank is not ready: gated, or on its way up
 ///
-/// Bits of banks that do not exist are ignored on writes and read as gated.
+/// ace: two words a bank. SRAM k, bank b at offset 0x400 k + 8 b:
+///     +0  bit 0 control, bit 8 retention
+///     +4  bit 0 status
+///
+/// Bits of banks that do not exist are ignored on writes and read as gated. An access that wakes a retained bank clears its
+/// retention bit.
 class PowerController : public RegisterBlock {
  public:
-  static constexpr std::uint32_t sram_stride = 0x100, segment_stride = 0x10;
-  static constexpr std::uint32_t control = 0, retention = 4, status = 8;
-
-  PowerController(sc_core::sc_module_name name, std::vector<Sram*> srams, const Clock& clock);
+  PowerController(sc_core::sc_module_name name, PowerRegisters registers, std::vector<Sram*> srams, const Clock& clock);
 
   /// Told of every bank that loses its contents. REQUIRES: outlives this.
   void observe(HardwareObserver* observer) { observer_ = observer; }
+
+  /// What a core read from a status register last, when that was the last thing it read here.
+  struct Poll {
+    std::uint32_t offset = 0, value = 0;
+    std::uint64_t times = 0;             ///< in a row, with the same answer
+    std::vector<std::string> missing;    ///< banks that the register has bits for, and that do not exist
+    std::vector<std::string> gated;      ///< banks that are off, and nobody has asked for
+  };
+  std::optional<Poll> last_poll(std::uint32_t master) const;
 
  protected:
   bool read_register(std::uint32_t offset, std::uint32_t& value, std::uint64_t now, std::uint32_t master) override;
   bool write_register(std::uint32_t offset, std::uint32_t value, std::uint64_t now, std::uint32_t master) override;
 
  private:
+  enum class Field { control, retention, both, status };
   struct Place {
     Sram* sram;
-    std::uint32_t first_bank;
-    std::uint32_t register_offset;
-    std::uint32_t* retention;
+    std::uint32_t first_bank, banks;  ///< those that the register is about, whether or not they exist
+    Field field;
   };
-  bool locate(std::uint32_t offset, Place& place);
+  struct LastPoll {
+    std::uint32_t offset, value;
+    std::uint64_t times;
+  };
 
+  std::optional<Place> locate(std::uint32_t offset) const;
+  std::uint32_t bits(const Place& place, std::uint64_t now) const;
+  void set_state(Sram& sram, std::uint32_t bank, BankState state, std::uint64_t now);
+
+  PowerRegisters registers_;
   HardwareObserver* observer_ = nullptr;
   std::vector<Sram*> srams_;
-  std::vector<std::vector<std::uint32_t>> retention_;
+  std::map<std::uint32_t, LastPoll> polls_;  ///< by master
 };
 
 }  // namespace dspmem

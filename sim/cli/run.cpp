@@ -46,6 +46,8 @@ int run_command(const std::vector<std::string>& arguments) {
       ("watchdog", po::value<std::string>(), "cycles after which a firmware call counts as hung (default 100000000)")
       ("json", po::value<std::string>(), "write the report as JSON to this file; - for standard output, instead of the text")
       ("suppressions", po::value<std::string>(), "leave out the findings that this YAML file lists")
+      ("power", "tell what switching banks off saves, and which object keeps which bank on")
+      ("energy", po::value<std::string>(), "energy figures of the banks: optimistic, default, conservative or a .yaml file")
       ("no-coherency", "do not look for coherency bugs: faster, same cycles and data")
       ("quiet,q", "print only the verdict of each scenario");
   po::variables_map values;
@@ -61,6 +63,10 @@ int run_command(const std::vector<std::string>& arguments) {
   std::optional<SuppressionList> suppressions;
   if (values.count("suppressions")) suppressions = load_suppressions(values["suppressions"].as<std::string>());
   if (suppressions) replay_options.suppressions = &*suppressions;
+  if (values.count("energy")) {
+    replay_options.energy = values["energy"].as<std::string>();
+    load_energy(*replay_options.energy);  // a mistake in it is told before anything runs
+  }
   replay_options.check_coherency = !values.count("no-coherency");
   const bool json_to_file = values.count("json") && values["json"].as<std::string>() != "-";
   if (json_to_file) check_writable(values["json"].as<std::string>());
@@ -77,7 +83,7 @@ int run_command(const std::vector<std::string>& arguments) {
   for (const Job& job : jobs) {
     try {
       const Result result = Replay(job.scenario, job.platform, *job.image, replay_options).run();
-      if (text) std::printf("%s%s", &job == &jobs.front() ? "" : "\n", text_report(result).c_str());
+      if (text) std::printf("%s%s", &job == &jobs.front() ? "" : "\n", text_report(result, values.count("power")).c_str());
       else if (!values.count("json") || json_to_file) std::printf("%s: %s\n", result.file.c_str(), to_string(result.verdict));
       if (json_to_file) write_file(values["json"].as<std::string>(), json_report(result));
       else if (values.count("json")) std::fputs(json_report(result).c_str(), stdout);

@@ -67,7 +67,7 @@ std::string describe_as_text(const Platform& platform) {
   for (const SramConfig& sram : system.srams)
     out += fmt::format("  {:<7} {} x {}, {} cycles to the first of {}-byte beats{}\n", sram.name, sram.banks, size_text(sram.bank_bytes),
                        system.bus_latency_cycles + sram.latency_cycles, sram.beat_bytes,
-                       sram.switchable ? fmt::format(", usable {} cycles after power-on", sram.wake_cycles) : ", always on");
+                       sram.switchable ? fmt::format(", usable {} cycles after power-on", sram.wake.usable_cycles) : ", always on");
   out += fmt::format("\nlayout\n  {:<22} {:08x}  {:>9}  {:<9}\n", "firmware image", platform.image_base, size_text(platform.image_bytes),
                      bank_range(platform, platform.image_base, platform.image_bytes));
   for (std::size_t id = 0; id < platform.core_areas.size(); ++id) {

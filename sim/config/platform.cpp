@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/config/platform.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <filesystem>
@@ -32,6 +34,7 @@ class PlatformReader {
     read_cores();
     read_memories();
     read_devices();
+    read_power();
     read_sharing();
     read_layout();
     top_.finish();
@@ -118,7 +121,10 @@ class PlatformReader {
       reader.required("banks", sram.banks);
       reader.optional("latency", sram.latency_cycles);
       reader.optional("beat", sram.beat_bytes);
-      reader.optional("wake", sram.wake_cycles);
+      if (reader.optional("wake", sram.wake.usable_cycles)) sram.wake.ready_cycles = sram.wake.usable_cycles;
+      if (reader.optional("ready", sram.wake.ready_cycles) && sram.wake.ready_cycles > sram.wake.usable_cycles)
+        reader.fail("ready", fmt::format("'ready' ({} cycles) must not be later than 'wake' ({} cycles): it is when the status register says so", sram.wake.ready_cycles, sram.wake.usable_cycles));
+      if (reader.optional("retention_wake", sram.retention_wake.usable_cycles)) sram.retention_wake.ready_cycles = sram.retention_wake.usable_cycles;
       reader.optional("switchable", sram.switchable);
       reader.optional("uncached", uncached);
       reader.finish();
@@ -166,6 +172,22 @@ class PlatformReader {
     } catch (const std::invalid_argument& error) {
       FieldReader::fail(top_.mark_of("memories"), error.what());
     }
+  }
+
+  void read_power() {
+    const YAML::Node node = top_.node("power");
+    if (!node.IsDefined()) return;
+    FieldReader reader(node, file_, "'power'");
+    if (reader.optional("energy", platform_.energy)) platform_.energy_mark = reader.mark_of("energy");
+    std::string text = "cavs";
+    reader.optional("registers", text);
+    platform_.system.power_registers = choose<PowerRegisters>(reader, "registers", text, {{"cavs", PowerRegisters::cavs}, {"ace", PowerRegisters::ace}});
+    text = "wakes";
+    reader.optional("retained_access", text);
+    const bool wakes = choose<bool>(reader, "retained_access", text, {{"wakes", true}, {"faults", false}});
+    for (SramConfig& sram : platform_.system.srams) sram.retained_access_wakes = wakes;
+    reader.finish();
+    load_energy(platform_.energy, platform_.energy_mark);  // a preset that cannot be read is a mistake of the platform file
   }
 
   void read_sharing() {

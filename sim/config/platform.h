@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/system.h"
+#include "sim/config/energy.h"
 #include "sim/config/error.h"
 
 namespace dspmem {
@@ -61,6 +62,8 @@ struct Platform {
   std::vector<HeapLayout> heaps;
   std::vector<Zone> protected_zones;  ///< what user mode may not access
   std::vector<CoreArea> core_areas;
+  std::string energy = "default";  ///< the preset of energy figures
+  SourceMark energy_mark;
 
   std::uint32_t core_count() const { return static_cast<std::uint32_t>(system.cores.size()); }
   std::uint32_t line_bytes() const { return system.cores[0].data_cache.line_bytes; }

@@ -183,7 +183,10 @@ void HeapTracker::on_access(const Core* core, const Deed& access, std::uint32_t 
   const bool inside = core && depth_[access.agent];
   if (!allowed_.all(at, bytes)) {
     if (!inside) listener_.on_stray_access(core, access, map_.alias(address, RegionKind::cached), bytes);
-    else if (access.kind == Deed::Kind::write) bookkeeping_.set(at, bytes, true);
+    else if (access.kind == Deed::Kind::write && !bookkeeping_.all(at, bytes)) {
+      bookkeeping_.set(at, bytes, true);
+      listener_.on_bookkeeping(*core, address, bytes);
+    }
     return;
   }
   if (inside || !checker_ || !core || access.kind != Deed::Kind::read) return;

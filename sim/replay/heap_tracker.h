@@ -42,6 +42,8 @@ class HeapListener {
   virtual void on_freeing(Core& core, const LiveMemory::Block& block) = 0;
   /// An address was freed where no block begins; `freed` is what was there before, or null.
   virtual void on_bad_free(Core& core, std::uint32_t address, const LiveMemory::Block* freed) = 0;
+  /// The allocator uses these bytes (a physical address) for its own books from now on.
+  virtual void on_bookkeeping(const Core& core, std::uint32_t address, std::uint32_t bytes) = 0;
   /// An access to heap memory that belongs to no object.
   virtual void on_stray_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) = 0;
   /// Firmware read bytes of a live object, none of which anybody has written.

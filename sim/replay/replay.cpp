@@ -36,6 +36,8 @@ Replay::Replay(const Scenario& scenario, const Platform& platform, const Firmwar
   result_.platform_description = platform.description;
   result_.seed = options.seed.value_or(scenario.seed);
   result_.clock_mhz = 1000000 / platform.system.clock_period_ps;
+  energy_ = options.energy ? load_energy(*options.energy) : load_energy(platform.energy, platform.energy_mark);
+  power_ = std::make_unique<PowerAccount>(platform, energy_, *system_);
   heap_ = std::make_unique<HeapTracker>(platform, image, system_->map(), live_, *this);
   for (std::size_t core = 0; core < system_->core_count(); ++core) system_->core(core).core().watch_calls(heap_->functions(), *heap_);
   if (options.check_coherency) {
@@ -61,6 +63,7 @@ Replay::~Replay() = default;
 
 void Replay::load_firmware() {
   for (const FirmwareImage::Segment& segment : image_.segments()) {
+    power_->pin("firmware image", segment.address, static_cast<std::uint32_t>(segment.bytes.size()), 0);
     try {
       system_->load(segment.address, segment.bytes);
     } catch (const std::out_of_range&) {
@@ -75,6 +78,7 @@ void Replay::place_objects() {
   const std::vector<std::uint32_t> addresses = place_statics(scenario_.statics, platform_, image_);
   for (std::size_t index = 0; index < addresses.size(); ++index) {
     const StaticObject& declared = scenario_.statics[index];
+    power_->pin("'" + declared.name + "'", addresses[index], declared.bytes, 0);
     live_.add_static({declared.name, addresses[index], declared.bytes, &declared.mark});
     Object object;
     object.name = declared.name;
@@ -145,6 +149,13 @@ void Replay::run_steps(DspCore& core, const StepList& steps) {
     ++steps_done_;
     progress(core, 0, 0);
   }
+}
+
+void Replay::core_power(DspCore& core, bool on, std::uint64_t cycle) {
+  const CoreArea& area = platform_.core_areas[core.id()];
+  const std::string name = fmt::format("stack of core {}", core.id());
+  if (on) power_->pin(name, area.stack_base, area.stack_bytes, cycle);
+  else power_->unpin(name, area.stack_base, area.stack_bytes, cycle);
 }
 
 void Replay::failed(std::exception_ptr failure) {

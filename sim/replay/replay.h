@@ -16,6 +16,7 @@
 #include "sim/replay/maintenance_sites.h"
 #include "sim/replay/objects.h"
 #include "sim/replay/patterns.h"
+#include "sim/replay/power_account.h"
 #include "sim/replay/scenario.h"
 #include "sim/replay/suppressions.h"
 #include "sim/report/result.h"
@@ -27,6 +28,7 @@ struct ReplayOptions {
   std::optional<std::uint32_t> quantum_cycles;
   std::optional<std::uint64_t> watchdog_cycles;
   bool check_coherency = true;
+  std::optional<std::string> energy;  ///< energy figures instead of the platform's
   const SuppressionList* suppressions = nullptr;  ///< findings to leave out
   MaintenanceSites* sites = nullptr;  ///< records, and may leave out, cache operations
   bool show_progress = false;  ///< a line on stderr, rewritten as the replay goes on
@@ -128,12 +130,14 @@ class Replay : public CoreHost, public HeapListener {
   void on_allocated(Core& core, const LiveMemory::Block& block, const std::string& wrong) override;
   void on_freeing(Core& core, const LiveMemory::Block& block) override;
   void on_bad_free(Core& core, std::uint32_t address, const LiveMemory::Block* freed) override;
+  void on_bookkeeping(const Core& core, std::uint32_t address, std::uint32_t bytes) override { power_->bookkeeping(address, bytes, core.now()); }
   void on_stray_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) override;
   void on_uninitialised_read(const Core& core, const Deed& access, const LiveMemory::Block& block, std::uint32_t address) override;
 
   // CoreHost
   void run_program(DspCore& core) override;
   std::uint32_t simulator_call(DspCore& core, std::uint32_t number, std::span<const std::uint32_t, 3> arguments) override;
+  void core_power(DspCore& core, bool on, std::uint64_t cycle) override;
   void failed(std::exception_ptr failure) override;
 
   void load_firmware();
@@ -156,6 +160,8 @@ class Replay : public CoreHost, public HeapListener {
   Result result_;
   LiveMemory live_;
   std::unique_ptr<HeapTracker> heap_;
+  EnergyPreset energy_;
+  std::unique_ptr<PowerAccount> power_;
   FindingLog log_;
   std::unique_ptr<CoherencyObserver> coherency_;  ///< null when switched off
   std::map<std::string, Object> objects_;

@@ -113,6 +113,7 @@ void Replay::end_of_repeat(DspCore& core, const SourceMark& mark, std::uint64_t 
 
 void Replay::on_allocated(Core& core, const LiveMemory::Block& block, const std::string& wrong) {
   if (block.shared) set_shared(block.base, block.bytes, true);
+  power_->allocated(block, core.now());
   if (wrong.empty()) return;
   Result::Finding finding;
   finding.rule = "heap-misuse";
@@ -124,6 +125,7 @@ void Replay::on_allocated(Core& core, const LiveMemory::Block& block, const std:
 }
 
 void Replay::on_freeing(Core& core, const LiveMemory::Block& block) {
+  power_->freed(block, core.now());
   if (coherency_) {
     const Deed write = coherency_->checker().left_dirty_elsewhere(static_cast<AgentId>(core.id()), physical(block.base), block.bytes);
     if (write.kind == Deed::Kind::write && write.view == View::cached) report_left_dirty(core, block, write);
@@ -246,9 +248,10 @@ void Replay::collect_hardware() {
       for (std::uint32_t index = 0; index < sram->config().banks; ++index) {
         const SramBank& bank = sram->bank(index);
         const std::uint32_t base = sram->config().physical_base + index * sram->config().bank_bytes;
-        result_.banks.push_back({sram->bank_name(index), bank.on(), bank.statistics().accesses, bank.statistics().conflicts,
+        result_.banks.push_back({sram->bank_name(index), bank.on(), bank.state() == BankState::retention, bank.statistics().accesses, bank.statistics().conflicts,
                                  bank.statistics().conflict_cycles, live_.bytes_between(base, std::uint64_t{base} + sram->config().bank_bytes)});
       }
+    result_.power = power_->finish(result_.cycles, [this](const LiveMemory::Block& block) { return log_.describe(block); });
   }
 }
 

@@ -56,7 +56,7 @@ Json zones_of(const std::vector<Result::Heap>& heaps) {
 }
 
 Json to_json(const Result::Bank& bank) {
-  return {{"bank", bank.name}, {"state", bank.on ? "on" : "off"}, {"accesses", bank.accesses}, {"conflicts", bank.conflicts},
+  return {{"bank", bank.name}, {"state", bank.on ? "on" : bank.retained ? "retention" : "off"}, {"accesses", bank.accesses}, {"conflicts", bank.conflicts},
           {"conflict_cycles", bank.conflict_cycles}, {"live_bytes", bank.live_bytes}};
 }
 
@@ -80,6 +80,10 @@ Json to_json(const Result::Deed& deed);
 Json to_json(const Result::Object& object);
 Json to_json(const Result::Finding& finding);
 Json to_json(const Result::Suppressed& suppressed);
+Json to_json(const Result::PowerPolicy& policy);
+Json to_json(const Result::Pin& pin);
+Json to_json(const Result::PoweredBank& bank);
+Json to_json(const Result::PinShare& share);
 
 template <class T>
 Json list_of(const std::vector<T>& items) {
@@ -120,6 +124,41 @@ Json to_json(const Result::Finding& finding) {
 
 Json to_json(const Result::Suppressed& suppressed) { return {{"where", suppressed.where}, {"reason", suppressed.reason}, {"count", suppressed.count}}; }
 
+double nanojoules(std::uint64_t attojoules) { return static_cast<double>(attojoules) / 1e9; }
+double percent(std::int64_t basis_points) { return static_cast<double>(basis_points) / 100; }
+
+Json to_json(const Result::PowerPolicy& policy) {
+  return {{"policy", policy.name},
+          {"summary", policy.summary},
+          {"residency_off", percent(static_cast<std::int64_t>(policy.off_basis_points))},
+          {"saved_percent", percent(policy.saved_basis_points)},
+          {"of_ideal_percent", percent(static_cast<std::int64_t>(policy.of_ideal_basis_points))},
+          {"energy_nj", nanojoules(policy.energy())},
+          {"parts_nj", {{"leakage_on", nanojoules(policy.leakage_on)}, {"leakage_retention", nanojoules(policy.leakage_retention)},
+                        {"leakage_off", nanojoules(policy.leakage_off)}, {"accesses", nanojoules(policy.accesses)}, {"wakes", nanojoules(policy.wakes)}}},
+          {"bank_cycles", {{"on", policy.on}, {"retention", policy.retention}, {"off", policy.off}}},
+          {"transitions", policy.transitions},
+          {"power_offs", policy.power_offs},
+          {"power_offs_not_repaid", policy.unrepaid},
+          {"wake_cycles", policy.wake_cycles}};
+}
+
+Json to_json(const Result::Pin& pin) {
+  return {{"object", to_json(pin.object)}, {"objects", pin.objects}, {"share_percent", percent(static_cast<std::int64_t>(pin.share_basis_points))}, {"age_cycles", pin.age}};
+}
+
+Json to_json(const Result::PoweredBank& bank) {
+  return {{"bank", bank.name}, {"on", bank.on}, {"retention", bank.retention}, {"off", bank.off}, {"needed", bank.needed}, {"power_offs", bank.power_offs},
+          {"break_even_cycles", bank.break_even}, {"access_energy_nj", nanojoules(bank.access_energy)}, {"pins", bank.pin_count}, {"pinned_by", list_of(bank.pins)}};
+}
+
+Json to_json(const Result::PinShare& share) { return {{"name", share.name}, {"bank_cycles", share.bank_cycles}}; }
+
+Json to_json(const Result::Power& power) {
+  return {{"preset", power.preset}, {"description", power.description}, {"modelled", true}, {"cycles", power.cycles}, {"policies", list_of(power.policies)},
+          {"banks", list_of(power.banks)}, {"zones", list_of(power.zones)}, {"cores", list_of(power.cores)}};
+}
+
 Json to_json(const Result::Crash& crash) {
   return {{"message", crash.message}, {"core", crash.core}, {"cycle", crash.cycle}, {"step", crash.step}, {"other_steps", crash.other_steps}, {"stack", list_of(crash.stack)}};
 }
@@ -145,6 +184,7 @@ std::string json_report(const Result& result) {
             {"stale_reads", list_of(result.stale_reads)},
             {"findings", list_of(result.findings)},
             {"suppressions", list_of(result.suppressions)}};
+  if (!result.power.policies.empty()) json["energy"] = to_json(result.power);
   if (result.crash) json["crash"] = to_json(*result.crash);
   return json.dump(2) + "\n";
 }

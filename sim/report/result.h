@@ -31,7 +31,7 @@ struct Result {
   };
   struct Bank {
     std::string name;
-    bool on = true;
+    bool on = true, retained = false;
     std::uint64_t accesses = 0, conflicts = 0, conflict_cycles = 0, live_bytes = 0;
   };
   struct Expectation {
@@ -100,6 +100,47 @@ struct Result {
     std::vector<Frame> stack;  ///< innermost first; the first is the place of the crash
   };
 
+  /// One way of switching banks, over the whole run. Times are cycles, added up over all banks; energies are attojoules.
+  struct PowerPolicy {
+    std::string name, summary;
+    std::uint64_t on = 0, retention = 0, off = 0;
+    std::uint64_t transitions = 0, power_offs = 0, unrepaid = 0, wake_cycles = 0;
+    std::uint64_t leakage_on = 0, leakage_retention = 0, leakage_off = 0, accesses = 0, wakes = 0;
+    std::int64_t saved_basis_points = 0;      ///< against always-on, in hundredths of a percent
+    std::uint64_t of_ideal_basis_points = 0;  ///< of what the bound saves
+    std::uint64_t off_basis_points = 0;       ///< bank-off residency
+
+    std::uint64_t energy() const { return leakage_on + leakage_retention + leakage_off + accesses + wakes; }
+  };
+  /// What keeps a bank from being switched off: objects of one name, or from one place.
+  struct Pin {
+    Object object;  ///< one of them, with the size of the largest
+    std::uint64_t objects = 0;
+    std::uint64_t share_basis_points = 0;  ///< of the time in which the bank was needed; objects that lived together share it evenly
+    std::uint64_t age = 0;                 ///< cycles that the longest-lived of them lived
+  };
+  struct PoweredBank {
+    std::string name;
+    std::uint64_t on = 0, retention = 0, off = 0;  ///< as the firmware had it
+    std::uint64_t needed = 0;                      ///< cycles in which something lived in it
+    std::uint64_t power_offs = 0, break_even = 0, access_energy = 0;
+    std::uint64_t pin_count = 0;
+    std::vector<Pin> pins;  ///< the largest shares first
+  };
+  /// Bank-cycles that something of a zone, or of a core, was to blame for.
+  struct PinShare {
+    std::string name;
+    std::uint64_t bank_cycles = 0;
+  };
+  /// Without policies: the platform has no banks that can be switched.
+  struct Power {
+    std::string preset, description;
+    std::uint64_t cycles = 0;
+    std::vector<PowerPolicy> policies;
+    std::vector<PoweredBank> banks;
+    std::vector<PinShare> zones, cores;
+  };
+
   std::string scenario, file, platform, platform_description;
   std::uint64_t seed = 0;
   Verdict verdict = Verdict::passed;
@@ -118,6 +159,7 @@ struct Result {
   };
   std::vector<Suppressed> suppressions;
   std::optional<Crash> crash;
+  Power power;
 };
 
 /// "passed", "expectation-failed", "findings", "crashed".
@@ -127,7 +169,8 @@ const char* to_string(Result::Finding::Kind kind);
 /// 0 as expected; 1 an expectation failed; 3 findings; 4 the firmware crashed, panicked or hung.
 int exit_code(Result::Verdict verdict);
 
-std::string text_report(const Result& result);
+/// `with_power`: which object keeps which bank on, too.
+std::string text_report(const Result& result, bool with_power = false);
 std::string json_report(const Result& result);
 
 }  // namespace dspmem

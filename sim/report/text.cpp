@@ -124,6 +124,54 @@ void write_advice(const Result& result, std::string& out) {
   if (advice.size() > shown) out += fmt::format("  and {} more: see --json\n", advice.size() - shown);
 }
 
+std::string hundredths(std::int64_t basis_points) { return fmt::format("{:.2f} %", static_cast<double>(basis_points) / 100); }
+
+std::string energy_of(std::uint64_t attojoules) {
+  const double nanojoules = static_cast<double>(attojoules) / 1e9;
+  return nanojoules < 1e4 ? fmt::format("{:.1f} nJ", nanojoules) : nanojoules < 1e7 ? fmt::format("{:.1f} uJ", nanojoules / 1e3) : fmt::format("{:.1f} mJ", nanojoules / 1e6);
+}
+
+/// Who keeps banks on. A bank that the same place keeps on for the same reason as the one before it is not told again.
+void write_pins(const Result::Power& power, std::uint32_t clock_mhz, std::string& out) {
+  out += fmt::format("\n{:<8}{:>9}{:>9}{:>9}{:>9}  {}\n", "bank", "on", "kept", "off", "needed", "pinned by");
+  std::size_t empty = 0;
+  for (const Result::PoweredBank& bank : power.banks) {
+    if (!bank.needed && bank.on == power.cycles) {
+      ++empty;
+      continue;
+    }
+    if (!bank.needed) continue;
+    out += fmt::format("{:<8}{:>9}{:>9}{:>9}{:>9}", bank.name, percent(bank.on, power.cycles), percent(bank.retention, power.cycles), percent(bank.off, power.cycles), percent(bank.needed, power.cycles));
+    constexpr std::size_t told = 3;
+    for (std::size_t i = 0; i < std::min(bank.pins.size(), told); ++i) {
+      const Result::Pin& pin = bank.pins[i];
+      const std::string many = pin.objects > 1 ? fmt::format("{} x ", grouped(pin.objects)) : "";
+      out += fmt::format("{}{}'{}' {} bytes{}{}, {}, {}\n", i ? std::string(46, ' ') : "  ", many, pin.object.name, pin.object.bytes, pin.object.zone == "fixed" ? "" : ", " + pin.object.zone,
+                         pin.object.where.empty() ? "" : " at " + pin.object.where, hundredths(static_cast<std::int64_t>(pin.share_basis_points)), "lived " + time_of(pin.age, clock_mhz));
+    }
+    if (bank.pin_count > told) out += fmt::format("{}and {} more\n", std::string(46, ' '), bank.pin_count - told);
+  }
+  if (empty) out += fmt::format("{} banks were on all the time, and nothing ever lived in them\n", empty);
+}
+
+void write_power(const Result::Power& power, std::uint32_t clock_mhz, bool with_pins, std::string& out) {
+  if (power.policies.empty()) return;
+  if (!with_pins) {
+    const Result::PowerPolicy &did = power.policies[1], &could = power.policies[2], &bound = power.policies.back();
+    out += fmt::format("\npower: banks off {} of the time; page-refcount {}, at best {}; --power tells which object keeps which bank on\n", hundredths(static_cast<std::int64_t>(did.off_basis_points)),
+                       hundredths(static_cast<std::int64_t>(could.off_basis_points)), hundredths(static_cast<std::int64_t>(bound.off_basis_points)));
+    return;
+  }
+  out += fmt::format("\nbank power; energy is modelled, preset '{}' ({}), good to a factor of two at best\n", power.preset, power.description);
+  out += fmt::format("{:<21}{:>10}{:>10}{:>10}{:>12}{:>10}{:>8}{:>12}{:>12}\n", "policy", "banks off", "retained", "saved", "energy", "of ideal", "wakes", "not repaid", "waking");
+  for (const Result::PowerPolicy& policy : power.policies) {
+    const std::uint64_t whole = power.cycles * power.banks.size();
+    out += fmt::format("{:<21}{:>10}{:>10}{:>10}{:>12}{:>10}{:>8}{:>12}{:>12}\n", policy.name, percent(policy.off, whole), percent(policy.retention, whole), hundredths(policy.saved_basis_points),
+                       energy_of(policy.energy()), hundredths(static_cast<std::int64_t>(policy.of_ideal_basis_points)), grouped(policy.transitions), grouped(policy.unrepaid), grouped(policy.wake_cycles));
+  }
+  write_pins(power, clock_mhz, out);
+}
+
 void write_crash(const Result::Crash& crash, std::string& out) {
   out += fmt::format("\nthe firmware stopped: {}\n  on core {} at cycle {}{}\n", crash.message, crash.core, grouped(crash.cycle),
                      crash.step.empty() ? "" : ", during step " + crash.step);
@@ -137,7 +185,7 @@ void write_crash(const Result::Crash& crash, std::string& out) {
 
 }  // namespace
 
-std::string text_report(const Result& result) {
+std::string text_report(const Result& result, bool with_power) {
   std::string out = fmt::format("{}\n  on {} ({}), seed {}\n  {} cycles = {} at {} MHz; {} allocations, {} frees\n", result.scenario, result.platform,
                                 result.platform_description, result.seed, grouped(result.cycles), time_of(result.cycles, result.clock_mhz),
                                 result.clock_mhz, grouped(result.allocations), grouped(result.frees));
@@ -148,6 +196,7 @@ std::string text_report(const Result& result) {
   for (const Result::Finding& finding : result.findings)
     if (finding.kind != Result::Finding::Kind::advice) write_finding(finding, out);
   write_advice(result, out);
+  write_power(result.power, result.clock_mhz, with_power, out);
   if (!result.suppressions.empty()) out += "\n";
   for (const Result::Suppressed& each : result.suppressions)
     out += each.count ? fmt::format("suppressed: {} findings ({}: {})\n", each.count, each.where, each.reason) : fmt::format("unused suppression: {} ({})\n", each.where, each.reason);

@@ -328,7 +328,7 @@ TEST(Progress, IsNotShownInAPipe) {
 TEST(Platforms, HeapsWithoutCapabilitiesAreRam) {
   const Json report = Json::parse(run_text("name: x\nplatform: tgl\ncores:\n  0:\n    - alloc: {as: a, bytes: 64, capabilities: [ram]}\n", {"--json", "-"}).out);
   for (const Json& heap : report["heaps"])
-    if (heap["name"] == "runtime") EXPECT_EQ(heap["used"], 64);
+    if (heap["heap"] == "runtime") EXPECT_EQ(heap["used"], 64);
 }
 
 // ---- Firmware that misuses its heaps: tests/sim/firmware/misuse.c ----

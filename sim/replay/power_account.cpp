@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/replay/power_account.h"
+
+#include <algorithm>
+
+namespace dspmem {
+namespace {
+
+constexpr std::uint64_t share_unit = 65536;
+constexpr std::size_t pins_told = 8;
+
+std::vector<BankFigures> figures_of(const Platform& platform, const EnergyPreset& preset) {
+  std::vector<BankFigures> figures;
+  for (const SramConfig& sram : platform.system.srams) figures.push_back(preset.figures(sram.bank_bytes, platform.system.clock_period_ps));
+  return figures;
+}
+
+/// Hundredths of a percent.
+std::uint64_t basis_points(unsigned __int128 part, unsigned __int128 whole) { return whole ? static_cast<std::uint64_t>(part * 10000 / whole) : 0; }
+
+}  // namespace
+
+PowerAccount::PowerAccount(const Platform& platform, const EnergyPreset& preset, System& system)
+    : platform_(platform), preset_(preset), system_(system), meter_(std::make_unique<EnergyMeter>(system.srams(), figures_of(platform, preset))), banks_(meter_->bank_count()) {}
+
+std::uint32_t PowerAccount::physical(std::uint32_t cached) const {
+  const Region* region = system_.map().find(cached);
+  return region ? region->to_physical(cached) : cached;
+}
+
+void PowerAccount::advance(Bank& bank, std::uint64_t cycle) {
+  if (cycle <= bank.updated) return;
+  if (!bank.live.empty()) bank.clock += (cycle - bank.updated) * share_unit / bank.live.size();
+  bank.updated = cycle;
+}
+
+void PowerAccount::retire(Bank& bank, std::unordered_map<std::uint32_t, Live>::iterator live) {
+  Pin& pin = *live->second.pin;
+  pin.share += bank.clock - live->second.share_at_start;
+  pin.longest = std::max(pin.longest, now_ - live->second.since);
+  bank.live.erase(live);
+}
+
+PowerAccount::Pin& PowerAccount::pin_of(Bank& bank, const LiveMemory::Block& block, bool allocated) {
+  if (const auto known = bank.pins.find(key_of(block)); known != bank.pins.end()) return *known->second;
+  auto pin = std::make_unique<Pin>();
+  pin->first = block;
+  pin->allocated = allocated;
+  Pin& kept = *pin;
+  bank.pins.emplace(key_of(kept.first), std::move(pin));
+  return kept;
+}
+
+void PowerAccount::add(const LiveMemory::Block& block, std::uint64_t cycle, bool allocated) {
+  now_ = std::max(now_, cycle);
+  const std::uint32_t base = physical(block.base);
+  meter_->add_live(base, block.bytes, cycle);
+  for (std::uint64_t at = base; at < std::uint64_t{base} + block.bytes;) {
+    const auto number = meter_->bank_of(static_cast<std::uint32_t>(at));
+    if (!number) return;
+    Bank& bank = banks_[*number];
+    advance(bank, now_);
+    if (const auto old = bank.live.find(base); old != bank.live.end()) retire(bank, old);
+    Pin& pin = pin_of(bank, block, allocated);
+    ++pin.objects;
+    pin.largest = std::max<std::uint64_t>(pin.largest, block.bytes);
+    bank.live[base] = {&pin, bank.clock, now_};
+    at = std::uint64_t{meter_->bank_base(*number)} + meter_->bank(*number).bytes;
+  }
+}
+
+void PowerAccount::remove(const LiveMemory::Block& block, std::uint64_t cycle) {
+  now_ = std::max(now_, cycle);
+  const std::uint32_t base = physical(block.base);
+  meter_->remove_live(base, block.bytes, cycle);
+  for (std::uint64_t at = base; at < std::uint64_t{base} + block.bytes;) {
+    const auto number = meter_->bank_of(static_cast<std::uint32_t>(at));
+    if (!number) return;
+    Bank& bank = banks_[*number];
+    advance(bank, now_);
+    if (const auto live = bank.live.find(base); live != bank.live.end()) retire(bank, live);
+    at = std::uint64_t{meter_->bank_base(*number)} + meter_->bank(*number).bytes;
+  }
+}
+
+void PowerAccount::pin(const std::string& name, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) {
+  LiveMemory::Block block;
+  block.name = name;
+  block.base = address;
+  block.bytes = bytes;
+  add(block, cycle, false);
+}
+
+void PowerAccount::unpin(const std::string& name, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) {
+  LiveMemory::Block block;
+  block.name = name;
+  block.base = address;
+  block.bytes = bytes;
+  remove(block, cycle);
+}
+
+void PowerAccount::bookkeeping(std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) {
+  // In words: one object a bank is enough to say who needs it.
+  now_ = std::max(now_, cycle);
+  meter_->add_live(address, bytes, cycle);
+  const auto number = meter_->bank_of(address);
+  if (!number) return;
+  Bank& bank = banks_[*number];
+  LiveMemory::Block block;
+  block.name = "the allocator's books";
+  block.base = address;
+  Pin& pin = pin_of(bank, block, false);
+  pin.largest += bytes;
+  if (pin.objects) return;
+  pin.objects = 1;
+  advance(bank, now_);
+  bank.live[address] = {&pin, bank.clock, now_};
+}
+
+Result::Power PowerAccount::finish(std::uint64_t cycle, const std::function<Result::Object(const LiveMemory::Block&)>& describe) {
+  meter_->finish(cycle);
+  now_ = std::max(now_, cycle);
+  Result::Power power;
+  if (banks_.empty()) return power;
+  power.preset = preset_.name;
+  power.description = preset_.description;
+  power.cycles = meter_->cycle();
+  const std::vector<Energy> accesses = meter_->access_energies();
+  const auto kinds = power_policies();
+  const Energy baseline = meter_->policy(0).energy(accesses).total();
+  const Energy bound = meter_->policy(kinds.size() - 1).energy(accesses).total();
+  for (std::size_t index = 0; index < kinds.size(); ++index) {
+    const PowerPolicy& policy = meter_->policy(index);
+    const BankTimes times = policy.total_times();
+    const EnergyParts parts = policy.energy(accesses);
+    Result::PowerPolicy told{kinds[index].name, kinds[index].summary, times.on, times.retention, times.off, times.wakes_from_off + times.wakes_from_retention,
+                             times.power_offs, times.unrepaid, times.wake_cycles, parts.leakage_on, parts.leakage_retention, parts.leakage_off, parts.accesses, parts.wakes};
+    told.saved_basis_points = static_cast<std::int64_t>(baseline >= parts.total() ? basis_points(baseline - parts.total(), baseline) : 0) -
+                              static_cast<std::int64_t>(parts.total() > baseline ? basis_points(parts.total() - baseline, baseline) : 0);
+    told.of_ideal_basis_points = baseline > bound && baseline > parts.total() ? basis_points(baseline - parts.total(), baseline - bound) : 0;
+    told.off_basis_points = basis_points(times.off, static_cast<unsigned __int128>(power.cycles) * banks_.size());
+    power.policies.push_back(told);
+  }
+  const std::vector<BankTimes> did = meter_->policy(1).bank_times(), needed = meter_->policy(2).bank_times();
+  std::map<std::string, std::uint64_t> zones, cores;
+  for (std::size_t number = 0; number < banks_.size(); ++number) {
+    Bank& bank = banks_[number];
+    advance(bank, now_);
+    while (!bank.live.empty()) retire(bank, bank.live.begin());
+    Result::PoweredBank told;
+    told.name = meter_->bank_name(number);
+    told.on = did[number].on;
+    told.retention = did[number].retention;
+    told.off = did[number].off;
+    told.needed = needed[number].on;
+    told.power_offs = did[number].power_offs;
+    told.break_even = meter_->bank(number).figures.off_break_even();
+    told.access_energy = accesses[number];
+    std::vector<const Pin*> pins;
+    std::uint64_t all = 0;
+    for (const auto& [key, kept] : bank.pins) {
+      const Pin& pin = *kept;
+      pins.push_back(&pin);
+      all += pin.share;
+      const std::string zone = pin.allocated ? to_string(pin.first.zone) : "fixed";
+      zones[zone] += pin.share / share_unit;
+      if (pin.allocated) cores["core " + std::to_string(pin.first.core)] += pin.share / share_unit;
+    }
+    // By place: pointers have no order that every run shares.
+    std::sort(pins.begin(), pins.end(), [](const Pin* a, const Pin* b) { return std::tie(b->share, a->first.base, a->first.site.cycle) < std::tie(a->share, b->first.base, b->first.site.cycle); });
+    told.pin_count = pins.size();
+    for (std::size_t i = 0; i < std::min(pins.size(), pins_told); ++i) {
+      const Pin& pin = *pins[i];
+      Result::Object object{pin.first.name, "fixed", "", "", pin.first.base, 0};
+      if (pin.allocated) object = describe(pin.first);
+      object.bytes = static_cast<std::uint32_t>(pin.largest);
+      told.pins.push_back({object, pin.objects, basis_points(pin.share, all), pin.longest});
+    }
+    power.banks.push_back(std::move(told));
+  }
+  for (const auto& [name, cycles] : zones) power.zones.push_back({name, cycles});
+  for (const auto& [name, cycles] : cores) power.cores.push_back({name, cycles});
+  return power;
+}
+
+}  // namespace dspmem
