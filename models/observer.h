@@ -31,8 +31,13 @@ class CacheOperationFilter {
 class CallObserver {
  public:
   virtual ~CallObserver() = default;
-  virtual void on_call(Core& core, std::uint32_t function) = 0;
-  virtual void on_return(Core& core, std::uint32_t function) = 0;
+  /// `nested`: from within another of these functions, not from an interrupt handler on top of it.
+  virtual void on_call(Core& core, std::uint32_t function, bool nested) = 0;
+  virtual void on_return(Core& core, std::uint32_t function, bool nested) = 0;
+  /// Core::in_watched_call() changes: an interrupt handler begins or ends.
+  virtual void on_interruption(Core& core) = 0;
+  /// The core starts anew: what it was in never returns.
+  virtual void on_abandoned(Core& core) = 0;
 };
 
 /// Sees what happens in the hardware and changes nothing: a run with observers computes the same cycles and data as one without.

@@ -67,6 +67,29 @@ struct CoherencyChecker::Line {
   std::vector<std::uint8_t> truth;   ///< per byte: the latest value written
   ByteMask known;                    ///< bytes whose truth is set
   Deed cause;                        ///< what last may have destroyed bytes
+  /// Cache operations count only for whoever they are ordered before: per core, its last write-backs, and what it knew of others when it
+  /// last invalidated. Made when core 0 is not alone any more.
+  struct WriteBack {
+    std::uint32_t epoch = 0;
+    Deed deed;
+  };
+  struct Maintenance {
+    static constexpr std::size_t kept = 4;
+    std::array<std::array<WriteBack, kept>, LineWorlds::max_cores> write_backs;
+    std::array<std::size_t, LineWorlds::max_cores> count{};
+    std::array<VectorClock, LineWorlds::max_cores> invalidated{};
+
+    /// The first write-back of a core after a cycle. Null when there was none, or it is not remembered.
+    const WriteBack* first_after(AgentId core, std::uint64_t cycle) const {
+      for (std::size_t i = count[core] > kept ? count[core] - kept : 0; i < count[core]; ++i) {
+        const WriteBack& each = write_backs[core][i % kept];
+        if (each.deed.cycle >= cycle) return count[core] > kept && i == count[core] - kept ? nullptr : &each;
+      }
+      return nullptr;
+    }
+  };
+  std::unique_ptr<Maintenance> maintenance;
+  std::uint64_t clean_until = 0;  ///< core 0 wrote the line back in this cycle, while it was alone: ordered before all that comes
   std::array<Deed, events_kept> events;
   std::size_t event_count = 0;
 };
@@ -155,6 +178,8 @@ void CoherencyChecker::acquire(AgentId agent, std::uint64_t object) {
 }
 
 void CoherencyChecker::boot(AgentId core) {
+  running_ |= 1u << core;
+  for (auto& [address, line] : lines_) line->worlds.power_on();
   boot_clocks_[core] = clocks_[core];
   booted_[core] = true;
 }
@@ -207,6 +232,7 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   if (!alone) last_raced_ = !check_order(line, access, address, bytes, false);
   const bool fresh = line.worlds.surely_fresh(view == View::cached ? agent : -1);
   if (!last_raced_ && !fresh) check_freshness(line, access, address, seen);
+  if (!alone && !last_raced_ && !last_stale_) check_maintenance(line, access, address, bytes);
   if (view == View::cached) line.worlds.read_cached(agent);
   if (!remember) return;
   // Within an epoch the first read says all that order needs.
@@ -333,6 +359,48 @@ void CoherencyChecker::keep_cause(Line& line, const Deed& now) {
   }
 }
 
+void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes) {
+  if (!line.maintenance) return;
+  const std::uint32_t offset = address - line.address;
+  for (std::uint32_t i = offset; i < offset + bytes; ++i) {
+    const AgentId writer = line.last_writer[i];
+    if (writer == access.agent || writer >= config_.rules.cores) continue;
+    const Deed write = write_deed(line, i);
+    if (write.view != View::cached) continue;
+    if (writer == 0 && write.cycle <= line.clean_until) continue;
+    const Line::WriteBack* first = line.maintenance->first_after(writer, write.cycle);
+    if (!first) continue;
+    const bool late = first->epoch > clocks_[access.agent][writer];
+    // A core starts with an empty cache: that is an invalidate too.
+    const std::uint32_t started = booted_[access.agent] ? boot_clocks_[access.agent][writer] : 0;
+    const bool early = config_.rules.prefetch && access.view == View::cached && std::max(started, line.maintenance->invalidated[access.agent][writer]) < first->epoch;
+    if (!late && !early) continue;
+    CoherencyFinding finding;
+    finding.rule = late ? Rule::missing_writeback : Rule::missing_invalidate;
+    finding.access = access;
+    finding.address = line.address + i;
+    finding.first = i - offset;
+    finding.last = bytes - 1;
+    finding.other = write;
+    if (late) finding.cause = first->deed;
+    for (std::size_t k = line.event_count > events_kept ? line.event_count - events_kept : 0; k < line.event_count; ++k) finding.history.push_back(line.events[k % events_kept]);
+    listener_.on_finding(finding);
+    return;
+  }
+}
+
+void CoherencyChecker::note_maintenance(Line& line, const Deed& deed) {
+  if (deed.kind == Deed::Kind::power_off) return;
+  if (!line.maintenance && alone_) {
+    if (deed.kind != Deed::Kind::invalidate) line.clean_until = deed.cycle;
+    return;
+  }
+  if (!line.maintenance) line.maintenance = std::make_unique<Line::Maintenance>();
+  Line::Maintenance& done = *line.maintenance;
+  if (deed.kind != Deed::Kind::invalidate) done.write_backs[deed.agent][done.count[deed.agent]++ % Line::Maintenance::kept] = {clocks_[deed.agent][deed.agent], deed};
+  if (deed.kind != Deed::Kind::write_back) done.invalidated[deed.agent] = clocks_[deed.agent];
+}
+
 bool CoherencyChecker::maintain_line(Line& line, const Deed& deed) {
   bool useful = false;
   switch (deed.kind) {
@@ -351,6 +419,7 @@ bool CoherencyChecker::maintain_line(Line& line, const Deed& deed) {
     case Deed::Kind::power_off: line.worlds.power_off(deed.agent); break;
     default: return false;
   }
+  note_maintenance(line, deed);
   keep_cause(line, deed);
   note(line, deed);
   return useful;
@@ -376,7 +445,12 @@ void CoherencyChecker::maintain_all(AgentId core, Deed::Kind operation, const Si
     if (line->worlds.may_hold(core)) maintain_line(*line, {operation, core, View::cached, site, cycle});
 }
 
-void CoherencyChecker::core_off(AgentId core, std::uint64_t cycle) { maintain_all(core, Deed::Kind::power_off, {}, cycle); }
+void CoherencyChecker::core_off(AgentId core, std::uint64_t cycle) {
+  running_ &= ~(1u << core);
+  maintain_all(core, Deed::Kind::power_off, {}, cycle);
+}
+
+void CoherencyChecker::prefetch(AgentId core, std::uint32_t address) { line_of(address).worlds.read_cached(core); }
 
 void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
   for (std::uint32_t done = 0; done < bytes;) {
@@ -438,12 +512,13 @@ std::optional<std::uint32_t> CoherencyChecker::never_written(std::uint32_t addre
   return std::nullopt;
 }
 
-void CoherencyChecker::lose_memory(std::uint32_t address, std::uint32_t bytes) {
+void CoherencyChecker::lose_memory(std::uint32_t address, std::uint32_t bytes, const Deed& cause) {
   for (RecentLine& recent : recent_lines_) recent.settled_reads = recent.parked_reads = 0;
   for (auto& [base, line] : lines_)
     if (base >= address && base - address < bytes) {
       if (line->known.any()) line->worlds.lose_memory(line->known);
-      line->cause = {Deed::Kind::power_off, 0, View::direct, {}, 0};
+      line->cause = cause;
+      line->cause.kind = Deed::Kind::power_off;
     }
 }
 

@@ -119,13 +119,17 @@ class CoherencyChecker {
   void set_alone(bool alone) { alone_ = alone; }
   bool alone() const { return alone_; }
   void acquire(AgentId agent, std::uint64_t object);
+  /// From now on only cores that boot() has started may prefetch, until core_off().
+  void know_power() { config_.rules.running = &running_; }
+  /// The core may have fetched the line that holds `address`, though nobody has loaded from it.
+  void prefetch(AgentId core, std::uint32_t address);
   /// The core starts: what was ordered before is what stale-boot is about.
   void boot(AgentId core);
 
   /// These bytes belong to nobody, or to somebody new: what they were does not matter any more.
   void forget(std::uint32_t address, std::uint32_t bytes);
   /// The memory lost its contents.
-  void lose_memory(std::uint32_t address, std::uint32_t bytes);
+  void lose_memory(std::uint32_t address, std::uint32_t bytes, const Deed& cause = {});
 
   /// Cache operations by place: how many there were, and how many of them could matter in some world.
   struct MaintenanceUse {
@@ -186,6 +190,10 @@ class CoherencyChecker {
   History& history_of(Line& line, AgentId agent);
   bool check_order(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes, bool is_write);
   void check_freshness(Line& line, const Deed& access, std::uint32_t address, std::span<const std::uint8_t> seen);
+  /// Where run and worlds find a read fresh: whether the write-back and invalidate that made it so are ordered before it, or only came
+  /// in time.
+  void check_maintenance(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes);
+  void note_maintenance(Line& line, const Deed& deed);
   void do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, bool remember, std::uint8_t context);
   /// Returns whether it could change anything.
   bool maintain_line(Line& line, const Deed& deed);
@@ -218,6 +226,7 @@ class CoherencyChecker {
   std::unordered_map<Site, std::uint32_t, SiteHash> site_numbers_;
   std::vector<MaintenanceUse> maintenance_use_;
   std::unordered_map<std::uint32_t, std::size_t> maintenance_index_;  ///< site number and kind -> use
+  std::uint32_t running_ = 0;
   bool alone_ = false;
   bool last_raced_ = false, last_stale_ = false;
   std::uint64_t unexplained_ = 0;

@@ -34,6 +34,7 @@ CoherencyObserver::CoherencyObserver(const SystemConfig& config, FindingListener
       sets_(config.cores.front().data_cache.sets()),
       ways_(config.cores.front().data_cache.ways),
       checker_({rules_of(config), max_agents}, listener) {
+  checker_.know_power();
   checker_.set_alone(true);  // core 0 is, until it writes to a device that other agents know
 }
 
@@ -48,14 +49,12 @@ std::uint64_t CoherencyObserver::on_read(Core& core, View view, std::uint32_t ad
     const auto bytes = static_cast<std::uint32_t>(seen.size());
     const std::uint8_t context = judge_ ? judge_->context(agent) : 0;
     const bool may_skip = view == View::cached && !commits_required_;
-    if (checker_.settled_read(agent, view, address, bytes, context)) return may_skip ? checker_.settled_parts(agent, view, address, context) : 0;
+    if (checker_.settled_read(agent, view, address, bytes, context)) return may_skip ? permit(core, view, address, context) : 0;
     revoke_elsewhere(&core, address);
     const Deed access{Deed::Kind::read, agent, view, site_of(core), core.now()};
     if (judge_) judge_->on_access(&core, access, address, bytes);
     checker_.read(agent, view, address, seen, access.site, access.cycle, context);
-    if (!may_skip) return 0;
-    readers_[agent] = &core;
-    return checker_.settled_parts(agent, view, address, context);
+    return may_skip ? permit(core, view, address, context) : 0;
   }
   if (view == View::cached && core_count_ > 1) {
     CoherencyFinding finding;
@@ -82,11 +81,24 @@ void CoherencyObserver::on_write(Core& core, View view, std::uint32_t address, s
   if (ordering == Ordering::plain) return;
   // A word that an atomic sets to zero is a lock that opens.
   const bool opens = std::all_of(value.begin(), value.end(), [](std::uint8_t byte) { return byte == 0; });
-  if (ordering == Ordering::release || opens) check_commits(core);
+  if (commits_required_) {
+    std::vector<std::uint32_t>& held = held_locks_[core.id()];
+    if (ordering == Ordering::release || opens) {
+      check_commits(core, address);
+      std::erase(held, address);
+    } else {
+      held.push_back(address);
+    }
+  }
   release(agent, address);
 }
 
 // ---- Reads that need not be seen again ---------------------------------------------------------------------------------
+
+std::uint64_t CoherencyObserver::permit(Core& core, View view, std::uint32_t address, std::uint8_t context) {
+  readers_[core.id()] = &core;  // whoever has a permission must be reachable when it ends
+  return checker_.settled_parts(static_cast<AgentId>(core.id()), view, address, context);
+}
 
 void CoherencyObserver::revoke_elsewhere(const Core* but, std::uint32_t address) {
   for (std::uint32_t id = 0; id < core_count_; ++id)
@@ -125,14 +137,29 @@ void CoherencyObserver::note_shared_access(Core& core, View view, std::uint32_t 
   const std::uint32_t line = address & line_mask_;
   if (view != View::cached || !shared_lines_.contains(line)) return;
   std::vector<Uncommitted>& open = uncommitted_[core.id()];
-  if (std::none_of(open.begin(), open.end(), [line](const Uncommitted& each) { return each.address == line; }))
-    open.push_back({line, {kind, static_cast<AgentId>(core.id()), view, site_of(core), core.now()}});
+  const auto known = std::find_if(open.begin(), open.end(), [line](const Uncommitted& each) { return each.address == line; });
+  if (known != open.end()) known->written |= kind == Deed::Kind::write;
+  else open.push_back({line, {kind, static_cast<AgentId>(core.id()), view, site_of(core), core.now()}, kind == Deed::Kind::write, held_locks_[core.id()]});
 }
 
-void CoherencyObserver::check_commits(Core& core) {
+void CoherencyObserver::note_commit(std::uint32_t core, Deed::Kind operation, std::optional<std::uint32_t> line) {
+  std::vector<Uncommitted>& open = uncommitted_[core];
+  for (Uncommitted& each : open)
+    if ((!line || each.address == *line) && operation != Deed::Kind::invalidate) each.written = false;
+  if (operation != Deed::Kind::write_back)
+    std::erase_if(open, [&](const Uncommitted& each) { return (!line || each.address == *line) && !each.written; });
+}
+
+void CoherencyObserver::check_commits(Core& core, std::uint32_t lock) {
   if (!commits_required_) return;
+  std::vector<Uncommitted> kept;
   for (const Uncommitted& each : std::exchange(uncommitted_[core.id()], {})) {
     if (!shared_lines_.contains(each.address)) continue;  // freed meanwhile
+    // A lock that was not held at the access protects something else.
+    if (lock && std::find(each.locks.begin(), each.locks.end(), lock) == each.locks.end()) {
+      kept.push_back(each);
+      continue;
+    }
     CoherencyFinding finding;
     finding.rule = Rule::uncommitted_access;
     finding.access = each.deed;
@@ -141,6 +168,7 @@ void CoherencyObserver::check_commits(Core& core) {
     finding.other = {Deed::Kind::write, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()};
     listener_.on_finding(finding);
   }
+  uncommitted_[core.id()] = std::move(kept);
 }
 
 void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) {
@@ -150,8 +178,8 @@ void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<co
 // ---- Cache operations ------------------------------------------------------------------------------------------------
 
 void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) {
-  if (operation == CacheOperation::write_back_invalidate)
-    std::erase_if(uncommitted_[core.id()], [line = address & line_mask_](const Uncommitted& each) { return each.address == line; });
+  if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none && !uncommitted_[core.id()].empty()) note_commit(core.id(), deed, address & line_mask_);
+  if (operation == CacheOperation::prefetch || operation == CacheOperation::lock) checker_.prefetch(static_cast<AgentId>(core.id()), address);
   if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none)
     checker_.maintain(static_cast<AgentId>(core.id()), deed, address, site_of(core), core.now(), implied);
   revoke_elsewhere(nullptr, address);
@@ -161,12 +189,14 @@ void CoherencyObserver::on_index_operation(Core& core, CacheOperation operation,
   // Which line lies in a way is the hardware's choice. Only when every place was named is it certain that each line was met.
   const Deed::Kind deed = deed_of(operation);
   if (way >= ways_ || deed == Deed::Kind::none) return;
+  index_operations_ = true;
   Sweep& sweep = sweeps_[core.id()][static_cast<std::size_t>(deed) - static_cast<std::size_t>(Deed::Kind::write_back)];
   sweep.done.resize(sets_ * ways_);
   if (sweep.done[set * ways_ + way]) return;
   sweep.done[set * ways_ + way] = true;
   if (++sweep.count < sweep.done.size()) return;
   sweep = {};
+  note_commit(core.id(), deed, std::nullopt);
   checker_.maintain_all(static_cast<AgentId>(core.id()), deed, site_of(core), core.now());
   revoke_all();
 }
@@ -191,7 +221,7 @@ void CoherencyObserver::on_device_write(Core& core, std::uint32_t address) {
   const std::uint64_t object = device_object(address);
   if (!object) return;
   checker_.set_alone(false);
-  check_commits(core);
+  check_commits(core, 0);
   release(static_cast<AgentId>(core.id()), object);
 }
 
@@ -231,7 +261,7 @@ void CoherencyObserver::on_master_write(std::uint8_t agent, std::uint32_t addres
 
 void CoherencyObserver::on_bank_off(std::uint32_t address, std::uint32_t bytes) {
   power_offs_[address] = last_power_write_;
-  checker_.lose_memory(address, bytes);
+  checker_.lose_memory(address, bytes, last_power_write_);
   revoke_all();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -34,6 +35,9 @@ class CoherencyObserver : public HardwareObserver {
   void release(AgentId agent, std::uint64_t object);
   /// These bytes belong to nobody, or to somebody new.
   void forget(std::uint32_t address, std::uint32_t bytes);
+  /// Reads of old bytes that no schedule explains: 0, or the checker or a model is wrong. Operations by index that do not sweep the whole
+  /// cache are not followed, and may explain any.
+  std::uint64_t unexplained_reads() const { return index_operations_ && partial_sweep() ? 0 : checker_.unexplained_reads(); }
   /// Null for none. REQUIRES: outlives the observer.
   void set_judge(AccessJudge* judge) { judge_ = judge; }
   /// These bytes are shared data, or no longer: on platforms where it is kept current by commits, every cached access must be
@@ -43,7 +47,7 @@ class CoherencyObserver : public HardwareObserver {
   Deed power_off_of(std::uint32_t bank) const;
   void require_commits(bool required) { commits_required_ = required; }
   /// The core hands something over by other means than instructions: a signal of the scenario.
-  void on_release(Core& core) { check_commits(core); }
+  void on_release(Core& core) { check_commits(core, 0); }
 
   std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override;
   void on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
@@ -62,11 +66,14 @@ class CoherencyObserver : public HardwareObserver {
 
  private:
   // A core reads lines again without telling as long as nothing happens to them.
+  std::uint64_t permit(Core& core, View view, std::uint32_t address, std::uint8_t context);
   void revoke_elsewhere(const Core* but, std::uint32_t address);
   void revoke_all(std::uint32_t core);
   void revoke_all();
   Site site_of(const Core& core) const;
-  void check_commits(Core& core);
+  /// At something that hands data over: the opening of `lock`, or anything else for 0.
+  void check_commits(Core& core, std::uint32_t lock);
+  void note_commit(std::uint32_t core, Deed::Kind operation, std::optional<std::uint32_t> line);
   void note_shared_access(Core& core, View view, std::uint32_t address, Deed::Kind kind);
   /// The object that an access to a device register synchronises on; 0 for registers that order nothing.
   std::uint64_t device_object(std::uint32_t address) const;
@@ -81,17 +88,28 @@ class CoherencyObserver : public HardwareObserver {
   struct Uncommitted {
     std::uint32_t address;
     Deed deed;
+    bool written;                     ///< then an invalidate alone is no commit
+    std::vector<std::uint32_t> locks; ///< held at the access: opening one of them hands the data over
   };
 
   FindingListener& listener_;
   AccessJudge* judge_ = nullptr;
   DeviceAddresses devices_;
   std::uint32_t line_mask_;
+  bool partial_sweep() const {
+    for (const auto& core : sweeps_)
+      for (const Sweep& sweep : core)
+        if (sweep.count) return true;
+    return false;
+  }
+
   bool commits_required_ = false;
+  bool index_operations_ = false;
   Deed last_power_write_;
   std::unordered_map<std::uint32_t, Deed> power_offs_;  ///< physical base of a bank -> what switched it off
   std::unordered_map<std::uint32_t, std::uint32_t> shared_lines_;  ///< line -> how many shared ranges it has bytes of
   std::array<std::vector<Uncommitted>, LineWorlds::max_cores> uncommitted_;
+  std::array<std::vector<std::uint32_t>, LineWorlds::max_cores> held_locks_;  ///< words that a core has set with an atomic, and not cleared
   std::uint32_t core_count_, sets_, ways_;
   CoherencyChecker checker_;
   std::array<Core*, LineWorlds::max_cores> readers_{};  ///< cores that may read something without telling

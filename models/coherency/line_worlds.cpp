@@ -117,7 +117,7 @@ void LineWorlds::close() {
         next.shape[core] = Shape::absent;
         next.copies[core] = {};
         offer(next);
-      } else if (rules_.prefetch) {
+      } else if (rules_.prefetch && (!rules_.running || *rules_.running >> core & 1)) {
         World next = world;
         fill(next, core);
         offer(next);

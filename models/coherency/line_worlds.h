@@ -17,6 +17,7 @@ struct CacheRules {
   bool prefetch = false;          ///< a cache may fetch lines that nobody asked for
   bool byte_dirty = false;        ///< a write-back writes only the bytes that were written
   bool write_through = false;     ///< no line is ever dirty; stores do not allocate
+  const std::uint32_t* running = nullptr;  ///< a bit for each core that has power, the others fetch nothing; null: all have
 };
 
 /// Why a read may return something older than the latest write.
@@ -51,6 +52,8 @@ class LineWorlds {
   void write_back_invalidate(std::uint32_t core);
   /// The core lost power: whatever its cache held is gone.
   void power_off(std::uint32_t core) { invalidate(core); }
+  /// A core has got power, and may fetch the line from now on.
+  void power_on() { if (full_ && rules_.prefetch) close(); }
 
   /// Nobody cares any more what these bytes were: they count as fresh everywhere. Lines stay as dirty as they are.
   void forget(const ByteMask& bytes);

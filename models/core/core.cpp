@@ -85,7 +85,9 @@ void Core::reset(std::uint32_t pc) {
   threadptr_ = 0;
   frame_count_ = 0;
   watched_calls_.clear();
+  handlers_entered_.clear();
   watched_depth_ = 0;
+  if (call_observer_) call_observer_->on_abandoned(*this);
   data_cache_.reset();
   instruction_cache_.reset();
   blocks_.request_clear();
@@ -223,17 +225,18 @@ void Core::watch_calls(std::span<const std::uint32_t> functions, CallObserver& o
 void Core::enter_watched(std::uint32_t function) {
   // A branch back to the function's first instruction is no call.
   if (!watched_calls_.empty() && watched_calls_.back().function == function && watched_calls_.back().depth == frame_count_) return;
-  watched_calls_.push_back({function, frame_count_});
+  const bool nested = in_watched_call();
+  watched_calls_.push_back({function, frame_count_, nested});
   watched_depth_ = frame_count_;
-  call_observer_->on_call(*this, function);
+  call_observer_->on_call(*this, function, nested);
 }
 
 void Core::leave_watched() {
-  const std::uint32_t function = watched_calls_.back().function;
+  const WatchedCall call = watched_calls_.back();
   watched_calls_.pop_back();
   watched_depth_ = watched_calls_.empty() ? 0 : watched_calls_.back().depth;
   block_ = nullptr;
-  call_observer_->on_return(*this, function);
+  call_observer_->on_return(*this, call.function, call.nested);
 }
 
 std::vector<StackFrame> Core::call_stack() const {
@@ -529,6 +532,8 @@ void Core::enter_vector(std::uint32_t cause, std::uint32_t pc) {
   apply_privilege();
   pc_ = sr_[special::vecbase] + vector;
   push_frame(pc_, pc);
+  handlers_entered_.push_back(frame_count_);
+  if (!watched_calls_.empty()) call_observer_->on_interruption(*this);
 }
 
 void Core::enter_interrupt() { enter_vector(cause_level1_interrupt, pc_); }
@@ -543,6 +548,8 @@ std::uint32_t Core::return_from_exception() {
   apply_privilege();
   if (interrupt_pending()) horizon_ = 0;
   pop_frame(sr_[special::epc1]);
+  if (!handlers_entered_.empty()) handlers_entered_.pop_back();
+  if (!watched_calls_.empty()) call_observer_->on_interruption(*this);
   return sr_[special::epc1];
 }
 

@@ -87,6 +87,9 @@ class Core {
   /// REQUIRES: before the first instruction; the observer outlives the core.
   void watch_calls(std::span<const std::uint32_t> functions, CallObserver& observer);
 
+  /// Whether one of them is being executed, and not an interrupt handler on top of it.
+  bool in_watched_call() const { return !watched_calls_.empty() && (handlers_entered_.empty() || watched_calls_.back().depth >= handlers_entered_.back()); }
+
   /// Executes from pc() until execution arrives at trap_address. Throws CoreFault.
   void run();
 
@@ -239,9 +242,11 @@ class Core {
   std::uint64_t atomics_ = 0;
   struct WatchedCall {
     std::uint32_t function, depth;
+    bool nested;
   };
   CallObserver* call_observer_ = nullptr;
   std::vector<WatchedCall> watched_calls_;  ///< those that have not returned, outermost first
+  std::vector<std::uint32_t> handlers_entered_;  ///< frames that were there when each exception handler began, outermost first
   std::uint32_t watched_depth_ = 0;         ///< the innermost one has returned when fewer frames are left
   std::vector<std::uint8_t> uncached_line_;  ///< the last line fetched past the instruction cache
 };

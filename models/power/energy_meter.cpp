@@ -44,7 +44,11 @@ void EnergyMeter::change(std::uint32_t address, std::uint32_t bytes, bool added,
     const auto bank = bank_of(address + done);
     if (!bank) return;
     const std::uint32_t here = std::min(bytes - done, places_[*bank].base + banks_[*bank].bytes - (address + done));
-    // What was lost with its bank's power is not needed any more, whatever the allocator thinks.
+    // What was lost with its bank's power is not needed any more, whatever the allocator thinks; nor is what is given out in a bank that is off.
+    if (added && places_[*bank].bank->state() == BankState::off) {
+      done += here;
+      continue;
+    }
     if (added) set_live(*bank, live_[*bank] + here);
     else set_live(*bank, live_[*bank] - std::min<std::uint64_t>(live_[*bank], here));
     done += here;

@@ -48,7 +48,7 @@ int run_command(const std::vector<std::string>& arguments) {
       ("suppressions", po::value<std::string>(), "leave out the findings that this YAML file lists")
       ("power", "tell what switching banks off saves, and which object keeps which bank on")
       ("energy", po::value<std::string>(), "energy figures of the banks: optimistic, default, conservative or a .yaml file")
-      ("no-coherency", "do not look for coherency bugs: faster, same cycles and data")
+      ("no-coherency", "do not look for coherency bugs: faster, same cycles and data; the allocator's own books are then not counted as live by --power")
       ("quiet,q", "print only the verdict of each scenario");
   po::variables_map values;
   if (!parse_arguments(arguments, "run SCENARIO.yaml... [OPTIONS]", options, "scenario", values)) return 0;

@@ -149,6 +149,7 @@ std::string describe_as_header(const Platform& platform) {
   define("DCACHE_BYTES", cache.size_bytes);
   define("DCACHE_WAYS", cache.ways);
   define("ALLOC_ALIGN", platform.allocation_alignment);
+  define("POWER_ACE", platform.system.power_registers == PowerRegisters::ace);
   define("SHARED_UNCACHED", platform.shared == SharedData::uncached_alias);
   define("SHARED_COMMIT", platform.shared == SharedData::writeback_invalidate);
   // All memories of a platform have their alias at the same distance; the window spans from the lowest to the highest.

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t max_cores = 8, max_maps = 12, max_heaps = 24;  // limits of the boot descriptor, boot.h
+constexpr std::uint32_t max_cores = 8, max_maps = 12, max_heaps = 24, max_switchable = 4, max_managed_banks = 128;  // limits of the boot descriptor, boot.h
 constexpr std::uint32_t max_heap_bytes = 1u << 30;
 
 std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
@@ -186,6 +186,12 @@ class PlatformReader {
     reader.optional("retained_access", text);
     const bool wakes = choose<bool>(reader, "retained_access", text, {{"wakes", true}, {"faults", false}});
     for (SramConfig& sram : platform_.system.srams) sram.retained_access_wakes = wakes;
+    if (const YAML::Node manager = reader.node("bank_manager"); manager.IsDefined()) {
+      FieldReader settings(manager, file_, "'bank_manager'");
+      settings.required("keep_empty", platform_.keep_empty_banks);
+      settings.finish();
+      platform_.bank_manager = true;
+    }
     reader.finish();
     load_energy(platform_.energy, platform_.energy_mark);  // a preset that cannot be read is a mistake of the platform file
   }
@@ -254,6 +260,7 @@ class PlatformReader {
     }
     const std::vector<HeapRequest> requests = read_heaps();
     place(requests, static_cast<std::uint32_t>(stack.value), area_alignment == "bank");
+    describe_switchable_memories();
     std::vector<std::string> zones;
     if (!top_.optional("protected_zones", zones)) return;
     for (const std::string& zone : zones) platform_.protected_zones.push_back(choose<Zone>(top_, "protected_zones", zone, zone_names(), "zone"));
@@ -261,6 +268,38 @@ class PlatformReader {
     for (const HeapLayout& heap : platform_.heaps)
       if (std::find(platform_.protected_zones.begin(), platform_.protected_zones.end(), heap.zone) != platform_.protected_zones.end())
         for (CoreConfig& core : platform_.system.cores) core.kernel_only.push_back({heap.base, heap.bytes});
+  }
+
+  /// What the firmware's power code has to know about banks.
+  void describe_switchable_memories() {
+    for (const SramConfig& sram : platform_.system.srams) {
+      if (!sram.switchable) continue;
+      if (platform_.switchable_memories.size() == max_switchable) FieldReader::fail(top_.mark_of("memories"), "at most " + std::to_string(max_switchable) + " memories can have banks that are switched");
+      SwitchableMemory memory{sram.physical_base, sram.bank_bytes, sram.banks, 0, 0, 0, 0};
+      const auto bank_of = [&sram](std::uint64_t address) { return static_cast<std::uint32_t>((address - sram.physical_base) / sram.bank_bytes); };
+      const auto lies_here = [&sram](std::uint32_t address) { return address - sram.physical_base < sram.size(); };
+      const CoreArea& primary = platform_.core_areas[0];
+      if (lies_here(platform_.image_base)) {
+        memory.awake_first = bank_of(platform_.image_base);
+        memory.awake_count = bank_of(std::uint64_t{primary.stack_base} + primary.stack_bytes - 1) + 1 - memory.awake_first;
+      }
+      if (platform_.bank_manager) manage_banks(sram, memory);
+      platform_.switchable_memories.push_back(memory);
+    }
+  }
+
+  /// The banks behind everything that is not a heap of all cores.
+  void manage_banks(const SramConfig& sram, SwitchableMemory& memory) const {
+    std::uint64_t end = sram.physical_base;
+    const auto extend = [&sram](std::uint64_t& reach, std::uint32_t base, std::uint32_t bytes) {
+      if (base - sram.physical_base < sram.size()) reach = std::max(reach, std::uint64_t{base} + bytes);
+    };
+    extend(end, platform_.image_base, platform_.image_bytes);
+    for (const CoreArea& area : platform_.core_areas) extend(end, area.stack_base, area.stack_bytes);
+    for (const HeapLayout& heap : platform_.heaps)
+      if (heap.per_core) extend(end, heap.base, heap.bytes);
+    memory.managed_first = static_cast<std::uint32_t>((end - sram.physical_base + sram.bank_bytes - 1) / sram.bank_bytes);
+    memory.managed_count = memory.managed_first < sram.banks ? std::min(sram.banks - memory.managed_first, max_managed_banks) : 0;
   }
 
   std::vector<HeapRequest> read_heaps() {

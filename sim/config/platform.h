@@ -48,6 +48,13 @@ struct CoreArea {
   std::uint32_t bank_count = 0;
 };
 
+/// A memory whose banks can be switched, as the firmware sees it. Counts are banks.
+struct SwitchableMemory {
+  std::uint32_t base = 0, bank_bytes = 0, bank_count = 0;
+  std::uint32_t awake_first = 0, awake_count = 0;      ///< hold the image and core 0's stack: never put to sleep
+  std::uint32_t managed_first = 0, managed_count = 0;  ///< hold nothing but heaps of all cores, and are left to the bank manager
+};
+
 /// A platform file, resolved: everything has an address. Feeds the simulator, the linker script and the boot descriptor.
 struct Platform {
   std::string name;
@@ -62,6 +69,9 @@ struct Platform {
   std::vector<HeapLayout> heaps;
   std::vector<Zone> protected_zones;  ///< what user mode may not access
   std::vector<CoreArea> core_areas;
+  std::vector<SwitchableMemory> switchable_memories;
+  bool bank_manager = false;
+  std::uint32_t keep_empty_banks = 0;  ///< of the bank manager: banks without users that stay on
   std::string energy = "default";  ///< the preset of energy figures
   SourceMark energy_mark;
 

@@ -5,8 +5,8 @@ namespace dspmem {
 namespace {
 
 // Constants of models/firmware/include/boot.h, which is C with target-sized fields and cannot be included here.
-constexpr std::uint32_t magic = 0x424d5344, version = 1;
-constexpr std::size_t max_cores = 8, max_heaps = 24, max_maps = 12;
+constexpr std::uint32_t magic = 0x424d5344, version = 2;
+constexpr std::size_t max_cores = 8, max_heaps = 24, max_maps = 12, max_memories = 4;
 
 }  // namespace
 
@@ -39,6 +39,12 @@ std::vector<std::uint8_t> boot_descriptor(const Platform& platform) {
       put(map < heap.maps.size() ? heap.maps[map].count : 0);
     }
   }
+  put(platform.keep_empty_banks);
+  std::vector<SwitchableMemory> memories = platform.switchable_memories;
+  put(static_cast<std::uint32_t>(memories.size()));
+  memories.resize(max_memories);
+  for (const SwitchableMemory& memory : memories)
+    for (const std::uint32_t field : {memory.base, memory.bank_bytes, memory.bank_count, memory.awake_first, memory.awake_count, memory.managed_first, memory.managed_count}) put(field);
   return bytes;
 }
 

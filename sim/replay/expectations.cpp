@@ -2,7 +2,9 @@
 #include "sim/replay/expectations.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 
+#include "models/power/policies.h"
 #include "sim/config/fields.h"
 #include "sim/replay/findings.h"
 
@@ -61,9 +63,42 @@ NumberExpectation read_bound(const FieldReader& reader, const YAML::Node& node, 
   return bound;
 }
 
+bool is_percentage(const NumberExpectation& bound) { return bound.quantity.starts_with("energy."); }
+
+std::string value_text(const NumberExpectation& bound, std::int64_t value) {
+  return is_percentage(bound) ? fmt::format("{:.2f} %", static_cast<double>(value) / 100) : std::to_string(value);
+}
+
+/// "saved" and "off" of a policy: hundredths of a percent.
+struct PowerField {
+  const char* name;
+  std::int64_t (*get)(const Result::PowerPolicy&);
+};
+constexpr PowerField power_fields[] = {{"saved", [](const Result::PowerPolicy& policy) { return policy.saved_basis_points; }},
+                                       {"off", [](const Result::PowerPolicy& policy) { return static_cast<std::int64_t>(policy.off_basis_points); }},
+                                       {"of_ideal", [](const Result::PowerPolicy& policy) { return static_cast<std::int64_t>(policy.of_ideal_basis_points); }}};
+
+/// ">= 40 %".
+NumberExpectation read_percentage(const FieldReader& reader, const YAML::Node& node, const std::string& quantity) {
+  std::string text = node.IsScalar() ? node.Scalar() : "";
+  const SourceMark mark = reader.mark_of(node);
+  if (text.ends_with("%")) text.pop_back();
+  else FieldReader::fail(mark, "'" + quantity + "' must be a bound such as \">= 40 %\", not '" + (node.IsScalar() ? text : "a mapping") + "'");
+  while (text.ends_with(" ")) text.pop_back();
+  NumberExpectation bound;
+  try {
+    bound = read_bound(reader, YAML::Node(text), quantity);
+  } catch (const InputError&) {
+    FieldReader::fail(mark, "'" + quantity + "' must be a bound such as \">= 40 %\", not '" + node.Scalar() + "'");
+  }
+  bound.mark = mark;
+  bound.value *= 100;
+  return bound;
+}
+
 std::string relation_text(const NumberExpectation& bound) {
   for (const RelationName& each : relations)
-    if (each.relation == bound.relation) return bound.quantity + " " + each.text + " " + std::to_string(bound.value);
+    if (each.relation == bound.relation) return bound.quantity + " " + each.text + " " + value_text(bound, static_cast<std::int64_t>(bound.value));
   return bound.quantity;
 }
 
@@ -75,6 +110,10 @@ std::optional<std::uint64_t> total(const Result& result, const std::string& quan
     for (const auto& each : result.stale_reads) count += each.count;
     return count;
   }
+  if (quantity == "wake_latency") return result.wake_latency;
+  for (const Result::PowerPolicy& policy : result.power.policies)
+    for (const PowerField& field : power_fields)
+      if (quantity == "energy." + policy.name + "." + field.name) return static_cast<std::uint64_t>(std::max<std::int64_t>(field.get(policy), 0));
   for (const Result::Heap& heap : result.heaps)
     for (const HeapField& field : heap_fields)
       if (quantity == "heap." + heap.name + "." + field.name) return heap.*field.member;
@@ -83,7 +122,7 @@ std::optional<std::uint64_t> total(const Result& result, const std::string& quan
 
 void judge_number(const NumberExpectation& bound, Result& result) {
   const auto actual = total(result, bound.quantity);
-  result.expectations.push_back({relation_text(bound), actual ? std::to_string(*actual) : "unknown: the firmware did not tell", bound.mark.to_string(),
+  result.expectations.push_back({relation_text(bound), actual ? value_text(bound, static_cast<std::int64_t>(*actual)) : "unknown: this run does not tell", bound.mark.to_string(),
                                  actual && holds(bound.relation, *actual, bound.value)});
 }
 
@@ -123,7 +162,7 @@ void judge_findings(const ExpectationList& expectations, Result& result, bool& u
 ExpectationList read_expectations(const YAML::Node& node, const std::string& file) {
   FieldReader reader(node, file, "'expect'");
   ExpectationList list;
-  for (const char* quantity : {"cycles", "stale_reads"})
+  for (const char* quantity : {"cycles", "stale_reads", "wake_latency"})
     if (const YAML::Node bound = reader.node(quantity); bound.IsDefined()) list.numbers.push_back(read_bound(reader, bound, quantity));
   if (const YAML::Node heaps = reader.node("heaps"); heaps.IsDefined()) {
     if (!heaps.IsMap()) reader.fail("heaps", "'heaps' must be a mapping from heap name to bounds, such as {runtime: {used: 0}}");
@@ -132,6 +171,20 @@ ExpectationList read_expectations(const YAML::Node& node, const std::string& fil
       for (const HeapField& field : heap_fields)
         if (const YAML::Node bound = fields.node(field.name); bound.IsDefined())
           list.numbers.push_back(read_bound(fields, bound, "heap." + heap.first.Scalar() + "." + field.name));
+      fields.finish();
+    }
+  }
+  if (const YAML::Node saved = reader.node("saved_energy"); saved.IsDefined()) list.numbers.push_back(read_percentage(reader, saved, "energy.firmware.saved"));
+  if (const YAML::Node energy = reader.node("energy"); energy.IsDefined()) {
+    if (!energy.IsMap()) reader.fail("energy", "'energy' must be a mapping from policy to bounds, such as {firmware: {saved: \">= 40 %\"}}");
+    std::vector<std::string> policies;
+    for (const PowerPolicyKind& kind : power_policies()) policies.emplace_back(kind.name);
+    for (const auto& policy : energy) {
+      const std::string name = policy.first.Scalar();
+      if (std::find(policies.begin(), policies.end(), name) == policies.end()) FieldReader::fail(reader.mark_of(policy.first), "there is no power policy '" + name + "'" + suggestion(name, policies));
+      FieldReader fields(policy.second, file, "the expectation on policy '" + name + "'");
+      for (const PowerField& field : power_fields)
+        if (const YAML::Node bound = fields.node(field.name); bound.IsDefined()) list.numbers.push_back(read_percentage(fields, bound, "energy." + name + "." + field.name));
       fields.finish();
     }
   }

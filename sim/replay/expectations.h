@@ -12,7 +12,7 @@ namespace dspmem {
 
 /// A bound on one number of the result, such as heap.runtime.used "<= 4096".
 struct NumberExpectation {
-  std::string quantity;  ///< cycles, stale_reads, heap.NAME.FIELD
+  std::string quantity;  ///< cycles, stale_reads, wake_latency, heap.NAME.FIELD, energy.POLICY.FIELD (in hundredths of a percent)
   enum class Relation { equal, not_equal, less, at_most, more, at_least } relation = Relation::equal;
   std::uint64_t value = 0;
   SourceMark mark;

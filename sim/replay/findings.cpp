@@ -178,7 +178,8 @@ std::vector<Result::Object> FindingLog::objects_between(std::uint32_t first, std
 
 Rule FindingLog::refined_rule(const CoherencyFinding& raw, std::uint32_t address) const {
   const LiveMemory::Block* block = live_.find(address);
-  if (!checker_ || !block || (raw.rule != Rule::missing_writeback && raw.rule != Rule::missing_invalidate)) return raw.rule;
+  // A write-back that came too late covered the right bytes.
+  if (!checker_ || !block || raw.cause.kind != Deed::Kind::none || (raw.rule != Rule::missing_writeback && raw.rule != Rule::missing_invalidate)) return raw.rule;
   const std::uint32_t physical = map_.find(block->base)->to_physical(block->base);
   const bool invalidate = raw.rule == Rule::missing_invalidate;
   const AgentId who = invalidate ? raw.access.agent : raw.other.agent;

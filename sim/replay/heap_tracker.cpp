@@ -2,6 +2,7 @@
 #include "sim/replay/heap_tracker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace dspmem {
 namespace {
@@ -17,17 +18,17 @@ constexpr const char* copier_names[] = {"memcpy", "memmove", "memcpy_s"};
 const std::vector<AllocatorFunction>& zones_allocator() {
   using enum AllocatorFunction::Role;
   static const std::vector<AllocatorFunction> functions{
-      {"rmalloc", allocate, 3, 0, 1, {}, {}, Zone::runtime},
-      {"rzalloc", allocate, 3, 0, 1, {}, {}, Zone::runtime},
-      {"rzalloc_core_sys", allocate, 1, {}, {}, {}, {}, Zone::system},
-      {"rballoc", allocate, 2, {}, 0, {}, {}, Zone::buffer},
-      {"rballoc_align", allocate, 2, {}, 0, 3, {}, Zone::buffer},
-      {"rbrealloc", reallocate, 3, {}, 1, {}, 0, Zone::buffer},
-      {"rbrealloc_align", reallocate, 3, {}, 1, 5, 0, Zone::buffer},
-      {"rfree", free, {}, {}, {}, {}, 0, Zone::runtime},
-      {"free_heap", reset, {}, 0, {}, {}, {}, Zone::runtime},
-      {"mm_init", internal, {}, {}, {}, {}, {}, Zone::runtime},
-      {"heap_info", internal, {}, {}, {}, {}, {}, Zone::runtime},
+      {"rmalloc", allocate, 3, 0, 1, {}, {}, {}, Zone::runtime},
+      {"rzalloc", allocate, 3, 0, 1, {}, {}, {}, Zone::runtime},
+      {"rzalloc_core_sys", allocate, 1, {}, {}, {}, {}, 0, Zone::system},
+      {"rballoc", allocate, 2, {}, 0, {}, {}, {}, Zone::buffer},
+      {"rballoc_align", allocate, 2, {}, 0, 3, {}, {}, Zone::buffer},
+      {"rbrealloc", reallocate, 3, {}, 1, {}, 0, {}, Zone::buffer},
+      {"rbrealloc_align", reallocate, 3, {}, 1, 5, 0, {}, Zone::buffer},
+      {"rfree", free, {}, {}, {}, {}, 0, {}, Zone::runtime},
+      {"free_heap", reset, {}, 0, {}, {}, {}, {}, Zone::runtime},
+      {"mm_init", internal, {}, {}, {}, {}, {}, {}, Zone::runtime},
+      {"heap_info", internal, {}, {}, {}, {}, {}, {}, Zone::runtime},
   };
   return functions;
 }
@@ -77,38 +78,85 @@ HeapTracker::HeapTracker(const Platform& platform, const FirmwareImage& image, c
   for (const HeapLayout& heap : platform.heaps) allowed_.set(physical(heap.base) - first_, heap.bytes, false);
 }
 
-void HeapTracker::on_call(Core& core, std::uint32_t function) {
+void HeapTracker::on_call(Core& core, std::uint32_t function, bool nested) {
   const std::uint32_t id = core.id();
-  if (depth_[id]++) return;  // the allocator calls itself
+  cores_[id] = &core;
+  const AllocatorFunction& called = *by_address_.at(function);
+  if (nested) {
+    // The allocator calls itself: what it does with the old block of a reallocation shows at this moment, not when that returns.
+    Call& outer = calls_[id].back();
+    const std::uint32_t freed = called.role == AllocatorFunction::Role::free ? core.reg(2 + *called.pointer) : 0;
+    if (outer.function->role == AllocatorFunction::Role::reallocate && freed && freed == outer.arguments[*outer.function->pointer] && !outer.old_freed) {
+      outer.old_freed = true;
+      freeing(core, outer, freed, true);
+    }
+    return;
+  }
   listener_.on_allocator(core);
-  Call& call = calls_[id];
-  call.function = by_address_.at(function);
+  Call& call = calls_[id].emplace_back();
+  call.function = &called;
   for (unsigned i = 0; i < call.arguments.size(); ++i) call.arguments[i] = core.reg(2 + i);
   call.site = {core.now(), {}};
   const std::vector<StackFrame> stack = core.call_stack();
   for (std::size_t i = 0; i < std::min(stack.size(), call.site.stack.size()); ++i)
     if (stack[i].return_address != Core::trap_address) call.site.stack[i] = stack[i].return_address;
-  if (call.function->role == AllocatorFunction::Role::free) freeing(core, call.arguments[*call.function->pointer], false);
-  if (call.function->role == AllocatorFunction::Role::reset)
-    for (const LiveMemory::Block& block : live_.remove_core(id, static_cast<Zone>(call.arguments[*call.function->zone]))) {
+  if (called.role == AllocatorFunction::Role::free) freeing(core, call, call.arguments[*called.pointer], false);
+  if (called.role == AllocatorFunction::Role::reset)
+    for (const LiveMemory::Block& block : live_.remove_core(id, static_cast<Zone>(call.arguments[*called.zone]))) {
       listener_.on_freeing(core, block);
       freed(block);
     }
 }
 
-void HeapTracker::on_return(Core& core, std::uint32_t) {
+void HeapTracker::on_return(Core& core, std::uint32_t, bool nested) {
   const std::uint32_t id = core.id();
-  if (depth_[id] == 0 || --depth_[id]) return;
+  if (nested || calls_[id].empty()) return;
+  const Call call = calls_[id].back();
+  calls_[id].pop_back();
   listener_.on_allocator(core);
-  const Call call = calls_[id];
   const std::uint32_t result = core.reg(2);
   if (call.function->role == AllocatorFunction::Role::reallocate && result) {
     const std::uint32_t old = call.arguments[*call.function->pointer];
-    if (old && old != result) freeing(core, old, true);
+    if (old && old != result && !call.old_freed) freeing(core, call, old, true);
   }
   const bool returns_block = call.function->role == AllocatorFunction::Role::allocate || call.function->role == AllocatorFunction::Role::reallocate;
   if (returns_block && result) allocated(core, call, result);
-  next_[id] = {};
+  if (calls_[id].empty()) {
+    settle_own_writes(core);
+    next_[id] = {};
+  }
+}
+
+void HeapTracker::on_abandoned(Core& core) {
+  calls_[core.id()].clear();
+  own_writes_[core.id()].clear();
+  next_[core.id()] = {};
+  listener_.on_allocator(core);
+}
+
+void HeapTracker::note_own_write(AgentId agent, std::uint32_t at, std::uint32_t bytes) {
+  std::vector<Range>& ranges = own_writes_[agent];
+  if (!ranges.empty() && at >= ranges.back().first && at <= ranges.back().first + ranges.back().count) {
+    ranges.back().count = std::max(ranges.back().count, at + bytes - ranges.back().first);
+    return;
+  }
+  if (!bookkeeping_.all(at, bytes)) ranges.push_back({at, bytes});
+}
+
+void HeapTracker::settle_own_writes(Core& core) {
+  for (const Range& range : std::exchange(own_writes_[core.id()], {}))
+    for (std::uint32_t at = range.first; at < range.first + range.count;) {
+      const auto books = [&](std::uint32_t byte) { return !allowed_.test(byte) && !bookkeeping_.test(byte); };
+      if (!books(at)) {
+        ++at;
+        continue;
+      }
+      std::uint32_t count = 0;
+      while (at + count < range.first + range.count && books(at + count)) ++count;
+      bookkeeping_.set(at, count, true);
+      listener_.on_bookkeeping(core, first_ + at, count);
+      at += count;
+    }
 }
 
 void HeapTracker::allocated(Core& core, const Call& call, std::uint32_t address) {
@@ -117,9 +165,11 @@ void HeapTracker::allocated(Core& core, const Call& call, std::uint32_t address)
   block.base = map_.alias(address, RegionKind::cached);
   block.bytes = argument(call.function->bytes, 0);
   block.zone = static_cast<Zone>(argument(call.function->zone, static_cast<std::uint32_t>(call.function->fixed_zone)));
-  block.core = core.id();
-  block.name = next_[core.id()].name;
-  block.where = next_[core.id()].mark;
+  block.core = argument(call.function->core, core.id());
+  if (calls_[core.id()].empty()) {  // else it is a handler that allocates, not the step
+    block.name = next_[core.id()].name;
+    block.where = next_[core.id()].mark;
+  }
   block.site = call.site;
   block.shared = (argument(call.function->flags, 0) & flag_shared) || block.zone == Zone::runtime_shared || block.zone == Zone::system_shared;
   ++allocations_;
@@ -132,7 +182,7 @@ void HeapTracker::allocated(Core& core, const Call& call, std::uint32_t address)
   listener_.on_allocated(core, block, wrong.value_or(""));
 }
 
-void HeapTracker::freeing(Core& core, std::uint32_t address, bool reallocated) {
+void HeapTracker::freeing(Core& core, const Call& call, std::uint32_t address, bool reallocated) {
   if (!address) return;
   const std::uint32_t base = map_.alias(address, RegionKind::cached);
   const LiveMemory::Block* block = live_.find(base);
@@ -141,7 +191,7 @@ void HeapTracker::freeing(Core& core, std::uint32_t address, bool reallocated) {
     return;
   }
   LiveMemory::Block gone = *block;
-  gone.freed = calls_[core.id()].site;
+  gone.freed = call.site;
   gone.freed_by = core.id();
   if (!reallocated) ++frees_;
   listener_.on_freeing(core, gone);
@@ -180,16 +230,13 @@ void HeapTracker::on_access(const Core* core, const Deed& access, std::uint32_t 
   const std::uint32_t at = address - first_;
   if (at >= bytes_ || bytes > bytes_ - at) return;
   if (core && !access.site.pc) return;  // a step's own access: it knows its object, and says more
-  const bool inside = core && depth_[access.agent];
+  const bool own = core && inside(access.agent);
   if (!allowed_.all(at, bytes)) {
-    if (!inside) listener_.on_stray_access(core, access, map_.alias(address, RegionKind::cached), bytes);
-    else if (access.kind == Deed::Kind::write && !bookkeeping_.all(at, bytes)) {
-      bookkeeping_.set(at, bytes, true);
-      listener_.on_bookkeeping(*core, address, bytes);
-    }
+    if (!own) listener_.on_stray_access(core, access, map_.alias(address, RegionKind::cached), bytes);
+    else if (access.kind == Deed::Kind::write) note_own_write(access.agent, at, bytes);
     return;
   }
-  if (inside || !checker_ || !core || access.kind != Deed::Kind::read) return;
+  if (own || !checker_ || !core || access.kind != Deed::Kind::read) return;
   const std::uint32_t cached = map_.alias(address, RegionKind::cached);
   const LiveMemory::Block* block = live_.find(cached);
   if (!block || checker_->ever_written(address, bytes)) return;

@@ -23,7 +23,7 @@ struct AllocatorFunction {
   };
   std::string symbol;
   Role role = Role::internal;
-  std::optional<std::uint32_t> bytes, zone, flags, alignment, pointer;
+  std::optional<std::uint32_t> bytes, zone, flags, alignment, pointer, core;
   Zone fixed_zone = Zone::runtime;  ///< where no argument says the zone
 };
 
@@ -69,9 +69,11 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   /// The allocator wrote there while no object had it: its own bookkeeping.
   bool bookkeeping(std::uint32_t address) const;
 
-  void on_call(Core& core, std::uint32_t function) override;
-  void on_return(Core& core, std::uint32_t function) override;
-  std::uint8_t context(AgentId agent) const override { return depth_[agent] ? 1 : 0; }
+  void on_call(Core& core, std::uint32_t function, bool nested) override;
+  void on_return(Core& core, std::uint32_t function, bool nested) override;
+  void on_interruption(Core& core) override { listener_.on_allocator(core); }
+  void on_abandoned(Core& core) override;
+  std::uint8_t context(AgentId agent) const override { return inside(agent) ? 1 : 0; }
   void on_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) override;
 
  private:
@@ -90,6 +92,7 @@ class HeapTracker final : public CallObserver, public AccessJudge {
     const AllocatorFunction* function = nullptr;
     std::array<std::uint32_t, 6> arguments{};
     LiveMemory::CallSite site;
+    bool old_freed = false;  ///< of a reallocation: the block was given back by a call from within
   };
   struct Name {
     std::string name;
@@ -97,10 +100,15 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   };
 
   std::uint32_t physical(std::uint32_t cached) const { return map_.find(cached)->to_physical(cached); }
+  /// Whether a core executes the allocator itself at this moment.
+  bool inside(AgentId agent) const { return cores_[agent] && cores_[agent]->in_watched_call(); }
   void allocated(Core& core, const Call& call, std::uint32_t address);
-  void freeing(Core& core, std::uint32_t address, bool reallocated);
+  void freeing(Core& core, const Call& call, std::uint32_t address, bool reallocated);
   void freed(const LiveMemory::Block& block);
   void set_live(const LiveMemory::Block& block, bool live);
+  /// What the allocator writes while no object has it may be an object's a moment later: zeros, a copy. The rest is its books.
+  void note_own_write(AgentId agent, std::uint32_t at, std::uint32_t bytes);
+  void settle_own_writes(Core& core);
 
   const Platform& platform_;
   const AddressMap& map_;
@@ -110,12 +118,17 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   std::vector<std::uint32_t> addresses_;
   std::map<std::uint32_t, const AllocatorFunction*> by_address_;
   const FirmwareImage& image_;
-  std::array<std::uint32_t, max_agents> depth_{};  ///< allocator functions that a core is in
-  std::array<Call, max_agents> calls_{};           ///< the outermost
+  /// What each core is in: more than one call when an interrupt handler calls the allocator too.
+  std::array<std::vector<Call>, max_agents> calls_{};
+  std::array<const Core*, max_agents> cores_{};
   std::array<Name, max_agents> next_{};
   std::uint32_t first_ = 0, bytes_ = 0;  ///< physical; all heaps lie here
   Bitmap allowed_;                       ///< live, or no heap's at all
   Bitmap bookkeeping_;
+  struct Range {
+    std::uint32_t first, count;  ///< from first_
+  };
+  std::array<std::vector<Range>, max_agents> own_writes_;  ///< since the core went into the allocator
   std::map<std::uint32_t, LiveMemory::Block> freed_;  ///< by base; bounded
   std::uint64_t allocations_ = 0, frees_ = 0;
 };

@@ -12,22 +12,28 @@ const HeapLayout* LiveMemory::heap_of(std::uint32_t address) const {
   return nullptr;
 }
 
+namespace {
+
+std::string label(const LiveMemory::Block& block) { return block.name.empty() ? fmt::format("a block of {} bytes", block.bytes) : "'" + block.name + "'"; }
+
+}  // namespace
+
 std::optional<std::string> LiveMemory::add(const Block& block, std::uint32_t alignment) {
   std::optional<std::string> wrong;
   const HeapLayout* heap = heap_of(block.base);
   const bool runtime = block.zone == Zone::runtime || block.zone == Zone::runtime_shared;
   const std::vector<const Block*> overlapping = between(block.base, std::uint64_t{block.base} + block.bytes);
   if (!heap || std::uint64_t{block.base} + block.bytes > std::uint64_t{heap->base} + heap->bytes) {
-    wrong = fmt::format("'{}' ({} bytes at {:#x}) lies outside of every heap", block.name, block.bytes, block.base);
+    wrong = fmt::format("{} ({} bytes at {:#x}) lies outside of every heap", label(block), block.bytes, block.base);
   } else if (heap->zone != block.zone && !(runtime && (heap->zone == Zone::buffer || heap->zone == Zone::runtime_shared))) {
-    wrong = fmt::format("'{}' was asked for in zone {}, but lies in heap {}", block.name, to_string(block.zone), heap->name);
+    wrong = fmt::format("{} was asked for in zone {}, but lies in heap {}", label(block), to_string(block.zone), heap->name);
   } else if (heap->per_core && heap->core != block.core) {
-    wrong = fmt::format("'{}' of core {} lies in heap {}", block.name, block.core, heap->name);
+    wrong = fmt::format("{} of core {} lies in heap {}", label(block), block.core, heap->name);
   } else if (alignment && block.base % alignment) {
-    wrong = fmt::format("'{}' at {:#x} is not aligned to {} bytes", block.name, block.base, alignment);
+    wrong = fmt::format("{} at {:#x} is not aligned to {} bytes", label(block), block.base, alignment);
   } else if (!overlapping.empty()) {
     const Block& other = *overlapping.front();
-    wrong = fmt::format("'{}' ({} bytes at {:#x}) overlaps '{}' ({} bytes at {:#x})", block.name, block.bytes, block.base, other.name, other.bytes, other.base);
+    wrong = fmt::format("{} ({} bytes at {:#x}) overlaps {} ({} bytes at {:#x})", label(block), block.bytes, block.base, label(other), other.bytes, other.base);
   }
   remove(block.base);
   blocks_[block.base] = block;
@@ -44,7 +50,7 @@ void LiveMemory::remove(std::uint32_t base) {
 
 void LiveMemory::count(const Block& block, bool added) {
   if (const HeapLayout* heap = heap_of(block.base)) {
-    std::uint64_t& bytes = live_bytes_[static_cast<std::size_t>(heap - platform_.heaps.data())];
+    std::uint64_t& bytes = live_bytes_[block.core][static_cast<std::size_t>(heap - platform_.heaps.data())];
     bytes = added ? bytes + block.bytes : bytes - block.bytes;
   }
 }

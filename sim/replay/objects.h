@@ -39,7 +39,7 @@ struct Object {
 /// on top of nothing else.
 class LiveMemory {
  public:
-  explicit LiveMemory(const Platform& platform) : platform_(platform), live_bytes_(platform.heaps.size()) {}
+  explicit LiveMemory(const Platform& platform) : platform_(platform), live_bytes_(platform.core_count(), std::vector<std::uint64_t>(platform.heaps.size())) {}
 
   /// Where and when firmware called the allocator: return addresses, innermost first, 0 behind the last.
   struct CallSite {
@@ -76,8 +76,8 @@ class LiveMemory {
   /// Blocks with a byte in [first, end).
   std::vector<const Block*> between(std::uint32_t first, std::uint64_t end) const;
   void remove(std::uint32_t base);
-  /// Bytes asked for and not freed, by heap, in the order of the platform's heaps.
-  const std::vector<std::uint64_t>& live_bytes() const { return live_bytes_; }
+  /// Bytes that a core asked for and nobody has freed, by heap, in the order of the platform's heaps.
+  const std::vector<std::uint64_t>& live_bytes(std::uint32_t core) const { return live_bytes_[core]; }
   /// Forgets everything in the heaps of a zone that belong to `core`: they are emptied when it goes down. Returns what was there.
   std::vector<Block> remove_core(std::uint32_t core, Zone zone);
   const std::map<std::uint32_t, Block>& blocks() const { return blocks_; }
@@ -94,7 +94,7 @@ class LiveMemory {
 
   std::map<std::uint32_t, Block> blocks_;
   std::vector<Static> statics_;
-  std::vector<std::uint64_t> live_bytes_;
+  std::vector<std::vector<std::uint64_t>> live_bytes_;  ///< by core and heap
 };
 
 }  // namespace dspmem

@@ -110,8 +110,8 @@ Result Replay::run() {
   }
   if (options_.suppressions) suppress(*options_.suppressions, result_);
   // Old bytes that no schedule explains would mean that the checker or a model is wrong.
-  if (coherency_ && coherency_->checker().unexplained_reads())
-    throw std::logic_error(fmt::format("{} reads returned bytes that the coherency checker cannot explain", coherency_->checker().unexplained_reads()));
+  if (coherency_ && coherency_->unexplained_reads())
+    throw std::logic_error(fmt::format("{} reads returned bytes that the coherency checker cannot explain", coherency_->unexplained_reads()));
   judge(scenario_.expectations, result_);
   return std::move(result_);
 }
@@ -232,6 +232,11 @@ Object& Replay::object(const std::string& name, const SourceMark& mark) {
   const auto found = objects_.find(name);
   if (found == objects_.end()) throw InputError(mark, "'" + name + "' is not allocated at this moment; order the cores with signal and wait");
   return found->second;
+}
+
+void Replay::prefetch(DspCore& core, std::uint32_t cached_address) {
+  core.core().data_cache().prefetch(cached_address);
+  if (coherency_) coherency_->on_cache_operation(core.core(), CacheOperation::prefetch, physical(cached_address), true);
 }
 
 void Replay::core_went_down(std::uint32_t core) {

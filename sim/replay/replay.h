@@ -73,6 +73,8 @@ class Replay : public CoreHost, public HeapListener {
   std::uint32_t uncached(std::uint32_t address) const { return system_->map().alias(address, RegionKind::uncached); }
   /// Memory as it is below the caches.
   void inspect(std::uint32_t address, std::span<std::uint8_t> bytes) { system_->inspect(address, bytes); }
+  /// This core's cache fetches a line that no instruction asked for.
+  void prefetch(DspCore& core, std::uint32_t cached_address);
   void core_went_down(std::uint32_t core);
   /// What this core allocates next is the object `name`.
   void name_next(DspCore& core, const std::string& name, const SourceMark& mark) { heap_->name_next(core.id(), name, mark); }
@@ -81,6 +83,8 @@ class Replay : public CoreHost, public HeapListener {
   void signal(DspCore& core, const std::string& name);
   void wait(DspCore& core, const std::string& name, const SourceMark& mark);
   void barrier(DspCore& core, const std::string& name, const SourceMark& mark);
+  /// The cycles that a wake-up from light sleep took.
+  void note_wake(std::uint64_t cycles) { result_.wake_latency = std::max(result_.wake_latency.value_or(0), cycles); }
   std::uint64_t cycles_of(std::uint64_t nanoseconds) const;
 
   void expect(bool passed, const std::string& text, const std::string& actual, const SourceMark& mark);
@@ -114,6 +118,7 @@ class Replay : public CoreHost, public HeapListener {
   void order_release(const DspCore& core, std::uint64_t object);
   void order_acquire(const DspCore& core, std::uint64_t object);
   void report_gated_bank(const CoreFault& fault);
+  void report_foreign_free(Core& core, const LiveMemory::Block& block);
   void report_left_dirty(Core& core, const LiveMemory::Block& block, const Deed& write);
   void report_access_violation(const CoreFault& fault);
   void report_leaks();

@@ -74,7 +74,7 @@ void Replay::report_leaks() {
 
 void Replay::end_of_round(DspCore& core, const SourceMark& mark, std::uint64_t round) {
   Rounds& rounds = rounds_[&mark];
-  const std::vector<std::uint64_t>& now = live_.live_bytes();
+  const std::vector<std::uint64_t>& now = live_.live_bytes(core.id());
   if (round == 0) rounds = {now, std::vector<std::uint64_t>(now.size()), std::vector<std::uint64_t>(now.size())};
   for (std::size_t heap = 0; heap < now.size(); ++heap) {
     const std::uint64_t growth = now[heap] > rounds.before[heap] ? now[heap] - rounds.before[heap] : 0;
@@ -82,7 +82,6 @@ void Replay::end_of_round(DspCore& core, const SourceMark& mark, std::uint64_t r
     rounds.bytes[heap] = growth ? rounds.bytes[heap] + growth : 0;
     rounds.before[heap] = now[heap];
   }
-  (void)core;
 }
 
 void Replay::end_of_repeat(DspCore& core, const SourceMark& mark, std::uint64_t times) {
@@ -98,7 +97,7 @@ void Replay::end_of_repeat(DspCore& core, const SourceMark& mark, std::uint64_t 
     finding.access = {fmt::format("core {}", core.id()), "repeat", "", {}, mark.to_string(), core.core().now()};
     const LiveMemory::Block* newest = nullptr;
     for (const auto& [base, block] : live_.blocks())
-      if (live_.heap_of(base) == &platform_.heaps[heap] && (!newest || block.site.cycle > newest->site.cycle)) newest = &block;
+      if (block.core == core.id() && live_.heap_of(base) == &platform_.heaps[heap] && (!newest || block.site.cycle > newest->site.cycle)) newest = &block;
     if (newest) {
       finding.object = log_.describe(*newest);
       finding.other = log_.allocation_of(*newest);
@@ -126,12 +125,25 @@ void Replay::on_allocated(Core& core, const LiveMemory::Block& block, const std:
 
 void Replay::on_freeing(Core& core, const LiveMemory::Block& block) {
   power_->freed(block, core.now());
+  const auto step = current_step_.find(core.id());
+  if (const auto object = objects_.find(block.name); object != objects_.end() && !object->second.freed && step != current_step_.end() && step->second) object->second.freed = &step->second->mark;
+  if (block.zone == Zone::system_runtime && block.core != core.id()) report_foreign_free(core, block);
   if (coherency_) {
     const Deed write = coherency_->checker().left_dirty_elsewhere(static_cast<AgentId>(core.id()), physical(block.base), block.bytes);
     if (write.kind == Deed::Kind::write && write.view == View::cached) report_left_dirty(core, block, write);
   }
   forget(block.base, block.bytes);
   if (block.shared) set_shared(block.base, block.bytes, false);
+}
+
+void Replay::report_foreign_free(Core& core, const LiveMemory::Block& block) {
+  Result::Finding finding;
+  finding.rule = "heap-misuse";
+  finding.access = log_.describe_now(core, "free");
+  finding.object = log_.describe(block);
+  finding.message = fmt::format("'{}' of core {}'s heap is freed by core {}", finding.object->name, block.core, core.id());
+  finding.fix = "free it on the core that it belongs to: send that core a message";
+  log_.add(std::move(finding));
 }
 
 void Replay::report_left_dirty(Core& core, const LiveMemory::Block& block, const Deed& write) {
@@ -150,8 +162,8 @@ void Replay::report_left_dirty(Core& core, const LiveMemory::Block& block, const
 
 void Replay::on_bad_free(Core& core, std::uint32_t address, const LiveMemory::Block* block) {
   // Steps say themselves that they free twice; what firmware frees is only seen here.
-  const std::vector<StackFrame> stack = core.call_stack();
-  if (stack.size() == 1) return;
+  const auto step = current_step_.find(core.id());
+  if (step != current_step_.end() && step->second && step->second->kind == "free") return;
   Result::Finding finding;
   finding.rule = "heap-misuse";
   finding.access = log_.describe_now(core, "free");
@@ -201,7 +213,7 @@ void Replay::on_stray_access(const Core* core, const Deed& access, std::uint32_t
 void Replay::on_uninitialised_read(const Core& core, const Deed& access, const LiveMemory::Block& block, std::uint32_t address) {
   Result::Finding finding;
   finding.rule = "heap-misuse";
-  finding.kind = Result::Finding::Kind::manifest;
+  finding.kind = Result::Finding::Kind::advice;  // a bit field or a structure that is copied is read like this, and never used
   finding.access = log_.describe_now(core, "read");
   finding.access.view = log_.describe(access).view;
   finding.object = log_.describe(block);

@@ -184,6 +184,7 @@ std::string json_report(const Result& result) {
             {"stale_reads", list_of(result.stale_reads)},
             {"findings", list_of(result.findings)},
             {"suppressions", list_of(result.suppressions)}};
+  if (result.wake_latency) json["wake_latency"] = *result.wake_latency;
   if (!result.power.policies.empty()) json["energy"] = to_json(result.power);
   if (result.crash) json["crash"] = to_json(*result.crash);
   return json.dump(2) + "\n";

@@ -159,6 +159,7 @@ struct Result {
   };
   std::vector<Suppressed> suppressions;
   std::optional<Crash> crash;
+  std::optional<std::uint64_t> wake_latency;  ///< cycles of the slowest wake-up from light sleep
   Power power;
 };
 

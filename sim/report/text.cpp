@@ -21,7 +21,7 @@ std::string percent(std::uint64_t part, std::uint64_t whole) {
 
 std::string time_of(std::uint64_t cycles, std::uint32_t clock_mhz) {
   const double microseconds = static_cast<double>(cycles) / clock_mhz;
-  return microseconds < 1000 ? fmt::format("{:.1f} us", microseconds) : fmt::format("{:.2f} ms", microseconds / 1000);
+  return microseconds < 1000 ? fmt::format("{:.1f} us", microseconds) : microseconds < 1e7 ? fmt::format("{:.2f} ms", microseconds / 1000) : fmt::format("{:.2f} s", microseconds / 1e6);
 }
 
 void write_cores(const Result& result, std::string& out) {
@@ -135,12 +135,13 @@ std::string energy_of(std::uint64_t attojoules) {
 void write_pins(const Result::Power& power, std::uint32_t clock_mhz, std::string& out) {
   out += fmt::format("\n{:<8}{:>9}{:>9}{:>9}{:>9}  {}\n", "bank", "on", "kept", "off", "needed", "pinned by");
   std::size_t empty = 0;
+  std::uint64_t wasted = 0;
   for (const Result::PoweredBank& bank : power.banks) {
-    if (!bank.needed && bank.on == power.cycles) {
-      ++empty;
+    if (!bank.needed) {
+      empty += bank.off < power.cycles;
+      wasted += bank.on + bank.retention;
       continue;
     }
-    if (!bank.needed) continue;
     out += fmt::format("{:<8}{:>9}{:>9}{:>9}{:>9}", bank.name, percent(bank.on, power.cycles), percent(bank.retention, power.cycles), percent(bank.off, power.cycles), percent(bank.needed, power.cycles));
     constexpr std::size_t told = 3;
     for (std::size_t i = 0; i < std::min(bank.pins.size(), told); ++i) {
@@ -151,7 +152,7 @@ void write_pins(const Result::Power& power, std::uint32_t clock_mhz, std::string
     }
     if (bank.pin_count > told) out += fmt::format("{}and {} more\n", std::string(46, ' '), bank.pin_count - told);
   }
-  if (empty) out += fmt::format("{} banks were on all the time, and nothing ever lived in them\n", empty);
+  if (empty) out += fmt::format("{} more banks were not off all the time ({}), and nothing ever lived in them\n", empty, percent(power.cycles * empty - std::min(wasted, power.cycles * empty), power.cycles * empty) + " off");
 }
 
 void write_power(const Result::Power& power, std::uint32_t clock_mhz, bool with_pins, std::string& out) {

@@ -209,7 +209,7 @@ const std::vector<Case>& cases() {
       scenario("RepeatWithoutSteps", steps({"- repeat: {times: 2}"}),
                "s.yaml:5:15: error: step 'repeat' needs 'steps', a list of steps"),
       scenario("DelayWithUnknownUnit", steps({"- delay: 1 year"}),
-               "s.yaml:5:14: error: 'year' is not a known unit; known are: cycles, ns, us, ms"),
+               "s.yaml:5:14: error: 'year' is not a known unit; known are: cycles, ns, us, ms, s"),
       scenario("DelayTooLong", steps({"- delay: 4000000 ms"}),
                "s.yaml:5:14: error: 'time' must be at most an hour, or 3600000000000 cycles"),
       scenario("DelayNotATime", steps({"- delay: soon"}),

@@ -8,10 +8,11 @@
  * sim/replay/boot_descriptor.cpp); all fields are addresses or counts of the target, 32 bits wide there.
  */
 #define BOOT_MAGIC 0x424d5344u /* "DSMB" */
-#define BOOT_VERSION 1u
+#define BOOT_VERSION 2u
 #define BOOT_MAX_CORES 8
 #define BOOT_MAX_HEAPS 24
 #define BOOT_MAX_MAPS 12
+#define BOOT_MAX_MEMORIES 4
 
 struct boot_map {
 	uintptr_t block_bytes;
@@ -36,6 +37,19 @@ struct boot_core {
 	uintptr_t bank_count;
 };
 
+/* A memory whose banks can be switched; all counts are banks of it. */
+struct boot_memory {
+	uintptr_t base; /* cached address */
+	uintptr_t bank_bytes;
+	uintptr_t bank_count;
+	/* Never put to sleep: they hold the image and core 0's stack. */
+	uintptr_t awake_first;
+	uintptr_t awake_count;
+	/* Left to the bank manager: they hold nothing but heaps of all cores. */
+	uintptr_t managed_first;
+	uintptr_t managed_count;
+};
+
 struct boot_descriptor {
 	uintptr_t magic;
 	uintptr_t version;
@@ -43,4 +57,7 @@ struct boot_descriptor {
 	uintptr_t heap_count;
 	struct boot_core core[BOOT_MAX_CORES];
 	struct boot_heap heap[BOOT_MAX_HEAPS];
+	uintptr_t keep_empty_banks;
+	uintptr_t memory_count;
+	struct boot_memory memory[BOOT_MAX_MEMORIES];
 };

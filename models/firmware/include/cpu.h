@@ -16,7 +16,3 @@ enum idc_message { IDC_POWER_DOWN = 1, IDC_CALL = 2 };
 /* Returns when the receiver has taken the message. */
 void idc_send(uint32_t core, enum idc_message message, uint32_t extension);
 void idc_interrupt(void);
-
-/* Bank power. `sram` counts the switchable memories of the platform file. Powering returns when the banks are usable. */
-void pm_banks_on(uint32_t sram, uint32_t first, uint32_t count);
-void pm_banks_off(uint32_t sram, uint32_t first, uint32_t count);

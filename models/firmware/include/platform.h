@@ -9,6 +9,7 @@
  *   PLATFORM_ALLOC_ALIGN     alignment of every allocation, bytes
  *   PLATFORM_SHARED_UNCACHED 1 when shared data is reached through the uncached alias
  *   PLATFORM_SHARED_COMMIT   1 when shared data is written back and invalidated after every access
+ *   PLATFORM_POWER_ACE       1 when the bank power registers are a pair for each bank, 0 when they are words of 32 banks
  *   PLATFORM_CACHED_BASE, PLATFORM_UNCACHED_BASE, PLATFORM_ALIAS_BYTES  the two views, where there are two
  *   PLATFORM_CORE_CONTROL, PLATFORM_IDC, PLATFORM_POWER, PLATFORM_DMA  register blocks; DMA 0 when there is none
  */

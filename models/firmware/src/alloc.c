@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "power.h"
 #include "spinlock.h"
 
 /*
@@ -192,6 +193,7 @@ static void *block_heap_alloc(struct mm_heap *heap, uint32_t bytes, uintptr_t al
 		return NULL;
 found:
 	map_mark(map, index, blocks, true);
+	pm_blocks_get(map->base + (uintptr_t)index * map->block_bytes, (size_t)blocks * map->block_bytes);
 	heap_account(heap, heap->used + blocks * map->block_bytes);
 	return (void *)aligned_start(map, index, alignment);
 }
@@ -379,6 +381,7 @@ void rfree(void *ptr)
 	/* No dirty line may outlive its object: evicted later, it would overwrite whoever has the memory then. */
 	dcache_writeback_invalidate_region((void *)(map->base + (uintptr_t)index * map->block_bytes), blocks * map->block_bytes);
 	map_mark(map, index, blocks, false);
+	pm_blocks_put(map->base + (uintptr_t)index * map->block_bytes, (size_t)blocks * map->block_bytes);
 	heap->used -= blocks * map->block_bytes;
 	for (uint32_t i = 0; i < mm->heap_count; i++)
 		platform_shared_commit(&mm->heap[i], sizeof(mm->heap[i]));
@@ -524,4 +527,5 @@ void mm_init(const struct boot_descriptor *boot)
 		}
 	}
 	platform_shared_commit(mm, sizeof(*mm));
+	pm_manager_init(boot);
 }

@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "cpu.h"
 #include "platform.h"
+#include "power.h"
 
 /* Filled by the loader. */
 struct boot_descriptor boot_descriptor __attribute__((section(".boot"), aligned(PLATFORM_DCACHE_LINE)));

@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "boot.h"
 #include "platform.h"
+#include "power.h"
 
 extern struct boot_descriptor boot_descriptor;
 extern void _start(void);
@@ -52,38 +53,6 @@ void idc_interrupt(void)
 			panic("idc: unknown message");
 		}
 	}
-}
-
-/* ---- Bank power: segments of 32 banks, 16 bytes apart; 0x100 bytes a memory ---- */
-
-#define PM_CONTROL(sram, segment) reg(PLATFORM_POWER + (sram) * 0x100 + (segment) * 0x10)
-#define PM_STATUS(sram, segment) reg(PLATFORM_POWER + (sram) * 0x100 + (segment) * 0x10 + 8)
-
-static uint32_t segment_mask(uint32_t segment, uint32_t first, uint32_t count)
-{
-	uint32_t mask = 0;
-
-	for (uint32_t bank = first; bank < first + count; bank++)
-		if (bank / 32 == segment)
-			mask |= 1u << (bank % 32);
-	return mask;
-}
-
-void pm_banks_on(uint32_t sram, uint32_t first, uint32_t count)
-{
-	for (uint32_t segment = first / 32; count && segment <= (first + count - 1) / 32; segment++) {
-		uint32_t mask = segment_mask(segment, first, count);
-
-		*PM_CONTROL(sram, segment) &= ~mask;
-		while (*PM_STATUS(sram, segment) & mask)
-			;
-	}
-}
-
-void pm_banks_off(uint32_t sram, uint32_t first, uint32_t count)
-{
-	for (uint32_t segment = first / 32; count && segment <= (first + count - 1) / 32; segment++)
-		*PM_CONTROL(sram, segment) |= segment_mask(segment, first, count);
 }
 
 /* ---- Cores ---- */

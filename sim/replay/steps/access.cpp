@@ -6,11 +6,17 @@
 #include <cstring>
 
 namespace dspmem {
+namespace {
+
+constexpr std::uint32_t largest = 16 * 1024 * 1024;  ///< bytes: more than any object has
+
+}  // namespace
 
 void Access::read(StepReader& reader, const std::string& name_field) {
   reader.required(name_field, object);
   reader.optional("offset", offset);
   reader.optional("bytes", bytes);
+  if (offset > largest || (bytes && bytes->value > largest)) reader.fail(offset > largest ? "offset" : "bytes", "an access must stay within 16 MiB of its object's start");
   if (bytes && bytes->value == 0) reader.fail("bytes", "'bytes' must not be 0");
   reader.optional("width", width);
   if (width != 1 && width != 2 && width != 4) reader.fail("width", "'width' must be 1, 2 or 4 bytes");

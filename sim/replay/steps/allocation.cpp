@@ -104,6 +104,7 @@ class Realloc final : public Step {
       replay.expect(false, fmt::format("'{}' is reallocated to {} bytes", name_, bytes_), "the allocator has none left", mark);
       replay.stop();
     }
+    object.freed = nullptr;  // the old block was
     object.address = address;
     object.bytes = bytes_;
     if (!object.truth.empty()) {
@@ -128,10 +129,8 @@ class Free final : public Step {
   void run(Replay& replay, DspCore& core) const override {
     Object& object = replay.object(name_, mark);
     if (object.freed) replay.misuse(core, fmt::format("'{}' is freed again; it was freed at {}", name_, object.freed->to_string()), object, mark);
-    const bool per_core = object.zone == Zone::system || object.zone == Zone::system_runtime;
-    if (per_core && object.core != core.id()) replay.misuse(core, fmt::format("'{}' of core {}'s heap is freed by core {}", name_, object.core, core.id()), object, mark);
-    object.freed = &mark;
     replay.release(core, object.address, mark);
+    replay.object(name_, mark).freed = &mark;
   }
 
  private:

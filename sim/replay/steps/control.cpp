@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps that contain steps or only let time pass: repeat, user_mode, delay, use.
+// Steps that contain steps or only let time pass: repeat, user_mode, delay, idle, every, sleep, wake, use.
+#include <fmt/format.h>
+
 #include "sim/replay/replay.h"
 #include "sim/replay/steps/steps.h"
 
@@ -71,31 +73,98 @@ class Use final : public Nested {
   void run(Replay& replay, DspCore& core) const override { replay.run_steps(core, steps_); }
 };
 
+/// A time such as 1000 cycles, 20 us or 1 ms.
+struct Duration {
+  std::uint64_t amount = 0;
+  std::uint64_t nanoseconds = 0;  ///< per unit; 0 for cycles
+
+  static constexpr std::uint64_t longest = 3600ull * 1000000000;  ///< ns, or cycles
+
+  static Duration parse(StepReader& reader, const std::string& field, const std::string& text) {
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    const std::string unit = text.substr(std::min(text.find_first_not_of(' ', digits), text.size()));
+    if (digits == 0 || digits > 12) reader.fail(field, "'" + field + "' must be such as 1000 cycles, 20 us or 1 ms, not '" + text + "'");
+    Duration duration;
+    duration.amount = std::stoull(text.substr(0, digits));
+    if (unit == "s") duration.nanoseconds = 1000000000;
+    else if (unit == "ms") duration.nanoseconds = 1000000;
+    else if (unit == "us") duration.nanoseconds = 1000;
+    else if (unit == "ns") duration.nanoseconds = 1;
+    else if (!unit.empty() && unit != "cycles") reader.fail(field, "'" + unit + "' is not a known unit" + suggestion(unit, {"cycles", "ns", "us", "ms", "s"}));
+    if (duration.amount > longest / std::max<std::uint64_t>(duration.nanoseconds, 1)) reader.fail(field, "'" + field + "' must be at most an hour, or 3600000000000 cycles");
+    return duration;
+  }
+  std::uint64_t cycles(const Replay& replay) const { return nanoseconds ? replay.cycles_of(amount * nanoseconds) : amount; }
+};
+
+/// The core does nothing for a while; the others go on.
 class Delay final : public Step {
  public:
   void read(StepReader& reader) {
     std::string text;
     reader.required("time", text);
-    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-    const std::string unit = text.substr(std::min(text.find_first_not_of(' ', digits), text.size()));
-    if (digits == 0 || digits > 12) reader.fail("time", "'time' must be such as 1000 cycles, 20 us or 1 ms, not '" + text + "'");
-    amount_ = std::stoull(text.substr(0, digits));
-    if (unit == "us") nanoseconds_ = 1000;
-    else if (unit == "ms") nanoseconds_ = 1000000;
-    else if (unit == "ns") nanoseconds_ = 1;
-    else if (!unit.empty() && unit != "cycles") reader.fail("time", "'" + unit + "' is not a known unit" + suggestion(unit, {"cycles", "ns", "us", "ms"}));
-    if (amount_ * std::max<std::uint64_t>(nanoseconds_, 1) > longest) reader.fail("time", "'time' must be at most an hour, or 3600000000000 cycles");
+    time_ = Duration::parse(reader, "time", text);
   }
   void run(Replay& replay, DspCore& core) const override {
-    core.core().advance(nanoseconds_ ? replay.cycles_of(amount_ * nanoseconds_) : amount_);
+    core.core().advance(time_.cycles(replay));
     core.synchronise();
   }
 
  private:
-  static constexpr std::uint64_t longest = 3600ull * 1000000000;  ///< ns, or cycles
+  Duration time_;
+};
 
-  std::uint64_t amount_ = 0;
-  std::uint64_t nanoseconds_ = 0;  ///< per unit; 0 for cycles
+/// Periodic work: what audio firmware does all day. The core idles until the next period begins.
+class Every final : public Nested {
+ public:
+  void read(StepReader& reader) {
+    std::string text;
+    reader.required("period", text);
+    period_ = Duration::parse(reader, "period", text);
+    if (period_.amount == 0) reader.fail("period", "'period' must not be 0");
+    const bool counted = reader.optional("times", times_);
+    if (reader.optional("for", text) == counted) FieldReader::fail(reader.mark(), "step 'every' needs either 'times' or 'for', how long it goes on");
+    if (!counted) length_ = Duration::parse(reader, "for", text);
+    if (counted && times_ == 0) reader.fail("times", "'times' must not be 0");
+    steps_ = reader.steps("steps");
+  }
+  void run(Replay& replay, DspCore& core) const override {
+    const std::uint64_t period = std::max<std::uint64_t>(period_.cycles(replay), 1), start = core.core().now();
+    const std::uint64_t times = times_ ? times_ : std::max<std::uint64_t>(length_.cycles(replay) / period, 1);
+    std::uint64_t late = 0;
+    for (std::uint64_t round = 0; round < times; ++round) {
+      replay.run_steps(core, steps_);
+      replay.end_of_round(core, mark, round);
+      const std::uint64_t next = start + (round + 1) * period;
+      late += core.core().now() > next;
+      core.core().advance_to(next);
+      core.synchronise();
+      replay.progress(core, round, times);
+    }
+    replay.end_of_repeat(core, mark, times);
+    if (late) replay.expect(false, "the steps are done before their period is over", fmt::format("in {} of {} periods they were not", late, times), mark);
+  }
+
+ private:
+  Duration period_, length_;
+  std::uint64_t times_ = 0;
+};
+
+/// The firmware's light sleep: banks in retention.
+class Sleep final : public Step {
+ public:
+  void read(StepReader&) {}
+  void run(Replay& replay, DspCore& core) const override { replay.call(core, "pm_sleep", {}, mark); }
+};
+
+class Wake final : public Step {
+ public:
+  void read(StepReader&) {}
+  void run(Replay& replay, DspCore& core) const override {
+    const std::uint64_t before = core.core().now();
+    replay.call(core, "pm_wake", {}, mark);
+    replay.note_wake(core.core().now() - before);
+  }
 };
 
 }  // namespace
@@ -103,6 +172,10 @@ class Delay final : public Step {
 const StepKind repeat_step{"repeat", nullptr, "execute steps several times", read_step<Repeat>};
 const StepKind user_mode_step{"user_mode", nullptr, "execute steps without the kernel's privilege", read_step<UserMode>};
 const StepKind delay_step{"delay", "time", "let time pass on this core", read_step<Delay>};
+const StepKind idle_step{"idle", "time", "do nothing on this core for a while", read_step<Delay>};
+const StepKind every_step{"every", nullptr, "execute steps once in every period", read_step<Every>};
+const StepKind sleep_step{"sleep", nullptr, "put all banks that are on into retention, but for those that code and stack are in", read_step<Sleep>};
+const StepKind wake_step{"wake", nullptr, "bring them back, and wait for them", read_step<Wake>};
 const StepKind use_step{"use", "file", "execute the steps of another file, with parameters", read_step<Use>};
 
 }  // namespace dspmem

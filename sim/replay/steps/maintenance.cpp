@@ -35,8 +35,12 @@ class ForceCache final : public Step {
     L1Cache& cache = core.core().data_cache();
     const std::uint32_t first = cache.line_address(replay.cached(place.address));
     for (std::uint32_t line = first; line < replay.cached(place.address) + place.bytes; line += cache.config().line_bytes) {
-      if (Evict) cache.write_back_invalidate(line);
-      else cache.prefetch(line);
+      try {
+        if (Evict) cache.write_back_invalidate(line);
+        else replay.prefetch(core, line);
+      } catch (const BusError& error) {
+        core.core().fault(FaultCause::bus_error, error.what());
+      }
     }
   }
 

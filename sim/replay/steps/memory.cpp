@@ -47,7 +47,7 @@ class Read final : public Step {
     if (!expect_written_ && !pattern_) return;
     std::vector<std::uint8_t> owed(place.bytes);
     for (std::uint32_t i = 0; i < place.bytes; ++i)
-      owed[i] = expect_written_ ? place.object->truth[access_.offset + i] : pattern_->at(access_.offset + i, replay.seed());
+      owed[i] = expect_written_ ? (access_.offset + i < place.object->truth.size() ? place.object->truth[access_.offset + i] : seen[i]) : pattern_->at(access_.offset + i, replay.seed());
     compare_bytes(replay, core, place, access_.offset, seen, owed, mark);
   }
 

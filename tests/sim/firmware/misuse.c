@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "cpu.h"
 #include "dma.h"
 #include "platform.h"
 
@@ -84,4 +85,76 @@ void dma_behind_end(void)
 	dma_copy(0, to + 128, from, 256, 0);
 	drop(from);
 	drop(to);
+}
+
+/* ---- What regression scenarios call: tests/sim/scenarios/regressions ---- */
+
+NEVER_INLINED uint32_t peek(volatile uint32_t *address) { return *address; }
+
+/* A write-back that comes after the engine was started, and a store to the same line behind it. */
+int late_write_back(uint32_t *source, uint32_t *destination)
+{
+	for (uint32_t i = 0; i < 8; i++)
+		source[i] = i + 1;
+	dma_start(0, destination, source, 32, 32);
+	dcache_writeback_region(source, 32);
+	source[8] = 1;
+	dma_wait(0);
+	return 0;
+}
+
+int reallocate_again_and_again(uint32_t rounds)
+{
+	for (uint32_t i = 0; i < rounds; i++) {
+		uint8_t *buffer = rballoc(0, 0, 200 + i % 300);
+
+		memset(buffer, (int)i, 200);
+		buffer = rbrealloc(buffer, 0, 0, 600 + i % 500, 200);
+		buffer[599] = 1;
+		if (buffer[0] != (uint8_t)i)
+			return 1;
+		rfree(buffer);
+	}
+	return 0;
+}
+
+int allocate_again_and_again(uint32_t rounds)
+{
+	for (uint32_t i = 0; i < rounds; i++) {
+		uint8_t *buffer[4];
+
+		for (uint32_t k = 0; k < 4; k++) {
+			buffer[k] = rballoc(0, 0, 200);
+			memset(buffer[k], (int)(i + k), 200);
+		}
+		for (uint32_t k = 0; k < 4; k++) {
+			if (buffer[k][199] != (uint8_t)(i + k))
+				return 1;
+			rfree(buffer[k]);
+		}
+	}
+	return 0;
+}
+
+static void slow_handler(void)
+{
+	for (volatile uint32_t i = 0; i < 2000; i++)
+		;
+}
+
+void interrupt_slowly(uint32_t core) { idc_send(core, IDC_CALL, (uint32_t)slow_handler); }
+
+struct byte_flags {
+	uint8_t first : 1, second : 1;
+};
+
+NEVER_INLINED void set_flag(struct byte_flags *flags, int value) { flags->first = value & 1; }
+
+/* The compiler reads the byte before it sets the bit. */
+void set_a_bit_field(void)
+{
+	struct byte_flags *flags = (struct byte_flags *)make_state(sizeof(*flags));
+
+	set_flag(flags, 1);
+	drop(flags);
 }
