@@ -23,6 +23,7 @@ std::span<const Command> commands();
 int run_command(const std::vector<std::string>& arguments);
 int check_command(const std::vector<std::string>& arguments);
 int describe_command(const std::vector<std::string>& arguments);
+int advise_command(const std::vector<std::string>& arguments);
 int mutate_command(const std::vector<std::string>& arguments);
 int steps_command(const std::vector<std::string>& arguments);
 

@@ -27,4 +27,11 @@ Job load_job(const std::string& scenario_file, const boost::program_options::var
   return job;
 }
 
+std::optional<std::string> energy_option(const boost::program_options::variables_map& options) {
+  if (!options.count("energy")) return std::nullopt;
+  const std::string name = options["energy"].as<std::string>();
+  load_energy(name, SourceMark{"dspmem", 0, 0});
+  return name;
+}
+
 }  // namespace dspmem

@@ -63,10 +63,7 @@ int run_command(const std::vector<std::string>& arguments) {
   std::optional<SuppressionList> suppressions;
   if (values.count("suppressions")) suppressions = load_suppressions(values["suppressions"].as<std::string>());
   if (suppressions) replay_options.suppressions = &*suppressions;
-  if (values.count("energy")) {
-    replay_options.energy = values["energy"].as<std::string>();
-    load_energy(*replay_options.energy);  // a mistake in it is told before anything runs
-  }
+  replay_options.energy = energy_option(values);
   replay_options.check_coherency = !values.count("no-coherency");
   const bool json_to_file = values.count("json") && values["json"].as<std::string>() != "-";
   if (json_to_file) check_writable(values["json"].as<std::string>());

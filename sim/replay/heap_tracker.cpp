@@ -100,7 +100,15 @@ void HeapTracker::on_call(Core& core, std::uint32_t function, bool nested) {
   const std::vector<StackFrame> stack = core.call_stack();
   for (std::size_t i = 0; i < std::min(stack.size(), call.site.stack.size()); ++i)
     if (stack[i].return_address != Core::trap_address) call.site.stack[i] = stack[i].return_address;
-  if (called.role == AllocatorFunction::Role::free) freeing(core, call, call.arguments[*called.pointer], false);
+  if (called.role == AllocatorFunction::Role::allocate && wants_relocation(call, id)) {
+    call.relocated = place_elsewhere(call.arguments[*called.bytes]);
+    if (call.relocated) core.set_reg(2 + *called.bytes, 0);  // nothing, for the allocator
+  }
+  if (called.role == AllocatorFunction::Role::free) {
+    const std::uint32_t address = call.arguments[*called.pointer];
+    freeing(core, call, address, false);
+    if (address && elsewhere_.erase(map_.alias(address, RegionKind::cached))) core.set_reg(2 + *called.pointer, 0);
+  }
   if (called.role == AllocatorFunction::Role::reset)
     for (const LiveMemory::Block& block : live_.remove_core(id, static_cast<Zone>(call.arguments[*called.zone]))) {
       listener_.on_freeing(core, block);
@@ -114,6 +122,7 @@ void HeapTracker::on_return(Core& core, std::uint32_t, bool nested) {
   const Call call = calls_[id].back();
   calls_[id].pop_back();
   listener_.on_allocator(core);
+  if (call.relocated) core.set_reg(2, is_shared(call) ? map_.alias(call.relocated, RegionKind::uncached) : call.relocated);
   const std::uint32_t result = core.reg(2);
   if (call.function->role == AllocatorFunction::Role::reallocate && result) {
     const std::uint32_t old = call.arguments[*call.function->pointer];
@@ -125,6 +134,44 @@ void HeapTracker::on_return(Core& core, std::uint32_t, bool nested) {
     settle_own_writes(core);
     next_[id] = {};
   }
+}
+
+bool HeapTracker::is_shared(const Call& call) {
+  const auto zone = static_cast<Zone>(call.function->zone ? call.arguments[*call.function->zone] : static_cast<std::uint32_t>(call.function->fixed_zone));
+  return (call.function->flags && call.arguments[*call.function->flags] & flag_shared) || zone == Zone::runtime_shared || zone == Zone::system_shared;
+}
+
+bool HeapTracker::wants_relocation(const Call& call, std::uint32_t core) const {
+  if (!relocation_) return false;
+  const std::string& name = next_[core].name;
+  if (!name.empty()) return std::find(relocation_->names.begin(), relocation_->names.end(), name) != relocation_->names.end();
+  return std::find(relocation_->callers.begin(), relocation_->callers.end(), call.site.stack[0]) != relocation_->callers.end();
+}
+
+std::uint32_t HeapTracker::place_elsewhere(std::uint32_t bytes) {
+  const std::uint32_t line = platform_.line_bytes();
+  std::uint64_t at = (std::uint64_t{relocation_->base} + line - 1) / line * line;
+  for (const auto& [base, size] : elsewhere_) {
+    if (at + bytes <= base) break;
+    at = (std::uint64_t{base} + size + line - 1) / line * line;
+  }
+  if (at + bytes > std::uint64_t{relocation_->base} + relocation_->bytes) {
+    relocation_fits_ = false;
+    return 0;
+  }
+  elsewhere_[static_cast<std::uint32_t>(at)] = bytes;
+  return static_cast<std::uint32_t>(at);
+}
+
+void HeapTracker::profile(const LiveMemory::Block& block, bool allocated) {
+  const std::uint32_t unit = std::max(block.shared ? platform_.line_bytes() : 0, platform_.allocation_alignment);
+  SizeProfile::Class& sizes = sizes_.zones[block.zone][(block.bytes + unit - 1) / unit * unit];
+  if (!allocated) {
+    --sizes.live;
+    return;
+  }
+  ++sizes.total;
+  sizes.peak = std::max(sizes.peak, ++sizes.live);
 }
 
 void HeapTracker::on_abandoned(Core& core) {
@@ -171,15 +218,17 @@ void HeapTracker::allocated(Core& core, const Call& call, std::uint32_t address)
     block.where = next_[core.id()].mark;
   }
   block.site = call.site;
-  block.shared = (argument(call.function->flags, 0) & flag_shared) || block.zone == Zone::runtime_shared || block.zone == Zone::system_shared;
+  block.shared = is_shared(call);
   ++allocations_;
   if (call.function->role == AllocatorFunction::Role::reallocate) live_.remove(block.base);  // grown where it was
   const std::uint32_t alignment = std::max(argument(call.function->alignment, 0), platform_.allocation_alignment);
   const auto wrong = live_.add(block, alignment);
+  const bool misplaced = wrong && !call.relocated;
+  profile(block, true);
   set_live(block, true);
   // Whatever was there before is history now.
   for (auto old = freed_.lower_bound(block.base); old != freed_.end() && old->first < block.base + block.bytes;) old = freed_.erase(old);
-  listener_.on_allocated(core, block, wrong.value_or(""));
+  listener_.on_allocated(core, block, misplaced ? *wrong : "");
 }
 
 void HeapTracker::freeing(Core& core, const Call& call, std::uint32_t address, bool reallocated) {
@@ -200,6 +249,7 @@ void HeapTracker::freeing(Core& core, const Call& call, std::uint32_t address, b
 }
 
 void HeapTracker::freed(const LiveMemory::Block& block) {
+  profile(block, false);
   set_live(block, false);
   if (freed_.size() >= freed_blocks_kept) freed_.erase(freed_.begin());
   freed_[block.base] = block;

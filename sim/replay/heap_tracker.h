@@ -30,6 +30,21 @@ struct AllocatorFunction {
 /// The functions of our own allocator: models/firmware/include/alloc.h.
 const std::vector<AllocatorFunction>& zones_allocator();
 
+/// Objects that an experiment puts elsewhere: the allocator is not asked for them. Memory from `base` on must be free.
+struct Relocation {
+  std::vector<std::string> names;       ///< of the scenario's objects
+  std::vector<std::uint32_t> callers;   ///< return addresses of the allocations of the firmware
+  std::uint32_t base = 0, bytes = 0;    ///< cached addresses
+};
+
+/// How much memory of each size one zone needed at a time. Sizes are rounded up to the platform's alignment.
+struct SizeProfile {
+  struct Class {
+    std::uint64_t live = 0, peak = 0, total = 0;
+  };
+  std::map<Zone, std::map<std::uint32_t, Class>> zones;
+};
+
 /// What the tracker tells the replay.
 class HeapListener {
  public:
@@ -62,6 +77,12 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   /// Reads of bytes that nobody wrote need a checker that knows what was written. Null: they are not looked for.
   void use_checker(const CoherencyChecker* checker) { checker_ = checker; }
 
+  /// REQUIRES: before the first instruction; outlives the tracker.
+  void relocate(const Relocation& relocation) { relocation_ = &relocation; }
+  /// Whether all that was to be relocated found room.
+  bool relocation_fits() const { return relocation_fits_; }
+  const SizeProfile& sizes() const { return sizes_; }
+
   std::uint64_t allocations() const { return allocations_; }
   std::uint64_t frees() const { return frees_; }
   /// What the memory at a cached address was until it was freed, and nobody else's since; null when it was never anybody's.
@@ -92,6 +113,7 @@ class HeapTracker final : public CallObserver, public AccessJudge {
     const AllocatorFunction* function = nullptr;
     std::array<std::uint32_t, 6> arguments{};
     LiveMemory::CallSite site;
+    std::uint32_t relocated = 0;  ///< the address that the caller gets instead of the allocator's; cached
     bool old_freed = false;  ///< of a reallocation: the block was given back by a call from within
   };
   struct Name {
@@ -99,6 +121,7 @@ class HeapTracker final : public CallObserver, public AccessJudge {
     const SourceMark* mark = nullptr;
   };
 
+  static bool is_shared(const Call& call);
   std::uint32_t physical(std::uint32_t cached) const { return map_.find(cached)->to_physical(cached); }
   /// Whether a core executes the allocator itself at this moment.
   bool inside(AgentId agent) const { return cores_[agent] && cores_[agent]->in_watched_call(); }
@@ -130,6 +153,14 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   };
   std::array<std::vector<Range>, max_agents> own_writes_;  ///< since the core went into the allocator
   std::map<std::uint32_t, LiveMemory::Block> freed_;  ///< by base; bounded
+  bool wants_relocation(const Call& call, std::uint32_t core) const;
+  std::uint32_t place_elsewhere(std::uint32_t bytes);
+  void profile(const LiveMemory::Block& block, bool allocated);
+
+  const Relocation* relocation_ = nullptr;
+  std::map<std::uint32_t, std::uint32_t> elsewhere_;  ///< what lies in the relocation's memory: address -> bytes
+  bool relocation_fits_ = true;
+  SizeProfile sizes_;
   std::uint64_t allocations_ = 0, frees_ = 0;
 };
 

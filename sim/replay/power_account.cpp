@@ -174,7 +174,7 @@ Result::Power PowerAccount::finish(std::uint64_t cycle, const std::function<Resu
       Result::Object object{pin.first.name, "fixed", "", "", pin.first.base, 0};
       if (pin.allocated) object = describe(pin.first);
       object.bytes = static_cast<std::uint32_t>(pin.largest);
-      told.pins.push_back({object, pin.objects, basis_points(pin.share, all), pin.longest});
+      told.pins.push_back({object, pin.objects, basis_points(pin.share, all), pin.longest, pin.allocated, pin.allocated ? pin.first.name : "", pin.first.site.stack[0]});
     }
     power.banks.push_back(std::move(told));
   }

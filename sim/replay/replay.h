@@ -29,6 +29,7 @@ struct ReplayOptions {
   std::optional<std::uint64_t> watchdog_cycles;
   bool check_coherency = true;
   std::optional<std::string> energy;  ///< energy figures instead of the platform's
+  const Relocation* relocation = nullptr;  ///< objects to put elsewhere than the allocator would
   const SuppressionList* suppressions = nullptr;  ///< findings to leave out
   MaintenanceSites* sites = nullptr;  ///< records, and may leave out, cache operations
   bool show_progress = false;  ///< a line on stderr, rewritten as the replay goes on
@@ -42,6 +43,10 @@ class Replay : public CoreHost, public HeapListener {
 
   /// Throws InputError for mistakes in the scenario that only running shows, a deadlock among them.
   Result run();
+
+  /// After run(): what the zones were asked for, and whether every relocated object found room.
+  const SizeProfile& sizes() const { return heap_->sizes(); }
+  bool relocation_fits() const { return heap_->relocation_fits(); }
 
   // ---- For steps ----
 
@@ -120,6 +125,8 @@ class Replay : public CoreHost, public HeapListener {
   void report_gated_bank(const CoreFault& fault);
   void report_foreign_free(Core& core, const LiveMemory::Block& block);
   void report_left_dirty(Core& core, const LiveMemory::Block& block, const Deed& write);
+  /// In words, when a core waits for banks that will never be ready.
+  std::string hopeless_poll(std::uint32_t core) const;
   void report_access_violation(const CoreFault& fault);
   void report_leaks();
   void report_redundant_maintenance();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sim/replay/replay.h"
 
@@ -289,7 +290,7 @@ void Replay::report_crash(const CoreFault& fault) {
     // Often it is another core that holds what this one spins for.
     for (const auto& [core, step] : current_step_)
       if (core != fault.core && step) crash.other_steps.push_back(fmt::format("core {}: {} at {}", core, step->kind, step->mark.to_string()));
-    crash.message = fmt::format("watchdog: no return after {} cycles", options_.watchdog_cycles.value_or(platform_.system.limits.watchdog_cycles));
+    crash.message = fmt::format("watchdog: no return after {} cycles", options_.watchdog_cycles.value_or(platform_.system.limits.watchdog_cycles)) + hopeless_poll(fault.core);
   }
   crash.core = fault.core;
   crash.cycle = fault.cycle;
@@ -301,6 +302,19 @@ void Replay::report_crash(const CoreFault& fault) {
   result_.crash = std::move(crash);
   if (fault.cause == FaultCause::access_violation) report_access_violation(fault);
   if (fault.cause == FaultCause::bus_error) report_gated_bank(fault);
+}
+
+std::string Replay::hopeless_poll(std::uint32_t core) const {
+  constexpr std::uint64_t many = 1000;
+  const auto poll = system_->power().last_poll(core);
+  if (!poll || poll->times < many) return "";
+  const auto list = [](const std::vector<std::string>& banks) {
+    return banks.size() > 4 ? fmt::format("{}, {}, ... {}", banks[0], banks[1], banks.back()) : fmt::format("{}", fmt::join(banks, ", "));
+  };
+  std::string text = fmt::format("; core {} polls the bank status register at {:#x}, which says {:#x}", core, platform_.system.devices.power + poll->offset, poll->value);
+  if (!poll->missing.empty()) text += fmt::format(": {} do not exist and stay gated", list(poll->missing));
+  if (!poll->gated.empty()) text += fmt::format("{} {} are off, and nobody has asked for them", poll->missing.empty() ? ":" : ";", list(poll->gated));
+  return text;
 }
 
 void Replay::report_access_violation(const CoreFault& fault) {

@@ -124,4 +124,16 @@ std::vector<std::uint32_t> place_statics(const std::vector<StaticObject>& static
   return addresses;
 }
 
+PhysicalRange free_behind_image(const std::vector<StaticObject>& statics, const Platform& platform, const FirmwareImage& image) {
+  std::uint64_t start = taken_places(platform, image).front().end;
+  const std::vector<std::uint32_t> addresses = place_statics(statics, platform, image);
+  for (std::size_t index = 0; index < addresses.size(); ++index)
+    if (addresses[index] - platform.image_base < platform.image_bytes) start = std::max<std::uint64_t>(start, std::uint64_t{addresses[index]} + statics[index].bytes);
+  start = align_up(start, platform.line_bytes());
+  std::uint64_t end = std::uint64_t{platform.image_base} + platform.image_bytes;
+  for (const SramConfig& sram : platform.system.srams)
+    if (start - sram.physical_base < sram.size()) end = std::min(end, sram.physical_base + align_up(start - sram.physical_base + 1, sram.bank_bytes));
+  return {static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(end > start ? end - start : 0)};
+}
+
 }  // namespace dspmem

@@ -30,4 +30,7 @@ std::vector<StaticObject> read_statics(const YAML::Node& node, const std::string
 /// InputError when one does not fit, or lies on something else.
 std::vector<std::uint32_t> place_statics(const std::vector<StaticObject>& statics, const Platform& platform, const FirmwareImage& image);
 
+/// Memory behind the image and the static objects that needs no bank which is not on anyway. Cached addresses.
+PhysicalRange free_behind_image(const std::vector<StaticObject>& statics, const Platform& platform, const FirmwareImage& image);
+
 }  // namespace dspmem

@@ -118,6 +118,9 @@ struct Result {
     std::uint64_t objects = 0;
     std::uint64_t share_basis_points = 0;  ///< of the time in which the bank was needed; objects that lived together share it evenly
     std::uint64_t age = 0;                 ///< cycles that the longest-lived of them lived
+    bool movable = false;                  ///< an allocation, as opposed to the image, a stack or the allocator's books
+    std::string name;                      ///< the scenario's, when it has one
+    std::uint32_t caller = 0;              ///< else the return address of the allocation
   };
   struct PoweredBank {
     std::string name;

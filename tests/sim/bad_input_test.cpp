@@ -34,6 +34,13 @@ std::string steps(const std::vector<std::string>& list) {
 /// A scenario with these static objects, the first in line 4, and room for steps of core 0 from line 7 on, or one line further.
 std::string with_objects(const std::string& objects) { return "name: x\nplatform: tgl\nobjects:\n  " + objects + "\ncores:\n  0:\n"; }
 
+/// Energy figures beside a scenario that is right.
+Files energy_file(const std::string& leakage, const std::string& retention) {
+  return {{"s.yaml", "name: x\nplatform: tgl\ncores:\n  0:\n    - alloc: {as: a, bytes: 64}\n"},
+          {"e.yaml", "name: e\nretention: " + retention + "\noff: 5 %\nbanks:\n  - {size: 64 KiB" + (leakage.empty() ? "" : ", leakage: " + leakage) +
+                         ", read: 5 pJ, write: 5 pJ, line_read: 20 pJ, line_write: 30 pJ}\nwake_from_retention: 30 pJ\nwake_from_off: 85 pJ\n"}};
+}
+
 std::vector<std::string> seventeen_locks() {
   std::vector<std::string> list;
   for (int i = 0; i < 17; ++i) list.push_back("- lock: l" + std::to_string(i));
@@ -275,6 +282,19 @@ const std::vector<Case>& cases() {
                "s.yaml:6:20: error: 'findings' must be 'none' or a list, such as [{rule: missing-writeback, object: ring}]"),
       scenario("MasterThatDoesNotExist", steps({"- alloc: {as: a, bytes: 64}", "- read: {from: a, by: dma9}"}),
                "s.yaml:6:27: error: 'dma9' is not a known master; did you mean 'dma0'?"),
+      scenario("PolicyThatDoesNotExist", one_allocation + "expect: {energy: {page-count: {saved: \">= 1 %\"}}}\n", "s.yaml:6:19: error: there is no power policy 'page-count'; did you mean 'page-refcount'?"),
+      scenario("SavingWithoutPercent", one_allocation + "expect: {saved_energy: \">= 40\"}\n", "s.yaml:6:24: error: 'energy.firmware.saved' must be a bound such as \">= 40 %\", not '>= 40'"),
+      scenario("SavingThatIsNoNumber", one_allocation + "expect: {energy: {firmware: {saved: \">= much %\"}}}\n",
+               "s.yaml:6:37: error: 'energy.firmware.saved' must be a bound such as \">= 40 %\", not '>= much %'"),
+      scenario("EveryWithoutEnd", steps({"- every: {period: 1 ms, steps: [{delay: 1 us}]}"}), "s.yaml:5:14: error: step 'every' needs either 'times' or 'for', how long it goes on"),
+      scenario("EveryWithoutPeriod", steps({"- every: {period: 0 ms, times: 2, steps: [{delay: 1 us}]}"}), "s.yaml:5:23: error: 'period' must not be 0"),
+      command("EnergyThatDoesNotExist", {"run", "s.yaml", "--energy", "defalt"}, "dspmem: error: 'defalt' is not a known set of energy figures; did you mean 'default'?", {{"s.yaml", one_allocation}}),
+      command("EnergyWithoutUnit", {"run", "s.yaml", "--energy", "e.yaml"}, "e.yaml:5:29: error: 'leakage' needs a unit: 44 uW", energy_file("44", "30 %")),
+      command("EnergyWithAnotherUnit", {"run", "s.yaml", "--energy", "e.yaml"}, "e.yaml:5:29: error: 'pJ' is not a unit of 'leakage'; known are: nW, uW, mW", energy_file("44 pJ", "30 %")),
+      command("EnergyThatIsNegative", {"run", "s.yaml", "--energy", "e.yaml"}, "e.yaml:5:29: error: 'leakage' must not be negative", energy_file("-44 uW", "30 %")),
+      command("EnergyThatIsNoNumber", {"run", "s.yaml", "--energy", "e.yaml"}, "e.yaml:5:29: error: 'leakage' must be such as 44 uW, not 'much'", energy_file("much", "30 %")),
+      command("EnergyAboveAll", {"run", "s.yaml", "--energy", "e.yaml"}, "e.yaml:2:12: error: 'retention' must be at most 100 %: it is a share of the leakage of a bank that is on", energy_file("44 uW", "130 %")),
+      command("EnergyMissing", {"run", "s.yaml", "--energy", "e.yaml"}, "e.yaml:5:5: error: bank figures needs 'leakage'", energy_file("", "30 %")),
       scenario("DmaListThatDoesNotExist", steps({"- dma: {list: l}"}), "s.yaml:5:7: error: no step allocates 'l'"),
       scenario("DmaListTooSmall", steps({"- alloc: {as: l, bytes: 32}", "- alloc: {as: a, bytes: 64}", "- dma_list: {in: l, from: a, to: a, parts: 3}"}),
                "s.yaml:7:7: error: 3 parts need 48 bytes for their descriptors, but 'l' has 32"),
