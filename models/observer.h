@@ -65,6 +65,8 @@ class HardwareObserver {
   virtual void on_master_finish(std::uint8_t agent, std::uint64_t object) = 0;
   virtual void on_master_read(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> seen, std::uint64_t cycle) = 0;
   virtual void on_master_write(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> value, std::uint64_t cycle) = 0;
+  /// Memory refused an access of a master.
+  virtual void on_master_refused(std::uint8_t agent, std::uint32_t address, std::uint64_t cycle) = 0;
   /// A bank lost its contents.
   virtual void on_bank_off(std::uint32_t address, std::uint32_t bytes) = 0;
 };

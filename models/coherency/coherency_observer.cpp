@@ -261,6 +261,7 @@ void CoherencyObserver::on_master_write(std::uint8_t agent, std::uint32_t addres
 
 void CoherencyObserver::on_bank_off(std::uint32_t address, std::uint32_t bytes) {
   power_offs_[address] = last_power_write_;
+  if (lost_) lost_(address, bytes, last_power_write_);
   checker_.lose_memory(address, bytes, last_power_write_);
   revoke_all();
 }

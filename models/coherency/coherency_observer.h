@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -62,6 +63,13 @@ class CoherencyObserver : public HardwareObserver {
   void on_master_finish(std::uint8_t agent, std::uint64_t object) override;
   void on_master_read(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> seen, std::uint64_t cycle) override;
   void on_master_write(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> value, std::uint64_t cycle) override;
+  void on_master_refused(std::uint8_t agent, std::uint32_t address, std::uint64_t cycle) override {
+    if (refused_) refused_({Deed::Kind::read, agent, View::direct, {0, 0, origins_[agent]}, cycle}, address);
+  }
+  /// Is told when memory refuses a master without a cache.
+  void on_refusal(std::function<void(const Deed& access, std::uint32_t address)> refused) { refused_ = std::move(refused); }
+  /// Is told of a bank that is switched off, before its contents are lost.
+  void on_loss(std::function<void(std::uint32_t address, std::uint32_t bytes, const Deed& power_off)> lost) { lost_ = std::move(lost); }
   void on_bank_off(std::uint32_t address, std::uint32_t bytes) override;
 
  private:
@@ -94,6 +102,8 @@ class CoherencyObserver : public HardwareObserver {
 
   FindingListener& listener_;
   AccessJudge* judge_ = nullptr;
+  std::function<void(const Deed&, std::uint32_t)> refused_;
+  std::function<void(std::uint32_t, std::uint32_t, const Deed&)> lost_;
   DeviceAddresses devices_;
   std::uint32_t line_mask_;
   bool partial_sweep() const {

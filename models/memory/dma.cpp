@@ -117,6 +117,7 @@ bool Dma::transact(tlm::tlm_command command, std::uint32_t address, std::span<st
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   initiator_socket->b_transport(payload_, delay);
   cycle_ += clock_.to_cycles(delay);
+  if (!payload_.is_response_ok() && observer_) observer_->on_master_refused(static_cast<std::uint8_t>(access_.master), address, cycle_);
   wait(delay);
   return payload_.is_response_ok();
 }

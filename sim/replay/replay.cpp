@@ -46,6 +46,8 @@ Replay::Replay(const Scenario& scenario, const Platform& platform, const Firmwar
     system_->observe(*coherency_);
     coherency_->require_commits(platform.shared == SharedData::writeback_invalidate && platform.core_count() > 1);
     coherency_->set_judge(heap_.get());
+    coherency_->on_loss([this](std::uint32_t address, std::uint32_t bytes, const Deed& power_off) { report_loss(address, bytes, power_off); });
+    coherency_->on_refusal([this](const Deed& access, std::uint32_t address) { report_refused(access, address); });
     heap_->use_checker(&coherency_->checker());
     log_.use_checker(coherency_->checker());
     log_.use_stack_of([this](AgentId core) { return system_->core(core).core().call_stack(); });
@@ -333,6 +335,7 @@ void Replay::as_master(DspCore& core, AgentId agent, std::size_t bytes, const So
 void Replay::master_write(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes, const SourceMark& mark) {
   const AgentId agent = agent_of(master);
   as_master(core, agent, bytes.size(), mark, [&] {
+    report_refused({Deed::Kind::write, agent, View::direct, {0, 0, &mark}, core.core().now()}, physical(address));
     if (coherency_) coherency_->on_master_write(agent, physical(address), bytes, core.core().now());
     system_->load(address, bytes);
   });
@@ -341,6 +344,7 @@ void Replay::master_write(DspCore& core, std::uint32_t master, std::uint32_t add
 void Replay::master_read(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes, const SourceMark& mark) {
   const AgentId agent = agent_of(master);
   as_master(core, agent, bytes.size(), mark, [&] {
+    report_refused({Deed::Kind::read, agent, View::direct, {0, 0, &mark}, core.core().now()}, physical(address));
     system_->inspect(address, bytes);
     if (coherency_) coherency_->on_master_read(agent, physical(address), bytes, core.core().now());
   });

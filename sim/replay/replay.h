@@ -123,6 +123,12 @@ class Replay : public CoreHost, public HeapListener {
   void order_release(const DspCore& core, std::uint64_t object);
   void order_acquire(const DspCore& core, std::uint64_t object);
   void report_gated_bank(const CoreFault& fault);
+  /// `state`: what is the matter with the bank.
+  void report_gated_access(const Sram& sram, std::uint32_t index, const Result::Deed& access, const std::string& state);
+  /// A bank is switched off with live data in it.
+  void report_loss(std::uint32_t address, std::uint32_t bytes, const Deed& power_off);
+  /// A master without a cache was refused, or would have been: the host and the masters of steps move bytes without a bus.
+  void report_refused(const Deed& access, std::uint32_t address);
   void report_foreign_free(Core& core, const LiveMemory::Block& block);
   void report_left_dirty(Core& core, const LiveMemory::Block& block, const Deed& write);
   /// In words, when a core waits for banks that will never be ready.
