@@ -62,7 +62,7 @@ class System {
   DspCore& core(std::size_t index) { return *cores_[index]; }
   std::vector<std::unique_ptr<Sram>>& srams() { return srams_; }
   const AddressMap& map() const { return map_; }
-  const PowerController& power() const { return *power_; }
+  PowerController& power() { return *power_; }
 
   /// Shows an observer everything that happens from now on. REQUIRES: it outlives the system.
   void observe(HardwareObserver& observer);

@@ -39,7 +39,7 @@ void Sram::move(tlm::tlm_generic_payload& payload) {
 
 const char* Sram::refusal(SramBank& bank, std::uint64_t now, std::uint64_t& wait) const {
   if (bank.usable(now)) return nullptr;
-  if (bank.on()) return " was switched on but is not usable yet";
+  if (bank.on()) return bank.usable_at() - now > config_.wake.usable_cycles + config_.retention_wake.usable_cycles ? " was switched on without its regulator" : " was switched on but is not usable yet";
   if (bank.state() == BankState::off) return " is powered off";
   if (!config_.retained_access_wakes) return " is in retention";
   bank.power_on(now, config_.retention_wake);

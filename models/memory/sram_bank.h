@@ -31,7 +31,7 @@ class BankListener {
 
 /// Cycles from a command until the bank reports itself ready, and until it can really be accessed.
 struct BankWake {
-  std::uint32_t ready_cycles = 0, usable_cycles = 0;
+  std::uint64_t ready_cycles = 0, usable_cycles = 0;
 };
 
 /// One SRAM bank: a single port and a power switch. Times are cycles of the common clock.

@@ -11,7 +11,7 @@ EnergyMeter::EnergyMeter(const std::vector<std::unique_ptr<Sram>>& srams, const 
     if (!config.switchable) continue;
     for (std::uint32_t index = 0; index < config.banks; ++index) {
       const auto number = static_cast<std::uint32_t>(banks_.size());
-      banks_.push_back({figures[memory], config.bank_bytes, static_cast<std::uint32_t>(memory), config.wake.usable_cycles, config.retention_wake.usable_cycles});
+      banks_.push_back({figures[memory], config.bank_bytes, static_cast<std::uint32_t>(memory), static_cast<std::uint32_t>(config.wake.usable_cycles), static_cast<std::uint32_t>(config.retention_wake.usable_cycles)});
       names_.push_back(srams[memory]->bank_name(index));
       places_.push_back({config.physical_base + index * config.bank_bytes, &srams[memory]->bank(index)});
       srams[memory]->bank(index).listen(*this, number, figures[memory].retention_break_even());

@@ -1,16 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/power/power_controller.h"
 
+#include <algorithm>
+
 namespace dspmem {
 namespace {
 
 constexpr std::uint32_t cavs_sram_stride = 0x100, cavs_segment_stride = 0x10, cavs_segment_banks = 32;
 constexpr std::uint32_t ace_sram_stride = 0x400, ace_bank_stride = 8, ace_retention_bit = 1u << 8;
+constexpr std::uint32_t regulator_offset = 0xf00, regulator_on = 1, regulator_settled = 2;
+constexpr std::uint64_t never = 1ull << 62;  ///< cycles
 
 }  // namespace
 
 PowerController::PowerController(sc_core::sc_module_name name, PowerRegisters registers, std::vector<Sram*> srams, const Clock& clock)
-    : RegisterBlock(name, 2, clock), registers_(registers), srams_(std::move(srams)) {}
+    : RegisterBlock(name, 2, clock), registers_(registers), srams_(std::move(srams)), regulators_(srams_.size()) {}
+
+PowerController::Regulator* PowerController::regulator_at(std::uint32_t offset) {
+  const std::uint32_t sram = (offset - regulator_offset) / 4;
+  return offset >= regulator_offset && sram < srams_.size() && srams_[sram]->config().regulator ? &regulators_[sram] : nullptr;
+}
+
+void PowerController::account(std::size_t sram, std::uint64_t now) {
+  Regulator& regulator = regulators_[sram];
+  if (now <= regulator.since) return;
+  const std::uint64_t spent = now - regulator.since;
+  regulator.since = now;
+  if (!regulator.on) return;
+  regulator.on_cycles += spent;
+  bool used = false;
+  for (std::uint32_t bank = 0; bank < srams_[sram]->config().banks; ++bank) used |= srams_[sram]->bank(bank).state() != BankState::off;
+  if (!used) regulator.wasted += spent;
+}
+
+std::vector<PowerController::RegulatorTimes> PowerController::regulator_times(std::uint64_t now) {
+  std::vector<RegulatorTimes> times;
+  for (std::size_t sram = 0; sram < srams_.size(); ++sram) {
+    if (!srams_[sram]->config().regulator) continue;
+    account(sram, now);
+    times.push_back({srams_[sram]->config().name, regulators_[sram].on_cycles, regulators_[sram].wasted});
+  }
+  return times;
+}
 
 std::optional<PowerController::Place> PowerController::locate(std::uint32_t offset) const {
   const std::uint32_t stride = registers_ == PowerRegisters::cavs ? cavs_sram_stride : ace_sram_stride;
@@ -41,6 +72,10 @@ std::uint32_t PowerController::bits(const Place& place, std::uint64_t now) const
 }
 
 bool PowerController::read_register(std::uint32_t offset, std::uint32_t& value, std::uint64_t now, std::uint32_t master) {
+  if (const Regulator* regulator = regulator_at(offset)) {
+    value = regulator->on ? regulator_on | (now >= regulator->settled_at ? regulator_settled : 0) : 0;
+    return true;
+  }
   const auto place = locate(offset);
   if (!place) return false;
   value = bits(*place, now);
@@ -71,8 +106,11 @@ void PowerController::set_state(Sram& sram, std::uint32_t index, BankState state
   SramBank& bank = sram.bank(index);
   const SramConfig& config = sram.config();
   if (state == bank.state()) return;
+  const auto number = static_cast<std::size_t>(std::find(srams_.begin(), srams_.end(), &sram) - srams_.begin());
+  account(number, now);
   if (state != BankState::off) {
-    bank.power_on(now, bank.state() == BankState::off ? config.wake : config.retention_wake);
+    const bool fed = !config.regulator || (regulators_[number].on && now >= regulators_[number].settled_at);
+    bank.power_on(now, bank.state() == BankState::retention ? config.retention_wake : fed ? config.wake : BankWake{never, never});
     if (state == BankState::retention) bank.retain(now);
     return;
   }
@@ -81,6 +119,12 @@ void PowerController::set_state(Sram& sram, std::uint32_t index, BankState state
 }
 
 bool PowerController::write_register(std::uint32_t offset, std::uint32_t value, std::uint64_t now, std::uint32_t master) {
+  if (Regulator* regulator = regulator_at(offset)) {
+    account(static_cast<std::size_t>(regulator - regulators_.data()), now);
+    if ((value & regulator_on) && !regulator->on) regulator->settled_at = now + srams_[static_cast<std::size_t>(regulator - regulators_.data())]->config().regulator_settle_cycles;
+    regulator->on = value & regulator_on;
+    return true;
+  }
   const auto place = locate(offset);
   if (!place || place->field == Field::status) return false;
   polls_.erase(master);

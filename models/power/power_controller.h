@@ -26,6 +26,10 @@ enum class PowerRegisters { cavs, ace };
 ///     +0  bit 0 control, bit 8 retention
 ///     +4  bit 0 status
 ///
+/// Both, for an SRAM with a regulator: at offset 0xf00 + 4 k, bit 0 switches it on, bit 1 says that it has settled. Banks that are
+/// switched on while it is off, or has not settled, never come up: they have to be gated and switched on again. At reset it is off, and
+/// banks that are on are fed past it.
+///
 /// Bits of banks that do not exist are ignored on writes and read as gated. An access that wakes a retained bank clears its
 /// retention bit.
 class PowerController : public RegisterBlock {
@@ -44,6 +48,13 @@ class PowerController : public RegisterBlock {
   };
   std::optional<Poll> last_poll(std::uint32_t master) const;
 
+  /// How long a memory's regulator was on until `now`, and how much of that while none of its banks was.
+  struct RegulatorTimes {
+    std::string memory;
+    std::uint64_t on = 0, wasted = 0;
+  };
+  std::vector<RegulatorTimes> regulator_times(std::uint64_t now);
+
  protected:
   bool read_register(std::uint32_t offset, std::uint32_t& value, std::uint64_t now, std::uint32_t master) override;
   bool write_register(std::uint32_t offset, std::uint32_t value, std::uint64_t now, std::uint32_t master) override;
@@ -55,6 +66,12 @@ class PowerController : public RegisterBlock {
     std::uint32_t first_bank, banks;  ///< those that the register is about, whether or not they exist
     Field field;
   };
+  struct Regulator {
+    bool on = false;
+    std::uint64_t settled_at = 0;
+    std::uint64_t since = 0;  ///< accounted for up to here
+    std::uint64_t on_cycles = 0, wasted = 0;
+  };
   struct LastPoll {
     std::uint32_t offset, value;
     std::uint64_t times;
@@ -62,11 +79,15 @@ class PowerController : public RegisterBlock {
 
   std::optional<Place> locate(std::uint32_t offset) const;
   std::uint32_t bits(const Place& place, std::uint64_t now) const;
+  /// Null for offsets where there is none.
+  Regulator* regulator_at(std::uint32_t offset);
+  void account(std::size_t sram, std::uint64_t now);
   void set_state(Sram& sram, std::uint32_t bank, BankState state, std::uint64_t now);
 
   PowerRegisters registers_;
   HardwareObserver* observer_ = nullptr;
   std::vector<Sram*> srams_;
+  std::vector<Regulator> regulators_;  ///< of srams_, whether or not they have one
   std::map<std::uint32_t, LastPoll> polls_;  ///< by master
 };
 

@@ -103,6 +103,7 @@ EnergyPreset load_energy(const std::string& name_or_path, const SourceMark& mark
   preset.wake_from_retention = energy(reader, "wake_from_retention");
   preset.wake_from_off = energy(reader, "wake_from_off");
   reader.optional("clear_on_wake", preset.clear_on_wake);
+  if (reader.node("regulator").IsDefined()) preset.regulator = power(reader, "regulator");
   const YAML::Node banks = reader.node("banks");
   if (!banks.IsDefined()) reader.missing("banks", "a list of bank sizes with their figures");
   if (!banks.IsSequence() || banks.size() == 0) reader.fail("banks", "'banks' must be a list with at least one size");

@@ -20,6 +20,7 @@ struct EnergyPreset {
   std::uint64_t retention_permille = 0, off_permille = 0;  ///< of the leakage
   std::uint64_t wake_from_retention = 0, wake_from_off = 0;  ///< of a 64 KiB bank
   bool clear_on_wake = true;
+  std::uint64_t regulator = 0;  ///< what a memory's regulator takes while it is on
 
   /// Figures of a bank of any size: those of the nearest size that the preset knows, leakage and wake-up in proportion.
   BankFigures figures(std::uint32_t bank_bytes, std::uint32_t clock_period_ps) const;

@@ -125,6 +125,12 @@ class PlatformReader {
       if (reader.optional("ready", sram.wake.ready_cycles) && sram.wake.ready_cycles > sram.wake.usable_cycles)
         reader.fail("ready", fmt::format("'ready' ({} cycles) must not be later than 'wake' ({} cycles): it is when the status register says so", sram.wake.ready_cycles, sram.wake.usable_cycles));
       if (reader.optional("retention_wake", sram.retention_wake.usable_cycles)) sram.retention_wake.ready_cycles = sram.retention_wake.usable_cycles;
+      if (const YAML::Node regulator = reader.node("regulator"); regulator.IsDefined()) {
+        FieldReader settings(regulator, file_, "'regulator'");
+        settings.required("settle", sram.regulator_settle_cycles);
+        settings.finish();
+        sram.regulator = true;
+      }
       reader.optional("switchable", sram.switchable);
       reader.optional("uncached", uncached);
       reader.finish();
@@ -275,7 +281,7 @@ class PlatformReader {
     for (const SramConfig& sram : platform_.system.srams) {
       if (!sram.switchable) continue;
       if (platform_.switchable_memories.size() == max_switchable) FieldReader::fail(top_.mark_of("memories"), "at most " + std::to_string(max_switchable) + " memories can have banks that are switched");
-      SwitchableMemory memory{sram.physical_base, sram.bank_bytes, sram.banks, 0, 0, 0, 0};
+      SwitchableMemory memory{sram.physical_base, sram.bank_bytes, sram.banks, 0, 0, 0, 0, sram.regulator};
       const auto bank_of = [&sram](std::uint64_t address) { return static_cast<std::uint32_t>((address - sram.physical_base) / sram.bank_bytes); };
       const auto lies_here = [&sram](std::uint32_t address) { return address - sram.physical_base < sram.size(); };
       const CoreArea& primary = platform_.core_areas[0];

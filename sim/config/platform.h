@@ -53,6 +53,7 @@ struct SwitchableMemory {
   std::uint32_t base = 0, bank_bytes = 0, bank_count = 0;
   std::uint32_t awake_first = 0, awake_count = 0;      ///< hold the image and core 0's stack: never put to sleep
   std::uint32_t managed_first = 0, managed_count = 0;  ///< hold nothing but heaps of all cores, and are left to the bank manager
+  std::uint32_t regulator = 0;  ///< 1: it has to be on while banks come up
 };
 
 /// A platform file, resolved: everything has an address. Feeds the simulator, the linker script and the boot descriptor.

@@ -127,17 +127,24 @@ Result::Power PowerAccount::finish(std::uint64_t cycle, const std::function<Resu
   power.cycles = meter_->cycle();
   const std::vector<Energy> accesses = meter_->access_energies();
   const auto kinds = power_policies();
+  Energy regulators = 0;
+  for (const PowerController::RegulatorTimes& times : system_.power().regulator_times(power.cycles)) {
+    power.regulators.push_back({times.memory, times.on, times.wasted});
+    regulators += times.on * preset_.regulator * platform_.system.clock_period_ps / 1000;
+  }
   const Energy baseline = meter_->policy(0).energy(accesses).total();
   const Energy bound = meter_->policy(kinds.size() - 1).energy(accesses).total();
   for (std::size_t index = 0; index < kinds.size(); ++index) {
     const PowerPolicy& policy = meter_->policy(index);
     const BankTimes times = policy.total_times();
     const EnergyParts parts = policy.energy(accesses);
+    const Energy own_regulators = std::string_view(kinds[index].name) == "firmware" ? regulators : 0;  // the others ask for no regulator
     Result::PowerPolicy told{kinds[index].name, kinds[index].summary, times.on, times.retention, times.off, times.wakes_from_off + times.wakes_from_retention,
-                             times.power_offs, times.unrepaid, times.wake_cycles, parts.leakage_on, parts.leakage_retention, parts.leakage_off, parts.accesses, parts.wakes};
-    told.saved_basis_points = static_cast<std::int64_t>(baseline >= parts.total() ? basis_points(baseline - parts.total(), baseline) : 0) -
-                              static_cast<std::int64_t>(parts.total() > baseline ? basis_points(parts.total() - baseline, baseline) : 0);
-    told.of_ideal_basis_points = baseline > bound && baseline > parts.total() ? basis_points(baseline - parts.total(), baseline - bound) : 0;
+                             times.power_offs, times.unrepaid, times.wake_cycles, parts.leakage_on, parts.leakage_retention, parts.leakage_off, parts.accesses, parts.wakes, own_regulators};
+    const Energy whole = told.energy();
+    told.saved_basis_points = static_cast<std::int64_t>(baseline >= whole ? basis_points(baseline - whole, baseline) : 0) -
+                              static_cast<std::int64_t>(whole > baseline ? basis_points(whole - baseline, baseline) : 0);
+    told.of_ideal_basis_points = baseline > bound && baseline > whole ? basis_points(baseline - whole, baseline - bound) : 0;
     told.off_basis_points = basis_points(times.off, static_cast<unsigned __int128>(power.cycles) * banks_.size());
     power.policies.push_back(told);
   }

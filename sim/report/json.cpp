@@ -84,6 +84,7 @@ Json to_json(const Result::PowerPolicy& policy);
 Json to_json(const Result::Pin& pin);
 Json to_json(const Result::PoweredBank& bank);
 Json to_json(const Result::PinShare& share);
+Json to_json(const Result::Regulator& regulator);
 
 template <class T>
 Json list_of(const std::vector<T>& items) {
@@ -135,7 +136,7 @@ Json to_json(const Result::PowerPolicy& policy) {
           {"of_ideal_percent", percent(static_cast<std::int64_t>(policy.of_ideal_basis_points))},
           {"energy_nj", nanojoules(policy.energy())},
           {"parts_nj", {{"leakage_on", nanojoules(policy.leakage_on)}, {"leakage_retention", nanojoules(policy.leakage_retention)},
-                        {"leakage_off", nanojoules(policy.leakage_off)}, {"accesses", nanojoules(policy.accesses)}, {"wakes", nanojoules(policy.wakes)}}},
+                        {"leakage_off", nanojoules(policy.leakage_off)}, {"accesses", nanojoules(policy.accesses)}, {"wakes", nanojoules(policy.wakes)}, {"regulators", nanojoules(policy.regulators)}}},
           {"bank_cycles", {{"on", policy.on}, {"retention", policy.retention}, {"off", policy.off}}},
           {"transitions", policy.transitions},
           {"power_offs", policy.power_offs},
@@ -154,9 +155,11 @@ Json to_json(const Result::PoweredBank& bank) {
 
 Json to_json(const Result::PinShare& share) { return {{"name", share.name}, {"bank_cycles", share.bank_cycles}}; }
 
+Json to_json(const Result::Regulator& regulator) { return {{"memory", regulator.memory}, {"on", regulator.on}, {"wasted", regulator.wasted}}; }
+
 Json to_json(const Result::Power& power) {
   return {{"preset", power.preset}, {"description", power.description}, {"modelled", true}, {"cycles", power.cycles}, {"policies", list_of(power.policies)},
-          {"banks", list_of(power.banks)}, {"zones", list_of(power.zones)}, {"cores", list_of(power.cores)}};
+          {"banks", list_of(power.banks)}, {"zones", list_of(power.zones)}, {"cores", list_of(power.cores)}, {"regulators", list_of(power.regulators)}};
 }
 
 Json to_json(const Result::Crash& crash) {

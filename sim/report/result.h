@@ -105,12 +105,12 @@ struct Result {
     std::string name, summary;
     std::uint64_t on = 0, retention = 0, off = 0;
     std::uint64_t transitions = 0, power_offs = 0, unrepaid = 0, wake_cycles = 0;
-    std::uint64_t leakage_on = 0, leakage_retention = 0, leakage_off = 0, accesses = 0, wakes = 0;
+    std::uint64_t leakage_on = 0, leakage_retention = 0, leakage_off = 0, accesses = 0, wakes = 0, regulators = 0;
     std::int64_t saved_basis_points = 0;      ///< against always-on, in hundredths of a percent
     std::uint64_t of_ideal_basis_points = 0;  ///< of what the bound saves
     std::uint64_t off_basis_points = 0;       ///< bank-off residency
 
-    std::uint64_t energy() const { return leakage_on + leakage_retention + leakage_off + accesses + wakes; }
+    std::uint64_t energy() const { return leakage_on + leakage_retention + leakage_off + accesses + wakes + regulators; }
   };
   /// What keeps a bank from being switched off: objects of one name, or from one place.
   struct Pin {
@@ -135,6 +135,11 @@ struct Result {
     std::string name;
     std::uint64_t bank_cycles = 0;
   };
+  /// Cycles that a memory's regulator was on, and those while none of its banks was.
+  struct Regulator {
+    std::string memory;
+    std::uint64_t on = 0, wasted = 0;
+  };
   /// Without policies: the platform has no banks that can be switched.
   struct Power {
     std::string preset, description;
@@ -142,6 +147,7 @@ struct Result {
     std::vector<PowerPolicy> policies;
     std::vector<PoweredBank> banks;
     std::vector<PinShare> zones, cores;
+    std::vector<Regulator> regulators;
   };
 
   std::string scenario, file, platform, platform_description;

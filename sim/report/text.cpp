@@ -152,6 +152,14 @@ void write_pins(const Result::Power& power, std::uint32_t clock_mhz, std::string
     }
     if (bank.pin_count > told) out += fmt::format("{}and {} more\n", std::string(46, ' '), bank.pin_count - told);
   }
+  std::string shares;
+  for (const auto* list : {&power.zones, &power.cores})
+    for (const Result::PinShare& share : *list)
+      if (share.bank_cycles) shares += fmt::format("{}{} {}", shares.empty() ? "" : ", ", share.name == "fixed" ? "image, stacks and books" : share.name, percent(share.bank_cycles, power.cycles * power.banks.size()));
+  if (!shares.empty()) out += fmt::format("of all bank time, needed by: {}\n", shares);
+  for (const Result::Regulator& regulator : power.regulators)
+    if (regulator.on) out += fmt::format("regulator of {}: on for {}, {} of it while no bank of {} was\n", regulator.memory, time_of(regulator.on, clock_mhz), time_of(regulator.wasted, clock_mhz), regulator.memory);
+  out += fmt::format("a bank has to be off for {} to repay its wake-up\n", time_of(power.banks.front().break_even, clock_mhz));
   if (empty) out += fmt::format("{} more banks were not off all the time ({}), and nothing ever lived in them\n", empty, percent(power.cycles * empty - std::min(wasted, power.cycles * empty), power.cycles * empty) + " off");
 }
 

@@ -48,6 +48,8 @@ struct boot_memory {
 	/* Left to the bank manager: they hold nothing but heaps of all cores. */
 	uintptr_t managed_first;
 	uintptr_t managed_count;
+	/* 1: its regulator has to be on while banks come up. */
+	uintptr_t regulator;
 };
 
 struct boot_descriptor {

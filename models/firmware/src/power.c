@@ -7,6 +7,26 @@
 
 extern struct boot_descriptor boot_descriptor;
 
+#define REGULATOR(sram) (*(volatile uint32_t *)(PLATFORM_POWER + 0xf00 + (sram) * 4))
+#define REGULATOR_ON 1u
+#define REGULATOR_SETTLED 2u
+
+/* Banks that are on are fed past the regulator; it is needed while one comes up. */
+static void regulator_on(uint32_t sram)
+{
+	if (!boot_descriptor.memory[sram].regulator)
+		return;
+	REGULATOR(sram) = REGULATOR_ON;
+	while (!(REGULATOR(sram) & REGULATOR_SETTLED))
+		;
+}
+
+static void regulator_off(uint32_t sram)
+{
+	if (boot_descriptor.memory[sram].regulator)
+		REGULATOR(sram) = 0;
+}
+
 #if PLATFORM_POWER_ACE
 
 /* Two words a bank: control and retention bits, and status. */
@@ -24,9 +44,11 @@ static void wait_ready(uint32_t sram, uint32_t first, uint32_t count)
 
 void pm_banks_on(uint32_t sram, uint32_t first, uint32_t count)
 {
+	regulator_on(sram);
 	for (uint32_t bank = first; bank < first + count; bank++)
 		BANK_CONTROL(sram, bank) = 0;
 	wait_ready(sram, first, count);
+	regulator_off(sram);
 }
 
 void pm_banks_off(uint32_t sram, uint32_t first, uint32_t count)
@@ -68,13 +90,17 @@ static uint32_t segment_mask(uint32_t segment, uint32_t first, uint32_t count)
 
 void pm_banks_on(uint32_t sram, uint32_t first, uint32_t count)
 {
-	for (uint32_t segment = first / 32; count && segment <= (first + count - 1) / 32; segment++) {
+	if (!count)
+		return;
+	regulator_on(sram);
+	for (uint32_t segment = first / 32; segment <= (first + count - 1) / 32; segment++) {
 		uint32_t mask = segment_mask(segment, first, count);
 
 		PM_CONTROL(sram, segment) &= ~mask;
 		while (PM_STATUS(sram, segment) & mask)
 			;
 	}
+	regulator_off(sram);
 }
 
 void pm_banks_off(uint32_t sram, uint32_t first, uint32_t count)

@@ -158,3 +158,14 @@ void set_a_bit_field(void)
 	set_flag(flags, 1);
 	drop(flags);
 }
+
+/* Bank 28 of the first memory is switched off and on by its control bit alone: the regulator was forgotten. */
+void power_without_regulator(void)
+{
+	volatile uint32_t *control = (volatile uint32_t *)PLATFORM_POWER;
+
+	*control |= 1u << 28;
+	*control &= ~(1u << 28);
+}
+
+void leave_regulator_on(void) { *(volatile uint32_t *)(PLATFORM_POWER + 0xf00) = 1; }
