@@ -48,6 +48,7 @@ int run_command(const std::vector<std::string>& arguments) {
       ("suppressions", po::value<std::string>(), "leave out the findings that this YAML file lists")
       ("power", "tell what switching banks off saves, and which object keeps which bank on")
       ("energy", po::value<std::string>(), "energy figures of the banks: optimistic, default, conservative or a .yaml file")
+      ("quarantine", po::value<std::string>(), "keep freed memory from being used again until this many bytes were freed after it: finds uses that come late; changes what the heaps do")
       ("no-coherency", "do not look for coherency bugs: faster, same cycles and data; the allocator's own books are then not counted as live by --power")
       ("quiet,q", "print only the verdict of each scenario");
   po::variables_map values;
@@ -63,6 +64,7 @@ int run_command(const std::vector<std::string>& arguments) {
   std::optional<SuppressionList> suppressions;
   if (values.count("suppressions")) suppressions = load_suppressions(values["suppressions"].as<std::string>());
   if (suppressions) replay_options.suppressions = &*suppressions;
+  replay_options.quarantine_bytes = number_option(values, "quarantine", 1, 1u << 30).value_or(0);
   replay_options.energy = energy_option(values);
   replay_options.check_coherency = !values.count("no-coherency");
   const bool json_to_file = values.count("json") && values["json"].as<std::string>() != "-";

@@ -106,7 +106,10 @@ void HeapTracker::on_call(Core& core, std::uint32_t function, bool nested) {
   }
   if (called.role == AllocatorFunction::Role::free) {
     const std::uint32_t address = call.arguments[*called.pointer];
+    const LiveMemory::Block* block = address ? live_.find(map_.alias(address, RegionKind::cached)) : nullptr;
+    const std::uint32_t bytes = block && block->base == map_.alias(address, RegionKind::cached) ? block->bytes : 0;
     freeing(core, call, address, false);
+    if (quarantine_limit_ && bytes) core.set_reg(2 + *called.pointer, next_from_quarantine(address, bytes));
     if (address && elsewhere_.erase(map_.alias(address, RegionKind::cached))) core.set_reg(2 + *called.pointer, 0);
   }
   if (called.role == AllocatorFunction::Role::reset)
@@ -229,6 +232,16 @@ void HeapTracker::allocated(Core& core, const Call& call, std::uint32_t address)
   // Whatever was there before is history now.
   for (auto old = freed_.lower_bound(block.base); old != freed_.end() && old->first < block.base + block.bytes;) old = freed_.erase(old);
   listener_.on_allocated(core, block, misplaced ? *wrong : "");
+}
+
+std::uint32_t HeapTracker::next_from_quarantine(std::uint32_t address, std::uint32_t bytes) {
+  quarantined_.push_back({address, bytes});
+  quarantined_bytes_ += bytes;
+  if (quarantined_bytes_ <= quarantine_limit_) return 0;
+  const Quarantined oldest = quarantined_.front();
+  quarantined_.pop_front();
+  quarantined_bytes_ -= oldest.bytes;
+  return oldest.address;
 }
 
 void HeapTracker::freeing(Core& core, const Call& call, std::uint32_t address, bool reallocated) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -79,6 +80,9 @@ class HeapTracker final : public CallObserver, public AccessJudge {
 
   /// REQUIRES: before the first instruction; outlives the tracker.
   void relocate(const Relocation& relocation) { relocation_ = &relocation; }
+  /// Keeps freed blocks from being given out again until so many bytes have been freed after them: then a late use of one is not
+  /// mistaken for one of its successor. The heaps fill up accordingly. REQUIRES: before the first instruction.
+  void quarantine(std::uint64_t bytes) { quarantine_limit_ = bytes; }
   /// Whether all that was to be relocated found room.
   bool relocation_fits() const { return relocation_fits_; }
   const SizeProfile& sizes() const { return sizes_; }
@@ -126,6 +130,8 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   /// Whether a core executes the allocator itself at this moment.
   bool inside(AgentId agent) const { return cores_[agent] && cores_[agent]->in_watched_call(); }
   void allocated(Core& core, const Call& call, std::uint32_t address);
+  /// The address that the allocator is to free instead of this one; 0 for none.
+  std::uint32_t next_from_quarantine(std::uint32_t address, std::uint32_t bytes);
   void freeing(Core& core, const Call& call, std::uint32_t address, bool reallocated);
   void freed(const LiveMemory::Block& block);
   void set_live(const LiveMemory::Block& block, bool live);
@@ -161,6 +167,12 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   std::map<std::uint32_t, std::uint32_t> elsewhere_;  ///< what lies in the relocation's memory: address -> bytes
   bool relocation_fits_ = true;
   SizeProfile sizes_;
+  struct Quarantined {
+    std::uint32_t address;  ///< as it was freed
+    std::uint32_t bytes;
+  };
+  std::deque<Quarantined> quarantined_;  ///< the oldest first
+  std::uint64_t quarantine_limit_ = 0, quarantined_bytes_ = 0;
   std::uint64_t allocations_ = 0, frees_ = 0;
 };
 

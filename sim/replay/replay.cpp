@@ -39,6 +39,7 @@ Replay::Replay(const Scenario& scenario, const Platform& platform, const Firmwar
   energy_ = options.energy ? load_energy(*options.energy) : load_energy(platform.energy, platform.energy_mark);
   power_ = std::make_unique<PowerAccount>(platform, energy_, *system_);
   heap_ = std::make_unique<HeapTracker>(platform, image, system_->map(), live_, *this);
+  heap_->quarantine(options.quarantine_bytes);
   if (options.relocation) heap_->relocate(*options.relocation);
   for (std::size_t core = 0; core < system_->core_count(); ++core) system_->core(core).core().watch_calls(heap_->functions(), *heap_);
   if (options.check_coherency) {

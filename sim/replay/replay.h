@@ -29,6 +29,7 @@ struct ReplayOptions {
   std::optional<std::uint64_t> watchdog_cycles;
   bool check_coherency = true;
   std::optional<std::string> energy;  ///< energy figures instead of the platform's
+  std::uint64_t quarantine_bytes = 0;  ///< see HeapTracker::quarantine()
   const Relocation* relocation = nullptr;  ///< objects to put elsewhere than the allocator would
   const SuppressionList* suppressions = nullptr;  ///< findings to leave out
   MaintenanceSites* sites = nullptr;  ///< records, and may leave out, cache operations

@@ -390,6 +390,17 @@ TEST(FirmwareMisuse, AHeapThatGrowsInEveryRoundIsFound) {
   EXPECT_TRUE(Json::parse(run_misuse("repeat: {times: 10, steps: [{call: {function: correct_use}}]}").out)["findings"].empty());
 }
 
+TEST(FirmwareMisuse, AQuarantineFindsUsesAfterTheMemoryWasGivenOutAgain) {
+  const std::string text = "name: x\nplatform: tgl\ncores:\n  0:\n    - call: {function: use_after_reuse}\n";
+  const std::string image = firmware_images() / "misuse.elf";
+  EXPECT_EQ(run_text(text, {"--firmware", image}).exit_code, 0);
+  const ProgramResult found = run_text(text, {"--firmware", image, "--quarantine", "4096"});
+  EXPECT_EQ(found.exit_code, 3);
+  EXPECT_NE(found.out.find("4 bytes are read at offset 8 of '40 bytes from make_state', which has been freed"), std::string::npos) << found.out;
+  // Blocks do come back: a million bytes go through a heap that does not have as many.
+  EXPECT_EQ(run({"scenarios/million.yaml", "--quiet", "--quarantine", "100000"}).out, "scenarios/million.yaml: expectation-failed\n");
+}
+
 TEST(FirmwareMisuse, AReadOfUnsetMemoryIsAdvice) {
   const Json report = Json::parse(run_misuse("call: {function: read_unset}").out);
   ASSERT_EQ(report["findings"].size(), 1u);

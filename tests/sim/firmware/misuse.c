@@ -87,6 +87,21 @@ void dma_behind_end(void)
 	drop(to);
 }
 
+/* The memory is somebody else's by then. */
+int use_after_reuse(void)
+{
+	uint32_t *state = make_state(40), *other;
+	int value;
+
+	state[2] = 1;
+	drop(state);
+	other = make_state(40);
+	other[2] = 2;
+	value = (int)state[2];
+	drop(other);
+	return value;
+}
+
 /* ---- What regression scenarios call: tests/sim/scenarios/regressions ---- */
 
 NEVER_INLINED uint32_t peek(volatile uint32_t *address) { return *address; }
