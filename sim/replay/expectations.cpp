@@ -20,7 +20,7 @@ struct RelationName {
 constexpr RelationName relations[] = {{"==", Relation::equal}, {"!=", Relation::not_equal}, {"<=", Relation::at_most},
                                       {">=", Relation::at_least}, {"<", Relation::less}, {">", Relation::more}};
 
-bool holds(Relation relation, std::uint64_t actual, std::uint64_t value) {
+bool holds(Relation relation, std::int64_t actual, std::int64_t value) {
   switch (relation) {
     case Relation::equal: return actual == value;
     case Relation::not_equal: return actual != value;
@@ -103,7 +103,7 @@ std::string relation_text(const NumberExpectation& bound) {
 }
 
 /// Absent when the run ended before the figure was known, or the firmware does not tell it.
-std::optional<std::uint64_t> total(const Result& result, const std::string& quantity) {
+std::optional<std::int64_t> total(const Result& result, const std::string& quantity) {
   if (quantity == "cycles") return result.cycles;
   std::uint64_t count = 0;
   if (quantity == "stale_reads") {
@@ -113,7 +113,7 @@ std::optional<std::uint64_t> total(const Result& result, const std::string& quan
   if (quantity == "wake_latency") return result.wake_latency;
   for (const Result::PowerPolicy& policy : result.power.policies)
     for (const PowerField& field : power_fields)
-      if (quantity == "energy." + policy.name + "." + field.name) return static_cast<std::uint64_t>(std::max<std::int64_t>(field.get(policy), 0));
+      if (quantity == "energy." + policy.name + "." + field.name) return field.get(policy);
   for (const Result::Heap& heap : result.heaps)
     for (const HeapField& field : heap_fields)
       if (quantity == "heap." + heap.name + "." + field.name) return heap.*field.member;
@@ -122,8 +122,8 @@ std::optional<std::uint64_t> total(const Result& result, const std::string& quan
 
 void judge_number(const NumberExpectation& bound, Result& result) {
   const auto actual = total(result, bound.quantity);
-  result.expectations.push_back({relation_text(bound), actual ? value_text(bound, static_cast<std::int64_t>(*actual)) : "unknown: this run does not tell", bound.mark.to_string(),
-                                 actual && holds(bound.relation, *actual, bound.value)});
+  result.expectations.push_back({relation_text(bound), actual ? value_text(bound, *actual) : "unknown: this run does not tell", bound.mark.to_string(),
+                                 actual && holds(bound.relation, *actual, static_cast<std::int64_t>(bound.value))});
 }
 
 FindingExpectation read_finding(const FieldReader& outer, const YAML::Node& node) {

@@ -15,6 +15,26 @@ std::vector<BankFigures> figures_of(const Platform& platform, const EnergyPreset
   return figures;
 }
 
+/// Every bank that has bytes of a block.
+template <class Visit>
+void for_each_bank(const EnergyMeter& meter, std::uint32_t base, std::uint32_t bytes, Visit visit) {
+  for (std::uint64_t at = base; at < std::uint64_t{base} + bytes;) {
+    const auto number = meter.bank_of(static_cast<std::uint32_t>(at));
+    if (!number) return;
+    visit(*number);
+    at = std::uint64_t{meter.bank_base(*number)} + meter.bank(*number).bytes;
+  }
+}
+
+/// Memory that has only a name.
+LiveMemory::Block named_block(const std::string& name, std::uint32_t address, std::uint32_t bytes) {
+  LiveMemory::Block block;
+  block.name = name;
+  block.base = address;
+  block.bytes = bytes;
+  return block;
+}
+
 /// Hundredths of a percent.
 std::uint64_t basis_points(unsigned __int128 part, unsigned __int128 whole) { return whole ? static_cast<std::uint64_t>(part * 10000 / whole) : 0; }
 
@@ -55,49 +75,31 @@ void PowerAccount::add(const LiveMemory::Block& block, std::uint64_t cycle, bool
   now_ = std::max(now_, cycle);
   const std::uint32_t base = physical(block.base);
   meter_->add_live(base, block.bytes, cycle);
-  for (std::uint64_t at = base; at < std::uint64_t{base} + block.bytes;) {
-    const auto number = meter_->bank_of(static_cast<std::uint32_t>(at));
-    if (!number) return;
-    Bank& bank = banks_[*number];
+  for_each_bank(*meter_, base, block.bytes, [&](std::uint32_t number) {
+    Bank& bank = banks_[number];
     advance(bank, now_);
     if (const auto old = bank.live.find(base); old != bank.live.end()) retire(bank, old);
     Pin& pin = pin_of(bank, block, allocated);
     ++pin.objects;
     pin.largest = std::max<std::uint64_t>(pin.largest, block.bytes);
     bank.live[base] = {&pin, bank.clock, now_};
-    at = std::uint64_t{meter_->bank_base(*number)} + meter_->bank(*number).bytes;
-  }
+  });
 }
 
 void PowerAccount::remove(const LiveMemory::Block& block, std::uint64_t cycle) {
   now_ = std::max(now_, cycle);
   const std::uint32_t base = physical(block.base);
   meter_->remove_live(base, block.bytes, cycle);
-  for (std::uint64_t at = base; at < std::uint64_t{base} + block.bytes;) {
-    const auto number = meter_->bank_of(static_cast<std::uint32_t>(at));
-    if (!number) return;
-    Bank& bank = banks_[*number];
+  for_each_bank(*meter_, base, block.bytes, [&](std::uint32_t number) {
+    Bank& bank = banks_[number];
     advance(bank, now_);
     if (const auto live = bank.live.find(base); live != bank.live.end()) retire(bank, live);
-    at = std::uint64_t{meter_->bank_base(*number)} + meter_->bank(*number).bytes;
-  }
+  });
 }
 
-void PowerAccount::pin(const std::string& name, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) {
-  LiveMemory::Block block;
-  block.name = name;
-  block.base = address;
-  block.bytes = bytes;
-  add(block, cycle, false);
-}
+void PowerAccount::pin(const std::string& name, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) { add(named_block(name, address, bytes), cycle, false); }
 
-void PowerAccount::unpin(const std::string& name, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) {
-  LiveMemory::Block block;
-  block.name = name;
-  block.base = address;
-  block.bytes = bytes;
-  remove(block, cycle);
-}
+void PowerAccount::unpin(const std::string& name, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) { remove(named_block(name, address, bytes), cycle); }
 
 void PowerAccount::bookkeeping(std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) {
   // In words: one object a bank is enough to say who needs it.
@@ -106,9 +108,7 @@ void PowerAccount::bookkeeping(std::uint32_t address, std::uint32_t bytes, std::
   const auto number = meter_->bank_of(address);
   if (!number) return;
   Bank& bank = banks_[*number];
-  LiveMemory::Block block;
-  block.name = "the allocator's books";
-  block.base = address;
+  const LiveMemory::Block block = named_block("the allocator's books", address, bytes);
   Pin& pin = pin_of(bank, block, false);
   pin.largest += bytes;
   if (pin.objects) return;

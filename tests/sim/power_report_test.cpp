@@ -81,6 +81,15 @@ TEST(PowerReport, TheFirmwaresBankManagerReachesPageRefcountButForItsLatency) {
   EXPECT_GT(report["energy"]["cycles"].get<std::uint64_t>(), 4'000'000'000u);
 }
 
+TEST(PowerReport, ASavingBelowZeroIsLessThanNothing) {
+  // It was judged as 0. The run is too short for its power-offs to pay.
+  const TemporaryDirectory directory;
+  const auto file = directory.write("s.yaml", "name: x\nplatform: tgl\ncores:\n  0:\n    - core_on: 1\n    - core_off: 1\nexpect: {saved_energy: \">= 0 %\"}\n");
+  const Json report = report_of({file});
+  EXPECT_LT(policy(report, "firmware")["saved_percent"].get<double>(), 0);
+  EXPECT_EQ(report["verdict"], "expectation-failed");
+}
+
 TEST(PowerReport, EveryPresetIsModelledFromItsOwnFigures) {
   double last = 0;
   for (const char* preset : {"optimistic", "default", "conservative"}) {
