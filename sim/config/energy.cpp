@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <fmt/format.h>
 
 #include "sim/config/fields.h"
@@ -11,8 +10,6 @@
 
 namespace dspmem {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct Unit {
   const char* name;
@@ -54,15 +51,6 @@ std::uint64_t permille(FieldReader& reader, const std::string& field) {
   return value;
 }
 
-std::vector<std::string> shipped_presets() {
-  std::vector<std::string> names;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(config_directory() / "energy", ignored))
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 }  // namespace
 
 BankFigures EnergyPreset::figures(std::uint32_t bank_bytes, std::uint32_t clock_period_ps) const {
@@ -85,14 +73,7 @@ BankFigures EnergyPreset::figures(std::uint32_t bank_bytes, std::uint32_t clock_
 }
 
 EnergyPreset load_energy(const std::string& name_or_path, const SourceMark& mark) {
-  fs::path path = name_or_path;
-  if (name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".yaml")) {
-    if (mark.line && path.is_relative()) path = fs::path(mark.file).parent_path() / path;
-    if (!fs::exists(path)) throw InputError(mark, "energy file '" + path.string() + "' does not exist");
-  } else {
-    path = config_directory() / "energy" / (name_or_path + ".yaml");
-    if (!fs::exists(path)) throw InputError(mark, "'" + name_or_path + "' is not a known set of energy figures" + suggestion(name_or_path, shipped_presets()));
-  }
+  const std::string path = config_file("energy", name_or_path, mark, "energy file", "set of energy figures");
   FieldReader reader(load_yaml(path), path, "the energy file");
   EnergyPreset preset;
   reader.required("name", preset.name);

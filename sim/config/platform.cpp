@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <filesystem>
 
 #include "models/cache/replacement.h"
 #include "sim/config/fields.h"
@@ -13,8 +12,6 @@
 
 namespace dspmem {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::uint32_t max_cores = 8, max_maps = 12, max_heaps = 24, max_switchable = 4, max_managed_banks = 128;  // limits of the boot descriptor, boot.h
 constexpr std::uint32_t max_heap_bytes = 1u << 30;
@@ -443,26 +440,10 @@ const std::vector<std::pair<std::string, std::uint32_t>>& capability_names() {
   return names;
 }
 
-std::vector<std::string> shipped_platforms() {
-  std::vector<std::string> names;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(config_directory() / "platforms", ignored))
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem());
-  std::sort(names.begin(), names.end());
-  return names;
-}
+std::vector<std::string> shipped_platforms() { return shipped_configs("platforms"); }
 
 Platform load_platform(const std::string& name_or_path, const SourceMark& mark) {
-  const bool is_path = name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".yaml");
-  std::string path = name_or_path;
-  if (is_path) {
-    // Relative to the file that names it.
-    if (mark.line && fs::path(path).is_relative()) path = fs::path(mark.file).parent_path() / path;
-    if (!fs::exists(path)) throw InputError(mark, "platform file '" + path + "' does not exist");
-  } else {
-    path = config_directory() / "platforms" / (name_or_path + ".yaml");
-    if (!fs::exists(path)) throw InputError(mark, "'" + name_or_path + "' is not a known platform" + suggestion(name_or_path, shipped_platforms()));
-  }
+  const std::string path = config_file("platforms", name_or_path, mark, "platform file", "platform");
   return PlatformReader(load_yaml(path), path).read();
 }
 
