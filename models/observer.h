@@ -46,10 +46,13 @@ class HardwareObserver {
  public:
   virtual ~HardwareObserver() = default;
   /// `seen` is what the load returned. Within one line. Returns which bytes of the line the core may read again, through its cache,
-  /// without telling: one bit for each 64th of the line, until Core::revoke_reads() takes that back.
+  /// without telling: one bit for each 64th of the line, until Core::revoke() takes that back.
   virtual std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) = 0;
-  /// Called before the bytes are stored.
-  virtual void on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) = 0;
+  /// Called before the bytes are stored. Returns which bytes the core may store to without telling, as long as the line stays in its
+  /// cache and until Core::revoke(); it notes such stores in the line's StoreLog, see Core::unseen_stores().
+  virtual std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) = 0;
+  /// The line leaves the core's cache: now is the last moment to look at unseen stores to it.
+  virtual void on_unseen_stores(Core& core, std::uint32_t address) = 0;
   /// Instructions that come from memory into the core's instruction cache.
   virtual void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) = 0;
   /// By address: any line; `implied` when another instruction does it on the way. By index: the set and way that the operation names, whatever they hold.

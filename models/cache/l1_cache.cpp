@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/cache/l1_cache.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <stdexcept>
@@ -24,19 +25,46 @@ L1Cache::L1Cache(const CacheConfig& config, LinePort& port) : config_(config), p
   whole_line_ = ByteMask::range(0, config_.line_bytes);
   lines_.resize(config_.sets() * config_.ways);
   data_.resize(config_.size_bytes);
-  fast_.resize(config_.sets());
+  set_bits_ = static_cast<std::uint32_t>(std::countr_zero(config_.sets()));
+  most_recent_.assign(config_.sets(), no_way);
+  fast_.resize(std::size_t{contexts} * config_.sets());
 }
 
 void L1Cache::use_fast_entries(FastAccess use) {
   fast_access_ = use;
-  for (FastEntry& each : fast_) {
-    each.read_key = each.write_key = no_key;
-    each.readable = 0;
-  }
+  std::fill(fast_.begin(), fast_.end(), FastEntry{});
+  std::fill(most_recent_.begin(), most_recent_.end(), no_way);
 }
 
-void L1Cache::revoke_all_reads() {
-  for (FastEntry& each : fast_) each.readable = 0;
+void L1Cache::permit_writes(std::uint32_t context, std::uint32_t address, std::uint64_t parts) {
+  FastEntry& entry = fast_entries(context)[set_of(address)];
+  entry.hidden_from_writes = ~parts;
+  if (parts) entry.log = log_of(set_of(address), most_recent_[set_of(address)]);
+}
+
+void L1Cache::revoke(std::uint32_t address) {
+  const std::uint32_t set = set_of(address), wanted = line_address(address);
+  for (std::uint32_t context = 0; context < contexts; ++context)
+    if (FastEntry& entry = fast_entries(context)[set]; entry.read_key == wanted) entry.hidden_from_reads = entry.hidden_from_writes = ~0ull;
+}
+
+void L1Cache::revoke_all() {
+  for (FastEntry& each : fast_) each.hidden_from_reads = each.hidden_from_writes = ~0ull;
+}
+
+StoreLog* L1Cache::log_of(std::uint32_t set, std::uint32_t way) {
+  const std::size_t bytes = offsetof(StoreLog, words) + config_.line_bytes / 4 * sizeof(StoreLog::Record);
+  if (logs_.empty()) logs_.resize(bytes / 8 * lines_.size());
+  return reinterpret_cast<StoreLog*>(&logs_[bytes / 8 * (set * config_.ways + way)]);
+}
+
+LoggedLine L1Cache::stores_to(std::uint32_t address) {
+  if (logs_.empty()) return {};
+  const int way = find(address);
+  if (way < 0) return {};
+  StoreLog* log = log_of(set_of(address), static_cast<std::uint32_t>(way));
+  if (!log->written) return {};
+  return {log, bytes(set_of(address), static_cast<std::uint32_t>(way)).data()};
 }
 
 std::span<std::uint8_t> L1Cache::bytes(std::uint32_t set, std::uint32_t way) {
@@ -63,29 +91,45 @@ void L1Cache::clean(std::uint32_t set, std::uint32_t way) {
   if (!victim.valid || !victim.dirty) return;
   ++statistics_.write_backs;
   victim.dirty = false;
-  fast_[set].write_key = no_key;
+  for (std::uint32_t context = 0; context < contexts; ++context) fast_entries(context)[set].write_key = no_key;
   const ByteMask written = config_.byte_dirty ? victim.dirty_bytes : whole_line_;
   victim.dirty_bytes = {};
   port_.write_back(victim.address, bytes(set, way), written);
 }
 
 void L1Cache::drop(std::uint32_t set, std::uint32_t way) {
+  if (!logs_.empty() && log_of(set, way)->written) {
+    port_.leaving(line(set, way).address);
+    log_of(set, way)->written = 0;
+  }
   line(set, way) = Line{};
-  if (fast_[set].data == bytes(set, way).data()) fast_[set] = FastEntry{};
+  if (most_recent_[set] == way) forget_most_recent(set);
+}
+
+void L1Cache::forget_most_recent(std::uint32_t set) {
+  most_recent_[set] = no_way;
+  for (std::uint32_t context = 0; context < contexts; ++context) fast_entries(context)[set] = FastEntry{};
 }
 
 void L1Cache::make_most_recent(std::uint32_t set, std::uint32_t way) {
-  FastEntry& fast = fast_[set];
-  std::uint8_t* data = bytes(set, way).data();
-  if (fast.data != data) {
+  const bool changes = most_recent_[set] != way;
+  if (changes) {
     replacement_->touch(set, way);
-    fast.data = data;
-    fast.readable = 0;
+    most_recent_[set] = way;
   }
   if (fast_access_ == FastAccess::none) return;
   const Line& recent = line(set, way);
-  fast.read_key = recent.address;
-  fast.write_key = fast_access_ == FastAccess::all && recent.dirty && !config_.byte_dirty ? recent.address : no_key;
+  const std::uint32_t write_key = recent.dirty && !config_.byte_dirty ? recent.address : no_key;
+  for (std::uint32_t context = 0; context < contexts; ++context) {
+    FastEntry& fast = fast_entries(context)[set];
+    if (changes) {
+      fast.data = bytes(set, way).data();
+      fast.hidden_from_reads = fast.hidden_from_writes = fast_access_ == FastAccess::all ? 0 : ~0ull;
+      fast.log = nullptr;
+    }
+    fast.read_key = recent.address;
+    fast.write_key = write_key;
+  }
 }
 
 std::uint32_t L1Cache::make_room(std::uint32_t set) {
@@ -123,7 +167,7 @@ void L1Cache::prefetch(std::uint32_t address) {
   const std::uint32_t way = fill(wanted, true);
   const std::uint32_t set = set_of(wanted);
   replacement_->touch(set, way);
-  fast_[set] = FastEntry{};
+  forget_most_recent(set);
 }
 
 const std::uint8_t* L1Cache::line_for_read(std::uint32_t address) {
@@ -224,8 +268,9 @@ void L1Cache::write_back_invalidate_all() {
 }
 
 void L1Cache::reset() {
-  for (Line& each : lines_) each = Line{};
-  for (FastEntry& each : fast_) each = FastEntry{};
+  for (std::uint32_t set = 0; set < config_.sets(); ++set)
+    for (std::uint32_t way = 0; way < config_.ways; ++way) drop(set, way);
+  for (std::uint32_t set = 0; set < config_.sets(); ++set) forget_most_recent(set);
 }
 
 std::uint32_t L1Cache::dirty_lines() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -10,6 +11,7 @@
 #include "models/byte_mask.h"
 #include "models/cache/cache_config.h"
 #include "models/cache/replacement.h"
+#include "models/store_log.h"
 
 namespace dspmem {
 
@@ -24,6 +26,8 @@ class LinePort {
   virtual void write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) = 0;
   /// Whether the prefetcher may fetch this line: it must not reach outside of memory.
   virtual bool may_prefetch(std::uint32_t line_address) const = 0;
+  /// The cache is about to forget a line, and with it stores that nobody has been told of; see StoreLog.
+  virtual void leaving(std::uint32_t line_address) { (void)line_address; }
 };
 
 struct CacheStatistics {
@@ -37,19 +41,25 @@ struct CacheStatistics {
 /// The hit path of the instruction-set simulator does not call into this class: for each set, `fast_entries()` holds the
 /// most recently used line, under keys that only an aligned access of that line can equal. A hit there changes no
 /// replacement order, so nothing needs to be told. `write_key` matches only while stores need no bookkeeping (the line is
-/// dirty already). Everything else comes through line_for_read() and store(). While an observer watches, loads also need the
-/// observer's permission, and all stores take the slow way.
+/// dirty already). Everything else comes through line_for_read() and store().
+///
+/// While an observer watches, an access is fast only where the observer let it: the entry's `hidden` bits are clear. It may let
+/// the core do in one role (`context`) what it wants to see in another; each context has its own entries.
 class L1Cache {
  public:
   /// A key that no access produces: bit 4 lies between the size bits and the line bits of every supported geometry.
   static constexpr std::uint32_t no_key = 0x10;
 
-  struct FastEntry {
+  struct alignas(64) FastEntry {
     std::uint32_t read_key = no_key;
     std::uint32_t write_key = no_key;
     std::uint8_t* data = nullptr;
-    std::uint64_t readable = 0;  ///< with an observer: the 64ths of the line that it does not need to see read again
+    // With an observer: the 64ths of the line that it wants to see accessed.
+    std::uint64_t hidden_from_reads = 0;
+    std::uint64_t hidden_from_writes = 0;
+    StoreLog* log = nullptr;  ///< where stores must be noted; null: nowhere
   };
+  static constexpr std::uint32_t contexts = 2;
 
   /// Throws std::invalid_argument when the shape cannot be built.
   L1Cache(const CacheConfig& config, LinePort& port);
@@ -57,16 +67,21 @@ class L1Cache {
   const CacheConfig& config() const { return config_; }
   std::uint32_t line_shift() const { return line_shift_; }
   std::uint32_t set_mask() const { return set_mask_; }
-  FastEntry* fast_entries() { return fast_.data(); }
-  enum class FastAccess { all, permitted_reads, none };
+  FastEntry* fast_entries(std::uint32_t context = 0) { return &fast_[context << set_bits_]; }
+  enum class FastAccess {
+    all,
+    permitted,  ///< what permit_reads() and permit_writes() let pass
+    none,
+  };
   void use_fast_entries(FastAccess use);
-  /// The line at `address`, which was read last, may be read again without being seen.
-  void permit_reads(std::uint32_t address, std::uint64_t parts) { fast_[set_of(address)].readable = parts; }
-  void revoke_reads(std::uint32_t address) {
-    FastEntry& entry = fast_[set_of(address)];
-    if (entry.read_key == line_address(address)) entry.readable = 0;
-  }
-  void revoke_all_reads();
+  /// Parts of the line at `address`, which was accessed last, that may be read, or written and noted in its log, without being seen.
+  void permit_reads(std::uint32_t context, std::uint32_t address, std::uint64_t parts) { fast_entries(context)[set_of(address)].hidden_from_reads = ~parts; }
+  void permit_writes(std::uint32_t context, std::uint32_t address, std::uint64_t parts);
+  /// In all contexts.
+  void revoke(std::uint32_t address);
+  void revoke_all();
+  /// The line's stores that were noted since they were last taken; without a log for none. The caller empties it.
+  LoggedLine stores_to(std::uint32_t address);
   /// The set and way that an operation by index names; the way may not exist.
   std::uint32_t set_of(std::uint32_t address) const { return address >> line_shift_ & set_mask_; }
   std::uint32_t way_of_index(std::uint32_t address) const;
@@ -121,6 +136,8 @@ class L1Cache {
   void clean(std::uint32_t set, std::uint32_t way);
   void drop(std::uint32_t set, std::uint32_t way);
   void make_most_recent(std::uint32_t set, std::uint32_t way);
+  void forget_most_recent(std::uint32_t set);
+  StoreLog* log_of(std::uint32_t set, std::uint32_t way);
   void apply(std::uint32_t set, std::uint32_t way, IndexOperation operation);
 
   CacheConfig config_;
@@ -128,10 +145,14 @@ class L1Cache {
   std::unique_ptr<ReplacementPolicy> replacement_;
   std::uint32_t line_shift_;
   std::uint32_t set_mask_;
+  std::uint32_t set_bits_;
   ByteMask whole_line_{};
   std::vector<Line> lines_;
   std::vector<std::uint8_t> data_;
-  std::vector<FastEntry> fast_;
+  static constexpr std::uint32_t no_way = ~0u;
+  std::vector<std::uint32_t> most_recent_;  ///< way, by set
+  std::vector<FastEntry> fast_;             ///< by context and set
+  std::vector<std::uint64_t> logs_;         ///< StoreLogs, by set and way; made when the first is needed
   FastAccess fast_access_ = FastAccess::all;
   CacheStatistics statistics_;
 };

@@ -61,6 +61,7 @@ struct CoherencyChecker::Line {
       : address(address), worlds(rules), last_writer(rules.line_bytes, nobody), truth(rules.line_bytes) {}
 
   std::uint32_t address;
+  AgentId unseen = nobody;  ///< who may have stored to it unseen
   LineWorlds worlds;
   std::vector<History> histories;
   std::vector<AgentId> last_writer;  ///< per byte
@@ -94,8 +95,8 @@ struct CoherencyChecker::Line {
   std::size_t event_count = 0;
 };
 
-CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listener)
-    : config_(config), listener_(listener), line_mask_(~(config.rules.line_bytes - 1)), recent_lines_(recent_lines), recent_sites_(recent_sites),
+CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listener, UnseenStores* unseen)
+    : config_(config), listener_(listener), unseen_(unseen), line_mask_(~(config.rules.line_bytes - 1)), recent_lines_(recent_lines), recent_sites_(recent_sites),
       line_shift_(static_cast<std::uint32_t>(std::countr_zero(config.rules.line_bytes))), part_shift_(line_shift_ > 6 ? line_shift_ - 6 : 0), sites_(1) {
   assert(config.agents <= max_agents && config.rules.cores <= LineWorlds::max_cores);
   // Epoch 0 stands for never: everybody starts in epoch 1 and knows only about itself.
@@ -104,7 +105,7 @@ CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listen
 
 CoherencyChecker::~CoherencyChecker() = default;
 
-CoherencyChecker::RecentLine& CoherencyChecker::recent_of(std::uint32_t address) {
+CoherencyChecker::RecentLine& CoherencyChecker::peek_recent(std::uint32_t address) {
   const std::uint32_t base = address & line_mask_;
   RecentLine& recent = recent_lines_[base >> line_shift_ & (recent_lines - 1)];
   if (recent.base != base) {
@@ -113,6 +114,17 @@ CoherencyChecker::RecentLine& CoherencyChecker::recent_of(std::uint32_t address)
     recent.line = &find_line(base);
   }
   return recent;
+}
+
+CoherencyChecker::RecentLine& CoherencyChecker::recent_of(std::uint32_t address) {
+  RecentLine& recent = peek_recent(address);
+  if (recent.line->unseen != nobody) [[unlikely]] absorb(*recent.line);
+  return recent;
+}
+
+bool CoherencyChecker::surely_fresh_for(AgentId agent, std::uint32_t address) const {
+  const RecentLine& recent = recent_lines_[address >> line_shift_ & (recent_lines - 1)];
+  return recent.base == (address & line_mask_) && agent < config_.rules.cores && recent.line->worlds.surely_fresh(static_cast<int>(agent)) && recent.line->worlds.may_hold(agent);
 }
 
 CoherencyChecker::Line& CoherencyChecker::line_of(std::uint32_t address) {
@@ -125,6 +137,71 @@ CoherencyChecker::Line& CoherencyChecker::find_line(std::uint32_t base) {
   std::unique_ptr<Line>& line = lines_[base];
   if (!line) line = std::make_unique<Line>(config_.rules, base);
   return *line;
+}
+
+CoherencyChecker::Line* CoherencyChecker::known_line(std::uint32_t base) {
+  const auto found = lines_.find(base);
+  if (found == lines_.end()) return nullptr;
+  if (found->second->unseen != nobody) absorb(*found->second);
+  return found->second.get();
+}
+
+// ---- Unseen stores -----------------------------------------------------------------------------------------------------
+
+bool CoherencyChecker::exclusive(AgentId agent, std::uint32_t address) {
+  Line& line = *peek_recent(address).line;
+  if (!unseen_ || line.histories.size() != 1 || line.histories[0].agent != agent || !line.worlds.only_dirty_in(agent)) return false;
+  if (line.unseen != agent) {
+    line.unseen = agent;
+    exclusive_[agent].push_back(&line);
+  }
+  return true;
+}
+
+void CoherencyChecker::absorb(std::uint32_t address) { known_line(address & line_mask_); }
+
+void CoherencyChecker::absorb_all(AgentId agent) {
+  for (Line* line : std::exchange(exclusive_[agent], {})) {
+    absorb(*line);
+    line->unseen = nobody;
+  }
+}
+
+void CoherencyChecker::absorb(Line& line) {
+  const AgentId agent = line.unseen;
+  const auto [log, contents] = unseen_->unseen_stores(agent, line.address);
+  if (!log) return;
+  const std::uint64_t written = std::exchange(log->written, 0);
+  const std::uint32_t part_bytes = 1u << part_shift_, word_parts = std::max(4u >> part_shift_, 1u);
+  const std::uint64_t word_mask = (1ull << word_parts) - 1;
+  ByteMask mask;
+  History& history = history_of(line, agent);
+  const StoreLog::Record* last_site = nullptr;
+  for (std::uint64_t rest = written; rest;) {
+    const std::uint32_t word = static_cast<std::uint32_t>(std::countr_zero(rest)) / word_parts;
+    const std::uint64_t here = rest >> word * word_parts & word_mask;
+    rest &= ~(word_mask << word * word_parts);
+    const StoreLog::Record& record = log->words[word];
+    const Site site{record.pc, record.caller, record.origin};
+    const History::Write noted{{clocks_[agent][agent], site_number(site, View::cached)}, record.cycle};
+    const std::uint32_t first = static_cast<std::uint32_t>(std::countr_zero(here)) * part_bytes + word * 4;
+    const std::uint32_t bytes = (64 - static_cast<std::uint32_t>(std::countl_zero(here))) * part_bytes + word * 4 - first;
+    // Byte by byte only where a word was stored to in part; then its bytes share what the last of those stores says.
+    for (std::uint32_t at = first; at < first + bytes; at += part_bytes)
+      if (here >> ((at - word * 4) >> part_shift_) & 1) {
+        const std::uint32_t count = here == word_mask ? 4 : part_bytes;
+        for (History::Write& each : history.writes_of(at, count)) each = noted;
+        mask |= ByteMask::range(at, count);
+        std::fill_n(line.last_writer.begin() + at, count, agent);
+        std::copy_n(contents + at, count, line.truth.begin() + at);
+        if (count == 4) break;
+      }
+    if (!last_site || last_site->pc != record.pc || last_site->caller != record.caller || last_site->origin != record.origin)
+      note(line, {Deed::Kind::write, agent, View::cached, site, record.cycle});
+    last_site = &record;
+  }
+  line.worlds.write_cached(agent, mask);
+  line.known |= mask;
 }
 
 /// Three numbers a site, one for each view.
@@ -170,7 +247,9 @@ Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const 
 
 void CoherencyChecker::release(AgentId agent, std::uint64_t object) {
   objects_[object].join(clocks_[agent]);
-  if (!alone_) clocks_[agent].advance(agent);
+  if (alone_) return;
+  absorb_all(agent);
+  clocks_[agent].advance(agent);
 }
 
 void CoherencyChecker::acquire(AgentId agent, std::uint64_t object) {
@@ -215,12 +294,14 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   const auto bytes = static_cast<std::uint32_t>(seen.size());
   const std::uint32_t epoch = clocks_[agent][agent], offset = address & ~line_mask_;
   const std::uint64_t wanted = settled_mask(address, bytes);
-  RecentLine& recent = recent_of(address);
+  RecentLine& recent = peek_recent(address);
   const bool same_reader = recent.epoch == epoch && recent.agent == agent && recent.view == view && recent.context == context;
   last_stale_ = last_raced_ = false;
   if (settled_read(agent, view, address, bytes, context)) return;
 
   Line& line = *recent.line;
+  // What the reader itself has stored unseen can wait.
+  if (line.unseen != nobody && (line.unseen != agent || view != View::cached)) absorb(line);
   if (wanted && same_reader && (recent.parked_reads & wanted) == wanted) {
     if (view == View::cached) line.worlds.read_cached(agent);
     recent.settled_reads |= std::exchange(recent.parked_reads, 0);
@@ -289,8 +370,8 @@ void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<cons
   for (std::size_t at = 0; at < seen.size(); at += config_.rules.line_bytes) {
     // Code that nobody wrote came with the image.
     const auto start = static_cast<std::uint32_t>(address + at);
-    const auto found = lines_.find(start & line_mask_);
-    if (found == lines_.end() || std::all_of(found->second->last_writer.begin(), found->second->last_writer.end(), [](AgentId writer) { return writer == nobody; })) continue;
+    const Line* line = known_line(start & line_mask_);
+    if (!line || std::all_of(line->last_writer.begin(), line->last_writer.end(), [](AgentId writer) { return writer == nobody; })) continue;
     do_read(core, View::direct, start, seen.subspan(at, std::min<std::size_t>(seen.size() - at, config_.rules.line_bytes)), site, cycle, false, 0);
   }
 }
@@ -441,6 +522,7 @@ void CoherencyChecker::maintain(AgentId core, Deed::Kind operation, std::uint32_
 
 void CoherencyChecker::maintain_all(AgentId core, Deed::Kind operation, const Site& site, std::uint64_t cycle) {
   for (RecentLine& recent : recent_lines_) recent.settled_reads = recent.parked_reads = 0;
+  absorb_all(core);
   for (auto& [address, line] : lines_)
     if (line->worlds.may_hold(core)) maintain_line(*line, {operation, core, View::cached, site, cycle});
 }
@@ -465,6 +547,7 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
     if (offset % 4 == 0 && count % 4 && (line.known & ByteMask::range(offset + count, 4 - count % 4)).none()) span = count + 4 - count % 4;
     line.worlds.forget(mask);
     line.known -= mask;
+    if (count == config_.rules.line_bytes && line.histories.size() > 1) line.histories.clear();
     for (History& history : line.histories) {
       for (History::Read& each : history.reads_of(offset, span)) each = {};
       for (History::Write& each : history.writes_of(offset, span)) each = {};
@@ -486,34 +569,46 @@ bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uin
   return false;
 }
 
-Deed CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes) const {
+Deed CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes) {
+  if (alone_) return {};
   for (std::uint32_t at = address; at < address + bytes;) {
     const std::uint32_t base = at & line_mask_, end = std::min(address + bytes, base + config_.rules.line_bytes);
-    if (const auto line = lines_.find(base); line != lines_.end())
+    if (const Line* line = known_line(base))
       for (std::uint32_t offset = at - base; offset < end - base; ++offset) {
-        const AgentId writer = line->second->last_writer[offset];
-        if (writer != core && writer < config_.rules.cores && line->second->worlds.may_be_dirty(writer)) return write_deed(*line->second, offset);
+        const AgentId writer = line->last_writer[offset];
+        if (writer != core && writer < config_.rules.cores && line->worlds.may_be_dirty(writer)) return write_deed(*line, offset);
       }
     at = end;
   }
   return {};
 }
 
-bool CoherencyChecker::ever_written(std::uint32_t address, std::uint32_t bytes) const {
-  const auto line = lines_.find(address & line_mask_);
-  return line != lines_.end() && (line->second->known & ByteMask::range(address & ~line_mask_, bytes)).any();
+bool CoherencyChecker::ever_written(std::uint32_t address, std::uint32_t bytes) {
+  const Line* line = known_line(address & line_mask_);
+  return line && (line->known & ByteMask::range(address & ~line_mask_, bytes)).any();
 }
 
-std::optional<std::uint32_t> CoherencyChecker::never_written(std::uint32_t address, std::uint32_t bytes) const {
+std::uint64_t CoherencyChecker::known_parts(std::uint32_t base) {
+  const Line* line = known_line(base);
+  if (!line) return 0;
+  if (part_shift_ == 0) return line->known.words[0];
+  std::uint64_t parts = 0;
+  for (std::uint32_t part = 0; part < 64; ++part)
+    if (line->known.contains(ByteMask::range(part << part_shift_, 1u << part_shift_))) parts |= 1ull << part;
+  return parts;
+}
+
+std::optional<std::uint32_t> CoherencyChecker::never_written(std::uint32_t address, std::uint32_t bytes) {
   for (std::uint32_t at = address; at < address + bytes; ++at) {
-    const auto line = lines_.find(at & line_mask_);
-    if (line == lines_.end() || !line->second->known.test(at & ~line_mask_)) return at;
+    const Line* line = known_line(at & line_mask_);
+    if (!line || !line->known.test(at & ~line_mask_)) return at;
   }
   return std::nullopt;
 }
 
 void CoherencyChecker::lose_memory(std::uint32_t address, std::uint32_t bytes, const Deed& cause) {
   for (RecentLine& recent : recent_lines_) recent.settled_reads = recent.parked_reads = 0;
+  for (std::size_t agent = 0; agent < max_agents; ++agent) absorb_all(static_cast<AgentId>(agent));
   for (auto& [base, line] : lines_)
     if (base >= address && base - address < bytes) {
       if (line->known.any()) line->worlds.lose_memory(line->known);

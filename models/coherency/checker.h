@@ -12,6 +12,7 @@
 #include "models/coherency/line_worlds.h"
 #include "models/coherency/vector_clock.h"
 #include "models/observer.h"
+#include "models/store_log.h"
 
 namespace dspmem {
 
@@ -67,6 +68,14 @@ class FindingListener {
   virtual void on_finding(const CoherencyFinding& finding) = 0;
 };
 
+/// Where stores wait that a core made to a line which nobody else has touched; see CoherencyChecker::exclusive().
+class UnseenStores {
+ public:
+  virtual ~UnseenStores() = default;
+  /// What was stored to a line and not taken in yet; `log` null for nothing.
+  virtual LoggedLine unseen_stores(AgentId core, std::uint32_t address) = 0;
+};
+
 /// Decides for every read whether it returns the latest write whatever the caches do, and for every access whether something
 /// orders it after those it conflicts with. It sees events and changes nothing. Addresses are physical.
 class CoherencyChecker {
@@ -76,7 +85,7 @@ class CoherencyChecker {
     std::uint32_t agents = 1;  ///< at most max_agents; the first rules.cores have caches
   };
 
-  CoherencyChecker(const Config& config, FindingListener& listener);
+  CoherencyChecker(const Config& config, FindingListener& listener, UnseenStores* unseen = nullptr);
   ~CoherencyChecker();
 
   /// Whether a read would change nothing and be fresh, because the same was found before and nothing happened on the line since.
@@ -88,8 +97,10 @@ class CoherencyChecker {
            (recent.settled_reads & wanted) == wanted;
   }
 
-  /// All that is settled of the line, as settled_read() means it.
+  /// All that is settled of the line, as settled_read() means it. Of what happens before there is a second agent nothing has to be
+  /// remembered: then it is the whole line, where its reads are surely fresh.
   std::uint64_t settled_parts(AgentId agent, View view, std::uint32_t address, std::uint8_t context) const {
+    if (alone_ && surely_fresh_for(agent, address)) return ~0ull;
     const RecentLine& recent = recent_lines_[address >> line_shift_ & (recent_lines - 1)];
     return recent.base == (address & line_mask_) && recent.agent == agent && recent.view == view && recent.context == context &&
            recent.epoch == clocks_[agent][agent] ? recent.settled_reads : 0;
@@ -100,6 +111,11 @@ class CoherencyChecker {
   /// `seen` is what the read returned.
   void read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, std::uint8_t context = 0);
   void write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle);
+  /// After a write: whether further ones of this agent through its cache would only be remembered. Then it may make them unseen until
+  /// anything else happens to the line or the agent releases something; they are fetched from UnseenStores when they matter.
+  bool exclusive(AgentId agent, std::uint32_t address);
+  /// Takes in what was stored to the line unseen.
+  void absorb(std::uint32_t address);
   /// Reads and writes of synchronising instructions: checked like others, but reads are not remembered, since only plain accesses can
   /// race with them.
   void atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
@@ -142,11 +158,13 @@ class CoherencyChecker {
   bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const;
 
   /// A write to these bytes that another core than `core` may still hold in a dirty line; kind none when there is no such write.
-  Deed left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes) const;
+  Deed left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes);
   /// Whether somebody has written one of these bytes since they were forgotten. Within one line.
-  bool ever_written(std::uint32_t address, std::uint32_t bytes) const;
+  bool ever_written(std::uint32_t address, std::uint32_t bytes);
+  /// Which bytes of the line that begins there somebody has written: a bit for each 64th of the line, set where all of it was.
+  std::uint64_t known_parts(std::uint32_t base);
   /// The first of these bytes that nobody has written since they were forgotten, or ever.
-  std::optional<std::uint32_t> never_written(std::uint32_t address, std::uint32_t bytes) const;
+  std::optional<std::uint32_t> never_written(std::uint32_t address, std::uint32_t bytes);
 
   /// Of the last read or write: whether it conflicted, or may be stale. For comparison with other checkers.
   bool last_raced() const { return last_raced_; }
@@ -183,6 +201,14 @@ class CoherencyChecker {
 
 
   RecentLine& recent_of(std::uint32_t address);
+  bool surely_fresh_for(AgentId agent, std::uint32_t address) const;
+  /// The same, without taking in unseen stores.
+  RecentLine& peek_recent(std::uint32_t address);
+  /// The line that begins there, with all that was stored to it; null when nobody has touched it.
+  Line* known_line(std::uint32_t base);
+  void absorb(Line& line);
+  /// No agent stores unseen from now on, or this one does not.
+  void absorb_all(AgentId agent);
   /// For whatever may change what a read of the line finds.
   Line& line_of(std::uint32_t address);
   Line& find_line(std::uint32_t base);
@@ -204,6 +230,8 @@ class CoherencyChecker {
 
   Config config_;
   FindingListener& listener_;
+  UnseenStores* unseen_;
+  std::array<std::vector<Line*>, max_agents> exclusive_;  ///< lines that may have unseen stores
   std::uint32_t line_mask_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Line>> lines_;
   struct RecentSite {

@@ -33,7 +33,7 @@ CoherencyObserver::CoherencyObserver(const SystemConfig& config, FindingListener
       core_count_(static_cast<std::uint32_t>(config.cores.size())),
       sets_(config.cores.front().data_cache.sets()),
       ways_(config.cores.front().data_cache.ways),
-      checker_({rules_of(config), max_agents}, listener) {
+      checker_({rules_of(config), max_agents}, listener, this) {
   checker_.know_power();
   checker_.set_alone(true);  // core 0 is, until it writes to a device that other agents know
 }
@@ -48,13 +48,12 @@ std::uint64_t CoherencyObserver::on_read(Core& core, View view, std::uint32_t ad
     if (commits_required_) note_shared_access(core, view, address, Deed::Kind::read);
     const auto bytes = static_cast<std::uint32_t>(seen.size());
     const std::uint8_t context = judge_ ? judge_->context(agent) : 0;
-    const bool may_skip = view == View::cached && !commits_required_;
-    if (checker_.settled_read(agent, view, address, bytes, context)) return may_skip ? permit(core, view, address, context) : 0;
+    if (checker_.settled_read(agent, view, address, bytes, context)) return permit_reads(core, view, address, context);
     revoke_elsewhere(&core, address);
     const Deed access{Deed::Kind::read, agent, view, site_of(core), core.now()};
     if (judge_) judge_->on_access(&core, access, address, bytes);
     checker_.read(agent, view, address, seen, access.site, access.cycle, context);
-    return may_skip ? permit(core, view, address, context) : 0;
+    return permit_reads(core, view, address, context);
   }
   if (view == View::cached && core_count_ > 1) {
     CoherencyFinding finding;
@@ -70,15 +69,15 @@ std::uint64_t CoherencyObserver::on_read(Core& core, View view, std::uint32_t ad
   return 0;
 }
 
-void CoherencyObserver::on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) {
+std::uint64_t CoherencyObserver::on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) {
   const auto agent = static_cast<AgentId>(core.id());
   if (commits_required_ && ordering == Ordering::plain) note_shared_access(core, view, address, Deed::Kind::write);
   const Deed access{Deed::Kind::write, agent, view, site_of(core), core.now()};
   if (judge_) judge_->on_access(&core, access, address, static_cast<std::uint32_t>(value.size()));
   checker_.write(agent, view, address, value, access.site, access.cycle);
   revoke_elsewhere(&core, address);
-  if (view != View::cached || !checker_.settled_parts(agent, view, address, judge_ ? judge_->context(agent) : 0)) core.revoke_reads(address);
-  if (ordering == Ordering::plain) return;
+  if (view != View::cached || !checker_.settled_parts(agent, view, address, judge_ ? judge_->context(agent) : 0)) core.revoke(address);
+  if (ordering == Ordering::plain) return permit_writes(core, view, address);
   // A word that an atomic sets to zero is a lock that opens.
   const bool opens = std::all_of(value.begin(), value.end(), [](std::uint8_t byte) { return byte == 0; });
   if (commits_required_) {
@@ -91,23 +90,40 @@ void CoherencyObserver::on_write(Core& core, View view, std::uint32_t address, s
     }
   }
   release(agent, address);
+  return 0;
 }
 
-// ---- Reads that need not be seen again ---------------------------------------------------------------------------------
+// ---- Accesses that need not be seen --------------------------------------------------------------------------------------
 
-std::uint64_t CoherencyObserver::permit(Core& core, View view, std::uint32_t address, std::uint8_t context) {
-  readers_[core.id()] = &core;  // whoever has a permission must be reachable when it ends
-  return checker_.settled_parts(static_cast<AgentId>(core.id()), view, address, context);
+void CoherencyObserver::set_origin(AgentId agent, const void* origin) {
+  origins_[agent] = origin;
+  if (agent < core_count_ && cores_[agent]) cores_[agent]->set_origin(origin);
+}
+
+std::uint64_t CoherencyObserver::permit_reads(Core& core, View view, std::uint32_t address, std::uint8_t context) {
+  if (!may_skip(view, address)) return 0;
+  permitted_[core.id()] = &core;  // whoever has a permission must be reachable when it ends
+  const auto agent = static_cast<AgentId>(core.id());
+  const std::uint64_t settled = checker_.settled_parts(agent, view, address, context);
+  return checker_.alone() && judge_ ? settled & judge_->readable(agent, address & line_mask_, ~line_mask_ + 1) : settled;
+}
+
+std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint32_t address) {
+  const auto agent = static_cast<AgentId>(core.id());
+  if (!may_skip(view, address) || !checker_.exclusive(agent, address)) return 0;
+  if (!cores_[agent]) core.set_origin(origins_[agent]);
+  permitted_[agent] = cores_[agent] = &core;
+  return judge_ ? judge_->writable(agent, address & line_mask_, ~line_mask_ + 1) : ~0ull;
 }
 
 void CoherencyObserver::revoke_elsewhere(const Core* but, std::uint32_t address) {
   for (std::uint32_t id = 0; id < core_count_; ++id)
-    if (readers_[id] && readers_[id] != but) readers_[id]->revoke_reads(address);
+    if (permitted_[id] && permitted_[id] != but) permitted_[id]->revoke(address);
 }
 
 void CoherencyObserver::revoke_all(std::uint32_t core) {
-  if (readers_[core]) readers_[core]->revoke_all_reads();
-  readers_[core] = nullptr;
+  if (permitted_[core]) permitted_[core]->revoke_all();
+  permitted_[core] = nullptr;
 }
 
 void CoherencyObserver::revoke_all() {
@@ -128,6 +144,7 @@ void CoherencyObserver::forget(std::uint32_t address, std::uint32_t bytes) {
 
 void CoherencyObserver::set_shared(std::uint32_t address, std::uint32_t bytes, bool shared) {
   for (std::uint32_t line = address & line_mask_; line < address + bytes; line += ~line_mask_ + 1) {
+    revoke_elsewhere(nullptr, line);
     if (shared) ++shared_lines_[line];
     else if (const auto known = shared_lines_.find(line); known != shared_lines_.end() && --known->second == 0) shared_lines_.erase(known);
   }

@@ -20,19 +20,23 @@ class AccessJudge {
   virtual void on_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) = 0;
   /// Which role the agent has at this moment: the same access may be right in one and wrong in another.
   virtual std::uint8_t context(AgentId agent) const = 0;
+  /// Which bytes of a line the agent, a core, may write in its present role without on_access(): a bit for each 64th of the line.
+  virtual std::uint64_t writable(AgentId agent, std::uint32_t address, std::uint32_t line_bytes) = 0;
+  /// The same for reads.
+  virtual std::uint64_t readable(AgentId agent, std::uint32_t address, std::uint32_t line_bytes) = 0;
 };
 
 /// Translates what happens in the hardware into the checker's terms: synchronising instructions, doorbells and core starts become
 /// order, operations by index become operations on lines.
-class CoherencyObserver : public HardwareObserver {
+class CoherencyObserver : public HardwareObserver, private UnseenStores {
  public:
   CoherencyObserver(const SystemConfig& config, FindingListener& listener);
 
   CoherencyChecker& checker() { return checker_; }
   /// What the host is having this agent do; attached to every event as Site::origin.
-  void set_origin(AgentId agent, const void* origin) { origins_[agent] = origin; }
-  /// The agent, a core, goes over to another role: see AccessJudge::context().
-  void on_new_context(AgentId core) { revoke_all(core); }
+  void set_origin(AgentId agent, const void* origin);
+  /// The core goes over to another role: see AccessJudge::context().
+  void on_new_context(Core& core) { core.use_context(judge_->context(static_cast<AgentId>(core.id()))); }
   void release(AgentId agent, std::uint64_t object);
   /// These bytes belong to nobody, or to somebody new.
   void forget(std::uint32_t address, std::uint32_t bytes);
@@ -51,7 +55,8 @@ class CoherencyObserver : public HardwareObserver {
   void on_release(Core& core) { check_commits(core, 0); }
 
   std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override;
-  void on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
+  std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
+  void on_unseen_stores(Core&, std::uint32_t address) override { checker_.absorb(address); }
   void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) override;
   void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) override;
   void on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) override;
@@ -73,8 +78,12 @@ class CoherencyObserver : public HardwareObserver {
   void on_bank_off(std::uint32_t address, std::uint32_t bytes) override;
 
  private:
-  // A core reads lines again without telling as long as nothing happens to them.
-  std::uint64_t permit(Core& core, View view, std::uint32_t address, std::uint8_t context);
+  LoggedLine unseen_stores(AgentId core, std::uint32_t address) override { return cores_[core]->unseen_stores(address); }
+  /// Whether accesses to the line may go unseen at all, if the checker and the judge allow it.
+  bool may_skip(View view, std::uint32_t address) const { return view == View::cached && !(commits_required_ && shared_lines_.contains(address & line_mask_)); }
+  // A core accesses lines again without telling as long as nothing else happens to them.
+  std::uint64_t permit_reads(Core& core, View view, std::uint32_t address, std::uint8_t context);
+  std::uint64_t permit_writes(Core& core, View view, std::uint32_t address);
   void revoke_elsewhere(const Core* but, std::uint32_t address);
   void revoke_all(std::uint32_t core);
   void revoke_all();
@@ -122,7 +131,8 @@ class CoherencyObserver : public HardwareObserver {
   std::array<std::vector<std::uint32_t>, LineWorlds::max_cores> held_locks_;  ///< words that a core has set with an atomic, and not cleared
   std::uint32_t core_count_, sets_, ways_;
   CoherencyChecker checker_;
-  std::array<Core*, LineWorlds::max_cores> readers_{};  ///< cores that may read something without telling
+  std::array<Core*, LineWorlds::max_cores> permitted_{};  ///< cores that may access something without telling
+  std::array<Core*, LineWorlds::max_cores> cores_{};      ///< as far as they were seen
   std::array<const void*, max_agents> origins_{};
   std::array<std::array<Sweep, 3>, LineWorlds::max_cores> sweeps_;
 };

@@ -52,6 +52,7 @@ Block* BlockCache::decode_bytes(std::uint32_t pc, std::span<const std::uint8_t> 
   const std::uint32_t line_address = pc & ~(line_bytes_ - 1);
   Block block;
   block.pc = pc;
+  block.head = cold_code_;
   block.line = line_address;
   block.watched = watched_.contains(pc);
   block.key = block.watched ? no_line : line_address;

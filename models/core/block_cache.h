@@ -58,6 +58,9 @@ struct Block {
   bool straddles = false;      ///< its last instruction ends in the next line
   bool at_loop_end = false;    ///< end_pc is the end of some zero-overhead loop
   bool watched = false;        ///< begins a function whose calls are observed
+  std::uint32_t entered = 0;   ///< how often by the interpreter, until it is translated
+  const void* head = nullptr;  ///< translated code; see Translator
+  const void* body = nullptr;  ///< the same without what is checked on entry; null until translated
 
   /// Per instruction, for faults and exact times: offset of its address, and cycles spent before it.
   std::vector<std::uint8_t> offsets;
@@ -69,6 +72,15 @@ struct Block {
 class BlockCache {
  public:
   BlockCache(const CoreTiming& timing, const HandlerTable& handlers, std::uint32_t line_bytes, std::uint32_t set_mask);
+
+  struct Entry {
+    std::uint32_t pc = ~0u;
+    Block* block = nullptr;
+  };
+  /// Direct-mapped by a hash of the pc: index().
+  const Entry* recent() const { return recent_.data(); }
+  static constexpr std::uint32_t recent_bits = 12, recent_factor = 0x9e3779b1;
+  static std::uint32_t index(std::uint32_t pc) { return pc * recent_factor >> (32 - recent_bits); }
 
   /// The block at `pc` if it has been decoded. The inlined part of every computed jump.
   Block* find_fast(std::uint32_t pc) const {
@@ -89,27 +101,18 @@ class BlockCache {
   /// Blocks must end where a zero-overhead loop ends. Returns true when that was not known before.
   bool add_loop_end(std::uint32_t address) { return loop_ends_.insert(address).second; }
 
+  /// What Block::head is until a block is translated.
+  void use_cold_code(const void* code) { cold_code_ = code; }
+
   /// Blocks that begin here are marked as watched. REQUIRES: nothing has been decoded.
   void watch(std::uint32_t pc) { watched_.insert(pc); }
-
-  /// What is decoded from now on runs on another interpreter; everything decoded before is stale.
-  void use_handlers(const HandlerTable& handlers) {
-    handlers_ = handlers;
-    request_clear();
-  }
 
   void clear();
   bool clear_pending() const { return clear_pending_; }
   void request_clear() { clear_pending_ = true; }
 
  private:
-  struct Entry {
-    std::uint32_t pc = ~0u;
-    Block* block = nullptr;
-  };
   static constexpr std::uint32_t no_line = 1;  ///< no line begins there
-  static constexpr std::uint32_t recent_bits = 12;
-  static std::uint32_t index(std::uint32_t pc) { return pc * 0x9e3779b1u >> (32 - recent_bits); }
 
   Block* decode_bytes(std::uint32_t pc, std::span<const std::uint8_t> bytes, bool& needs_next_line);
   void remember(std::uint32_t line_address, const std::uint8_t* bytes);
@@ -119,6 +122,7 @@ class BlockCache {
   std::uint32_t line_bytes_;
   std::uint32_t set_mask_;
   bool clear_pending_ = false;
+  const void* cold_code_ = nullptr;
   std::vector<Entry> recent_ = std::vector<Entry>(1u << recent_bits);
   std::deque<Block> blocks_;
   std::deque<std::unique_ptr<Op[]>> op_storage_;

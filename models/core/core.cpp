@@ -52,6 +52,10 @@ void Core::Port::write_through(std::uint32_t address, std::span<const std::uint8
   core_.cycles_ += core_.environment_.write(address, bytes);
 }
 
+void Core::Port::leaving(std::uint32_t line_address) {
+  if (core_.observer_ && !instructions_) core_.observer_->on_unseen_stores(core_, core_.map_.find(line_address)->to_physical(line_address));
+}
+
 bool Core::Port::may_prefetch(std::uint32_t line_address) const {
   const Region* region = core_.map_.find(line_address);
   return region && region->kind == RegionKind::cached;
@@ -67,7 +71,12 @@ Core::Core(const CoreConfig& config, const AddressMap& map, CoreEnvironment& env
       instruction_cache_(config.instruction_cache, instruction_port_),
       blocks_(config.timing, handlers(), config.instruction_cache.line_bytes,
               instruction_cache_.set_mask()),
+      translator_({data_cache_.line_shift(), data_cache_.set_mask(), config.timing.taken_branch_cycles}, translator_callbacks()),
       uncached_line_(config.instruction_cache.line_bytes) {
+  use_context(0);
+  instruction_lines_ = instruction_cache_.fast_entries();
+  recent_blocks_ = blocks_.recent();
+  blocks_.use_cold_code(translator_.cold());
   reset(trap_address);
 }
 
@@ -84,6 +93,7 @@ void Core::reset(std::uint32_t pc) {
   sr_[special::atomctl] = reset_atomctl;
   threadptr_ = 0;
   frame_count_ = 0;
+  caller_ = 0;
   watched_calls_.clear();
   handlers_entered_.clear();
   watched_depth_ = 0;
@@ -94,12 +104,36 @@ void Core::reset(std::uint32_t pc) {
   pc_ = pc;
 }
 
+TranslatorCallbacks Core::translator_callbacks() {
+  return {[](CoreState* state, std::uint32_t address, std::uint32_t bytes) -> std::uint32_t {
+            Core& core = *static_cast<Core*>(state);
+            try {
+              return core.load_slow(address, bytes);
+            } catch (...) {
+              core.thrown_ = std::current_exception();
+              core.failed_ = 1;
+              return 0;
+            }
+          },
+          [](CoreState* state, std::uint32_t address, std::uint32_t value, std::uint32_t bytes) {
+            Core& core = *static_cast<Core*>(state);
+            try {
+              core.store_slow(address, value, bytes);
+            } catch (...) {
+              core.thrown_ = std::current_exception();
+              core.failed_ = 1;
+            }
+          }};
+}
+
+void Core::clear_blocks() {
+  blocks_.clear();
+  translator_.clear();
+}
+
 void Core::observe(HardwareObserver* observer) {
+  if ((observer_ == nullptr) != (observer == nullptr)) blocks_.request_clear();  // translated code depends on it
   observer_ = observer;
-  if (observer && !observed_) {
-    observed_ = true;
-    blocks_.use_handlers(handlers());
-  }
   data_cache_.use_fast_entries(fast_access());
 }
 
@@ -109,13 +143,19 @@ void Core::set_ring(std::uint32_t ring) {
 }
 
 L1Cache::FastAccess Core::fast_access() const {
-  // Without permissions an interpreter that asks for them would never be fast; without an observer there is nobody to give any.
-  return checked_ || (observed_ && !observer_) ? L1Cache::FastAccess::none : observer_ ? L1Cache::FastAccess::permitted_reads : L1Cache::FastAccess::all;
+  return checked_ ? L1Cache::FastAccess::none : observer_ ? L1Cache::FastAccess::permitted : L1Cache::FastAccess::all;
 }
 
-void Core::revoke_reads(std::uint32_t physical) {
+void Core::revoke(std::uint32_t physical) {
   for (const Region& region : map_.regions())
-    if (region.kind == RegionKind::cached && physical - region.physical < region.size) data_cache_.revoke_reads(physical - region.physical + region.base);
+    if (region.kind == RegionKind::cached && physical - region.physical < region.size) data_cache_.revoke(physical - region.physical + region.base);
+}
+
+LoggedLine Core::unseen_stores(std::uint32_t physical) {
+  for (const Region& region : map_.regions())
+    if (region.kind == RegionKind::cached && physical - region.physical < region.size)
+      if (const LoggedLine line = data_cache_.stores_to(physical - region.physical + region.base); line.log) return line;
+  return {};
 }
 
 void Core::apply_privilege() {
@@ -199,6 +239,7 @@ void Core::start_loop(std::uint32_t count, std::uint32_t begin, std::uint32_t en
 
 void Core::push_frame(std::uint32_t callee, std::uint32_t return_address) {
   frames_[frame_count_++ % stack_depth] = {callee, return_address};
+  caller_ = return_address;
 }
 
 void Core::pop_frame(std::uint32_t return_address) {
@@ -206,6 +247,7 @@ void Core::pop_frame(std::uint32_t return_address) {
   for (std::uint32_t depth = frame_count_; depth > 0 && frame_count_ - depth < stack_depth; --depth)
     if (frames_[(depth - 1) % stack_depth].return_address == return_address) {
       frame_count_ = depth - 1;
+      caller_ = frame_count_ ? frames_[(frame_count_ - 1) % stack_depth].return_address : 0;
       while (frame_count_ < watched_depth_) leave_watched();
       return;
     }
@@ -279,7 +321,7 @@ std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering or
     const std::uint8_t* line = data_cache_.line_for_read(address);
     const std::uint8_t* held = line + (address & (data_cache_.config().line_bytes - 1));
     std::memcpy(&value, held, bytes);
-    if (observer_) data_cache_.permit_reads(address, observer_->on_read(*this, View::cached, region.to_physical(address), {held, bytes}, ordering));
+    if (observer_) data_cache_.permit_reads(context_, address, observer_->on_read(*this, View::cached, region.to_physical(address), {held, bytes}, ordering));
     return value;
   }
   if (region.kind == RegionKind::device) environment_.synchronise();
@@ -301,8 +343,9 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   const std::span<const std::uint8_t> stored(buffer.data(), bytes);
   if (checked_) check_privilege(address, region.to_physical(address), "store to");
   if (region.kind == RegionKind::cached) {
-    if (observer_) observer_->on_write(*this, View::cached, region.to_physical(address), stored, ordering);
+    const std::uint64_t permitted = observer_ ? observer_->on_write(*this, View::cached, region.to_physical(address), stored, ordering) : 0;
     data_cache_.store(address, stored);
+    if (observer_) data_cache_.permit_writes(context_, address, permitted);
     return;
   }
   if (region.kind == RegionKind::device) environment_.synchronise();

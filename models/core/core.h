@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,8 +13,10 @@
 
 #include "models/cache/l1_cache.h"
 #include "models/core/block_cache.h"
+#include "models/core/core_state.h"
 #include "models/core/fault.h"
 #include "models/core/isa.h"
+#include "models/core/translator.h"
 #include "models/memory/address_map.h"
 #include "models/observer.h"
 
@@ -24,6 +27,7 @@ struct CoreConfig {
   CoreTiming timing;
   CacheConfig instruction_cache{.size_bytes = 16 * 1024, .ways = 4, .line_bytes = 64};
   CacheConfig data_cache;
+  bool translate = true;  ///< hot code to the host's; same results without, slower
   std::vector<PhysicalRange> kernel_only;  ///< where user mode (PS.RING other than 0) may neither load nor store
 };
 
@@ -63,7 +67,7 @@ struct CoreStatistics {
 ///
 /// Time: `cycles()` counts this core's own clock. The interpreter runs ahead of the other cores until it reaches the
 /// horizon, then asks the environment to synchronise.
-class Core {
+class Core : private CoreState {
  public:
   /// Execution that arrives at this address leaves run(). Calls from the simulator return to it.
   static constexpr std::uint32_t trap_address = 0xfffffff0;
@@ -80,9 +84,18 @@ class Core {
   void reset(std::uint32_t pc);
   /// Null for none. REQUIRES: outlives the core, or is removed.
   void observe(HardwareObserver* observer);
-  /// The observer wants to see reads of the line at a physical address again, or of all lines.
-  void revoke_reads(std::uint32_t physical);
-  void revoke_all_reads() { data_cache_.revoke_all_reads(); }
+  /// The observer wants to see accesses to the line at a physical address again, or to all lines.
+  void revoke(std::uint32_t physical);
+  void revoke_all() { data_cache_.revoke_all(); }
+  /// Which role the observer's permissions are for from now on. REQUIRES: context < L1Cache::contexts.
+  void use_context(std::uint32_t context) {
+    context_ = context;
+    fast_ = data_cache_.fast_entries(context);
+  }
+  /// Stores to the line at a physical address that the observer let pass unseen; without a log for none. The caller empties it.
+  LoggedLine unseen_stores(std::uint32_t physical);
+  /// Noted with every unseen store.
+  void set_origin(const void* origin) { origin_ = origin; }
 
   /// REQUIRES: before the first instruction; the observer outlives the core.
   void watch_calls(std::span<const std::uint32_t> functions, CallObserver& observer);
@@ -100,7 +113,7 @@ class Core {
   /// The instruction that executes at this moment; 0 when none does, and the simulator itself accesses memory.
   std::uint32_t current_pc() const { return block_ ? block_->pc + block_->offsets[op_ - block_->ops] : 0; }
   /// Where the current function will return to; 0 when nothing called it.
-  std::uint32_t return_address() const { return frame_count_ ? frames_[(frame_count_ - 1) % stack_depth].return_address : 0; }
+  std::uint32_t return_address() const { return caller_; }
   void set_pc(std::uint32_t pc) { pc_ = pc; }
   /// Prepares a call from outside: run() executes `function` until it returns.
   void begin_call(std::uint32_t function);
@@ -157,18 +170,19 @@ class Core {
     void write_back(std::uint32_t line_address, std::span<const std::uint8_t> line, const ByteMask& bytes) override;
     void write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) override;
     bool may_prefetch(std::uint32_t line_address) const override;
+    void leaving(std::uint32_t line_address) override;
 
    private:
     Core& core_;
     bool instructions_;
   };
 
-  template <unsigned LineShift, bool Observed>
+  template <unsigned LineShift>
   void execute(HandlerTable* table);
-  template <bool Observed>
-  void interpret_as(HandlerTable* table);
   void interpret(HandlerTable* table);
   HandlerTable handlers();
+  void clear_blocks();
+  static TranslatorCallbacks translator_callbacks();
 
   // Slow paths of the interpreter
   bool at_horizon();
@@ -207,20 +221,6 @@ class Core {
   void enter_watched(std::uint32_t function);
   void leave_watched();
 
-  static constexpr std::uint32_t stack_depth = 512;  ///< calls remembered; deeper ones overwrite the oldest
-
-  // What the interpreter touches most comes first.
-  std::array<std::uint32_t, 16> a_{};
-  std::uint32_t sar_ = 0;
-  std::uint32_t pc_ = 0;
-  std::uint64_t cycles_ = 0;
-  std::uint64_t horizon_ = 0;
-  BlockCounts counts_{};
-  const Op* op_ = nullptr;        ///< current instruction, while a slow path runs
-  const Block* block_ = nullptr;  ///< its block; null between blocks
-  std::uint32_t frame_count_ = 0;
-  std::array<StackFrame, stack_depth> frames_{};
-
   CoreConfig config_;
   const AddressMap& map_;
   CoreEnvironment& environment_;
@@ -231,10 +231,12 @@ class Core {
   L1Cache data_cache_;
   L1Cache instruction_cache_;
   BlockCache blocks_;
+  Translator translator_;
+  std::exception_ptr thrown_;  ///< by a callback of translated code
   std::array<std::uint32_t, 256> sr_{};
   std::uint32_t threadptr_ = 0;
   bool restarted_ = false;
-  bool observed_ = false;  ///< the interpreter asks for permission to read: from the first observer on
+  std::uint32_t context_ = 0;
   bool checked_ = false;  ///< user mode, on a platform that protects memory from it
   std::uint64_t watchdog_ = ~0ull;
   std::uint64_t uncached_reads_ = 0;
@@ -247,7 +249,6 @@ class Core {
   CallObserver* call_observer_ = nullptr;
   std::vector<WatchedCall> watched_calls_;  ///< those that have not returned, outermost first
   std::vector<std::uint32_t> handlers_entered_;  ///< frames that were there when each exception handler began, outermost first
-  std::uint32_t watched_depth_ = 0;         ///< the innermost one has returned when fewer frames are left
   std::vector<std::uint8_t> uncached_line_;  ///< the last line fetched past the instruction cache
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "models/core/core.h"
 
@@ -65,17 +66,16 @@ inline std::uint32_t remainder_signed(std::uint32_t a, std::uint32_t b) {
 #define CHECK_DIVISOR(value) \
   if ((value) == 0) SLOW(fault(FaultCause::divide_by_zero))
 
-// Memory. A key equals an entry's only for an aligned access to the set's most recently used line; see L1Cache.
+// Memory. A key equals an entry's only for an aligned access to the set's most recently used line; see L1Cache. What an
+// observer wants to see is hidden from the fast path: a bit for each 64th of the line.
 #define ACCESS_KEY(type, address) ((address) & (line_mask | (sizeof(type) - 1)))
-// With an observer, a load is fast where the observer has seen the same before: a bit for each 64th of the line.
-#define PERMITTED(type, address)                                                                                 \
-  (!Observed || (entry_.readable >> (((address) & ~line_mask) >> part_shift) & parts_of(sizeof(type))) == parts_of(sizeof(type)))
+#define HIDDEN(hidden, type, address) ((hidden) >> (((address) & ~line_mask) >> part_shift) & parts_of(sizeof(type)))
 #define LOAD(type, address_expression)                                         \
   ({                                                                           \
     const std::uint32_t address_ = (address_expression);                       \
-    const L1Cache::FastEntry& entry_ = fast[address_ >> LineShift & set_mask]; \
+    const L1Cache::FastEntry& entry_ = fast_[address_ >> LineShift & set_mask]; \
     type value_;                                                               \
-    if (entry_.read_key == ACCESS_KEY(type, address_) && PERMITTED(type, address_)) [[likely]] { \
+    if (entry_.read_key == ACCESS_KEY(type, address_) && !HIDDEN(entry_.hidden_from_reads, type, address_)) [[likely]] { \
       std::memcpy(&value_, entry_.data + (address_ & ~line_mask), sizeof value_); \
     } else {                                                                   \
       SAVE_POSITION();                                                         \
@@ -86,10 +86,17 @@ inline std::uint32_t remainder_signed(std::uint32_t a, std::uint32_t b) {
 #define STORE(type, address_expression, value_expression)                      \
   do {                                                                         \
     const std::uint32_t address_ = (address_expression);                       \
-    const L1Cache::FastEntry& entry_ = fast[address_ >> LineShift & set_mask]; \
+    const L1Cache::FastEntry& entry_ = fast_[address_ >> LineShift & set_mask]; \
     const type value_ = static_cast<type>(value_expression);                   \
-    if (entry_.write_key == ACCESS_KEY(type, address_)) [[likely]] {           \
+    if (entry_.write_key == ACCESS_KEY(type, address_) && !HIDDEN(entry_.hidden_from_writes, type, address_) && \
+        (!entry_.log || sizeof(type) >> part_shift)) [[likely]] {               \
       std::memcpy(entry_.data + (address_ & ~line_mask), &value_, sizeof value_); \
+      if (entry_.log) {                                                        \
+        const std::uint32_t offset_ = address_ & ~line_mask;                   \
+        SAVE_POSITION();                                                       \
+        entry_.log->words[offset_ / 4] = {current_pc(), caller_, now(), origin_}; \
+        entry_.log->written |= parts_of(sizeof(type)) << (offset_ >> part_shift); \
+      }                                                                        \
     } else {                                                                   \
       SAVE_POSITION();                                                         \
       store_slow(address_, value_, sizeof(type));                              \
@@ -140,7 +147,7 @@ inline std::uint32_t remainder_signed(std::uint32_t a, std::uint32_t b) {
 
 /// Runs from pc_ until trap_address. With `table` set it only reports where each instruction's code is: labels are
 /// visible nowhere else.
-template <unsigned LineShift, bool Observed>
+template <unsigned LineShift>
 void Core::execute(HandlerTable* table) {
   if (table) {
     *table = HandlerTable{
@@ -156,16 +163,16 @@ void Core::execute(HandlerTable* table) {
   constexpr auto parts_of = [](std::size_t bytes) { return (1ull << std::max<std::size_t>(bytes >> part_shift, 1)) - 1; };
   constexpr std::uint32_t line_mask = ~((1u << LineShift) - 1);
   std::uint32_t* const a = a_.data();
-  const L1Cache::FastEntry* const fast = data_cache_.fast_entries();
   const std::uint32_t set_mask = data_cache_.set_mask();
-  const L1Cache::FastEntry* const instruction_lines = instruction_cache_.fast_entries();
+  const L1Cache::FastEntry* const instruction_lines = instruction_lines_;
+  const bool translate = config_.translate && translator_.available();
   std::uint32_t pc = pc_;
   Block* block = nullptr;
   const Op* op = nullptr;
 
 computed:
   if (blocks_.clear_pending()) [[unlikely]] {
-    blocks_.clear();
+    clear_blocks();
     block = nullptr;
   } else {
     block = blocks_.find_fast(pc);
@@ -196,6 +203,23 @@ enter:
   cycles_ += block->cycles;
   counts_.instructions += block->counts.instructions;
   counts_.data_accesses += block->counts.data_accesses;
+  if (translate) {
+    if (!block->body && ++block->entered == Translator::hot) translator_.translate(*block, observer_ != nullptr);
+    if (block->body) {
+      const Translator::Left left = translator_.run(*this, *block);
+      block = left.block;
+      switch (left.exit) {
+        case Translator::Exit::enter: goto enter;
+        case Translator::Exit::sequential: goto sequential;
+        case Translator::Exit::taken: goto follow_taken;
+        case Translator::Exit::computed: pc = pc_; goto computed;
+        case Translator::Exit::thrown:
+          failed_ = 0;
+          std::rethrow_exception(std::exchange(thrown_, nullptr));
+        case Translator::Exit::resume: op = op_; goto* op->handler;
+      }
+    }
+  }
   op = block->ops;
   goto* op->handler;
 
@@ -259,19 +283,13 @@ sequential_unlinked:
   goto computed;
 }
 
-template <bool Observed>
-void Core::interpret_as(HandlerTable* table) {
-  switch (data_cache_.line_shift()) {
-    case 5: return execute<5, Observed>(table);
-    case 6: return execute<6, Observed>(table);
-    case 7: return execute<7, Observed>(table);
-    default: return execute<8, Observed>(table);
-  }
-}
-
 void Core::interpret(HandlerTable* table) {
-  if (observed_) interpret_as<true>(table);
-  else interpret_as<false>(table);
+  switch (data_cache_.line_shift()) {
+    case 5: return execute<5>(table);
+    case 6: return execute<6>(table);
+    case 7: return execute<7>(table);
+    default: return execute<8>(table);
+  }
 }
 
 HandlerTable Core::handlers() {

@@ -56,6 +56,12 @@ bool HeapTracker::Bitmap::all(std::uint32_t first, std::uint32_t count) const {
   return true;
 }
 
+std::uint64_t HeapTracker::Bitmap::from(std::uint32_t first) const {
+  const std::uint32_t bit = first % 64;
+  const std::uint64_t low = words_[first / 64] >> bit;
+  return bit && first / 64 + 1 < words_.size() ? low | words_[first / 64 + 1] << (64 - bit) : low;
+}
+
 // ---- What the allocator does -----------------------------------------------------------------------------------------
 
 HeapTracker::HeapTracker(const Platform& platform, const FirmwareImage& image, const AddressMap& map, LiveMemory& live, HeapListener& listener)
@@ -285,6 +291,34 @@ const LiveMemory::Block* HeapTracker::freed_at(std::uint32_t address) const {
 bool HeapTracker::bookkeeping(std::uint32_t address) const {
   const std::uint32_t at = physical(address) - first_;
   return at < bytes_ && bookkeeping_.test(at);
+}
+
+template <class Bits>
+std::uint64_t HeapTracker::parts_of_line(std::uint32_t address, std::uint32_t line_bytes, Bits bits) const {
+  if (std::uint64_t{address} + line_bytes <= first_ || address >= std::uint64_t{first_} + bytes_) return ~0ull;
+  const std::uint32_t at = address - first_;
+  if (at >= bytes_ || line_bytes > bytes_ - at) return 0;
+  if (line_bytes <= 64) return bits(at);
+  const std::uint32_t part = line_bytes / 64;
+  std::uint64_t parts = 0;
+  for (std::uint32_t word = 0; word < part; ++word) {
+    std::uint64_t here = bits(at + word * 64);
+    for (std::uint32_t width = 1; width < part; width *= 2) here &= here >> width;  // each part's first bit: all of its bits
+    for (std::uint32_t i = 0; i < 64 / part; ++i) parts |= (here >> i * part & 1) << (word * (64 / part) + i);
+  }
+  return parts;
+}
+
+std::uint64_t HeapTracker::writable(AgentId agent, std::uint32_t address, std::uint32_t line_bytes) {
+  const bool own = inside(agent);
+  return parts_of_line(address, line_bytes, [&](std::uint32_t at) { return allowed_.from(at) | (own ? bookkeeping_.from(at) : 0); });
+}
+
+std::uint64_t HeapTracker::readable(AgentId agent, std::uint32_t address, std::uint32_t line_bytes) {
+  if (inside(agent)) return ~0ull;
+  const std::uint64_t parts = parts_of_line(address, line_bytes, [&](std::uint32_t at) { return allowed_.from(at); });
+  const bool heap = address + line_bytes > first_ && address - first_ < bytes_;
+  return heap && checker_ ? parts & checker_->known_parts(address) : parts;
 }
 
 // ---- What the program does -------------------------------------------------------------------------------------------

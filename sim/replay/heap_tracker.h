@@ -76,7 +76,7 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   /// The next block that this core allocates is the scenario's object `name`.
   void name_next(std::uint32_t core, const std::string& name, const SourceMark& mark) { next_[core] = {name, &mark}; }
   /// Reads of bytes that nobody wrote need a checker that knows what was written. Null: they are not looked for.
-  void use_checker(const CoherencyChecker* checker) { checker_ = checker; }
+  void use_checker(CoherencyChecker* checker) { checker_ = checker; }
 
   /// REQUIRES: before the first instruction; outlives the tracker.
   void relocate(const Relocation& relocation) { relocation_ = &relocation; }
@@ -99,6 +99,8 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   void on_interruption(Core& core) override { listener_.on_allocator(core); }
   void on_abandoned(Core& core) override;
   std::uint8_t context(AgentId agent) const override { return inside(agent) ? 1 : 0; }
+  std::uint64_t writable(AgentId agent, std::uint32_t address, std::uint32_t line_bytes) override;
+  std::uint64_t readable(AgentId agent, std::uint32_t address, std::uint32_t line_bytes) override;
   void on_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) override;
 
  private:
@@ -108,6 +110,8 @@ class HeapTracker final : public CallObserver, public AccessJudge {
     void resize(std::uint32_t bytes, bool value) { words_.assign((bytes + 63) / 64, value ? ~0ull : 0); }
     void set(std::uint32_t first, std::uint64_t count, bool value);
     bool all(std::uint32_t first, std::uint32_t count) const;
+    /// 64 bits, lowest first; what is behind the end is 0.
+    std::uint64_t from(std::uint32_t first) const;
     bool test(std::uint32_t at) const { return words_[at / 64] >> (at % 64) & 1; }
 
    private:
@@ -136,6 +140,9 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   void freed(const LiveMemory::Block& block);
   void set_live(const LiveMemory::Block& block, bool live);
   /// What the allocator writes while no object has it may be an object's a moment later: zeros, a copy. The rest is its books.
+  /// Which 64ths of a line have the property in all of their bytes; `bits(at)` tells it of 64 bytes, at an offset from first_.
+  template <class Bits>
+  std::uint64_t parts_of_line(std::uint32_t address, std::uint32_t line_bytes, Bits bits) const;
   void note_own_write(AgentId agent, std::uint32_t at, std::uint32_t bytes);
   void settle_own_writes(Core& core);
 
@@ -143,7 +150,7 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   const AddressMap& map_;
   LiveMemory& live_;
   HeapListener& listener_;
-  const CoherencyChecker* checker_ = nullptr;
+  CoherencyChecker* checker_ = nullptr;
   std::vector<std::uint32_t> addresses_;
   std::map<std::uint32_t, const AllocatorFunction*> by_address_;
   const FirmwareImage& image_;

@@ -145,7 +145,7 @@ class Replay : public CoreHost, public HeapListener {
   void forget(std::uint32_t cached_address, std::uint32_t bytes);
 
   // HeapListener
-  void on_allocator(Core& core) override { if (coherency_) coherency_->on_new_context(static_cast<AgentId>(core.id())); }
+  void on_allocator(Core& core) override { if (coherency_) coherency_->on_new_context(core); }
   void on_allocated(Core& core, const LiveMemory::Block& block, const std::string& wrong) override;
   void on_freeing(Core& core, const LiveMemory::Block& block) override;
   void on_bad_free(Core& core, std::uint32_t address, const LiveMemory::Block* freed) override;

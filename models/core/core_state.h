@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "models/cache/l1_cache.h"
+#include "models/core/block_cache.h"
+#include "models/core/fault.h"
+
+namespace dspmem {
+
+/// What instructions touch most, laid out so that translated code can reach it.
+struct CoreState {
+  static constexpr std::uint32_t stack_depth = 512;  ///< calls remembered; deeper ones overwrite the oldest
+
+  std::array<std::uint32_t, 16> a_{};
+  std::uint32_t sar_ = 0;
+  std::uint32_t pc_ = 0;
+  std::uint64_t cycles_ = 0;
+  std::uint64_t horizon_ = 0;
+  BlockCounts counts_{};
+  const L1Cache::FastEntry* fast_ = nullptr;               ///< of the data cache, in the present context
+  const L1Cache::FastEntry* instruction_lines_ = nullptr;  ///< of the instruction cache
+  const BlockCache::Entry* recent_blocks_ = nullptr;
+  const void* origin_ = nullptr;  ///< what the host says the core is doing; noted with stores
+  const Op* op_ = nullptr;        ///< current instruction, while a slow path runs
+  const Block* block_ = nullptr;  ///< its block; null between blocks
+  std::uint32_t frame_count_ = 0;
+  std::uint32_t watched_depth_ = 0;  ///< the innermost watched call has returned when fewer frames are left
+  std::uint32_t caller_ = 0;         ///< where the current function will return to; 0 when nothing called it
+  std::uint32_t failed_ = 0;         ///< a callback of translated code has thrown
+  std::array<StackFrame, stack_depth> frames_{};
+};
+static_assert(std::is_standard_layout_v<CoreState>);
+
+}  // namespace dspmem

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace dspmem {
+
+/// Stores that an observer let pass unseen, kept until it asks for them: for each word of a line, the last one.
+struct StoreLog {
+  struct Record {
+    std::uint32_t pc = 0;
+    std::uint32_t caller = 0;
+    std::uint64_t cycle = 0;
+    const void* origin = nullptr;  ///< what the host said the core was doing: CoreState::origin_
+    std::uint64_t unused = 0;      ///< makes the size a power of two
+  };
+  std::uint64_t written = 0;  ///< the 64ths of the line that were stored to
+  std::uint64_t unused[3]{};
+  Record words[64];           ///< as many as the line has are there
+};
+/// A line with such stores, and what the core's cache holds of it.
+struct LoggedLine {
+  StoreLog* log = nullptr;
+  const std::uint8_t* contents = nullptr;
+};
+static_assert(sizeof(StoreLog::Record) == 32 && offsetof(StoreLog, words) == 32);
+
+}  // namespace dspmem
