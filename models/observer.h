@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include "models/store_log.h"
+
 namespace dspmem {
 
 class Core;
@@ -49,10 +51,12 @@ class HardwareObserver {
   /// without telling: one bit for each 64th of the line, until Core::revoke() takes that back.
   virtual std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) = 0;
   /// Called before the bytes are stored. Returns which bytes the core may store to without telling, as long as the line stays in its
-  /// cache and until Core::revoke(); it notes such stores in the line's StoreLog, see Core::unseen_stores().
+  /// cache and until Core::revoke(); it notes such stores in the line's log. 0, for a cached access, takes
+  /// back all that the core was allowed to do to the line unseen.
   virtual std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) = 0;
-  /// The line leaves the core's cache: now is the last moment to look at unseen stores to it.
-  virtual void on_unseen_stores(Core& core, std::uint32_t address) = 0;
+  /// Where they are noted; for the observer to read and to empty, until the line leaves the core's cache.
+  virtual void on_stores_unseen(std::uint32_t address, const LoggedLine& line) = 0;
+  virtual void on_line_leaving(std::uint32_t address) = 0;
   /// Instructions that come from memory into the core's instruction cache.
   virtual void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) = 0;
   /// By address: any line; `implied` when another instruction does it on the way. By index: the set and way that the operation names, whatever they hold.

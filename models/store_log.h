@@ -16,10 +16,11 @@ struct StoreLog {
     std::uint64_t unused = 0;      ///< makes the size a power of two
   };
   std::uint64_t written = 0;  ///< the 64ths of the line that were stored to
-  std::uint64_t unused[3]{};
+  std::uint64_t bound = 0;    ///< whether an observer knows it as the line's
+  std::uint64_t unused[2]{};
   Record words[64];           ///< as many as the line has are there
 };
-/// A line with such stores, and what the core's cache holds of it.
+/// A line that may have such stores, and what the core's cache holds of it. Valid until the line leaves the cache.
 struct LoggedLine {
   StoreLog* log = nullptr;
   const std::uint8_t* contents = nullptr;

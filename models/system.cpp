@@ -50,6 +50,8 @@ System::System(const SystemConfig& config, CoreHost& host)
     interconnect_.initiator_sockets[srams_.size() - 1].bind(srams_.back()->target_socket);
     if (each.switchable) switchable.push_back(srams_.back().get());
   }
+  if (config.direct_memory)
+    for (DspCore* each : cores) each->connect_directly(srams_, config.bus_latency_cycles);
   core_control_ = std::make_unique<CoreControl>("core_control", cores, clock_);
   idc_ = std::make_unique<Idc>("idc", cores, clock_);
   power_ = std::make_unique<PowerController>("power_controller", config.power_registers, switchable, clock_);

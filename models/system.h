@@ -27,6 +27,7 @@ inline constexpr std::uint32_t device_bytes = 0x1000;
 /// The hardware of a platform, resolved: every number is set.
 struct SystemConfig {
   std::uint32_t clock_period_ps = 2500;
+  bool direct_memory = true;  ///< cores reach SRAM past the interconnect's sockets: same timing, less host time
   std::uint32_t bus_latency_cycles = 2;
   DspCore::Limits limits;
   std::vector<CoreConfig> cores;

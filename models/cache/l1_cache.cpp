@@ -24,6 +24,7 @@ L1Cache::L1Cache(const CacheConfig& config, LinePort& port) : config_(config), p
   set_mask_ = config_.sets() - 1;
   whole_line_ = ByteMask::range(0, config_.line_bytes);
   lines_.resize(config_.sets() * config_.ways);
+  tags_.assign(lines_.size(), no_line);
   data_.resize(config_.size_bytes);
   set_bits_ = static_cast<std::uint32_t>(std::countr_zero(config_.sets()));
   most_recent_.assign(config_.sets(), no_way);
@@ -36,15 +37,18 @@ void L1Cache::use_fast_entries(FastAccess use) {
   std::fill(most_recent_.begin(), most_recent_.end(), no_way);
 }
 
-void L1Cache::permit_writes(std::uint32_t context, std::uint32_t address, std::uint64_t parts) {
-  FastEntry& entry = fast_entries(context)[set_of(address)];
+LoggedLine L1Cache::permit_writes(std::uint32_t address, std::uint64_t parts) {
+  const std::uint32_t set = set_of(address);
+  FastEntry& entry = fast_entries(context_)[set];
   entry.hidden_from_writes = ~parts;
-  if (parts) entry.log = log_of(set_of(address), most_recent_[set_of(address)]);
+  entry.log = log_of(set, most_recent_[set]);
+  entry.log->bound = 1;
+  return {entry.log, entry.data};
 }
 
 void L1Cache::revoke(std::uint32_t address) {
   const std::uint32_t set = set_of(address), wanted = line_address(address);
-  for (std::uint32_t context = 0; context < contexts; ++context)
+  for (std::uint32_t context = 0; context < contexts_used_; ++context)
     if (FastEntry& entry = fast_entries(context)[set]; entry.read_key == wanted) entry.hidden_from_reads = entry.hidden_from_writes = ~0ull;
 }
 
@@ -58,24 +62,15 @@ StoreLog* L1Cache::log_of(std::uint32_t set, std::uint32_t way) {
   return reinterpret_cast<StoreLog*>(&logs_[bytes / 8 * (set * config_.ways + way)]);
 }
 
-LoggedLine L1Cache::stores_to(std::uint32_t address) {
-  if (logs_.empty()) return {};
-  const int way = find(address);
-  if (way < 0) return {};
-  StoreLog* log = log_of(set_of(address), static_cast<std::uint32_t>(way));
-  if (!log->written) return {};
-  return {log, bytes(set_of(address), static_cast<std::uint32_t>(way)).data()};
-}
-
 std::span<std::uint8_t> L1Cache::bytes(std::uint32_t set, std::uint32_t way) {
   return {&data_[(set * config_.ways + way) << line_shift_], config_.line_bytes};
 }
 
 int L1Cache::find(std::uint32_t address) const {
   const std::uint32_t wanted = line_address(address);
-  const Line* lines = &lines_[set_of(address) * config_.ways];
+  const std::uint32_t* tags = &tags_[set_of(address) * config_.ways];
   for (std::uint32_t way = 0; way < config_.ways; ++way)
-    if (lines[way].valid && lines[way].address == wanted) return static_cast<int>(way);
+    if (tags[way] == wanted) return static_cast<int>(way);
   return -1;
 }
 
@@ -91,24 +86,26 @@ void L1Cache::clean(std::uint32_t set, std::uint32_t way) {
   if (!victim.valid || !victim.dirty) return;
   ++statistics_.write_backs;
   victim.dirty = false;
-  for (std::uint32_t context = 0; context < contexts; ++context) fast_entries(context)[set].write_key = no_key;
+  for (std::uint32_t context = 0; context < contexts_used_; ++context) fast_entries(context)[set].write_key = no_key;
   const ByteMask written = config_.byte_dirty ? victim.dirty_bytes : whole_line_;
   victim.dirty_bytes = {};
   port_.write_back(victim.address, bytes(set, way), written);
 }
 
 void L1Cache::drop(std::uint32_t set, std::uint32_t way) {
-  if (!logs_.empty() && log_of(set, way)->written) {
-    port_.leaving(line(set, way).address);
-    log_of(set, way)->written = 0;
+  if (!logs_.empty()) {
+    StoreLog* log = log_of(set, way);
+    if (log->bound) port_.leaving(line(set, way).address);
+    log->bound = log->written = 0;
   }
   line(set, way) = Line{};
+  tags_[set * config_.ways + way] = no_line;
   if (most_recent_[set] == way) forget_most_recent(set);
 }
 
 void L1Cache::forget_most_recent(std::uint32_t set) {
   most_recent_[set] = no_way;
-  for (std::uint32_t context = 0; context < contexts; ++context) fast_entries(context)[set] = FastEntry{};
+  for (std::uint32_t context = 0; context < contexts_used_; ++context) fast_entries(context)[set] = FastEntry{};
 }
 
 void L1Cache::make_most_recent(std::uint32_t set, std::uint32_t way) {
@@ -119,17 +116,18 @@ void L1Cache::make_most_recent(std::uint32_t set, std::uint32_t way) {
   }
   if (fast_access_ == FastAccess::none) return;
   const Line& recent = line(set, way);
-  const std::uint32_t write_key = recent.dirty && !config_.byte_dirty ? recent.address : no_key;
-  for (std::uint32_t context = 0; context < contexts; ++context) {
-    FastEntry& fast = fast_entries(context)[set];
-    if (changes) {
-      fast.data = bytes(set, way).data();
-      fast.hidden_from_reads = fast.hidden_from_writes = fast_access_ == FastAccess::all ? 0 : ~0ull;
-      fast.log = nullptr;
-    }
-    fast.read_key = recent.address;
-    fast.write_key = write_key;
+  FastEntry& fast = fast_entries(context_)[set];
+  if (changes || fast.read_key == no_key) {
+    // What was allowed in other contexts was about another line.
+    if (changes)
+      for (std::uint32_t context = 0; context < contexts_used_; ++context)
+        if (context != context_) fast_entries(context)[set] = FastEntry{};
+    fast.data = bytes(set, way).data();
+    fast.hidden_from_reads = fast.hidden_from_writes = fast_access_ == FastAccess::all ? 0 : ~0ull;
+    fast.log = nullptr;
   }
+  fast.read_key = recent.address;
+  fast.write_key = recent.dirty && !config_.byte_dirty ? recent.address : no_key;
 }
 
 std::uint32_t L1Cache::make_room(std::uint32_t set) {
@@ -149,6 +147,7 @@ std::uint32_t L1Cache::fill(std::uint32_t address, bool prefetch) {
   filled = Line{};
   filled.address = line_address(address);
   filled.valid = true;
+  tags_[set * config_.ways + way] = filled.address;
   return way;
 }
 

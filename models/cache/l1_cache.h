@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,7 @@ class LinePort {
   virtual void write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) = 0;
   /// Whether the prefetcher may fetch this line: it must not reach outside of memory.
   virtual bool may_prefetch(std::uint32_t line_address) const = 0;
-  /// The cache is about to forget a line, and with it stores that nobody has been told of; see StoreLog.
+  /// The cache is about to forget a line that had been given a log.
   virtual void leaving(std::uint32_t line_address) { (void)line_address; }
 };
 
@@ -74,14 +75,26 @@ class L1Cache {
     none,
   };
   void use_fast_entries(FastAccess use);
-  /// Parts of the line at `address`, which was accessed last, that may be read, or written and noted in its log, without being seen.
-  void permit_reads(std::uint32_t context, std::uint32_t address, std::uint64_t parts) { fast_entries(context)[set_of(address)].hidden_from_reads = ~parts; }
-  void permit_writes(std::uint32_t context, std::uint32_t address, std::uint64_t parts);
+  /// Accesses are made in this context from now on. REQUIRES: context < contexts.
+  void use_context(std::uint32_t context) {
+    context_ = context;
+    contexts_used_ = std::max(contexts_used_, context + 1);
+  }
+  /// Parts of the line at `address`, which was accessed last, that may be read, or written and noted in its log, without being seen in
+  /// this context.
+  void permit_reads(std::uint32_t address, std::uint64_t parts) { fast_entries(context_)[set_of(address)].hidden_from_reads = ~parts; }
+  /// REQUIRES, for writes: parts is not 0.
+  LoggedLine permit_writes(std::uint32_t address, std::uint64_t parts);
   /// In all contexts.
   void revoke(std::uint32_t address);
   void revoke_all();
-  /// The line's stores that were noted since they were last taken; without a log for none. The caller empties it.
-  LoggedLine stores_to(std::uint32_t address);
+  /// Makes the line at `address` the most recently used of its set. False when it is absent.
+  bool touch(std::uint32_t address) {
+    const int way = find(address);
+    if (way < 0) return false;
+    make_most_recent(set_of(address), static_cast<std::uint32_t>(way));
+    return true;
+  }
   /// The set and way that an operation by index names; the way may not exist.
   std::uint32_t set_of(std::uint32_t address) const { return address >> line_shift_ & set_mask_; }
   std::uint32_t way_of_index(std::uint32_t address) const;
@@ -147,9 +160,12 @@ class L1Cache {
   std::uint32_t set_mask_;
   std::uint32_t set_bits_;
   ByteMask whole_line_{};
+  static constexpr std::uint32_t no_line = 1;  ///< no line begins there
+  std::vector<std::uint32_t> tags_;            ///< address of each valid line, by set and way: what every lookup compares
   std::vector<Line> lines_;
   std::vector<std::uint8_t> data_;
   static constexpr std::uint32_t no_way = ~0u;
+  std::uint32_t context_ = 0, contexts_used_ = 1;
   std::vector<std::uint32_t> most_recent_;  ///< way, by set
   std::vector<FastEntry> fast_;             ///< by context and set
   std::vector<std::uint64_t> logs_;         ///< StoreLogs, by set and way; made when the first is needed

@@ -61,7 +61,8 @@ struct CoherencyChecker::Line {
       : address(address), worlds(rules), last_writer(rules.line_bytes, nobody), truth(rules.line_bytes) {}
 
   std::uint32_t address;
-  AgentId unseen = nobody;  ///< who may have stored to it unseen
+  AgentId unseen = nobody;  ///< who may store to it unseen
+  LoggedLine logged;        ///< where that is noted
   LineWorlds worlds;
   std::vector<History> histories;
   std::vector<AgentId> last_writer;  ///< per byte
@@ -95,8 +96,8 @@ struct CoherencyChecker::Line {
   std::size_t event_count = 0;
 };
 
-CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listener, UnseenStores* unseen)
-    : config_(config), listener_(listener), unseen_(unseen), line_mask_(~(config.rules.line_bytes - 1)), recent_lines_(recent_lines), recent_sites_(recent_sites),
+CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listener)
+    : config_(config), listener_(listener), line_mask_(~(config.rules.line_bytes - 1)), recent_lines_(recent_lines), recent_sites_(recent_sites),
       line_shift_(static_cast<std::uint32_t>(std::countr_zero(config.rules.line_bytes))), part_shift_(line_shift_ > 6 ? line_shift_ - 6 : 0), sites_(1) {
   assert(config.agents <= max_agents && config.rules.cores <= LineWorlds::max_cores);
   // Epoch 0 stands for never: everybody starts in epoch 1 and knows only about itself.
@@ -118,7 +119,7 @@ CoherencyChecker::RecentLine& CoherencyChecker::peek_recent(std::uint32_t addres
 
 CoherencyChecker::RecentLine& CoherencyChecker::recent_of(std::uint32_t address) {
   RecentLine& recent = peek_recent(address);
-  if (recent.line->unseen != nobody) [[unlikely]] absorb(*recent.line);
+  if (recent.line->unseen != nobody) absorb(*recent.line);
   return recent;
 }
 
@@ -150,7 +151,7 @@ CoherencyChecker::Line* CoherencyChecker::known_line(std::uint32_t base) {
 
 bool CoherencyChecker::exclusive(AgentId agent, std::uint32_t address) {
   Line& line = *peek_recent(address).line;
-  if (!unseen_ || line.histories.size() != 1 || line.histories[0].agent != agent || !line.worlds.only_dirty_in(agent)) return false;
+  if (line.histories.size() != 1 || line.histories[0].agent != agent || !line.worlds.only_dirty_in(agent)) return false;
   if (line.unseen != agent) {
     line.unseen = agent;
     exclusive_[agent].push_back(&line);
@@ -158,7 +159,10 @@ bool CoherencyChecker::exclusive(AgentId agent, std::uint32_t address) {
   return true;
 }
 
-void CoherencyChecker::absorb(std::uint32_t address) { known_line(address & line_mask_); }
+void CoherencyChecker::use_log(std::uint32_t address, const LoggedLine& logged) {
+  Line& line = *recent_of(address).line;
+  line.logged = logged;
+}
 
 void CoherencyChecker::absorb_all(AgentId agent) {
   for (Line* line : std::exchange(exclusive_[agent], {})) {
@@ -169,37 +173,48 @@ void CoherencyChecker::absorb_all(AgentId agent) {
 
 void CoherencyChecker::absorb(Line& line) {
   const AgentId agent = line.unseen;
-  const auto [log, contents] = unseen_->unseen_stores(agent, line.address);
-  if (!log) return;
+  const auto [log, contents] = line.logged;
+  if (!log || !log->written) return;
   const std::uint64_t written = std::exchange(log->written, 0);
   const std::uint32_t part_bytes = 1u << part_shift_, word_parts = std::max(4u >> part_shift_, 1u);
   const std::uint64_t word_mask = (1ull << word_parts) - 1;
-  ByteMask mask;
   History& history = history_of(line, agent);
-  const StoreLog::Record* last_site = nullptr;
+  const std::uint32_t epoch = clocks_[agent][agent];
+  const StoreLog::Record* last = nullptr;
+  std::uint32_t site_of_last = no_site;
+  ByteMask mask;
   for (std::uint64_t rest = written; rest;) {
     const std::uint32_t word = static_cast<std::uint32_t>(std::countr_zero(rest)) / word_parts;
     const std::uint64_t here = rest >> word * word_parts & word_mask;
     rest &= ~(word_mask << word * word_parts);
     const StoreLog::Record& record = log->words[word];
-    const Site site{record.pc, record.caller, record.origin};
-    const History::Write noted{{clocks_[agent][agent], site_number(site, View::cached)}, record.cycle};
-    const std::uint32_t first = static_cast<std::uint32_t>(std::countr_zero(here)) * part_bytes + word * 4;
-    const std::uint32_t bytes = (64 - static_cast<std::uint32_t>(std::countl_zero(here))) * part_bytes + word * 4 - first;
-    // Byte by byte only where a word was stored to in part; then its bytes share what the last of those stores says.
-    for (std::uint32_t at = first; at < first + bytes; at += part_bytes)
-      if (here >> ((at - word * 4) >> part_shift_) & 1) {
-        const std::uint32_t count = here == word_mask ? 4 : part_bytes;
-        for (History::Write& each : history.writes_of(at, count)) each = noted;
-        mask |= ByteMask::range(at, count);
-        std::fill_n(line.last_writer.begin() + at, count, agent);
-        std::copy_n(contents + at, count, line.truth.begin() + at);
-        if (count == 4) break;
-      }
-    if (!last_site || last_site->pc != record.pc || last_site->caller != record.caller || last_site->origin != record.origin)
+    if (!last || last->pc != record.pc || last->caller != record.caller || last->origin != record.origin) {
+      const Site site{record.pc, record.caller, record.origin};
+      site_of_last = site_number(site, View::cached);
       note(line, {Deed::Kind::write, agent, View::cached, site, record.cycle});
-    last_site = &record;
+    } else {
+      ++line.events[(line.event_count - 1) % events_kept].count;
+    }
+    last = &record;
+    const History::Write noted{{epoch, site_of_last}, record.cycle};
+    if (here == word_mask) {
+      for (History::Write& each : history.writes_of(word * 4, 4)) each = noted;
+      std::memset(&line.last_writer[word * 4], agent, 4);
+      std::memcpy(&line.truth[word * 4], contents + word * 4, 4);
+      if (part_shift_) mask |= ByteMask::range(word * 4, 4);
+      continue;
+    }
+    // Bytes of one word share what the last store to any of them says.
+    for (std::uint32_t part = 0; part < word_parts; ++part) {
+      if (!(here >> part & 1)) continue;
+      const std::uint32_t at = word * 4 + part * part_bytes;
+      for (History::Write& each : history.writes_of(at, part_bytes)) each = noted;
+      std::memset(&line.last_writer[at], agent, part_bytes);
+      std::memcpy(&line.truth[at], contents + at, part_bytes);
+      if (part_shift_) mask |= ByteMask::range(at, part_bytes);
+    }
   }
+  if (!part_shift_) mask.words[0] = written;
   line.worlds.write_cached(agent, mask);
   line.known |= mask;
 }
@@ -539,7 +554,10 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
     const std::uint32_t at = address + done, offset = at & ~line_mask_;
     const std::uint32_t count = std::min(bytes - done, config_.rules.line_bytes - offset);
     done += count;
-    if (!lines_.contains(at & line_mask_)) continue;
+    const bool whole = count == config_.rules.line_bytes;
+    RecentLine& recent = recent_lines_[at >> line_shift_ & (recent_lines - 1)];
+    if (recent.base != (at & line_mask_) && !lines_.contains(at & line_mask_)) continue;
+    if (whole && recent.base == at && recent.line->logged.log) recent.line->logged.log->written = 0;  // nobody will ask
     Line& line = line_of(at);
     const ByteMask mask = ByteMask::range(offset, count);
     // The rest of the last word belongs to nobody, unless somebody has written it.
@@ -547,8 +565,13 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
     if (offset % 4 == 0 && count % 4 && (line.known & ByteMask::range(offset + count, 4 - count % 4)).none()) span = count + 4 - count % 4;
     line.worlds.forget(mask);
     line.known -= mask;
-    if (count == config_.rules.line_bytes && line.histories.size() > 1) line.histories.clear();
+    if (whole && line.histories.size() > 1) line.histories.clear();
     for (History& history : line.histories) {
+      if (whole) {
+        history.reads.assign(history.reads.size(), {});
+        history.writes.assign(history.writes.size(), {});
+        continue;
+      }
       for (History::Read& each : history.reads_of(offset, span)) each = {};
       for (History::Write& each : history.writes_of(offset, span)) each = {};
     }

@@ -68,14 +68,6 @@ class FindingListener {
   virtual void on_finding(const CoherencyFinding& finding) = 0;
 };
 
-/// Where stores wait that a core made to a line which nobody else has touched; see CoherencyChecker::exclusive().
-class UnseenStores {
- public:
-  virtual ~UnseenStores() = default;
-  /// What was stored to a line and not taken in yet; `log` null for nothing.
-  virtual LoggedLine unseen_stores(AgentId core, std::uint32_t address) = 0;
-};
-
 /// Decides for every read whether it returns the latest write whatever the caches do, and for every access whether something
 /// orders it after those it conflicts with. It sees events and changes nothing. Addresses are physical.
 class CoherencyChecker {
@@ -85,7 +77,7 @@ class CoherencyChecker {
     std::uint32_t agents = 1;  ///< at most max_agents; the first rules.cores have caches
   };
 
-  CoherencyChecker(const Config& config, FindingListener& listener, UnseenStores* unseen = nullptr);
+  CoherencyChecker(const Config& config, FindingListener& listener);
   ~CoherencyChecker();
 
   /// Whether a read would change nothing and be fresh, because the same was found before and nothing happened on the line since.
@@ -112,10 +104,10 @@ class CoherencyChecker {
   void read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, std::uint8_t context = 0);
   void write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle);
   /// After a write: whether further ones of this agent through its cache would only be remembered. Then it may make them unseen until
-  /// anything else happens to the line or the agent releases something; they are fetched from UnseenStores when they matter.
+  /// anything else happens to the line or the agent releases something.
   bool exclusive(AgentId agent, std::uint32_t address);
-  /// Takes in what was stored to the line unseen.
-  void absorb(std::uint32_t address);
+  /// The line's log, from which the checker takes such stores when they matter. Without one from the moment on when it ends.
+  void use_log(std::uint32_t address, const LoggedLine& logged);
   /// Reads and writes of synchronising instructions: checked like others, but reads are not remembered, since only plain accesses can
   /// race with them.
   void atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
@@ -230,7 +222,6 @@ class CoherencyChecker {
 
   Config config_;
   FindingListener& listener_;
-  UnseenStores* unseen_;
   std::array<std::vector<Line*>, max_agents> exclusive_;  ///< lines that may have unseen stores
   std::uint32_t line_mask_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Line>> lines_;

@@ -33,7 +33,7 @@ CoherencyObserver::CoherencyObserver(const SystemConfig& config, FindingListener
       core_count_(static_cast<std::uint32_t>(config.cores.size())),
       sets_(config.cores.front().data_cache.sets()),
       ways_(config.cores.front().data_cache.ways),
-      checker_({rules_of(config), max_agents}, listener, this) {
+      checker_({rules_of(config), max_agents}, listener) {
   checker_.know_power();
   checker_.set_alone(true);  // core 0 is, until it writes to a device that other agents know
 }
@@ -76,7 +76,7 @@ std::uint64_t CoherencyObserver::on_write(Core& core, View view, std::uint32_t a
   if (judge_) judge_->on_access(&core, access, address, static_cast<std::uint32_t>(value.size()));
   checker_.write(agent, view, address, value, access.site, access.cycle);
   revoke_elsewhere(&core, address);
-  if (view != View::cached || !checker_.settled_parts(agent, view, address, judge_ ? judge_->context(agent) : 0)) core.revoke(address);
+  if (view != View::cached) core.revoke(address);
   if (ordering == Ordering::plain) return permit_writes(core, view, address);
   // A word that an atomic sets to zero is a lock that opens.
   const bool opens = std::all_of(value.begin(), value.end(), [](std::uint8_t byte) { return byte == 0; });

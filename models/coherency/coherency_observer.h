@@ -28,7 +28,7 @@ class AccessJudge {
 
 /// Translates what happens in the hardware into the checker's terms: synchronising instructions, doorbells and core starts become
 /// order, operations by index become operations on lines.
-class CoherencyObserver : public HardwareObserver, private UnseenStores {
+class CoherencyObserver : public HardwareObserver {
  public:
   CoherencyObserver(const SystemConfig& config, FindingListener& listener);
 
@@ -56,7 +56,8 @@ class CoherencyObserver : public HardwareObserver, private UnseenStores {
 
   std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override;
   std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
-  void on_unseen_stores(Core&, std::uint32_t address) override { checker_.absorb(address); }
+  void on_stores_unseen(std::uint32_t address, const LoggedLine& line) override { checker_.use_log(address, line); }
+  void on_line_leaving(std::uint32_t address) override { checker_.use_log(address, {}); }
   void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) override;
   void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) override;
   void on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) override;
@@ -78,7 +79,6 @@ class CoherencyObserver : public HardwareObserver, private UnseenStores {
   void on_bank_off(std::uint32_t address, std::uint32_t bytes) override;
 
  private:
-  LoggedLine unseen_stores(AgentId core, std::uint32_t address) override { return cores_[core]->unseen_stores(address); }
   /// Whether accesses to the line may go unseen at all, if the checker and the judge allow it.
   bool may_skip(View view, std::uint32_t address) const { return view == View::cached && !(commits_required_ && shared_lines_.contains(address & line_mask_)); }
   // A core accesses lines again without telling as long as nothing else happens to them.

@@ -53,7 +53,7 @@ void Core::Port::write_through(std::uint32_t address, std::span<const std::uint8
 }
 
 void Core::Port::leaving(std::uint32_t line_address) {
-  if (core_.observer_ && !instructions_) core_.observer_->on_unseen_stores(core_, core_.map_.find(line_address)->to_physical(line_address));
+  if (core_.observer_ && !instructions_) core_.observer_->on_line_leaving(core_.map_.find(line_address)->to_physical(line_address));
 }
 
 bool Core::Port::may_prefetch(std::uint32_t line_address) const {
@@ -123,6 +123,10 @@ TranslatorCallbacks Core::translator_callbacks() {
               core.thrown_ = std::current_exception();
               core.failed_ = 1;
             }
+          },
+          [](CoreState* state, const Block* block) {
+            L1Cache& cache = static_cast<Core*>(state)->instruction_cache_;
+            return cache.touch(block->line) && (!block->straddles || cache.touch(block->next_line));
           }};
 }
 
@@ -149,13 +153,6 @@ L1Cache::FastAccess Core::fast_access() const {
 void Core::revoke(std::uint32_t physical) {
   for (const Region& region : map_.regions())
     if (region.kind == RegionKind::cached && physical - region.physical < region.size) data_cache_.revoke(physical - region.physical + region.base);
-}
-
-LoggedLine Core::unseen_stores(std::uint32_t physical) {
-  for (const Region& region : map_.regions())
-    if (region.kind == RegionKind::cached && physical - region.physical < region.size)
-      if (const LoggedLine line = data_cache_.stores_to(physical - region.physical + region.base); line.log) return line;
-  return {};
 }
 
 void Core::apply_privilege() {
@@ -219,8 +216,8 @@ const std::uint8_t* Core::fetch_line(std::uint32_t address) {
 }
 
 void Core::fetch_block(Block& block) {
-  fetch_line(block.line);
-  if (block.straddles) fetch_line(block.next_line);
+  if (!instruction_cache_.touch(block.line)) fetch_line(block.line);
+  if (block.straddles && !instruction_cache_.touch(block.next_line)) fetch_line(block.next_line);
   if (block.watched && !blocks_.clear_pending()) enter_watched(block.pc);
 }
 
@@ -321,7 +318,7 @@ std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering or
     const std::uint8_t* line = data_cache_.line_for_read(address);
     const std::uint8_t* held = line + (address & (data_cache_.config().line_bytes - 1));
     std::memcpy(&value, held, bytes);
-    if (observer_) data_cache_.permit_reads(context_, address, observer_->on_read(*this, View::cached, region.to_physical(address), {held, bytes}, ordering));
+    if (observer_) data_cache_.permit_reads(address, observer_->on_read(*this, View::cached, region.to_physical(address), {held, bytes}, ordering));
     return value;
   }
   if (region.kind == RegionKind::device) environment_.synchronise();
@@ -345,7 +342,8 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   if (region.kind == RegionKind::cached) {
     const std::uint64_t permitted = observer_ ? observer_->on_write(*this, View::cached, region.to_physical(address), stored, ordering) : 0;
     data_cache_.store(address, stored);
-    if (observer_) data_cache_.permit_writes(context_, address, permitted);
+    if (permitted) observer_->on_stores_unseen(region.to_physical(address), data_cache_.permit_writes(address, permitted));
+    else if (observer_) data_cache_.revoke(address);
     return;
   }
   if (region.kind == RegionKind::device) environment_.synchronise();

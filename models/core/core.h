@@ -89,11 +89,9 @@ class Core : private CoreState {
   void revoke_all() { data_cache_.revoke_all(); }
   /// Which role the observer's permissions are for from now on. REQUIRES: context < L1Cache::contexts.
   void use_context(std::uint32_t context) {
-    context_ = context;
+    data_cache_.use_context(context);
     fast_ = data_cache_.fast_entries(context);
   }
-  /// Stores to the line at a physical address that the observer let pass unseen; without a log for none. The caller empties it.
-  LoggedLine unseen_stores(std::uint32_t physical);
   /// Noted with every unseen store.
   void set_origin(const void* origin) { origin_ = origin; }
 
@@ -236,7 +234,6 @@ class Core : private CoreState {
   std::array<std::uint32_t, 256> sr_{};
   std::uint32_t threadptr_ = 0;
   bool restarted_ = false;
-  std::uint32_t context_ = 0;
   bool checked_ = false;  ///< user mode, on a platform that protects memory from it
   std::uint64_t watchdog_ = ~0ull;
   std::uint64_t uncached_reads_ = 0;

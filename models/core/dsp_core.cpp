@@ -145,11 +145,24 @@ std::uint32_t DspCore::simulator_call(std::uint32_t number, std::span<const std:
 
 // ---- Bus master ------------------------------------------------------------------------------------------------------
 
+void DspCore::connect_directly(std::span<const std::unique_ptr<Sram>> srams, std::uint32_t latency_cycles) {
+  for (const auto& each : srams) direct_.push_back(each.get());
+  direct_latency_ = latency_cycles;
+}
+
 std::uint32_t DspCore::transact(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data, std::size_t bytes) {
   const Region* region = map_.find(address);
   if (!region) throw BusError("no memory at this address");
+  const std::uint32_t physical = region->to_physical(address);
+  for (Sram* sram : direct_) {
+    const std::uint32_t offset = physical - sram->config().physical_base;
+    if (offset >= sram->config().size()) continue;
+    const auto cycles = sram->serve(command == tlm::TLM_WRITE_COMMAND, offset, data, static_cast<std::uint32_t>(bytes), access_, core_.now() + direct_latency_);
+    if (!cycles) throw BusError(access_.refusal);
+    return direct_latency_ + *cycles;
+  }
   payload_.set_command(command);
-  payload_.set_address(region->to_physical(address));
+  payload_.set_address(physical);
   payload_.set_data_ptr(data);
   payload_.set_data_length(static_cast<unsigned>(bytes));
   payload_.set_streaming_width(static_cast<unsigned>(bytes));

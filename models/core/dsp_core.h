@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <span>
 #include <tlm_utils/simple_initiator_socket.h>
 
 #include "models/bus_access.h"
 #include "models/core/core.h"
 #include "models/core/time_keeper.h"
+#include "models/memory/sram.h"
 
 namespace dspmem {
 
@@ -43,6 +45,10 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
   DspCore(sc_core::sc_module_name name, const CoreConfig& config, const AddressMap& map, const Clock& clock,
           const Limits& limits, TimeKeeper& keeper, CoreHost& host);
   ~DspCore() override;
+
+  /// Memories that this core may address without the interconnect, which would take so many cycles: same timing, less host time. What
+  /// is not among them goes through initiator_socket. REQUIRES: they outlive the core.
+  void connect_directly(std::span<const std::unique_ptr<Sram>> srams, std::uint32_t latency_cycles);
 
   Core& core() { return core_; }
   const Core& core() const { return core_; }
@@ -96,6 +102,8 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
   Core core_;
   tlm::tlm_generic_payload payload_;
   BusAccess access_;
+  std::vector<Sram*> direct_;
+  std::uint32_t direct_latency_ = 0;
   sc_core::sc_event wake_event_;
   bool powered_ = false;
   bool restart_pending_ = false;

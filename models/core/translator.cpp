@@ -52,7 +52,7 @@ static_assert(sizeof(L1Cache::FastEntry) == 64 && sizeof(StackFrame) == 8 && siz
 
 /// Code that is not on the way of a block that runs through: made behind it.
 struct Aside {
-  enum class Kind { load, store, exit } kind = Kind::exit;
+  enum class Kind { load, store, touch, exit } kind = Kind::exit;
   Label from{};
   Label back{};              ///< where loads and stores go on
   std::uint32_t index = 0;   ///< of the instruction
@@ -86,6 +86,7 @@ struct Translator::Implementation {
   std::uint64_t thrown = 0;  ///< after a callback that has thrown
   // By the access' size. The address is in eax, what is stored in edx; what was loaded comes back in eax.
   std::array<std::uint64_t, 5> load_slow{}, store_slow{};
+  std::uint64_t touch = 0;  ///< rax: block; sets the zero flag when its lines are not there
 };
 
 /// Translates one block.
@@ -200,6 +201,17 @@ void Translator::Implementation::make_entry() {
     load_slow[bytes] = make([&](x86::Assembler& a) { callback(a, reinterpret_cast<const void*>(callbacks.load), x86::edx, bytes); });
     store_slow[bytes] = make([&](x86::Assembler& a) { callback(a, reinterpret_cast<const void*>(callbacks.store), x86::ecx, bytes); });
   }
+  touch = make([&](x86::Assembler& a) {
+    spill(a);
+    a.sub(x86::rsp, 8);
+    a.mov(x86::rsi, x86::rax);
+    a.mov(x86::rdi, state);
+    a.call(reinterpret_cast<std::uint64_t>(callbacks.touch));
+    a.add(x86::rsp, 8);
+    a.test(x86::al, x86::al);
+    reload(a);
+    a.ret();
+  });
 }
 
 // ---- Memory ----------------------------------------------------------------------------------------------------------------
@@ -218,7 +230,7 @@ void BlockTranslation::entry_of(std::uint32_t bytes, std::size_t key, Label slow
   if (line_shift < stride_shift) a_.shl(x86::ecx, stride_shift - line_shift);
   a_.and_(x86::ecx, translator_.shape.set_mask << stride_shift);
   a_.mov(x86::edx, x86::eax);
-  a_.and_(x86::edx, ~(line_bytes() - 1) | (bytes - 1));
+  a_.and_(x86::edx, static_cast<std::int32_t>(~(line_bytes() - 1) | (bytes - 1)));
   a_.cmp(x86::edx, x86::dword_ptr(fast, x86::rcx, 0, static_cast<std::int32_t>(key)));
   a_.jne(slow);
 }
@@ -414,6 +426,17 @@ void BlockTranslation::emit_aside(const Aside& each) {
   a_.bind(each.from);
   if (each.kind == Aside::Kind::exit) {
     leave(each.exit, each.index);
+    return;
+  }
+  if (each.kind == Aside::Kind::touch) {
+    const Label gone = a_.newLabel();
+    a_.mov(x86::rax, reinterpret_cast<std::uint64_t>(&block_));
+    a_.call(translator_.touch);
+    a_.jz(gone);
+    a_.mov(x86::rax, FIELD(cycles_));
+    a_.jmp(each.back);
+    a_.bind(gone);
+    leave(Translator::Exit::enter, 0);
     return;
   }
   a_.mov(x86::rdx, reinterpret_cast<std::uint64_t>(block_.ops + each.index));
@@ -710,14 +733,18 @@ void BlockTranslation::run() {
   a_.mov(x86::rax, FIELD(cycles_));
   a_.cmp(x86::rax, FIELD(horizon_));
   a_.jae(stop);
+  const Label fetched = a_.newLabel();
+  // A watched function's first block equals no line: the interpreter enters it.
+  const Label absent = block_.watched ? stop : aside({.kind = Aside::Kind::touch, .back = fetched});
   a_.mov(x86::rcx, FIELD(instruction_lines_));
   const auto key_of = [](std::uint32_t set) { return x86::dword_ptr(x86::rcx, static_cast<std::int32_t>(set * sizeof(L1Cache::FastEntry) + offsetof(L1Cache::FastEntry, read_key))); };
   a_.cmp(key_of(block_.set), block_.key);
-  a_.jne(stop);
+  a_.jne(absent);
   if (block_.straddles) {
     a_.cmp(key_of(block_.next_set), block_.next_line);
-    a_.jne(stop);
+    a_.jne(absent);
   }
+  a_.bind(fetched);
   a_.add(x86::rax, block_.cycles);
   a_.mov(FIELD(cycles_), x86::rax);
   a_.add(FIELD(counts_.instructions), static_cast<std::int32_t>(block_.counts.instructions));

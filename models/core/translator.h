@@ -14,6 +14,8 @@ class Core;
 struct TranslatorCallbacks {
   std::uint32_t (*load)(CoreState* state, std::uint32_t address, std::uint32_t bytes);
   void (*store)(CoreState* state, std::uint32_t address, std::uint32_t value, std::uint32_t bytes);
+  /// Makes the block's lines the most recently used of their sets. False when they are not in the cache. Throws nothing.
+  bool (*touch)(CoreState* state, const Block* block);
 };
 
 /// Turns hot blocks into host code that does what the interpreter does: same registers, cycles, cache and statistics. What it has no

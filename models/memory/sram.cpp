@@ -13,15 +13,11 @@ Sram::Sram(sc_core::sc_module_name name, const SramConfig& config, const Clock& 
   target_socket.register_transport_dbg(this, &Sram::transport_dbg);
 }
 
-void Sram::move(tlm::tlm_generic_payload& payload) {
-  std::uint8_t* here = &contents_[payload.get_address()];
-  std::uint8_t* data = payload.get_data_ptr();
-  const std::size_t length = payload.get_data_length();
-  if (payload.is_read()) {
-    std::memcpy(data, here, length);
+void Sram::move(bool write, std::uint8_t* here, std::uint8_t* data, std::uint32_t bytes, BusAccess* access) {
+  if (!write) {
+    std::memcpy(data, here, bytes);
     return;
   }
-  auto* access = payload.get_extension<BusAccess>();
   if (access && access->compare_and_swap) {
     std::uint32_t held;
     std::memcpy(&held, here, 4);
@@ -29,11 +25,11 @@ void Sram::move(tlm::tlm_generic_payload& payload) {
     access->expected = held;
     return;
   }
-  if (!access || !access->bytes) {
-    std::memcpy(here, data, length);
+  if (!access || !access->bytes || access->bytes->contains(ByteMask::range(0, bytes))) {
+    std::memcpy(here, data, bytes);
     return;
   }
-  for (std::size_t i = 0; i < length; ++i)
+  for (std::uint32_t i = 0; i < bytes; ++i)
     if (access->bytes->test(i)) here[i] = data[i];
 }
 
@@ -47,26 +43,34 @@ const char* Sram::refusal(SramBank& bank, std::uint64_t now, std::uint64_t& wait
   return nullptr;
 }
 
-void Sram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  const auto index = static_cast<std::uint32_t>(payload.get_address() / config_.bank_bytes);
+std::optional<std::uint32_t> Sram::serve(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now) {
+  const std::uint32_t index = offset / config_.bank_bytes;
   SramBank& bank = banks_[index];
-  const std::uint64_t now = clock_.to_cycles(sc_core::sc_time_stamp() + delay);
   std::uint64_t woken = 0;
   if (const char* why = refusal(bank, now, woken)) {
-    refuse(payload, tlm::TLM_GENERIC_ERROR_RESPONSE, "SRAM bank " + bank_name(index) + why);
-    return;
+    access.refusal = "SRAM bank " + bank_name(index) + why;
+    return std::nullopt;
   }
-  const auto beats = static_cast<std::uint32_t>((payload.get_data_length() + config_.beat_bytes - 1) / config_.beat_bytes);
-  const std::uint64_t waited = woken + bank.occupy(now + woken, beats, bus_access(payload).master);
-  bank.count(payload.is_write(), payload.get_data_length());
-  delay += clock_.to_time(waited + config_.latency_cycles + beats - 1);
-  move(payload);
-  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  const std::uint32_t beats = (bytes + config_.beat_bytes - 1) / config_.beat_bytes;
+  const auto waited = static_cast<std::uint32_t>(woken) + bank.occupy(now + woken, beats, access.master);
+  bank.count(write, bytes);
+  move(write, &contents_[offset], data, bytes, &access);
+  return waited + config_.latency_cycles + beats - 1;
+}
+
+void Sram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  const std::uint64_t now = clock_.to_cycles(sc_core::sc_time_stamp() + delay);
+  if (const auto cycles = serve(payload.is_write(), static_cast<std::uint32_t>(payload.get_address()), payload.get_data_ptr(), payload.get_data_length(), bus_access(payload), now)) {
+    delay += clock_.to_time(*cycles);
+    payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  } else {
+    payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+  }
 }
 
 unsigned Sram::transport_dbg(tlm::tlm_generic_payload& payload) {
   if (payload.get_address() + payload.get_data_length() > contents_.size()) return 0;
-  move(payload);
+  move(payload.is_write(), &contents_[payload.get_address()], payload.get_data_ptr(), payload.get_data_length(), payload.get_extension<BusAccess>());
   return payload.get_data_length();
 }
 

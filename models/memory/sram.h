@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <tlm_utils/simple_target_socket.h>
 #include <vector>
@@ -38,6 +39,10 @@ class Sram : public sc_core::sc_module {
   const SramConfig& config() const { return config_; }
   SramBank& bank(std::uint32_t index) { return banks_[index]; }
   const SramBank& bank(std::uint32_t index) const { return banks_[index]; }
+  /// Serves a transaction that arrives at `now`: what b_transport() does, for initiators that know the target, as with the
+  /// standard's direct memory interface, though here ports and power count all the same. Returns the cycles it takes, or nothing
+  /// when it is refused; the reason is in `access`. REQUIRES: offset + bytes <= size.
+  std::optional<std::uint32_t> serve(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now);
   /// Whether `now` is too early, or the bank is off: then nothing can be moved. An access to a retained bank may wake it: `wait` grows.
   const char* refusal(SramBank& bank, std::uint64_t now, std::uint64_t& wait) const;
   std::string bank_name(std::uint32_t index) const { return config_.name + std::to_string(index); }
@@ -45,7 +50,7 @@ class Sram : public sc_core::sc_module {
  private:
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);
-  void move(tlm::tlm_generic_payload& payload);
+  void move(bool write, std::uint8_t* here, std::uint8_t* data, std::uint32_t bytes, BusAccess* access);
 
   SramConfig config_;
   Clock clock_;
