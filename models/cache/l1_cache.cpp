@@ -66,14 +66,6 @@ std::span<std::uint8_t> L1Cache::bytes(std::uint32_t set, std::uint32_t way) {
   return {&data_[(set * config_.ways + way) << line_shift_], config_.line_bytes};
 }
 
-int L1Cache::find(std::uint32_t address) const {
-  const std::uint32_t wanted = line_address(address);
-  const std::uint32_t* tags = &tags_[set_of(address) * config_.ways];
-  for (std::uint32_t way = 0; way < config_.ways; ++way)
-    if (tags[way] == wanted) return static_cast<int>(way);
-  return -1;
-}
-
 std::uint32_t L1Cache::locked_ways(std::uint32_t set) const {
   std::uint32_t mask = 0;
   for (std::uint32_t way = 0; way < config_.ways; ++way)

@@ -92,7 +92,7 @@ class L1Cache {
   bool touch(std::uint32_t address) {
     const int way = find(address);
     if (way < 0) return false;
-    make_most_recent(set_of(address), static_cast<std::uint32_t>(way));
+    if (most_recent_[set_of(address)] != static_cast<std::uint32_t>(way)) make_most_recent(set_of(address), static_cast<std::uint32_t>(way));
     return true;
   }
   /// The set and way that an operation by index names; the way may not exist.
@@ -141,7 +141,13 @@ class L1Cache {
 
   Line& line(std::uint32_t set, std::uint32_t way) { return lines_[set * config_.ways + way]; }
   std::span<std::uint8_t> bytes(std::uint32_t set, std::uint32_t way);
-  int find(std::uint32_t address) const;
+  int find(std::uint32_t address) const {
+    const std::uint32_t wanted = line_address(address);
+    const std::uint32_t* tags = &tags_[set_of(address) * config_.ways];
+    for (std::uint32_t way = 0; way < config_.ways; ++way)
+      if (tags[way] == wanted) return static_cast<int>(way);
+    return -1;
+  }
   std::uint32_t locked_ways(std::uint32_t set) const;
   std::uint32_t make_room(std::uint32_t set);
   std::uint32_t fill(std::uint32_t address, bool prefetch);

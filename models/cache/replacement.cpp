@@ -3,6 +3,7 @@
 
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 #include "models/cache/cache_config.h"
 #include "models/random.h"
@@ -19,10 +20,11 @@ class Lru final : public ReplacementPolicy {
 
   void touch(std::uint32_t set, std::uint32_t way) override {
     std::uint8_t* order = &order_[set * ways_];
-    std::uint32_t position = 0;
-    while (order[position] != way) ++position;
-    for (; position > 0; --position) order[position] = order[position - 1];
-    order[0] = static_cast<std::uint8_t>(way);
+    auto moved = static_cast<std::uint8_t>(way);
+    for (std::uint32_t position = 0;; ++position) {
+      std::swap(order[position], moved);
+      if (moved == way) return;
+    }
   }
 
   std::uint32_t victim(std::uint32_t set, std::uint32_t locked_ways) override {

@@ -26,47 +26,44 @@ struct CoherencyChecker::History {
   struct Write : Read {
     std::uint64_t cycle = 0;
   };
-  History(AgentId agent, std::uint32_t line_bytes) : agent(agent), reads(line_bytes >> 2), writes(line_bytes >> 2) {}
+  struct Cell {
+    Write write;
+    Read read;
+  };
+  History(AgentId agent, std::uint32_t line_bytes) : agent(agent), cells(line_bytes >> 2) {}
 
-  const Read& read_of(std::uint32_t offset) const { return reads[offset >> shift]; }
-  const Write& write_of(std::uint32_t offset) const { return writes[offset >> shift]; }
-  std::span<Read> reads_of(std::uint32_t offset, std::uint32_t bytes) {
+  const Read& read_of(std::uint32_t offset) const { return cells[offset >> shift].read; }
+  const Write& write_of(std::uint32_t offset) const { return cells[offset >> shift].write; }
+  std::span<Cell> cells_of(std::uint32_t offset, std::uint32_t bytes) {
     if (shift && (offset | bytes) & 3) refine();
-    return {reads.data() + (offset >> shift), bytes >> shift};
-  }
-  std::span<Write> writes_of(std::uint32_t offset, std::uint32_t bytes) {
-    if (shift && (offset | bytes) & 3) refine();
-    return {writes.data() + (offset >> shift), bytes >> shift};
+    return {cells.data() + (offset >> shift), bytes >> shift};
   }
   void refine() {
-    std::vector<Read> byte_reads(reads.size() * 4);
-    std::vector<Write> byte_writes(writes.size() * 4);
-    for (std::size_t i = 0; i < byte_reads.size(); ++i) {
-      byte_reads[i] = reads[i / 4];
-      byte_writes[i] = writes[i / 4];
-    }
-    reads = std::move(byte_reads);
-    writes = std::move(byte_writes);
+    std::vector<Cell> of_bytes(cells.size() * 4);
+    for (std::size_t i = 0; i < of_bytes.size(); ++i) of_bytes[i] = cells[i / 4];
+    cells = std::move(of_bytes);
     shift = 0;
   }
 
   AgentId agent;
   std::uint8_t shift = 2;
-  std::vector<Read> reads;
-  std::vector<Write> writes;
+  std::vector<Cell> cells;
 };
 
 struct CoherencyChecker::Line {
   Line(const CacheRules& rules, std::uint32_t address)
-      : address(address), worlds(rules), last_writer(rules.line_bytes, nobody), truth(rules.line_bytes) {}
+      : address(address), worlds(rules), bytes(rules.line_bytes, {0, nobody}) {}
 
   std::uint32_t address;
   AgentId unseen = nobody;  ///< who may store to it unseen
   LoggedLine logged;        ///< where that is noted
   LineWorlds worlds;
   std::vector<History> histories;
-  std::vector<AgentId> last_writer;  ///< per byte
-  std::vector<std::uint8_t> truth;   ///< per byte: the latest value written
+  struct Byte {
+    std::uint8_t truth;   ///< the latest value written
+    AgentId last_writer;
+  };
+  std::vector<Byte> bytes;
   ByteMask known;                    ///< bytes whose truth is set
   Deed cause;                        ///< what last may have destroyed bytes
   /// Cache operations count only for whoever they are ordered before: per core, its last write-backs, and what it knew of others when it
@@ -198,9 +195,8 @@ void CoherencyChecker::absorb(Line& line) {
     last = &record;
     const History::Write noted{{epoch, site_of_last}, record.cycle};
     if (here == word_mask) {
-      for (History::Write& each : history.writes_of(word * 4, 4)) each = noted;
-      std::memset(&line.last_writer[word * 4], agent, 4);
-      std::memcpy(&line.truth[word * 4], contents + word * 4, 4);
+      for (History::Cell& each : history.cells_of(word * 4, 4)) each.write = noted;
+      for (std::uint32_t i = word * 4; i < word * 4 + 4; ++i) line.bytes[i] = {contents[i], agent};
       if (part_shift_) mask |= ByteMask::range(word * 4, 4);
       continue;
     }
@@ -208,9 +204,8 @@ void CoherencyChecker::absorb(Line& line) {
     for (std::uint32_t part = 0; part < word_parts; ++part) {
       if (!(here >> part & 1)) continue;
       const std::uint32_t at = word * 4 + part * part_bytes;
-      for (History::Write& each : history.writes_of(at, part_bytes)) each = noted;
-      std::memset(&line.last_writer[at], agent, part_bytes);
-      std::memcpy(&line.truth[at], contents + at, part_bytes);
+      for (History::Cell& each : history.cells_of(at, part_bytes)) each.write = noted;
+      for (std::uint32_t i = at; i < at + part_bytes; ++i) line.bytes[i] = {contents[i], agent};
       if (part_shift_) mask |= ByteMask::range(at, part_bytes);
     }
   }
@@ -249,7 +244,7 @@ void CoherencyChecker::note(Line& line, const Deed& deed) {
 }
 
 Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const {
-  const AgentId writer = line.last_writer[offset];
+  const AgentId writer = line.bytes[offset].last_writer;
   for (const History& history : line.histories)
     if (history.agent == writer) {
       const History::Write& write = history.write_of(offset);
@@ -261,8 +256,8 @@ Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const 
 // ---- Order -----------------------------------------------------------------------------------------------------------
 
 void CoherencyChecker::release(AgentId agent, std::uint64_t object) {
+  if (alone_) return;  // whoever comes later learns all of it when it starts
   objects_[object].join(clocks_[agent]);
-  if (alone_) return;
   absorb_all(agent);
   clocks_[agent].advance(agent);
 }
@@ -332,9 +327,11 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   if (view == View::cached) line.worlds.read_cached(agent);
   if (!remember) return;
   // Within an epoch the first read says all that order needs.
-  const std::span<History::Read> noted = history_of(line, agent).reads_of(offset, bytes);
-  if (std::any_of(noted.begin(), noted.end(), [epoch](const History::Read& each) { return each.epoch != epoch; }))
-    std::fill(noted.begin(), noted.end(), History::Read{epoch, site_number(site, view)});
+  const std::span<History::Cell> noted = history_of(line, agent).cells_of(offset, bytes);
+  if (std::any_of(noted.begin(), noted.end(), [epoch](const History::Cell& each) { return each.read.epoch != epoch; })) {
+    const std::uint32_t number = site_number(site, view);
+    for (History::Cell& each : noted) each.read = {epoch, number};
+  }
   if (!same_reader) {
     recent.epoch = epoch;
     recent.agent = agent;
@@ -373,10 +370,9 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   }
   History& history = history_of(line, agent);
   const History::Write noted{{clocks_[agent][agent], site_number(site, view)}, cycle};
-  for (History::Write& each : history.writes_of(offset, bytes)) each = noted;
-  std::fill_n(line.last_writer.begin() + offset, bytes, agent);
+  for (History::Cell& each : history.cells_of(offset, bytes)) each.write = noted;
   line.known |= mask;
-  std::copy(value.begin(), value.end(), line.truth.begin() + offset);
+  for (std::uint32_t i = 0; i < bytes; ++i) line.bytes[offset + i] = {value[i], agent};
   keep_cause(line, access);
   note(line, access);
 }
@@ -386,7 +382,7 @@ void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<cons
     // Code that nobody wrote came with the image.
     const auto start = static_cast<std::uint32_t>(address + at);
     const Line* line = known_line(start & line_mask_);
-    if (!line || std::all_of(line->last_writer.begin(), line->last_writer.end(), [](AgentId writer) { return writer == nobody; })) continue;
+    if (!line || std::all_of(line->bytes.begin(), line->bytes.end(), [](const Line::Byte& byte) { return byte.last_writer == nobody; })) continue;
     do_read(core, View::direct, start, seen.subspan(at, std::min<std::size_t>(seen.size() - at, config_.rules.line_bytes)), site, cycle, false, 0);
   }
 }
@@ -397,7 +393,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
   const ByteMask wanted = ByteMask::range(offset, bytes);
   const LineWorlds::Stale stale = access.view == View::cached ? line.worlds.stale_for_core(access.agent, wanted) : line.worlds.stale_in_memory(wanted);
   bool differs = false;
-  for (std::uint32_t i = 0; i < bytes; ++i) differs |= line.known.test(offset + i) && line.truth[offset + i] != seen[i];
+  for (std::uint32_t i = 0; i < bytes; ++i) differs |= line.known.test(offset + i) && line.bytes[offset + i].truth != seen[i];
   if (stale.bytes.none()) {
     unexplained_ += differs;
     return;
@@ -413,7 +409,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
   finding.other = write_deed(line, first);
   for (unsigned i = first; i <= last; ++i) {
     finding.seen.push_back(seen[i - offset]);
-    finding.owed.push_back(line.known.test(i) ? line.truth[i] : seen[i - offset]);
+    finding.owed.push_back(line.known.test(i) ? line.bytes[i].truth : seen[i - offset]);
   }
   const bool writer_uncached = finding.other.view == View::uncached, reader_uncached = access.view == View::uncached;
   switch (stale.reason) {
@@ -459,7 +455,7 @@ void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::ui
   if (!line.maintenance) return;
   const std::uint32_t offset = address - line.address;
   for (std::uint32_t i = offset; i < offset + bytes; ++i) {
-    const AgentId writer = line.last_writer[i];
+    const AgentId writer = line.bytes[i].last_writer;
     if (writer == access.agent || writer >= config_.rules.cores) continue;
     const Deed write = write_deed(line, i);
     if (write.view != View::cached) continue;
@@ -568,14 +564,12 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
     if (whole && line.histories.size() > 1) line.histories.clear();
     for (History& history : line.histories) {
       if (whole) {
-        history.reads.assign(history.reads.size(), {});
-        history.writes.assign(history.writes.size(), {});
+        std::fill(history.cells.begin(), history.cells.end(), History::Cell{});
         continue;
       }
-      for (History::Read& each : history.reads_of(offset, span)) each = {};
-      for (History::Write& each : history.writes_of(offset, span)) each = {};
+      for (History::Cell& each : history.cells_of(offset, span)) each = {};
     }
-    std::fill_n(line.last_writer.begin() + offset, count, nobody);
+    for (std::uint32_t i = offset; i < offset + count; ++i) line.bytes[i].last_writer = nobody;
   }
 }
 
@@ -598,7 +592,7 @@ Deed CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address,
     const std::uint32_t base = at & line_mask_, end = std::min(address + bytes, base + config_.rules.line_bytes);
     if (const Line* line = known_line(base))
       for (std::uint32_t offset = at - base; offset < end - base; ++offset) {
-        const AgentId writer = line->last_writer[offset];
+        const AgentId writer = line->bytes[offset].last_writer;
         if (writer != core && writer < config_.rules.cores && line->worlds.may_be_dirty(writer)) return write_deed(*line, offset);
       }
     at = end;

@@ -5,48 +5,46 @@
 
 namespace dspmem {
 
-LineWorlds::LineWorlds(const CacheRules& rules) : rules_(rules), whole_(ByteMask::range(0, rules.line_bytes)) {
+LineWorlds::LineWorlds(const CacheRules& rules) : rules_(&rules) {
   // The summary knows one cache without a prefetcher and with whole-line write-backs.
-  if (rules_.prefetch || rules_.byte_dirty) expand();
+  if (rules_->prefetch || rules_->byte_dirty) expand();
 }
 
 // ---- Summary -> worlds -----------------------------------------------------------------------------------------------
 
 void LineWorlds::expand() {
   if (full_) return;
-  full_ = true;
+  full_ = std::make_unique<Full>();
   World world;
-  world.memory = whole_;
-  worlds_.assign(1, world);
+  world.memory = whole();
+  full_->worlds.assign(1, world);
   if (owner_ >= 0) {
     const auto owner = static_cast<std::size_t>(owner_);
     if (clean_copy_) {
       World clean = world;
       clean.shape[owner] = Shape::clean;
-      clean.copies[owner].fresh = whole_;
-      insert(worlds_, clean);
+      clean.copies[owner].fresh = whole();
+      insert(full_->worlds, clean);
     }
     if (dirty_) {
       World dirty = world;
-      dirty.memory = whole_ - unsafe_;
+      dirty.memory = whole() - unsafe_;
       dirty.shape[owner] = Shape::dirty;
-      dirty.copies[owner].fresh = whole_;
-      insert(worlds_, dirty);
+      dirty.copies[owner].fresh = whole();
+      insert(full_->worlds, dirty);
     }
   }
   close();
 }
 
 void LineWorlds::settle_if_possible() {
-  if (!full_ || rules_.prefetch || rules_.byte_dirty || worlds_.size() != 1) return;
-  const World& only = worlds_.front();
-  if (only.memory != whole_ || std::any_of(only.shape.begin(), only.shape.end(), [](Shape shape) { return shape != Shape::absent; })) return;
-  full_ = false;
-  worlds_.clear();
+  if (!full_ || rules_->prefetch || rules_->byte_dirty || full_->worlds.size() != 1) return;
+  const World& only = full_->worlds.front();
+  if (only.memory != whole() || std::any_of(only.shape.begin(), only.shape.end(), [](Shape shape) { return shape != Shape::absent; })) return;
+  full_.reset();
   owner_ = -1;
   dirty_ = clean_copy_ = false;
   unsafe_ = {};
-  lost_overwritten_ = lost_discarded_ = {};
 }
 
 bool LineWorlds::settled() const { return !full_ && owner_ < 0; }
@@ -60,7 +58,7 @@ void LineWorlds::fill(World& world, std::uint32_t core) const {
 
 ByteMask LineWorlds::fresh_somewhere(const World& world) const {
   ByteMask fresh = world.memory;
-  for (std::uint32_t core = 0; core < rules_.cores; ++core)
+  for (std::uint32_t core = 0; core < rules_->cores; ++core)
     if (world.shape[core] != Shape::absent) fresh |= world.copies[core].fresh;
   return fresh;
 }
@@ -69,7 +67,7 @@ ByteMask LineWorlds::fresh_somewhere(const World& world) const {
 void LineWorlds::clean(World& world, std::uint32_t core, ByteMask& lost) const {
   if (world.shape[core] != Shape::dirty) return;
   Copy& copy = world.copies[core];
-  const ByteMask written = rules_.byte_dirty ? copy.written : whole_;
+  const ByteMask written = rules_->byte_dirty ? copy.written : whole();
   const ByteMask before = world.memory;
   world.memory = (world.memory - written) | (copy.fresh & written);
   lost |= before - world.memory;
@@ -82,14 +80,14 @@ void LineWorlds::clean(World& world, std::uint32_t core, ByteMask& lost) const {
 bool LineWorlds::insert(std::vector<World>& set, const World& world) const {
   const auto same_shape = [this](const World& a, const World& b) {
     if (a.shape != b.shape) return false;
-    if (!rules_.byte_dirty) return true;
-    for (std::uint32_t core = 0; core < rules_.cores; ++core)
+    if (!rules_->byte_dirty) return true;
+    for (std::uint32_t core = 0; core < rules_->cores; ++core)
       if (a.shape[core] == Shape::dirty && a.copies[core].written != b.copies[core].written) return false;
     return true;
   };
   const auto covers = [this](const World& more, const World& less) {
     if (!more.memory.contains(less.memory)) return false;
-    for (std::uint32_t core = 0; core < rules_.cores; ++core)
+    for (std::uint32_t core = 0; core < rules_->cores; ++core)
       if (more.shape[core] != Shape::absent && !more.copies[core].fresh.contains(less.copies[core].fresh)) return false;
     return true;
   };
@@ -101,14 +99,14 @@ bool LineWorlds::insert(std::vector<World>& set, const World& world) const {
 }
 
 void LineWorlds::close() {
-  std::vector<World> pending = worlds_;
+  std::vector<World> pending = full_->worlds;
   while (!pending.empty()) {
     const World world = pending.back();
     pending.pop_back();
     const auto offer = [&](const World& next) {
-      if (insert(worlds_, next)) pending.push_back(next);
+      if (insert(full_->worlds, next)) pending.push_back(next);
     };
-    for (std::uint32_t core = 0; core < rules_.cores; ++core) {
+    for (std::uint32_t core = 0; core < rules_->cores; ++core) {
       if (world.shape[core] != Shape::absent) {
         World next = world;
         ByteMask lost;
@@ -117,7 +115,7 @@ void LineWorlds::close() {
         next.shape[core] = Shape::absent;
         next.copies[core] = {};
         offer(next);
-      } else if (rules_.prefetch && (!rules_.running || *rules_.running >> core & 1)) {
+      } else if (rules_->prefetch && (!rules_->running || *rules_->running >> core & 1)) {
         World next = world;
         fill(next, core);
         offer(next);
@@ -130,20 +128,20 @@ template <class Operation>
 void LineWorlds::apply(Operation operation) {
   newly_lost_ = false;
   std::vector<World> next;
-  next.reserve(worlds_.size());
-  for (World world : worlds_) {
+  next.reserve(full_->worlds.size());
+  for (World world : full_->worlds) {
     operation(world);
     insert(next, world);
   }
-  worlds_ = std::move(next);
+  full_->worlds = std::move(next);
   close();
   settle_if_possible();
 }
 
 void LineWorlds::note_lost(const ByteMask& lost, int by) {
-  (by < 0 ? lost_discarded_ : lost_overwritten_) |= lost;
+  (by < 0 ? full_->discarded : full_->overwritten) |= lost;
   newly_lost_ = true;
-  lost_by_ = by;
+  lost_by_ = static_cast<std::int8_t>(by);
 }
 
 // ---- The program's operations ----------------------------------------------------------------------------------------
@@ -151,7 +149,7 @@ void LineWorlds::note_lost(const ByteMask& lost, int by) {
 void LineWorlds::read_cached(std::uint32_t core) {
   if (!full_) {
     if (owner_ < 0 || owner_ == static_cast<int>(core)) {
-      owner_ = static_cast<int>(core);
+      owner_ = static_cast<std::int8_t>(core);
       clean_copy_ = true;
       return;
     }
@@ -164,10 +162,10 @@ void LineWorlds::read_cached(std::uint32_t core) {
 
 void LineWorlds::write_cached(std::uint32_t core, const ByteMask& bytes) {
   if (!full_) {
-    if (rules_.write_through) {
+    if (rules_->write_through) {
       if (owner_ < 0 || owner_ == static_cast<int>(core)) return;
     } else if (owner_ < 0 || owner_ == static_cast<int>(core)) {
-      owner_ = static_cast<int>(core);
+      owner_ = static_cast<std::int8_t>(core);
       dirty_ = true;
       clean_copy_ = true;  // evicted and read again; that is never worse than the dirty copy, so it may stand for "not read again" too
       unsafe_ |= bytes;
@@ -175,14 +173,14 @@ void LineWorlds::write_cached(std::uint32_t core, const ByteMask& bytes) {
     }
     expand();
   }
-  lost_overwritten_ -= bytes;
-  lost_discarded_ -= bytes;
+  full_->overwritten -= bytes;
+  full_->discarded -= bytes;
   apply([&](World& world) {
-    if (world.shape[core] == Shape::absent && !rules_.write_through) fill(world, core);
-    for (std::uint32_t other = 0; other < rules_.cores; ++other) world.copies[other].fresh -= bytes;
+    if (world.shape[core] == Shape::absent && !rules_->write_through) fill(world, core);
+    for (std::uint32_t other = 0; other < rules_->cores; ++other) world.copies[other].fresh -= bytes;
     world.memory -= bytes;
     if (world.shape[core] != Shape::absent) world.copies[core].fresh |= bytes;
-    if (rules_.write_through) {
+    if (rules_->write_through) {
       world.memory |= bytes;
     } else {
       world.shape[core] = Shape::dirty;
@@ -196,10 +194,10 @@ void LineWorlds::write_memory(const ByteMask& bytes) {
     if (owner_ < 0) return;
     expand();
   }
-  lost_overwritten_ -= bytes;
-  lost_discarded_ -= bytes;
+  full_->overwritten -= bytes;
+  full_->discarded -= bytes;
   apply([&](World& world) {
-    for (std::uint32_t core = 0; core < rules_.cores; ++core) world.copies[core].fresh -= bytes;
+    for (std::uint32_t core = 0; core < rules_->cores; ++core) world.copies[core].fresh -= bytes;
     world.memory |= bytes;
   });
 }
@@ -259,15 +257,15 @@ void LineWorlds::write_back_invalidate(std::uint32_t core) {
 }
 
 void LineWorlds::forget(const ByteMask& bytes) {
-  lost_overwritten_ -= bytes;
-  lost_discarded_ -= bytes;
   if (!full_) {
     unsafe_ -= bytes;
     return;
   }
+  full_->overwritten -= bytes;
+  full_->discarded -= bytes;
   apply([&](World& world) {
     world.memory |= bytes;
-    for (std::uint32_t core = 0; core < rules_.cores; ++core)
+    for (std::uint32_t core = 0; core < rules_->cores; ++core)
       if (world.shape[core] != Shape::absent) world.copies[core].fresh |= bytes;
   });
 }
@@ -283,7 +281,7 @@ LineWorlds::Stale LineWorlds::explain(const World& world, int core, const ByteMa
   const ByteMask fresh = fresh_somewhere(world);
   if (!fresh.contains(stale)) {
     const ByteMask lost = stale - fresh;
-    return {stale, (lost & lost_overwritten_).any() ? StaleReason::overwritten : StaleReason::discarded};
+    return {stale, (lost & full_->overwritten).any() ? StaleReason::overwritten : StaleReason::discarded};
   }
   const bool has_copy = core >= 0 && world.shape[static_cast<std::size_t>(core)] != Shape::absent;
   if (has_copy && world.memory.contains(stale)) return {stale, StaleReason::old_copy};
@@ -296,7 +294,7 @@ LineWorlds::Stale LineWorlds::stale_for_core(std::uint32_t core, const ByteMask&
     return {unsafe_ & wanted, StaleReason::not_in_memory};
   }
   Stale worst;
-  for (const World& world : worlds_) {
+  for (const World& world : full_->worlds) {
     const ByteMask& seen = world.shape[core] == Shape::absent ? world.memory : world.copies[core].fresh;
     const ByteMask stale = wanted - seen;
     if (stale.none()) continue;
@@ -313,7 +311,7 @@ LineWorlds::Stale LineWorlds::stale_in_memory(const ByteMask& wanted) const {
     return {unsafe_ & wanted, StaleReason::not_in_memory};
   }
   Stale worst;
-  for (const World& world : worlds_) {
+  for (const World& world : full_->worlds) {
     const ByteMask stale = wanted - world.memory;
     if (stale.none()) continue;
     const Stale found = explain(world, -1, stale);
@@ -325,21 +323,21 @@ LineWorlds::Stale LineWorlds::stale_in_memory(const ByteMask& wanted) const {
 
 bool LineWorlds::may_be_dirty(std::uint32_t core) const {
   if (!full_) return owner_ == static_cast<int>(core) && dirty_;
-  return std::any_of(worlds_.begin(), worlds_.end(), [core](const World& world) { return world.shape[core] == Shape::dirty; });
+  return std::any_of(full_->worlds.begin(), full_->worlds.end(), [core](const World& world) { return world.shape[core] == Shape::dirty; });
 }
 
 bool LineWorlds::may_hold(std::uint32_t core) const {
   if (!full_) return owner_ == static_cast<int>(core);
-  return std::any_of(worlds_.begin(), worlds_.end(), [core](const World& world) { return world.shape[core] != Shape::absent; });
+  return std::any_of(full_->worlds.begin(), full_->worlds.end(), [core](const World& world) { return world.shape[core] != Shape::absent; });
 }
 
 ByteMask LineWorlds::only_in(std::uint32_t core) const {
   if (!full_) return owner_ == static_cast<int>(core) ? unsafe_ : ByteMask{};
   ByteMask bytes;
-  for (const World& world : worlds_) {
+  for (const World& world : full_->worlds) {
     if (world.shape[core] == Shape::absent) continue;
     ByteMask elsewhere = world.memory;
-    for (std::uint32_t other = 0; other < rules_.cores; ++other)
+    for (std::uint32_t other = 0; other < rules_->cores; ++other)
       if (other != core && world.shape[other] != Shape::absent) elsewhere |= world.copies[other].fresh;
     bytes |= world.copies[core].fresh - elsewhere;
   }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -40,7 +41,7 @@ class LineWorlds {
  public:
   static constexpr std::uint32_t max_cores = 8;
 
-  /// Memory fresh, no copies; with a prefetcher also clean copies.
+  /// Memory fresh, no copies; with a prefetcher also clean copies. REQUIRES: the rules outlive this.
   explicit LineWorlds(const CacheRules& rules);
 
   // What the program does. Bytes that are written become fresh where they are written, and stale everywhere else.
@@ -53,7 +54,7 @@ class LineWorlds {
   /// The core lost power: whatever its cache held is gone.
   void power_off(std::uint32_t core) { invalidate(core); }
   /// A core has got power, and may fetch the line from now on.
-  void power_on() { if (full_ && rules_.prefetch) close(); }
+  void power_on() { if (full_ && rules_->prefetch) close(); }
 
   /// Nobody cares any more what these bytes were: they count as fresh everywhere. Lines stay as dirty as they are.
   void forget(const ByteMask& bytes);
@@ -84,8 +85,8 @@ class LineWorlds {
   /// Nothing but memory holds the line, and memory is fresh.
   bool settled() const;
   /// At most one core has a copy, and memory is written by nobody else.
-  bool summarised() const { return !full_; }
-  std::size_t world_count() const { return full_ ? worlds_.size() : 0; }
+  bool summarised() const { return full_ == nullptr; }
+  std::size_t world_count() const { return full_ ? full_->worlds.size() : 0; }
 
  private:
   enum class Shape : std::uint8_t { absent, clean, dirty };
@@ -113,20 +114,23 @@ class LineWorlds {
   Stale explain(const World& world, int core, const ByteMask& stale) const;
   void note_lost(const ByteMask& lost, int by);
 
-  CacheRules rules_;
-  ByteMask whole_;
-  bool full_ = false;
+  ByteMask whole() const { return ByteMask::range(0, rules_->line_bytes); }
 
-  // Summary, while not full_: only `owner_` may hold a copy; memory is fresh but for `unsafe_`.
-  int owner_ = -1;
+  /// What the summary cannot say.
+  struct Full {
+    std::vector<World> worlds;
+    ByteMask overwritten, discarded;  ///< bytes that may be fresh nowhere, by the cause
+  };
+  const CacheRules* rules_;
+  std::unique_ptr<Full> full_;
+
+  // Summary, without full_: only `owner_` may hold a copy; memory is fresh but for `unsafe_`.
+  std::int8_t owner_ = -1;
   bool dirty_ = false;       ///< the copy may be dirty
   bool clean_copy_ = false;  ///< there may be a clean copy
-  ByteMask unsafe_;
-
-  std::vector<World> worlds_;
-  ByteMask lost_overwritten_, lost_discarded_;  ///< bytes that may be fresh nowhere, by the cause
   bool newly_lost_ = false;
-  int lost_by_ = -1;
+  std::int8_t lost_by_ = -1;
+  ByteMask unsafe_;
 };
 
 }  // namespace dspmem

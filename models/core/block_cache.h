@@ -61,6 +61,10 @@ struct Block {
   std::uint32_t entered = 0;   ///< how often by the interpreter, until it is translated
   const void* head = nullptr;  ///< translated code; see Translator
   const void* body = nullptr;  ///< the same without what is checked on entry; null until translated
+  // Where the translated code jumps to follow a link; until the block there is translated too, to code that looks further.
+  std::uint8_t* jump_to_next = nullptr;
+  std::uint8_t* jump_to_taken = nullptr;
+  std::vector<Block*> linked_from;  ///< blocks that have this one as next or taken
 
   /// Per instruction, for faults and exact times: offset of its address, and cycles spent before it.
   std::vector<std::uint8_t> offsets;

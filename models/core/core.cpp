@@ -73,6 +73,8 @@ Core::Core(const CoreConfig& config, const AddressMap& map, CoreEnvironment& env
               instruction_cache_.set_mask()),
       translator_({data_cache_.line_shift(), data_cache_.set_mask(), config.timing.taken_branch_cycles}, translator_callbacks()),
       uncached_line_(config.instruction_cache.line_bytes) {
+  for (const Region& region : map.regions())
+    if (region.kind == RegionKind::cached) cached_.push_back({region.physical, region.size, region.base});
   use_context(0);
   instruction_lines_ = instruction_cache_.fast_entries();
   recent_blocks_ = blocks_.recent();
@@ -151,8 +153,8 @@ L1Cache::FastAccess Core::fast_access() const {
 }
 
 void Core::revoke(std::uint32_t physical) {
-  for (const Region& region : map_.regions())
-    if (region.kind == RegionKind::cached && physical - region.physical < region.size) data_cache_.revoke(physical - region.physical + region.base);
+  for (const CachedRange& range : cached_)
+    if (physical - range.physical < range.size) data_cache_.revoke(physical - range.physical + range.base);
 }
 
 void Core::apply_privilege() {

@@ -220,6 +220,10 @@ class Core : private CoreState {
   void leave_watched();
 
   CoreConfig config_;
+  struct CachedRange {
+    std::uint32_t physical, size, base;
+  };
+  std::vector<CachedRange> cached_;  ///< where physical addresses are seen through the cache
   const AddressMap& map_;
   CoreEnvironment& environment_;
   HardwareObserver* observer_ = nullptr;

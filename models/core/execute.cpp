@@ -251,6 +251,7 @@ sequential:
     if (!block) return;
     if (blocks_.clear_pending()) goto computed;
     from->next = block;
+    if (translate) translator_.linked(*from, *block);
     goto enter;
   }
 
@@ -270,6 +271,7 @@ follow_taken:
     if (!block) return;
     if (blocks_.clear_pending()) goto computed;
     from->taken = block;
+    if (translate) translator_.linked(*from, *block);
     goto enter;
   }
 

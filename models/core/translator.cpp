@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 #include <optional>
 #include <stdexcept>
 
@@ -52,7 +53,7 @@ static_assert(sizeof(L1Cache::FastEntry) == 64 && sizeof(StackFrame) == 8 && siz
 
 /// Code that is not on the way of a block that runs through: made behind it.
 struct Aside {
-  enum class Kind { load, store, touch, exit } kind = Kind::exit;
+  enum class Kind { load, store, touch, search_next, search_taken, exit } kind = Kind::exit;
   Label from{};
   Label back{};              ///< where loads and stores go on
   std::uint32_t index = 0;   ///< of the instruction
@@ -123,6 +124,7 @@ class BlockTranslation {
   void store(const Op& op, std::uint32_t index, std::uint32_t bytes);
   void put(std::uint32_t guest, std::uint32_t bytes, const x86::Mem& where, Gp scratch);
   void link(std::size_t member, Translator::Exit unlinked);
+  void search(std::size_t member, Translator::Exit unlinked);
   void finish_branch(x86::CondCode taken_if);
   void fall_through();
   void follow_taken() { link(offsetof(Block, taken), Translator::Exit::taken); }
@@ -140,7 +142,17 @@ class BlockTranslation {
   CodeHolder code_;
   x86::Assembler a_;
   std::vector<Aside> asides_;
+  Label jump_to_next_{}, jump_to_taken_{};
 };
+
+/// Makes a block's jump, whose end is given, lead to code. Nobody runs it meanwhile: cores take turns.
+void patch(std::uint8_t* end, const void* code) {
+  const std::ptrdiff_t distance = static_cast<const std::uint8_t*>(code) - end;
+  if (!end || distance != static_cast<std::int32_t>(distance)) return;
+  const VirtMem::ProtectJitReadWriteScope writable(end - 4, 4);
+  const auto relative = static_cast<std::int32_t>(distance);
+  std::memcpy(end - 4, &relative, 4);
+}
 
 // ---- The way in and out ------------------------------------------------------------------------------------------------
 
@@ -327,8 +339,16 @@ void BlockTranslation::store(const Op& op, std::uint32_t index, std::uint32_t by
 
 // ---- Control flow ------------------------------------------------------------------------------------------------------------
 
-/// Follows one of the block's links, if it is there.
+/// Follows one of the block's links: a jump that is patched once the other block has code.
 void BlockTranslation::link(std::size_t member, Translator::Exit unlinked) {
+  const bool taken = member == offsetof(Block, taken);
+  const Label search = aside({.kind = taken ? Aside::Kind::search_taken : Aside::Kind::search_next, .exit = unlinked});
+  (taken ? jump_to_taken_ : jump_to_next_) = a_.newLabel();
+  a_.long_().jmp(search);
+  a_.bind(taken ? jump_to_taken_ : jump_to_next_);  // behind the jump
+}
+
+void BlockTranslation::search(std::size_t member, Translator::Exit unlinked) {
   a_.mov(x86::rax, reinterpret_cast<std::uint64_t>(&block_) + member);
   a_.mov(x86::rax, x86::qword_ptr(x86::rax));
   a_.test(x86::rax, x86::rax);
@@ -424,6 +444,10 @@ void BlockTranslation::leave(Translator::Exit exit, std::uint32_t index) {
 
 void BlockTranslation::emit_aside(const Aside& each) {
   a_.bind(each.from);
+  if (each.kind == Aside::Kind::search_next || each.kind == Aside::Kind::search_taken) {
+    search(each.kind == Aside::Kind::search_taken ? offsetof(Block, taken) : offsetof(Block, next), each.exit);
+    return;
+  }
   if (each.kind == Aside::Kind::exit) {
     leave(each.exit, each.index);
     return;
@@ -752,8 +776,13 @@ void BlockTranslation::run() {
   a_.bind(body);
   Flow flow = Flow::next;
   for (std::uint32_t index = 0; flow == Flow::next; ++index) flow = instruction(block_.ops[index], index);
-  for (std::size_t i = 0; i < asides_.size(); ++i) emit_aside(asides_[i]);
-  auto* made = static_cast<const std::uint8_t*>(translator_.add(code_, *translator_.blocks));
+  for (std::size_t i = 0; i < asides_.size(); ++i) {
+    const Aside each = asides_[i];  // making one may add another
+    emit_aside(each);
+  }
+  auto* made = static_cast<std::uint8_t*>(translator_.add(code_, *translator_.blocks));
+  if (jump_to_next_.isValid()) block_.jump_to_next = made + code_.labelOffset(jump_to_next_);
+  if (jump_to_taken_.isValid()) block_.jump_to_taken = made + code_.labelOffset(jump_to_taken_);
   block_.head = made;
   block_.body = made + code_.labelOffset(body);
 }
@@ -766,7 +795,20 @@ Translator::Translator(const Shape& shape, const TranslatorCallbacks& callbacks)
 Translator::~Translator() = default;
 bool Translator::available() const { return implementation_ != nullptr; }
 const void* Translator::cold() const { return implementation_ ? reinterpret_cast<const void*>(implementation_->cold) : nullptr; }
-void Translator::translate(Block& block, bool observed) { BlockTranslation(*implementation_, block, observed).run(); }
+void Translator::translate(Block& block, bool observed) {
+  BlockTranslation(*implementation_, block, observed).run();
+  if (block.next) linked(block, *block.next);
+  if (block.taken) linked(block, *block.taken);
+  for (Block* from : block.linked_from) linked(*from, block);
+}
+void Translator::linked(Block& from, Block& to) {
+  if (!to.body) {
+    to.linked_from.push_back(&from);
+    return;
+  }
+  if (from.next == &to) patch(from.jump_to_next, to.head);
+  if (from.taken == &to) patch(from.jump_to_taken, to.head);
+}
 Translator::Left Translator::run(CoreState& state, const Block& block) const { return implementation_->entry(&state, block.body); }
 void Translator::clear() {
   if (implementation_) implementation_->blocks = std::make_unique<asmjit::JitRuntime>();
@@ -784,6 +826,7 @@ Translator::~Translator() = default;
 bool Translator::available() const { return false; }
 const void* Translator::cold() const { return nullptr; }
 void Translator::translate(Block&, bool) {}
+void Translator::linked(Block&, Block&) {}
 Translator::Left Translator::run(CoreState&, const Block&) const { return {}; }
 void Translator::clear() {}
 

@@ -55,6 +55,8 @@ class Translator {
   bool available() const;
   /// `observed`: somebody may want to see accesses, and have stores noted. Sets the block's code.
   void translate(Block& block, bool observed);
+  /// `to` has become next or taken of `from`.
+  void linked(Block& from, Block& to);
   /// Runs a block whose head was passed, and whatever follows. REQUIRES: block.code.
   Left run(CoreState& state, const Block& block) const;
   /// Drops all code.
