@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 namespace dspmem {
 
@@ -35,25 +36,56 @@ void L1Cache::use_fast_entries(FastAccess use) {
   fast_access_ = use;
   std::fill(fast_.begin(), fast_.end(), FastEntry{});
   std::fill(most_recent_.begin(), most_recent_.end(), no_way);
+  permits_.assign(use == FastAccess::permitted ? lines_.size() * contexts : 0, Permits{});
+  permitted_.clear();
+}
+
+void L1Cache::permit_reads(std::uint32_t address, std::uint64_t parts) {
+  const std::uint32_t set = set_of(address), way = most_recent_[set];
+  if (permits_.empty()) return;
+  permits(set, way, context_).hidden_from_reads = fast_entries(context_)[set].hidden_from_reads = ~parts;
+  if (parts) note_permitted(set, way);
 }
 
 LoggedLine L1Cache::permit_writes(std::uint32_t address, std::uint64_t parts) {
-  const std::uint32_t set = set_of(address);
+  const std::uint32_t set = set_of(address), way = most_recent_[set];
   FastEntry& entry = fast_entries(context_)[set];
-  entry.hidden_from_writes = ~parts;
-  entry.log = log_of(set, most_recent_[set]);
+  Permits& given = permits(set, way, context_);
+  given.hidden_from_writes = entry.hidden_from_writes = ~parts;
+  given.log = entry.log = log_of(set, way);
   entry.log->bound = 1;
-  return {entry.log, entry.data};
+  note_permitted(set, way);
+  return {entry.log, bytes(set, way).data()};
+}
+
+void L1Cache::note_permitted(std::uint32_t set, std::uint32_t way) {
+  bool& listed = permits(set, way, 0).listed;
+  if (!std::exchange(listed, true)) permitted_.push_back(set * config_.ways + way);
+}
+
+void L1Cache::give_back(std::uint32_t set, std::uint32_t way) {
+  for (std::uint32_t context = 0; context < contexts_used_; ++context) {
+    Permits& given = permits(set, way, context);
+    given.hidden_from_reads = given.hidden_from_writes = ~0ull;
+    given.log = nullptr;
+    if (most_recent_[set] != way) continue;
+    FastEntry& entry = fast_entries(context)[set];
+    entry.hidden_from_reads = entry.hidden_from_writes = ~0ull;
+  }
 }
 
 void L1Cache::revoke(std::uint32_t address) {
-  const std::uint32_t set = set_of(address), wanted = line_address(address);
-  for (std::uint32_t context = 0; context < contexts_used_; ++context)
-    if (FastEntry& entry = fast_entries(context)[set]; entry.read_key == wanted) entry.hidden_from_reads = entry.hidden_from_writes = ~0ull;
+  if (permits_.empty()) return;
+  if (const int way = find(address); way >= 0) give_back(set_of(address), static_cast<std::uint32_t>(way));
 }
 
 void L1Cache::revoke_all() {
-  for (FastEntry& each : fast_) each.hidden_from_reads = each.hidden_from_writes = ~0ull;
+  if (permits_.empty()) return;
+  for (const std::uint32_t place : permitted_) {
+    give_back(place / config_.ways, place % config_.ways);
+    permits(place / config_.ways, place % config_.ways, 0).listed = false;
+  }
+  permitted_.clear();
 }
 
 StoreLog* L1Cache::log_of(std::uint32_t set, std::uint32_t way) {
@@ -90,6 +122,7 @@ void L1Cache::drop(std::uint32_t set, std::uint32_t way) {
     if (log->bound) port_.leaving(line(set, way).address);
     log->bound = log->written = 0;
   }
+  if (!permits_.empty()) give_back(set, way);
   line(set, way) = Line{};
   tags_[set * config_.ways + way] = no_line;
   if (most_recent_[set] == way) forget_most_recent(set);
@@ -110,13 +143,17 @@ void L1Cache::make_most_recent(std::uint32_t set, std::uint32_t way) {
   const Line& recent = line(set, way);
   FastEntry& fast = fast_entries(context_)[set];
   if (changes || fast.read_key == no_key) {
-    // What was allowed in other contexts was about another line.
+    // Other contexts' entries are about another line.
     if (changes)
       for (std::uint32_t context = 0; context < contexts_used_; ++context)
-        if (context != context_) fast_entries(context)[set] = FastEntry{};
+        if (context != context_) fast_entries(context)[set].read_key = fast_entries(context)[set].write_key = no_key;
     fast.data = bytes(set, way).data();
-    fast.hidden_from_reads = fast.hidden_from_writes = fast_access_ == FastAccess::all ? 0 : ~0ull;
-    fast.log = nullptr;
+    if (!permits_.empty()) {
+      const Permits& given = permits(set, way, context_);
+      fast.hidden_from_reads = given.hidden_from_reads;
+      fast.hidden_from_writes = given.hidden_from_writes;
+      fast.log = given.log;
+    }
   }
   fast.read_key = recent.address;
   fast.write_key = recent.dirty && !config_.byte_dirty ? recent.address : no_key;

@@ -59,6 +59,12 @@ class L1Cache {
     std::uint64_t hidden_from_reads = 0;
     std::uint64_t hidden_from_writes = 0;
     StoreLog* log = nullptr;  ///< where stores must be noted; null: nowhere
+
+    /// Whether an access of `bytes` at an offset in the line is hidden. REQUIRES: not finer than a 64th of the line.
+    static bool hides(std::uint64_t hidden, std::uint32_t offset, std::uint32_t bytes, std::uint32_t part_shift) {
+      const std::uint32_t parts = std::max(bytes >> part_shift, 1u);
+      return hidden >> (offset >> part_shift) & ((1ull << parts) - 1);
+    }
   };
   static constexpr std::uint32_t contexts = 2;
 
@@ -68,6 +74,8 @@ class L1Cache {
   const CacheConfig& config() const { return config_; }
   std::uint32_t line_shift() const { return line_shift_; }
   std::uint32_t set_mask() const { return set_mask_; }
+  /// A line has 64 parts of this many bytes, as a power of two; shorter lines have fewer parts of one byte.
+  std::uint32_t part_shift() const { return line_shift_ > 6 ? line_shift_ - 6 : 0; }
   FastEntry* fast_entries(std::uint32_t context = 0) { return &fast_[context << set_bits_]; }
   enum class FastAccess {
     all,
@@ -81,8 +89,8 @@ class L1Cache {
     contexts_used_ = std::max(contexts_used_, context + 1);
   }
   /// Parts of the line at `address`, which was accessed last, that may be read, or written and noted in its log, without being seen in
-  /// this context.
-  void permit_reads(std::uint32_t address, std::uint64_t parts) { fast_entries(context_)[set_of(address)].hidden_from_reads = ~parts; }
+  /// this context, from now on whenever it is the most recently used of its set.
+  void permit_reads(std::uint32_t address, std::uint64_t parts);
   /// REQUIRES, for writes: parts is not 0.
   LoggedLine permit_writes(std::uint32_t address, std::uint64_t parts);
   /// In all contexts.
@@ -131,6 +139,12 @@ class L1Cache {
   std::uint32_t dirty_lines() const;
 
  private:
+  /// What an observer lets a line's accesses in one context do unseen.
+  struct Permits {
+    std::uint64_t hidden_from_reads = ~0ull, hidden_from_writes = ~0ull;
+    StoreLog* log = nullptr;
+    bool listed = false;  ///< in permitted_; of context 0 only
+  };
   struct Line {
     std::uint32_t address = 0;
     bool valid = false;
@@ -157,6 +171,9 @@ class L1Cache {
   void make_most_recent(std::uint32_t set, std::uint32_t way);
   void forget_most_recent(std::uint32_t set);
   StoreLog* log_of(std::uint32_t set, std::uint32_t way);
+  Permits& permits(std::uint32_t set, std::uint32_t way, std::uint32_t context) { return permits_[(set * config_.ways + way) * contexts + context]; }
+  void note_permitted(std::uint32_t set, std::uint32_t way);
+  void give_back(std::uint32_t set, std::uint32_t way);
   void apply(std::uint32_t set, std::uint32_t way, IndexOperation operation);
 
   CacheConfig config_;
@@ -174,6 +191,8 @@ class L1Cache {
   std::uint32_t context_ = 0, contexts_used_ = 1;
   std::vector<std::uint32_t> most_recent_;  ///< way, by set
   std::vector<FastEntry> fast_;             ///< by context and set
+  std::vector<Permits> permits_;            ///< by set, way and context; empty without an observer
+  std::vector<std::uint32_t> permitted_;    ///< set * ways + way of lines that got permits since revoke_all()
   std::vector<std::uint64_t> logs_;         ///< StoreLogs, by set and way; made when the first is needed
   FastAccess fast_access_ = FastAccess::all;
   CacheStatistics statistics_;

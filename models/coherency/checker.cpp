@@ -57,6 +57,7 @@ struct CoherencyChecker::Line {
   std::uint32_t address;
   AgentId unseen = nobody;  ///< who may store to it unseen
   LoggedLine logged;        ///< where that is noted
+  bool listed = false;      ///< in exclusive_ of some agent
   LineWorlds worlds;
   std::vector<History> histories;
   struct Byte {
@@ -149,10 +150,8 @@ CoherencyChecker::Line* CoherencyChecker::known_line(std::uint32_t base) {
 bool CoherencyChecker::exclusive(AgentId agent, std::uint32_t address) {
   Line& line = *peek_recent(address).line;
   if (line.histories.size() != 1 || line.histories[0].agent != agent || !line.worlds.only_dirty_in(agent)) return false;
-  if (line.unseen != agent) {
-    line.unseen = agent;
-    exclusive_[agent].push_back(&line);
-  }
+  line.unseen = agent;
+  if (!std::exchange(line.listed, true)) exclusive_[agent].push_back(&line);
   return true;
 }
 
@@ -163,8 +162,9 @@ void CoherencyChecker::use_log(std::uint32_t address, const LoggedLine& logged) 
 
 void CoherencyChecker::absorb_all(AgentId agent) {
   for (Line* line : std::exchange(exclusive_[agent], {})) {
-    absorb(*line);
-    line->unseen = nobody;
+    if (line->unseen == agent) absorb(*line);
+    if (line->unseen == agent) line->unseen = nobody;
+    line->listed = false;
   }
 }
 

@@ -320,7 +320,10 @@ std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering or
     const std::uint8_t* line = data_cache_.line_for_read(address);
     const std::uint8_t* held = line + (address & (data_cache_.config().line_bytes - 1));
     std::memcpy(&value, held, bytes);
-    if (observer_) data_cache_.permit_reads(address, observer_->on_read(*this, View::cached, region.to_physical(address), {held, bytes}, ordering));
+    const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
+    const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
+    if (observer_ && (ordering != Ordering::plain || L1Cache::FastEntry::hides(entry.hidden_from_reads, offset, bytes, data_cache_.part_shift())))
+      data_cache_.permit_reads(address, observer_->on_read(*this, View::cached, region.to_physical(address), {held, bytes}, ordering));
     return value;
   }
   if (region.kind == RegionKind::device) environment_.synchronise();
@@ -342,6 +345,7 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   const std::span<const std::uint8_t> stored(buffer.data(), bytes);
   if (checked_) check_privilege(address, region.to_physical(address), "store to");
   if (region.kind == RegionKind::cached) {
+    if (observer_ && ordering == Ordering::plain && store_unseen(address, stored)) return;
     const std::uint64_t permitted = observer_ ? observer_->on_write(*this, View::cached, region.to_physical(address), stored, ordering) : 0;
     data_cache_.store(address, stored);
     if (permitted) observer_->on_stores_unseen(region.to_physical(address), data_cache_.permit_writes(address, permitted));
@@ -355,6 +359,19 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   }
   cycles_ += environment_.write(address, stored);
   ++uncached_writes_;
+}
+
+bool Core::store_unseen(std::uint32_t address, std::span<const std::uint8_t> stored) {
+  if (!data_cache_.touch(address)) return false;
+  const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
+  const auto bytes = static_cast<std::uint32_t>(stored.size());
+  const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1), part_shift = data_cache_.part_shift();
+  if (entry.write_key != data_cache_.line_address(address) || !(bytes >> part_shift) || L1Cache::FastEntry::hides(entry.hidden_from_writes, offset, bytes, part_shift)) return false;
+  std::memcpy(entry.data + offset, stored.data(), bytes);
+  if (!entry.log) return true;
+  entry.log->words[offset / 4] = {current_pc(), caller_, now(), origin_};
+  entry.log->written |= ((1ull << (bytes >> part_shift)) - 1) << (offset >> part_shift);
+  return true;
 }
 
 std::uint32_t Core::load(std::uint32_t address, unsigned bytes) {

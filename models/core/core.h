@@ -27,7 +27,7 @@ struct CoreConfig {
   CoreTiming timing;
   CacheConfig instruction_cache{.size_bytes = 16 * 1024, .ways = 4, .line_bytes = 64};
   CacheConfig data_cache;
-  bool translate = true;  ///< hot code to the host's; same results without, slower
+  std::uint32_t translate_after = 24;  ///< how often the interpreter enters a block before it becomes host code; 0: never. Same results, other speed.
   std::vector<PhysicalRange> kernel_only;  ///< where user mode (PS.RING other than 0) may neither load nor store
 };
 
@@ -189,6 +189,8 @@ class Core : private CoreState {
   const std::uint8_t* fetch_line(std::uint32_t address);
   std::uint32_t load_slow(std::uint32_t address, unsigned bytes, Ordering ordering = Ordering::plain);
   void store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes, Ordering ordering = Ordering::plain);
+  /// Stores to a line that is in the cache, if the observer need not see it.
+  bool store_unseen(std::uint32_t address, std::span<const std::uint8_t> stored);
   std::uint32_t load_acquire(std::uint32_t address);
   void store_release(std::uint32_t address, std::uint32_t value);
   std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t desired);

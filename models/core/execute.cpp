@@ -165,7 +165,7 @@ void Core::execute(HandlerTable* table) {
   std::uint32_t* const a = a_.data();
   const std::uint32_t set_mask = data_cache_.set_mask();
   const L1Cache::FastEntry* const instruction_lines = instruction_lines_;
-  const bool translate = config_.translate && translator_.available();
+  const std::uint32_t translate = translator_.available() ? config_.translate_after : 0;
   std::uint32_t pc = pc_;
   Block* block = nullptr;
   const Op* op = nullptr;
@@ -204,7 +204,7 @@ enter:
   counts_.instructions += block->counts.instructions;
   counts_.data_accesses += block->counts.data_accesses;
   if (translate) {
-    if (!block->body && ++block->entered == Translator::hot) translator_.translate(*block, observer_ != nullptr);
+    if (!block->body && ++block->entered == translate) translator_.translate(*block, observer_ != nullptr);
     if (block->body) {
       const Translator::Left left = translator_.run(*this, *block);
       block = left.block;

@@ -37,9 +37,6 @@ class Translator {
     Block* block;
     Exit exit;
   };
-  /// Blocks are translated when the interpreter enters them this often.
-  static constexpr std::uint32_t hot = 24;
-
   /// How the core's memory accesses work. `taken_branch_cycles` from CoreTiming.
   struct Shape {
     std::uint32_t line_shift, set_mask;

@@ -42,6 +42,7 @@ int run_command(const std::vector<std::string>& arguments) {
       ("platform,p", po::value<std::string>(), "replay on this platform instead of the scenario's: a name or a .yaml file")
       ("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image")
       ("seed", po::value<std::string>(), "seed of everything random, instead of the scenario's")
+      ("interpret", "translate no code to the host's: slower, same results; for finding out whether the translator is to blame")
       ("quantum", po::value<std::string>(), "cycles that a core may run ahead of the others (default 1000; 1 is the reference for timing)")
       ("watchdog", po::value<std::string>(), "cycles after which a firmware call counts as hung (default 100000000)")
       ("json", po::value<std::string>(), "write the report as JSON to this file; - for standard output, instead of the text")
@@ -59,6 +60,7 @@ int run_command(const std::vector<std::string>& arguments) {
 
   ReplayOptions replay_options;
   replay_options.seed = number_option(values, "seed", 0);
+  replay_options.interpret = values.count("interpret") != 0;
   replay_options.quantum_cycles = number_option(values, "quantum", 1, 1000000);
   replay_options.watchdog_cycles = number_option(values, "watchdog", 1, 1000000000000000);
   std::optional<SuppressionList> suppressions;

@@ -13,6 +13,8 @@ namespace {
 constexpr std::uint32_t simcall_exit = 1, simcall_write = 4, simcall_panic = 0x50;
 
 SystemConfig with_options(SystemConfig config, const ReplayOptions& options) {
+  if (options.interpret)
+    for (CoreConfig& core : config.cores) core.translate_after = 0;
   if (options.quantum_cycles) config.limits.quantum_cycles = *options.quantum_cycles;
   if (options.watchdog_cycles) config.limits.watchdog_cycles = *options.watchdog_cycles;
   return config;

@@ -25,6 +25,7 @@ namespace dspmem {
 
 struct ReplayOptions {
   std::optional<std::uint64_t> seed;
+  bool interpret = false;  ///< translate no code
   std::optional<std::uint32_t> quantum_cycles;
   std::optional<std::uint64_t> watchdog_cycles;
   bool check_coherency = true;
@@ -204,6 +205,11 @@ class Replay : public CoreHost, public HeapListener {
   std::map<const SourceMark*, Rounds> rounds_;
   std::exception_ptr failure_;
   std::uint64_t steps_done_ = 0;
+  /// How fast a core's present loop of steps or operations goes, for the estimate of what is left.
+  struct Pace {
+    std::uint64_t total = 0, first = 0, since_ms = 0, done = 0;
+  };
+  std::map<std::uint32_t, Pace> paces_;
   std::uint64_t next_progress_ms_ = 0;
 };
 

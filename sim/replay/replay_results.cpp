@@ -407,9 +407,19 @@ void Replay::report_deadlock() const {
 void Replay::progress(DspCore& core, std::uint64_t done, std::uint64_t total) {
   if (!options_.show_progress) return;
   const std::uint64_t now = milliseconds_now();
+  Pace& pace = paces_[core.id()];
+  if (total && (pace.total != total || done < pace.done)) pace = {total, done, now, done};
+  pace.done = done;
   if (now < next_progress_ms_) return;
   if (next_progress_ms_) {
-    const std::string part = total ? fmt::format(", {} of {} operations", done, total) : "";
+    std::string part;
+    if (total) {
+      part = fmt::format(", {} of {} operations", done, total);
+      if (done > pace.first && now > pace.since_ms + 1000) {
+        const std::uint64_t seconds = (now - pace.since_ms) * (total - done) / (done - pace.first) / 1000;
+        part += seconds < 60 ? fmt::format(", about {} s left", seconds) : fmt::format(", about {} min {} s left", seconds / 60, seconds % 60);
+      }
+    }
     fmt::print(stderr, "\r\033[Kreplaying: {} steps done, core {} at cycle {}{}", steps_done_, core.id(), core.core().now(), part);
     std::fflush(stderr);
   }

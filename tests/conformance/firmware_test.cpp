@@ -20,11 +20,12 @@ class WholeFirmware : public testing::Test {
     return result.out;
   }
 
-  std::string on_our_core(const CacheConfig& data_cache) const {
+  std::string on_our_core(const CacheConfig& data_cache, std::uint32_t translate_after = 24) const {
     const AddressMap map({{"ram", ram_base, ram_bytes, RegionKind::cached, ram_base}});
     FlatEnvironment memory(map);
     CoreConfig config = firmware_.platform().system.cores[0];
     config.data_cache = data_cache;
+    config.translate_after = translate_after;
     Core core(config, map, memory);
     memory.core = &core;
     for (const Segment& segment : firmware_.segments()) std::copy(segment.bytes.begin(), segment.bytes.end(), memory.at(segment.address, segment.bytes.size()));
@@ -60,11 +61,13 @@ TEST_F(WholeFirmware, LeavesTheSameRegistersAndMemoryOnQemuAndOnOurCore) {
     cache.line_bytes = line;
     cache.size_bytes = 16 * 1024;
     cache.ways = 4;
-    const std::string ours = on_our_core(cache);
-    ASSERT_EQ(ours.size(), ram_bytes);
-    std::size_t different = 0;
-    while (different < ram_bytes && ours[different] == theirs[different]) ++different;
-    EXPECT_EQ(different, ram_bytes) << "first difference at " << std::hex << ram_base + different;
+    for (const std::uint32_t translate_after : {0u, 1u, 24u}) {
+      const std::string ours = on_our_core(cache, translate_after);
+      ASSERT_EQ(ours.size(), ram_bytes);
+      std::size_t different = 0;
+      while (different < ram_bytes && ours[different] == theirs[different]) ++different;
+      EXPECT_EQ(different, ram_bytes) << "first difference at " << std::hex << ram_base + different << ", translated after " << std::dec << translate_after;
+    }
   }
 }
 

@@ -11,11 +11,17 @@
 namespace dspmem::test {
 namespace {
 
-std::string run_on_our_core(const std::vector<std::uint8_t>& program, const CacheConfig& data_cache) {
+struct Outcome {
+  std::string output;
+  CoreStatistics statistics;
+};
+
+Outcome run_on_our_core(const std::vector<std::uint8_t>& program, const CacheConfig& data_cache, std::uint32_t translate_after) {
   const AddressMap map({{"ram", ProgramGenerator::base, 64u << 20, RegionKind::cached, ProgramGenerator::base}});
   FlatEnvironment memory(map);
   CoreConfig config;
   config.data_cache = data_cache;
+  config.translate_after = translate_after;
   config.instruction_cache.line_bytes = data_cache.line_bytes;
   Core core(config, map, memory);
   memory.core = &core;
@@ -26,7 +32,7 @@ std::string run_on_our_core(const std::vector<std::uint8_t>& program, const Cach
   } catch (const FlatEnvironment::Exit& exit) {
     EXPECT_EQ(exit.code, 0u);
   }
-  return memory.output;
+  return {memory.output, core.statistics()};
 }
 
 std::string describe_difference(const std::string& ours, const std::string& theirs, unsigned sequences) {
@@ -60,8 +66,12 @@ TEST_P(RandomSequences, MatchQemu) {
   static constexpr std::uint32_t line_sizes[] = {32, 64, 128, 256};
   CacheConfig data_cache;
   data_cache.line_bytes = line_sizes[GetParam() % 4];
-  const std::string ours = run_on_our_core(program, data_cache);
-  EXPECT_TRUE(ours == theirs.out) << describe_difference(ours, theirs.out, sequences);
+  const Outcome interpreted = run_on_our_core(program, data_cache, 0), translated = run_on_our_core(program, data_cache, 1);
+  EXPECT_TRUE(interpreted.output == theirs.out) << describe_difference(interpreted.output, theirs.out, sequences);
+  EXPECT_TRUE(translated.output == theirs.out) << describe_difference(translated.output, theirs.out, sequences);
+  EXPECT_EQ(translated.statistics.instructions, interpreted.statistics.instructions);
+  EXPECT_EQ(translated.statistics.cycles, interpreted.statistics.cycles);
+  EXPECT_EQ(translated.statistics.data_accesses, interpreted.statistics.data_accesses);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomSequences, testing::Values(1, 2, 3, 4));
