@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guest programs of the benchmarks. Each does its work `rounds` times and adds what it computed to bench_checksum. QEMU enters
- * through bench_main and the variables; dspmem calls the functions.
+ * Guest programs of the benchmarks. Each does its work `rounds` times and returns a checksum. QEMU enters through bench_main and
+ * the variables; dspmem calls the functions, on several cores at once: so they share nothing that no lock protects.
  */
 #include <string.h>
 
@@ -26,13 +26,14 @@ static uint32_t next_random(void)
 #define LIVE 256
 uint32_t bench_allocator(uint32_t rounds)
 {
+	uint32_t checksum = 0;
 	static uint32_t *live[LIVE];
 
 	for (uint32_t i = 0; i < rounds * 1000; i++) {
 		uint32_t **slot = &live[next_random() % LIVE];
 
 		if (*slot) {
-			bench_checksum += **slot;
+			checksum += **slot;
 			rfree(*slot);
 			*slot = NULL;
 		} else {
@@ -43,7 +44,7 @@ uint32_t bench_allocator(uint32_t rounds)
 				(*slot)[k] = i;
 		}
 	}
-	return bench_checksum;
+	return checksum;
 }
 
 /* Walks a list of 400 nodes of 64 bytes, half of a core's cache, in an order that no address predicts, and changes each node. */
@@ -55,6 +56,7 @@ struct node {
 
 uint32_t bench_list(uint32_t rounds)
 {
+	uint32_t checksum = 0;
 	struct node *nodes = rballoc(0, SOF_MEM_CAPS_RAM, NODES * sizeof(struct node));
 
 	if (!nodes)
@@ -71,16 +73,17 @@ uint32_t bench_list(uint32_t rounds)
 			node->sum += node->value + round;
 			node = node->next;
 		}
-		bench_checksum += node->sum;
+		checksum += node->sum;
 	}
 	rfree(nodes);
-	return bench_checksum;
+	return checksum;
 }
 
 /* Copies 8 KiB to and fro, word by word, eight words at a time. */
 #define COPIED 2048
 uint32_t bench_copy(uint32_t rounds)
 {
+	uint32_t checksum = 0;
 	uint32_t *from = rballoc(0, SOF_MEM_CAPS_RAM, COPIED * 4), *to = rballoc(0, SOF_MEM_CAPS_RAM, COPIED * 4);
 
 	if (!from || !to)
@@ -99,17 +102,18 @@ uint32_t bench_copy(uint32_t rounds)
 		}
 		from = to;
 		to = swap;
-		bench_checksum += from[round % COPIED];
+		checksum += from[round % COPIED];
 	}
 	rfree(from);
 	rfree(to);
-	return bench_checksum;
+	return checksum;
 }
 
 /* Adds one to a word of each line of 512 KiB: every access misses and every line that leaves the cache is dirty. */
 #define SPREAD (512 * 1024)
 uint32_t bench_miss(uint32_t rounds)
 {
+	uint32_t checksum = 0;
 	uint32_t *all = rballoc(0, SOF_MEM_CAPS_RAM, SPREAD);
 
 	if (!all)
@@ -119,10 +123,10 @@ uint32_t bench_miss(uint32_t rounds)
 	for (uint32_t round = 0; round < rounds; round++) {
 		for (uint32_t i = 0; i < SPREAD / 4; i += 16)
 			all[i]++;
-		bench_checksum += all[0];
+		checksum += all[0];
 	}
 	rfree(all);
-	return bench_checksum;
+	return checksum;
 }
 
 /* Every core counts under one lock. `object` is shared data of two lines: the lock, the counter. */
@@ -137,12 +141,13 @@ uint32_t bench_shared(uint32_t rounds, void *object)
 		platform_shared_commit((void *)counter, 4);
 		spin_unlock(lock);
 	}
-	return bench_checksum;
+	return 0;
 }
 
 /* Fills, hands over and takes back 1 KiB, with the cache operations that a platform without an alias needs for it. */
 uint32_t bench_maintain(uint32_t rounds)
 {
+	uint32_t checksum = 0;
 	uint32_t *data = rballoc(0, SOF_MEM_CAPS_RAM, 1024);
 
 	if (!data)
@@ -153,16 +158,16 @@ uint32_t bench_maintain(uint32_t rounds)
 		dcache_writeback_region(data, 1024);
 		dcache_invalidate_region(data, 1024);
 		for (uint32_t i = 0; i < 256; i += 4)
-			bench_checksum += data[i];
+			checksum += data[i];
 		dcache_invalidate_region(data, 1024);
 	}
 	rfree(data);
-	return bench_checksum;
+	return checksum;
 }
 
 void bench_run(void)
 {
 	static uint32_t (*const programs[])(uint32_t rounds) = {bench_allocator, bench_list, bench_copy, bench_miss};
 
-	programs[bench_program](bench_rounds);
+	bench_checksum += programs[bench_program](bench_rounds);
 }
