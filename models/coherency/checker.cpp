@@ -52,7 +52,10 @@ struct CoherencyChecker::History {
 
 struct CoherencyChecker::Line {
   Line(const CacheRules& rules, std::uint32_t address)
-      : address(address), worlds(rules), bytes(rules.line_bytes, {0, nobody}) {}
+      : address(address), worlds(rules), truth(std::make_unique<std::uint8_t[]>(2 * rules.line_bytes)), writers(truth.get() + rules.line_bytes) {
+    std::memset(writers, nobody, rules.line_bytes);
+  }
+  bool pending() const { return unseen != nobody && logged.log && logged.log->written; }
 
   std::uint32_t address;
   AgentId unseen = nobody;  ///< who may store to it unseen
@@ -60,11 +63,8 @@ struct CoherencyChecker::Line {
   bool listed = false;      ///< in exclusive_ of some agent
   LineWorlds worlds;
   std::vector<History> histories;
-  struct Byte {
-    std::uint8_t truth;   ///< the latest value written
-    AgentId last_writer;
-  };
-  std::vector<Byte> bytes;
+  std::unique_ptr<std::uint8_t[]> truth;  ///< by byte: the latest value written
+  AgentId* writers;                       ///< by byte: who wrote it last; behind `truth`
   ByteMask known;                    ///< bytes whose truth is set
   Deed cause;                        ///< what last may have destroyed bytes
   /// Cache operations count only for whoever they are ordered before: per core, its last write-backs, and what it knew of others when it
@@ -90,7 +90,15 @@ struct CoherencyChecker::Line {
   };
   std::unique_ptr<Maintenance> maintenance;
   std::uint64_t clean_until = 0;  ///< core 0 wrote the line back in this cycle, while it was alone: ordered before all that comes
-  std::array<Deed, events_kept> events;
+  /// A Deed in short.
+  struct Event {
+    std::uint64_t cycle = 0;
+    std::uint32_t site = no_site;  ///< number of site and view
+    std::uint32_t count = 1;
+    Deed::Kind kind = Deed::Kind::none;
+    AgentId agent = 0;
+  };
+  std::array<Event, events_kept> events;
   std::size_t event_count = 0;
 };
 
@@ -117,7 +125,7 @@ CoherencyChecker::RecentLine& CoherencyChecker::peek_recent(std::uint32_t addres
 
 CoherencyChecker::RecentLine& CoherencyChecker::recent_of(std::uint32_t address) {
   RecentLine& recent = peek_recent(address);
-  if (recent.line->unseen != nobody) absorb(*recent.line);
+  if (recent.line->pending()) absorb(*recent.line);
   return recent;
 }
 
@@ -141,7 +149,7 @@ CoherencyChecker::Line& CoherencyChecker::find_line(std::uint32_t base) {
 CoherencyChecker::Line* CoherencyChecker::known_line(std::uint32_t base) {
   const auto found = lines_.find(base);
   if (found == lines_.end()) return nullptr;
-  if (found->second->unseen != nobody) absorb(*found->second);
+  if (found->second->pending()) absorb(*found->second);
   return found->second.get();
 }
 
@@ -162,7 +170,7 @@ void CoherencyChecker::use_log(std::uint32_t address, const LoggedLine& logged) 
 
 void CoherencyChecker::absorb_all(AgentId agent) {
   for (Line* line : std::exchange(exclusive_[agent], {})) {
-    if (line->unseen == agent) absorb(*line);
+    if (line->unseen == agent && line->pending()) absorb(*line);
     if (line->unseen == agent) line->unseen = nobody;
     line->listed = false;
   }
@@ -171,7 +179,6 @@ void CoherencyChecker::absorb_all(AgentId agent) {
 void CoherencyChecker::absorb(Line& line) {
   const AgentId agent = line.unseen;
   const auto [log, contents] = line.logged;
-  if (!log || !log->written) return;
   const std::uint64_t written = std::exchange(log->written, 0);
   const std::uint32_t part_bytes = 1u << part_shift_, word_parts = std::max(4u >> part_shift_, 1u);
   const std::uint64_t word_mask = (1ull << word_parts) - 1;
@@ -188,7 +195,7 @@ void CoherencyChecker::absorb(Line& line) {
     if (!last || last->pc != record.pc || last->caller != record.caller || last->origin != record.origin) {
       const Site site{record.pc, record.caller, record.origin};
       site_of_last = site_number(site, View::cached);
-      note(line, {Deed::Kind::write, agent, View::cached, site, record.cycle});
+      note(line, Deed::Kind::write, agent, site_of_last, record.cycle);
     } else {
       ++line.events[(line.event_count - 1) % events_kept].count;
     }
@@ -196,7 +203,8 @@ void CoherencyChecker::absorb(Line& line) {
     const History::Write noted{{epoch, site_of_last}, record.cycle};
     if (here == word_mask) {
       for (History::Cell& each : history.cells_of(word * 4, 4)) each.write = noted;
-      for (std::uint32_t i = word * 4; i < word * 4 + 4; ++i) line.bytes[i] = {contents[i], agent};
+      std::memcpy(&line.truth[word * 4], contents + word * 4, 4);
+      std::memset(line.writers + word * 4, agent, 4);
       if (part_shift_) mask |= ByteMask::range(word * 4, 4);
       continue;
     }
@@ -205,7 +213,8 @@ void CoherencyChecker::absorb(Line& line) {
       if (!(here >> part & 1)) continue;
       const std::uint32_t at = word * 4 + part * part_bytes;
       for (History::Cell& each : history.cells_of(at, part_bytes)) each.write = noted;
-      for (std::uint32_t i = at; i < at + part_bytes; ++i) line.bytes[i] = {contents[i], agent};
+      std::memcpy(&line.truth[at], contents + at, part_bytes);
+      std::memset(line.writers + at, agent, part_bytes);
       if (part_shift_) mask |= ByteMask::range(at, part_bytes);
     }
   }
@@ -232,19 +241,28 @@ CoherencyChecker::History& CoherencyChecker::history_of(Line& line, AgentId agen
   return line.histories.back();
 }
 
-void CoherencyChecker::note(Line& line, const Deed& deed) {
+void CoherencyChecker::note(Line& line, Deed::Kind kind, AgentId agent, std::uint32_t site, std::uint64_t cycle) {
   if (line.event_count) {
-    Deed& last = line.events[(line.event_count - 1) % events_kept];
-    if (last.kind == deed.kind && last.agent == deed.agent && last.view == deed.view && last.site == deed.site) {
+    Line::Event& last = line.events[(line.event_count - 1) % events_kept];
+    if (last.kind == kind && last.agent == agent && last.site == site) {
       ++last.count;
       return;
     }
   }
-  line.events[line.event_count++ % events_kept] = deed;
+  line.events[line.event_count++ % events_kept] = {cycle, site, 1, kind, agent};
+}
+
+std::vector<Deed> CoherencyChecker::history_of_events(const Line& line) const {
+  std::vector<Deed> deeds;
+  for (std::size_t i = line.event_count > events_kept ? line.event_count - events_kept : 0; i < line.event_count; ++i) {
+    const Line::Event& event = line.events[i % events_kept];
+    deeds.push_back({event.kind, event.agent, static_cast<View>(event.site % 3), sites_[event.site / 3], event.cycle, event.count});
+  }
+  return deeds;
 }
 
 Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const {
-  const AgentId writer = line.bytes[offset].last_writer;
+  const AgentId writer = line.writers[offset];
   for (const History& history : line.histories)
     if (history.agent == writer) {
       const History::Write& write = history.write_of(offset);
@@ -311,7 +329,7 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
 
   Line& line = *recent.line;
   // What the reader itself has stored unseen can wait.
-  if (line.unseen != nobody && (line.unseen != agent || view != View::cached)) absorb(line);
+  if (line.pending() && (line.unseen != agent || view != View::cached)) absorb(line);
   if (wanted && same_reader && (recent.parked_reads & wanted) == wanted) {
     if (view == View::cached) line.worlds.read_cached(agent);
     recent.settled_reads |= std::exchange(recent.parked_reads, 0);
@@ -372,9 +390,10 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   const History::Write noted{{clocks_[agent][agent], site_number(site, view)}, cycle};
   for (History::Cell& each : history.cells_of(offset, bytes)) each.write = noted;
   line.known |= mask;
-  for (std::uint32_t i = 0; i < bytes; ++i) line.bytes[offset + i] = {value[i], agent};
+  std::memcpy(&line.truth[offset], value.data(), bytes);
+  std::memset(line.writers + offset, agent, bytes);
   keep_cause(line, access);
-  note(line, access);
+  note(line, Deed::Kind::write, agent, noted.site, cycle);
 }
 
 void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
@@ -382,7 +401,7 @@ void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<cons
     // Code that nobody wrote came with the image.
     const auto start = static_cast<std::uint32_t>(address + at);
     const Line* line = known_line(start & line_mask_);
-    if (!line || std::all_of(line->bytes.begin(), line->bytes.end(), [](const Line::Byte& byte) { return byte.last_writer == nobody; })) continue;
+    if (!line || std::all_of(line->writers, line->writers + config_.rules.line_bytes, [](AgentId writer) { return writer == nobody; })) continue;
     do_read(core, View::direct, start, seen.subspan(at, std::min<std::size_t>(seen.size() - at, config_.rules.line_bytes)), site, cycle, false, 0);
   }
 }
@@ -393,7 +412,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
   const ByteMask wanted = ByteMask::range(offset, bytes);
   const LineWorlds::Stale stale = access.view == View::cached ? line.worlds.stale_for_core(access.agent, wanted) : line.worlds.stale_in_memory(wanted);
   bool differs = false;
-  for (std::uint32_t i = 0; i < bytes; ++i) differs |= line.known.test(offset + i) && line.bytes[offset + i].truth != seen[i];
+  for (std::uint32_t i = 0; i < bytes; ++i) differs |= line.known.test(offset + i) && line.truth[offset + i] != seen[i];
   if (stale.bytes.none()) {
     unexplained_ += differs;
     return;
@@ -409,7 +428,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
   finding.other = write_deed(line, first);
   for (unsigned i = first; i <= last; ++i) {
     finding.seen.push_back(seen[i - offset]);
-    finding.owed.push_back(line.known.test(i) ? line.bytes[i].truth : seen[i - offset]);
+    finding.owed.push_back(line.known.test(i) ? line.truth[i] : seen[i - offset]);
   }
   const bool writer_uncached = finding.other.view == View::uncached, reader_uncached = access.view == View::uncached;
   switch (stale.reason) {
@@ -431,8 +450,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
       }
     }
   }
-  for (std::size_t i = line.event_count > events_kept ? line.event_count - events_kept : 0; i < line.event_count; ++i)
-    finding.history.push_back(line.events[i % events_kept]);
+  finding.history = history_of_events(line);
   listener_.on_finding(finding);
 }
 
@@ -442,20 +460,16 @@ void CoherencyChecker::keep_cause(Line& line, const Deed& now) {
   const int writer_back = line.worlds.lost_by_write_back_of();
   if (writer_back < 0 || now.kind == Deed::Kind::write_back || now.kind == Deed::Kind::write_back_invalidate) return;
   // An eviction did it, or may: the store that made the line dirty is what the programmer can find.
-  for (std::size_t i = 0; i < std::min(line.event_count, events_kept); ++i) {
-    const Deed& event = line.events[(line.event_count - 1 - i) % events_kept];
-    if (event.kind == Deed::Kind::write && event.agent == writer_back && event.view == View::cached) {
-      line.cause = event;
-      return;
-    }
-  }
+  const std::vector<Deed> events = history_of_events(line);
+  const auto store = std::find_if(events.rbegin(), events.rend(), [writer_back](const Deed& each) { return each.kind == Deed::Kind::write && each.agent == writer_back && each.view == View::cached; });
+  if (store != events.rend()) line.cause = *store;
 }
 
 void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes) {
   if (!line.maintenance) return;
   const std::uint32_t offset = address - line.address;
   for (std::uint32_t i = offset; i < offset + bytes; ++i) {
-    const AgentId writer = line.bytes[i].last_writer;
+    const AgentId writer = line.writers[i];
     if (writer == access.agent || writer >= config_.rules.cores) continue;
     const Deed write = write_deed(line, i);
     if (write.view != View::cached) continue;
@@ -475,7 +489,7 @@ void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::ui
     finding.last = bytes - 1;
     finding.other = write;
     if (late) finding.cause = first->deed;
-    for (std::size_t k = line.event_count > events_kept ? line.event_count - events_kept : 0; k < line.event_count; ++k) finding.history.push_back(line.events[k % events_kept]);
+    finding.history = history_of_events(line);
     listener_.on_finding(finding);
     return;
   }
@@ -493,7 +507,7 @@ void CoherencyChecker::note_maintenance(Line& line, const Deed& deed) {
   if (deed.kind != Deed::Kind::write_back) done.invalidated[deed.agent] = clocks_[deed.agent];
 }
 
-bool CoherencyChecker::maintain_line(Line& line, const Deed& deed) {
+bool CoherencyChecker::maintain_line(Line& line, const Deed& deed, std::uint32_t site) {
   bool useful = false;
   switch (deed.kind) {
     case Deed::Kind::write_back:
@@ -513,29 +527,35 @@ bool CoherencyChecker::maintain_line(Line& line, const Deed& deed) {
   }
   note_maintenance(line, deed);
   keep_cause(line, deed);
-  note(line, deed);
+  note(line, deed.kind, deed.agent, site, deed.cycle);
   return useful;
 }
 
-void CoherencyChecker::count_use(const Deed& deed, bool useful) {
-  const auto [entry, fresh] = maintenance_index_.try_emplace(site_number(deed.site, View::cached) * 8 + static_cast<std::uint32_t>(deed.kind), maintenance_use_.size());
-  if (fresh) maintenance_use_.push_back({deed, 0, 0});
-  MaintenanceUse& use = maintenance_use_[entry->second];
+void CoherencyChecker::count_use(const Deed& deed, std::uint32_t site, bool useful) {
+  const std::uint32_t key = site * 8 + static_cast<std::uint32_t>(deed.kind);
+  if (key != last_use_.first) {
+    const auto [entry, fresh] = maintenance_index_.try_emplace(key, maintenance_use_.size());
+    if (fresh) maintenance_use_.push_back({deed, 0, 0});
+    last_use_ = {key, entry->second};
+  }
+  MaintenanceUse& use = maintenance_use_[last_use_.second];
   ++use.count;
   use.useful += useful;
 }
 
 void CoherencyChecker::maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle, bool implied) {
   const Deed deed{operation, core, View::cached, site, cycle};
-  const bool useful = maintain_line(line_of(address), deed);
-  if (!implied) count_use(deed, useful);
+  const std::uint32_t number = site_number(site, View::cached);
+  const bool useful = maintain_line(line_of(address), deed, number);
+  if (!implied) count_use(deed, number, useful);
 }
 
 void CoherencyChecker::maintain_all(AgentId core, Deed::Kind operation, const Site& site, std::uint64_t cycle) {
   for (RecentLine& recent : recent_lines_) recent.settled_reads = recent.parked_reads = 0;
   absorb_all(core);
+  const std::uint32_t number = site_number(site, View::cached);
   for (auto& [address, line] : lines_)
-    if (line->worlds.may_hold(core)) maintain_line(*line, {operation, core, View::cached, site, cycle});
+    if (line->worlds.may_hold(core)) maintain_line(*line, {operation, core, View::cached, site, cycle}, number);
 }
 
 void CoherencyChecker::core_off(AgentId core, std::uint64_t cycle) {
@@ -552,9 +572,19 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
     done += count;
     const bool whole = count == config_.rules.line_bytes;
     RecentLine& recent = recent_lines_[at >> line_shift_ & (recent_lines - 1)];
-    if (recent.base != (at & line_mask_) && !lines_.contains(at & line_mask_)) continue;
-    if (whole && recent.base == at && recent.line->logged.log) recent.line->logged.log->written = 0;  // nobody will ask
-    Line& line = line_of(at);
+    Line* found = recent.base == (at & line_mask_) ? recent.line : nullptr;
+    if (found) {
+      recent.settled_reads = recent.parked_reads = 0;
+    } else {
+      const auto known = lines_.find(at & line_mask_);
+      if (known == lines_.end()) continue;
+      found = known->second.get();
+    }
+    Line& line = *found;
+    if (line.pending()) {
+      if (whole) line.logged.log->written = 0;  // nobody will ask
+      else absorb(line);
+    }
     const ByteMask mask = ByteMask::range(offset, count);
     // The rest of the last word belongs to nobody, unless somebody has written it.
     std::uint32_t span = count;
@@ -569,7 +599,7 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
       }
       for (History::Cell& each : history.cells_of(offset, span)) each = {};
     }
-    for (std::uint32_t i = offset; i < offset + count; ++i) line.bytes[i].last_writer = nobody;
+    std::memset(line.writers + offset, nobody, count);
   }
 }
 
@@ -578,7 +608,7 @@ bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uin
     const auto line = lines_.find(base);
     if (line == lines_.end()) continue;
     for (std::size_t i = 0; i < std::min(line->second->event_count, events_kept); ++i) {
-      const Deed& event = line->second->events[i];
+      const Line::Event& event = line->second->events[i];
       const bool fits = event.kind == Deed::Kind::write_back_invalidate || event.kind == (invalidated ? Deed::Kind::invalidate : Deed::Kind::write_back);
       if (fits && event.agent == core && event.cycle >= cycle) return true;
     }
@@ -592,7 +622,7 @@ Deed CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address,
     const std::uint32_t base = at & line_mask_, end = std::min(address + bytes, base + config_.rules.line_bytes);
     if (const Line* line = known_line(base))
       for (std::uint32_t offset = at - base; offset < end - base; ++offset) {
-        const AgentId writer = line->bytes[offset].last_writer;
+        const AgentId writer = line->writers[offset];
         if (writer != core && writer < config_.rules.cores && line->worlds.may_be_dirty(writer)) return write_deed(*line, offset);
       }
     at = end;

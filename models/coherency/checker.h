@@ -169,7 +169,7 @@ class CoherencyChecker {
   struct History;
   struct Line;
   /// Direct-mapped: most accesses are to lines and from places that were seen lately.
-  static constexpr std::size_t recent_lines = 2048, recent_sites = 512;
+  static constexpr std::size_t recent_lines = 4096, recent_sites = 1024;
   struct RecentLine {
     std::uint32_t base = 1;  ///< no line begins there
     // Reads that would change nothing: by this agent, through this view, in this epoch, of these of the first 64 bytes, which were
@@ -214,9 +214,11 @@ class CoherencyChecker {
   void note_maintenance(Line& line, const Deed& deed);
   void do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, bool remember, std::uint8_t context);
   /// Returns whether it could change anything.
-  bool maintain_line(Line& line, const Deed& deed);
-  void count_use(const Deed& deed, bool useful);
-  void note(Line& line, const Deed& deed);
+  bool maintain_line(Line& line, const Deed& deed, std::uint32_t site);
+  void count_use(const Deed& deed, std::uint32_t site, bool useful);
+  void note(Line& line, Deed::Kind kind, AgentId agent, std::uint32_t site, std::uint64_t cycle);
+  /// Oldest first.
+  std::vector<Deed> history_of_events(const Line& line) const;
   Deed write_deed(const Line& line, std::uint32_t offset) const;
   void keep_cause(Line& line, const Deed& now);
 
@@ -245,6 +247,7 @@ class CoherencyChecker {
   std::unordered_map<Site, std::uint32_t, SiteHash> site_numbers_;
   std::vector<MaintenanceUse> maintenance_use_;
   std::unordered_map<std::uint32_t, std::size_t> maintenance_index_;  ///< site number and kind -> use
+  std::pair<std::uint32_t, std::size_t> last_use_{~0u, 0};            ///< the entry looked up last
   std::uint32_t running_ = 0;
   bool alone_ = false;
   bool last_raced_ = false, last_stale_ = false;

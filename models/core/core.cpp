@@ -281,10 +281,15 @@ void Core::leave_watched() {
 }
 
 std::vector<StackFrame> Core::call_stack() const {
-  std::vector<StackFrame> stack;
-  for (std::uint32_t depth = frame_count_; depth > 0 && frame_count_ - depth < stack_depth; --depth)
-    stack.push_back(frames_[(depth - 1) % stack_depth]);
+  std::vector<StackFrame> stack(std::min(frame_count_, stack_depth));
+  call_stack(stack);
   return stack;
+}
+
+std::size_t Core::call_stack(std::span<StackFrame> frames) const {
+  const std::size_t count = std::min<std::size_t>(frames.size(), std::min(frame_count_, stack_depth));
+  for (std::size_t i = 0; i < count; ++i) frames[i] = frames_[(frame_count_ - 1 - i) % stack_depth];
+  return count;
 }
 
 void Core::fault(FaultCause cause, const std::string& detail) {

@@ -149,7 +149,10 @@ class Core : private CoreState {
   L1Cache& instruction_cache() { return instruction_cache_; }
   CoreStatistics statistics() const;
   std::uint32_t id() const { return config_.id; }
+  /// Innermost first.
   std::vector<StackFrame> call_stack() const;
+  /// The innermost frames, as many as there is room for. Returns how many there are.
+  std::size_t call_stack(std::span<StackFrame> frames) const;
   /// PS.RING: 0 for the kernel, other rings for user mode. REQUIRES: ring < 4.
   void set_ring(std::uint32_t ring);
   bool user_mode() const { return (sr_[special::ps] & ps::ring) && !(sr_[special::ps] & ps::excm); }

@@ -18,7 +18,10 @@ EnergyMeter::EnergyMeter(const std::vector<std::unique_ptr<Sram>>& srams, const 
     }
   }
   live_.resize(banks_.size());
-  for (const PowerPolicyKind& kind : power_policies()) policies_.push_back(kind.make(banks_));
+  for (const PowerPolicyKind& kind : power_policies()) {
+    policies_.push_back(kind.make(banks_));
+    if (policies_.back()->watches_idle_banks()) idle_watchers_.push_back(policies_.back().get());
+  }
   for (std::uint32_t bank = 0; bank < banks_.size(); ++bank)
     for (const auto& policy : policies_) policy->on_live(bank, 0, 0, 0);
 }
@@ -66,7 +69,7 @@ void EnergyMeter::on_bank_state(std::uint32_t bank, BankState state, std::uint64
 
 void EnergyMeter::on_bank_idle(std::uint32_t bank, std::uint64_t from, std::uint64_t to) {
   advance(to);
-  for (const auto& policy : policies_) policy->on_idle(bank, from, now_);
+  for (PowerPolicy* policy : idle_watchers_) policy->on_idle(bank, from, now_);
 }
 
 void EnergyMeter::finish(std::uint64_t cycle) {

@@ -54,6 +54,7 @@ class EnergyMeter final : public BankListener {
   std::uint64_t total_ = 0;
   std::uint64_t now_ = 0;  ///< cores run ahead of each other; events are accounted for in the order in which they come
   std::vector<std::unique_ptr<PowerPolicy>> policies_;
+  std::vector<PowerPolicy*> idle_watchers_;  ///< those of them that watch idle banks
 };
 
 }  // namespace dspmem

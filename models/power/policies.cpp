@@ -92,6 +92,7 @@ class RetentionWhenIdle final : public PowerPolicy {
       live_since_[bank] = cycle;
     }
   }
+  bool watches_idle_banks() const override { return true; }
   void on_idle(std::uint32_t bank, std::uint64_t from, std::uint64_t to) override {
     if (accounts_[bank].state == BankState::off || !retain(bank, from, to)) return;
     enter(bank, BankState::on, to);

@@ -25,6 +25,8 @@ class PowerPolicy {
   virtual void on_live(std::uint32_t bank, std::uint64_t bytes, std::uint64_t cycle, std::uint64_t last_access) { (void)bank, (void)bytes, (void)cycle, (void)last_access; }
   /// The same for all banks together.
   virtual void on_total(std::uint64_t bytes, std::uint64_t cycle) { (void)bytes, (void)cycle; }
+  /// Whether on_idle() matters to it: most do not look at accesses, and there are many.
+  virtual bool watches_idle_banks() const { return false; }
   /// Nobody accessed the bank in between.
   virtual void on_idle(std::uint32_t bank, std::uint64_t from, std::uint64_t to) { (void)bank, (void)from, (void)to; }
   /// The end of the run. `last_access`: per bank.

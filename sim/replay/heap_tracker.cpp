@@ -103,9 +103,10 @@ void HeapTracker::on_call(Core& core, std::uint32_t function, bool nested) {
   call.function = &called;
   for (unsigned i = 0; i < call.arguments.size(); ++i) call.arguments[i] = core.reg(2 + i);
   call.site = {core.now(), {}};
-  const std::vector<StackFrame> stack = core.call_stack();
-  for (std::size_t i = 0; i < std::min(stack.size(), call.site.stack.size()); ++i)
-    if (stack[i].return_address != Core::trap_address) call.site.stack[i] = stack[i].return_address;
+  std::array<StackFrame, std::tuple_size_v<decltype(call.site.stack)>> frames;
+  const std::size_t depth = core.call_stack(frames);
+  for (std::size_t i = 0; i < depth; ++i)
+    if (frames[i].return_address != Core::trap_address) call.site.stack[i] = frames[i].return_address;
   if (called.role == AllocatorFunction::Role::allocate && wants_relocation(call, id)) {
     call.relocated = place_elsewhere(call.arguments[*called.bytes]);
     if (call.relocated) core.set_reg(2 + *called.bytes, 0);  // nothing, for the allocator

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/config/allocator.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "sim/config/fields.h"
+#include "sim/config/paths.h"
+
+namespace dspmem {
+namespace {
+
+using Kind = AllocatorArgument::Kind;
+using Role = AllocatorFunction::Role;
+
+constexpr std::size_t max_arguments = 6;  // a2 to a7
+
+const std::vector<std::pair<std::string, Kind>>& argument_names() {
+  static const std::vector<std::pair<std::string, Kind>> names{
+      {"bytes", Kind::bytes}, {"count", Kind::count}, {"old_bytes", Kind::old_bytes}, {"alignment", Kind::alignment}, {"pointer", Kind::pointer}, {"zone", Kind::zone},
+      {"flags", Kind::flags}, {"capabilities", Kind::capabilities}, {"core", Kind::core}, {"heap_base", Kind::heap_base}, {"heap_bytes", Kind::heap_bytes}};
+  return names;
+}
+
+const std::vector<std::pair<std::string, Role>>& role_names() {
+  static const std::vector<std::pair<std::string, Role>> names{{"initialise", Role::initialise}, {"allocate", Role::allocate}, {"allocate_zeroed", Role::allocate_zeroed}, {"reallocate", Role::reallocate},
+                                                              {"free", Role::free}, {"reset", Role::reset}, {"internal", Role::internal}};
+  return names;
+}
+
+std::string lower_case_words(Role role) {
+  for (const auto& [name, value] : role_names())
+    if (value == role) return name;
+  return "?";
+}
+
+AllocatorArgument read_argument(const FieldReader& function, const YAML::Node& node) {
+  AllocatorArgument argument;
+  argument.mark = function.mark_of(node);
+  if (node.IsMap()) {
+    FieldReader reader(node, function.file(), "an argument");
+    const bool value = reader.optional("value_of", argument.symbol);
+    if (reader.optional("address_of", argument.symbol) == value) FieldReader::fail(argument.mark, "an argument is a name, a number, {value_of: VARIABLE} or {address_of: SYMBOL}");
+    reader.finish();
+    argument.kind = value ? Kind::value_of : Kind::address_of;
+    return argument;
+  }
+  if (!node.IsScalar()) FieldReader::fail(argument.mark, "an argument is a name, a number, {value_of: VARIABLE} or {address_of: SYMBOL}");
+  if (const auto number = parse_number(node.Scalar())) {
+    if (*number > 0xffffffff) FieldReader::fail(argument.mark, "an argument has 32 bits");
+    argument.kind = Kind::number;
+    argument.number = static_cast<std::uint32_t>(*number);
+    return argument;
+  }
+  std::vector<std::string> known;
+  for (const auto& [name, kind] : argument_names()) {
+    if (name == node.Scalar()) {
+      argument.kind = kind;
+      return argument;
+    }
+    known.push_back(name);
+  }
+  FieldReader::fail(argument.mark, "'" + node.Scalar() + "' is not a known argument" + suggestion(node.Scalar(), known));
+}
+
+/// What a function that does this has to be told.
+void check_arguments(const AllocatorFunction& function) {
+  const auto need = [&function](Kind kind, const char* name) {
+    if (!function.position(kind)) FieldReader::fail(function.mark, "function '" + function.symbol + "' does '" + lower_case_words(function.role) + "', but none of its arguments is '" + name + "'");
+  };
+  if (function.role == Role::allocate || function.role == Role::allocate_zeroed || function.role == Role::reallocate) need(Kind::bytes, "bytes");
+  if (function.role == Role::reallocate || function.role == Role::free) need(Kind::pointer, "pointer");
+  if (function.role == Role::reset) need(Kind::zone, "zone");
+}
+
+AllocatorFunction read_function(const YAML::Node& node, const std::string& file) {
+  FieldReader reader(node, file, "a function of the allocator");
+  AllocatorFunction function;
+  function.mark = reader.mark();
+  std::string role;
+  reader.required("function", function.symbol);
+  reader.required("does", role);
+  function.role = choose<Role>(reader, "does", role, role_names(), "role of a function");
+  if (const YAML::Node arguments = reader.node("arguments"); arguments.IsDefined()) {
+    if (!arguments.IsSequence()) reader.fail("arguments", "'arguments' must be a list, such as [flags, bytes]");
+    for (const auto& each : arguments) function.arguments.push_back(read_argument(reader, each));
+    if (function.arguments.size() > max_arguments) reader.fail("arguments", "at most six arguments fit into registers a2 to a7");
+  }
+  if (std::vector<std::string> zones; reader.optional("zones", zones))
+    for (const std::string& each : zones) function.zones.push_back(choose<Zone>(reader, "zones", each, zone_names(), "zone"));
+  reader.finish();
+  check_arguments(function);
+  return function;
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> AllocatorFunction::position(Kind kind) const {
+  for (std::size_t i = 0; i < arguments.size(); ++i)
+    if (arguments[i].kind == kind) return static_cast<std::uint32_t>(i);
+  return std::nullopt;
+}
+
+bool AllocatorFunction::serves(Zone zone) const { return zones.empty() || std::find(zones.begin(), zones.end(), zone) != zones.end(); }
+
+const AllocatorFunction* Allocator::find(Role role, Zone zone, bool aligned) const {
+  for (const AllocatorFunction& function : functions)
+    if (function.role == role && function.serves(zone) && (!aligned || function.position(Kind::alignment))) return &function;
+  return nullptr;
+}
+
+Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark) {
+  const std::string path = config_file("allocators", name_or_path, mark, "allocator binding", "allocator");
+  FieldReader reader(load_yaml(path), path, "the allocator");
+  Allocator allocator;
+  allocator.file = path;
+  reader.required("name", allocator.name);
+  reader.optional("description", allocator.description);
+  std::string heap = "one";
+  reader.optional("heap", heap);
+  allocator.one_heap = choose<bool>(reader, "heap", heap, {{"one", true}, {"zones", false}}, "kind of heap");
+  if (reader.optional("alignment", allocator.alignment) && !std::has_single_bit(allocator.alignment)) reader.fail("alignment", "'alignment' must be a power of two");
+  if (const YAML::Node node = reader.node("metadata"); node.IsDefined()) {
+    FieldReader metadata(node, path, "'metadata'");
+    metadata.optional("header", allocator.header_bytes);
+    metadata.optional("variables", allocator.variables);
+    metadata.finish();
+  }
+  if (const YAML::Node node = reader.node("lock"); node.IsDefined()) {
+    FieldReader lock(node, path, "'lock'");
+    lock.required("acquire", allocator.lock);
+    lock.required("release", allocator.unlock);
+    lock.finish();
+  }
+  reader.optional("heap_info", allocator.heap_info);
+  const YAML::Node functions = reader.node("functions");
+  if (!functions.IsDefined() || !functions.IsSequence() || functions.size() == 0) reader.missing("functions", "a list such as [{function: malloc, does: allocate, arguments: [bytes]}]");
+  for (const auto& each : functions) allocator.functions.push_back(read_function(each, path));
+  reader.finish();
+  for (const Role role : {Role::allocate, Role::free})
+    if (std::none_of(allocator.functions.begin(), allocator.functions.end(), [role](const AllocatorFunction& each) { return each.role == role; }))
+      FieldReader::fail(reader.mark_of("functions"), "none of the functions does '" + lower_case_words(role) + "'");
+  return allocator;
+}
+
+Platform with_allocator(Platform platform, const Allocator& allocator) {
+  if (allocator.alignment) platform.allocation_alignment = allocator.alignment;
+  if (!allocator.one_heap) return platform;
+  // The common heaps of the first memory lie side by side, behind all that belongs to one core.
+  const SramConfig& sram = platform.system.srams[0];
+  HeapLayout heap;
+  heap.name = "heap";
+  heap.zone = Zone::runtime;
+  heap.all_zones = true;
+  std::uint64_t low = ~0ull, high = 0;
+  for (const HeapLayout& each : platform.heaps) {
+    if (each.per_core || each.base - sram.physical_base >= sram.size()) continue;
+    low = std::min<std::uint64_t>(low, each.base);
+    high = std::max<std::uint64_t>(high, std::uint64_t{each.base} + each.bytes);
+    heap.capabilities |= each.capabilities;
+  }
+  if (high <= low) throw InputError({platform.file}, "platform '" + platform.name + "' has no heap that all cores use: allocator '" + allocator.name + "' needs one");
+  heap.base = static_cast<std::uint32_t>(low);
+  heap.bytes = static_cast<std::uint32_t>(high - low);
+  platform.heaps = {heap};
+  // The bank manager is part of the zones allocator.
+  platform.bank_manager = false;
+  for (SwitchableMemory& memory : platform.switchable_memories) memory.managed_count = 0;
+  return platform;
+}
+
+std::vector<std::string> shipped_allocators() { return shipped_configs("allocators"); }
+
+}  // namespace dspmem

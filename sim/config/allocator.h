@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/config/platform.h"
+
+namespace dspmem {
+
+/// What is passed for one argument of an allocator's function.
+struct AllocatorArgument {
+  enum class Kind {
+    bytes,         ///< of the object
+    count,         ///< objects of `bytes` each, as calloc() has it: 1 when a scenario calls
+    old_bytes,     ///< of a reallocation: the size so far
+    alignment,     ///< bytes, a power of two
+    pointer,       ///< the object
+    zone,          ///< number of a Zone
+    flags,         ///< SOF_MEM_FLAG_*
+    capabilities,  ///< SOF_MEM_CAPS_*
+    core,          ///< whose heap
+    heap_base,     ///< cached address of the binding's one heap
+    heap_bytes,
+    number,        ///< always the same
+    value_of,      ///< what a variable of the firmware holds, one word
+    address_of,    ///< where a symbol of the firmware is
+  };
+  Kind kind = Kind::bytes;
+  std::uint32_t number = 0;
+  std::string symbol;
+  SourceMark mark;
+};
+
+/// One function of an allocator.
+struct AllocatorFunction {
+  enum class Role {
+    initialise,       ///< called once on core 0, before the first step
+    allocate,         ///< returns a block, or 0
+    allocate_zeroed,  ///< the same, filled with zeros
+    reallocate,       ///< returns a block in place of `pointer`, or 0 and leaves that one
+    free,             ///< gives `pointer` back
+    reset,            ///< empties the heaps of `zone` that belong to the core that calls
+    internal,         ///< works on the heaps themselves: may touch all of their memory
+  };
+  std::string symbol;
+  Role role = Role::internal;
+  std::vector<AllocatorArgument> arguments;
+  std::vector<Zone> zones;  ///< what it serves; empty: all
+  SourceMark mark;
+
+  /// Which argument is of a kind: 0 for a2.
+  std::optional<std::uint32_t> position(AllocatorArgument::Kind kind) const;
+  bool serves(Zone zone) const;
+  /// The zone of what it allocates, where no argument tells: that of `zones`, if there is but one.
+  Zone own_zone() const { return zones.size() == 1 ? zones.front() : Zone::runtime; }
+};
+
+/// How to use an allocator, and how to watch it being used: configs/allocators/*.yaml. With `one_heap` it serves every zone from one heap,
+/// which takes the place of the platform's common ones; else it uses the platform's zones as they are.
+struct Allocator {
+  std::string name, description, file;
+  bool one_heap = false;
+  std::uint32_t alignment = 0;     ///< of every block; 0: the platform's
+  std::uint32_t header_bytes = 0;  ///< the allocator's own, right before each block
+  std::vector<std::string> variables;  ///< of the firmware, that only the allocator may touch
+  std::vector<AllocatorFunction> functions;
+  std::string lock, unlock;  ///< called around each use by a scenario; empty: the allocator locks by itself
+  std::string heap_info;     ///< as heap_info() of alloc.h, by way of scenario_read_heap_info(); empty: figures come from watching
+
+  /// The first function that does this for a zone; null when there is none. `aligned`: it must take an alignment.
+  const AllocatorFunction* find(AllocatorFunction::Role role, Zone zone, bool aligned = false) const;
+};
+
+/// Reads configs/allocators/<name>.yaml, or any file when `name_or_path` has a slash or ends in .yaml. Throws InputError; `mark` is where the
+/// user named it.
+Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark = {});
+
+/// The platform as this allocator sees it.
+Platform with_allocator(Platform platform, const Allocator& allocator);
+
+std::vector<std::string> shipped_allocators();
+
+}  // namespace dspmem
