@@ -58,7 +58,7 @@ void suggest_moves(const Job& job, const ReplayOptions& options, const Result& b
     }
     ReplayOptions again = options;
     again.relocation = &relocation;
-    Replay replay(job.scenario, job.platform, *job.image, again);
+    Replay replay(job.scenario, job.platform, job.allocator, *job.image, again);
     const Result after = replay.run();
     if (!replay.relocation_fits() || after.crash || after.power.policies.empty()) continue;
     const auto saved = [](const Result& result, std::size_t policy) { return result.power.policies[policy].saved_basis_points; };
@@ -111,6 +111,7 @@ int advise_command(const std::vector<std::string>& arguments) {
   options.add_options()
       ("platform,p", po::value<std::string>(), "replay on this platform instead of the scenario's: a name or a .yaml file")
       ("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image")
+      ("allocator,a", po::value<std::string>(), "how to use the firmware's allocator: a name from configs/allocators or a .yaml file (default zones)")
       ("energy", po::value<std::string>(), "energy figures of the banks: optimistic, default, conservative or a .yaml file");
   po::variables_map values;
   if (!parse_arguments(arguments, "advise SCENARIO.yaml [OPTIONS]", options, "scenario", values)) return 0;
@@ -119,7 +120,7 @@ int advise_command(const std::vector<std::string>& arguments) {
   ReplayOptions replay_options;
   replay_options.energy = energy_option(values);
   const Job job = load_job(file, values);
-  Replay replay(job.scenario, job.platform, *job.image, replay_options);
+  Replay replay(job.scenario, job.platform, job.allocator, *job.image, replay_options);
   const Result before = replay.run();
   const SizeProfile sizes = replay.sizes();
   std::printf("%s on %s\n\n", file.c_str(), job.platform.name.c_str());

@@ -29,7 +29,8 @@ int mutate_command(const std::vector<std::string>& arguments) {
   po::options_description options("options");
   options.add_options()
       ("platform,p", po::value<std::string>(), "replay on this platform instead of the scenario's: a name or a .yaml file")
-      ("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image");
+      ("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image")
+      ("allocator,a", po::value<std::string>(), "how to use the firmware's allocator: a name from configs/allocators or a .yaml file (default zones)");
   po::variables_map values;
   if (!parse_arguments(arguments, "mutate SCENARIO.yaml [OPTIONS]", options, "scenario", values)) return 0;
   if (!values.count("scenario") || values["scenario"].as<std::vector<std::string>>().size() != 1) throw UsageError("mutate needs one scenario file; see 'dspmem mutate --help'");
@@ -39,7 +40,7 @@ int mutate_command(const std::vector<std::string>& arguments) {
   MaintenanceSites sites(*job.image);
   ReplayOptions replay_options;
   replay_options.sites = &sites;
-  const std::string before = trouble(Replay(job.scenario, job.platform, *job.image, replay_options).run());
+  const std::string before = trouble(Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run());
   if (!before.empty()) {
     std::printf("%s is not clean as it is: %s. Mend that first.\n", file.c_str(), before.c_str());
     return 1;
@@ -52,7 +53,7 @@ int mutate_command(const std::vector<std::string>& arguments) {
   for (std::size_t index = 0; index < count; ++index) {
     sites.restart();
     sites.mute(index);
-    const std::string found = trouble(Replay(job.scenario, job.platform, *job.image, replay_options).run());
+    const std::string found = trouble(Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run());
     killed += !found.empty();
     const MaintenanceSites::Entry entry = sites.entries()[index];
     std::printf("%-13s %10llu  %s in %s%s%s\n", found.empty() ? "not missed" : "missed", static_cast<unsigned long long>(executed[index]), entry.operation.c_str(), entry.place.c_str(),

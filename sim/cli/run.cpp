@@ -41,6 +41,7 @@ int run_command(const std::vector<std::string>& arguments) {
   options.add_options()
       ("platform,p", po::value<std::string>(), "replay on this platform instead of the scenario's: a name or a .yaml file")
       ("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image")
+      ("allocator,a", po::value<std::string>(), "how to use the firmware's allocator: a name from configs/allocators or a .yaml file (default zones)")
       ("seed", po::value<std::string>(), "seed of everything random, instead of the scenario's")
       ("interpret", "translate no code to the host's: slower, same results; for finding out whether the translator is to blame")
       ("quantum", po::value<std::string>(), "cycles that a core may run ahead of the others (default 1000; 1 is the reference for timing)")
@@ -83,7 +84,7 @@ int run_command(const std::vector<std::string>& arguments) {
   const bool text = !values.count("quiet") && (!values.count("json") || json_to_file);
   for (const Job& job : jobs) {
     try {
-      const Result result = Replay(job.scenario, job.platform, *job.image, replay_options).run();
+      const Result result = Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run();
       if (text) std::printf("%s%s", &job == &jobs.front() ? "" : "\n", text_report(result, values.count("power")).c_str());
       else if (!values.count("json") || json_to_file) std::printf("%s: %s\n", result.file.c_str(), to_string(result.verdict));
       if (json_to_file) write_file(values["json"].as<std::string>(), json_report(result));

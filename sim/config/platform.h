@@ -36,7 +36,10 @@ struct HeapLayout {
   std::uint32_t base = 0;
   std::uint32_t bytes = 0;
   std::uint32_t capabilities = 0;
-  std::vector<BlockMap> maps;  ///< empty: a bump heap
+  std::vector<BlockMap> maps;  ///< empty: a bump heap, or one that its allocator divides as it likes
+  bool all_zones = false;      ///< of an allocator that knows no zones: `zone` says nothing
+
+  bool serves(Zone wanted) const { return all_zones || zone == wanted; }
 };
 
 /// Memory that belongs to one core.

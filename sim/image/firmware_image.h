@@ -48,6 +48,7 @@ class FirmwareImage {
     std::uint32_t address = 0, bytes = 0;
   };
   Variable variable_at(std::uint32_t address) const;
+  std::vector<std::string> variable_names() const;
 
  private:
   struct Function {

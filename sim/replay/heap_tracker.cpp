@@ -15,22 +15,15 @@ constexpr const char* copier_names[] = {"memcpy", "memmove", "memcpy_s"};
 
 }  // namespace
 
-const std::vector<AllocatorFunction>& zones_allocator() {
-  using enum AllocatorFunction::Role;
-  static const std::vector<AllocatorFunction> functions{
-      {"rmalloc", allocate, 3, 0, 1, {}, {}, {}, Zone::runtime},
-      {"rzalloc", allocate, 3, 0, 1, {}, {}, {}, Zone::runtime},
-      {"rzalloc_core_sys", allocate, 1, {}, {}, {}, {}, 0, Zone::system},
-      {"rballoc", allocate, 2, {}, 0, {}, {}, {}, Zone::buffer},
-      {"rballoc_align", allocate, 2, {}, 0, 3, {}, {}, Zone::buffer},
-      {"rbrealloc", reallocate, 3, {}, 1, {}, 0, {}, Zone::buffer},
-      {"rbrealloc_align", reallocate, 3, {}, 1, 5, 0, {}, Zone::buffer},
-      {"rfree", free, {}, {}, {}, {}, 0, {}, Zone::runtime},
-      {"free_heap", reset, {}, 0, {}, {}, {}, {}, Zone::runtime},
-      {"mm_init", internal, {}, {}, {}, {}, {}, {}, Zone::runtime},
-      {"heap_info", internal, {}, {}, {}, {}, {}, {}, Zone::runtime},
-  };
-  return functions;
+WatchedFunction::WatchedFunction(const AllocatorFunction& function) : role(function.role), fixed_zone(function.own_zone()) {
+  using Argument = AllocatorArgument::Kind;
+  bytes = function.position(Argument::bytes);
+  count = function.position(Argument::count);
+  zone = function.position(Argument::zone);
+  flags = function.position(Argument::flags);
+  alignment = function.position(Argument::alignment);
+  pointer = function.position(Argument::pointer);
+  core = function.position(Argument::core);
 }
 
 // ---- Bits ------------------------------------------------------------------------------------------------------------
@@ -56,6 +49,16 @@ bool HeapTracker::Bitmap::all(std::uint32_t first, std::uint32_t count) const {
   return true;
 }
 
+bool HeapTracker::Bitmap::any(std::uint32_t first, std::uint32_t count) const {
+  while (count) {
+    const std::uint32_t bit = first % 64, here = std::min(64 - bit, count);
+    if (words_[first / 64] & (here == 64 ? ~0ull : (1ull << here) - 1) << bit) return true;
+    first += here;
+    count -= here;
+  }
+  return false;
+}
+
 std::uint64_t HeapTracker::Bitmap::from(std::uint32_t first) const {
   const std::uint32_t bit = first % 64;
   const std::uint64_t low = words_[first / 64] >> bit;
@@ -64,13 +67,11 @@ std::uint64_t HeapTracker::Bitmap::from(std::uint32_t first) const {
 
 // ---- What the allocator does -----------------------------------------------------------------------------------------
 
-HeapTracker::HeapTracker(const Platform& platform, const FirmwareImage& image, const AddressMap& map, LiveMemory& live, HeapListener& listener)
-    : platform_(platform), map_(map), live_(live), listener_(listener), image_(image) {
-  for (const AllocatorFunction& function : zones_allocator())
-    if (const auto address = image.symbol(function.symbol)) {
-      addresses_.push_back(*address);
-      by_address_[*address] = &function;
-    }
+HeapTracker::HeapTracker(const Platform& platform, const Allocator& allocator, const FirmwareImage& image, const AddressMap& map, LiveMemory& live, HeapListener& listener)
+    : platform_(platform), map_(map), live_(live), listener_(listener), image_(image), header_bytes_(allocator.header_bytes) {
+  for (const AllocatorFunction& function : allocator.functions)
+    if (const auto address = image.symbol(function.symbol); address && by_address_.emplace(*address, function).second) addresses_.push_back(*address);
+  figures_.resize(platform.heaps.size());
   if (platform.heaps.empty()) return;
   std::uint64_t end = 0;
   first_ = ~0u;
@@ -78,40 +79,55 @@ HeapTracker::HeapTracker(const Platform& platform, const FirmwareImage& image, c
     first_ = std::min(first_, physical(heap.base));
     end = std::max<std::uint64_t>(end, std::uint64_t{physical(heap.base)} + heap.bytes);
   }
+  heaps_first_ = first_;
+  heaps_bytes_ = static_cast<std::uint32_t>(end - first_);
+  for (const std::string& name : allocator.variables) {
+    const auto address = image.symbol(name);
+    const FirmwareImage::Variable variable = address ? image.variable_at(*address) : FirmwareImage::Variable{};
+    if (variable.name.empty() || !variable.bytes) throw InputError({allocator.file}, "metadata: the firmware has no variable '" + name + "'" + suggestion(name, image.variable_names()));
+    const std::uint32_t base = physical(variable.address);
+    first_ = std::min(first_, base);
+    end = std::max<std::uint64_t>(end, std::uint64_t{base} + variable.bytes);
+    variables_.push_back(variable);
+  }
   bytes_ = static_cast<std::uint32_t>(end - first_);
   allowed_.resize(bytes_, true);
   bookkeeping_.resize(bytes_, false);
+  touched_.resize(bytes_ / platform.line_bytes() + 1);
   for (const HeapLayout& heap : platform.heaps) allowed_.set(physical(heap.base) - first_, heap.bytes, false);
 }
 
 void HeapTracker::on_call(Core& core, std::uint32_t function, bool nested) {
   const std::uint32_t id = core.id();
   cores_[id] = &core;
-  const AllocatorFunction& called = *by_address_.at(function);
+  const WatchedFunction& called = by_address_.at(function);
   if (nested) {
     // The allocator calls itself: what it does with the old block of a reallocation shows at this moment, not when that returns.
     Call& outer = calls_[id].back();
-    const std::uint32_t freed = called.role == AllocatorFunction::Role::free ? core.reg(2 + *called.pointer) : 0;
-    if (outer.function->role == AllocatorFunction::Role::reallocate && freed && freed == outer.arguments[*outer.function->pointer] && !outer.old_freed) {
+    const std::uint32_t freed = called.role == WatchedFunction::Role::free ? core.reg(2 + *called.pointer) : 0;
+    if (outer.function->role == WatchedFunction::Role::reallocate && freed && freed == outer.arguments[*outer.function->pointer] && !outer.old_freed) {
       outer.old_freed = true;
       freeing(core, outer, freed, true);
     }
     return;
   }
+  if (!variables_.empty()) guard_variables();
   listener_.on_allocator(core);
   Call& call = calls_[id].emplace_back();
   call.function = &called;
+  call.instructions = core.statistics().instructions;
+  call.l1d_misses = core.data_cache().statistics().misses;
   for (unsigned i = 0; i < call.arguments.size(); ++i) call.arguments[i] = core.reg(2 + i);
   call.site = {core.now(), {}};
   std::array<StackFrame, std::tuple_size_v<decltype(call.site.stack)>> frames;
   const std::size_t depth = core.call_stack(frames);
   for (std::size_t i = 0; i < depth; ++i)
     if (frames[i].return_address != Core::trap_address) call.site.stack[i] = frames[i].return_address;
-  if (called.role == AllocatorFunction::Role::allocate && wants_relocation(call, id)) {
-    call.relocated = place_elsewhere(call.arguments[*called.bytes]);
+  if (called.allocates() && wants_relocation(call, id)) {
+    call.relocated = place_elsewhere(call.wanted_bytes());
     if (call.relocated) core.set_reg(2 + *called.bytes, 0);  // nothing, for the allocator
   }
-  if (called.role == AllocatorFunction::Role::free) {
+  if (called.role == WatchedFunction::Role::free) {
     const std::uint32_t address = call.arguments[*called.pointer];
     const LiveMemory::Block* block = address ? live_.find(map_.alias(address, RegionKind::cached)) : nullptr;
     const std::uint32_t bytes = block && block->base == map_.alias(address, RegionKind::cached) ? block->bytes : 0;
@@ -119,7 +135,7 @@ void HeapTracker::on_call(Core& core, std::uint32_t function, bool nested) {
     if (quarantine_limit_ && bytes) core.set_reg(2 + *called.pointer, next_from_quarantine(address, bytes));
     if (address && elsewhere_.erase(map_.alias(address, RegionKind::cached))) core.set_reg(2 + *called.pointer, 0);
   }
-  if (called.role == AllocatorFunction::Role::reset)
+  if (called.role == WatchedFunction::Role::reset)
     for (const LiveMemory::Block& block : live_.remove_core(id, static_cast<Zone>(call.arguments[*called.zone]))) {
       listener_.on_freeing(core, block);
       freed(block);
@@ -134,11 +150,12 @@ void HeapTracker::on_return(Core& core, std::uint32_t, bool nested) {
   listener_.on_allocator(core);
   if (call.relocated) core.set_reg(2, is_shared(call) ? map_.alias(call.relocated, RegionKind::uncached) : call.relocated);
   const std::uint32_t result = core.reg(2);
-  if (call.function->role == AllocatorFunction::Role::reallocate && result) {
+  if (call.function->role == WatchedFunction::Role::reallocate && result) {
     const std::uint32_t old = call.arguments[*call.function->pointer];
     if (old && old != result && !call.old_freed) freeing(core, call, old, true);
   }
-  const bool returns_block = call.function->role == AllocatorFunction::Role::allocate || call.function->role == AllocatorFunction::Role::reallocate;
+  count_costs(core, call, result);
+  const bool returns_block = call.function->allocates() || call.function->role == WatchedFunction::Role::reallocate;
   if (returns_block && result) allocated(core, call, result);
   if (calls_[id].empty()) {
     settle_own_writes(core);
@@ -202,40 +219,43 @@ void HeapTracker::note_own_write(AgentId agent, std::uint32_t at, std::uint32_t 
 
 void HeapTracker::settle_own_writes(Core& core) {
   for (const Range& range : std::exchange(own_writes_[core.id()], {}))
-    for (std::uint32_t at = range.first; at < range.first + range.count;) {
-      const auto books = [&](std::uint32_t byte) { return !allowed_.test(byte) && !bookkeeping_.test(byte); };
-      if (!books(at)) {
-        ++at;
-        continue;
-      }
-      std::uint32_t count = 0;
-      while (at + count < range.first + range.count && books(at + count)) ++count;
-      bookkeeping_.set(at, count, true);
-      listener_.on_bookkeeping(core, first_ + at, count);
-      at += count;
-    }
+    claim_books(core, range.first, range.count);
 }
 
 void HeapTracker::allocated(Core& core, const Call& call, std::uint32_t address) {
-  const auto argument = [&call](const std::optional<std::uint32_t>& position, std::uint32_t absent) { return position ? call.arguments[*position] : absent; };
   LiveMemory::Block block;
   block.base = map_.alias(address, RegionKind::cached);
-  block.bytes = argument(call.function->bytes, 0);
-  block.zone = static_cast<Zone>(argument(call.function->zone, static_cast<std::uint32_t>(call.function->fixed_zone)));
-  block.core = argument(call.function->core, core.id());
+  block.bytes = call.wanted_bytes();
+  block.zone = static_cast<Zone>(call.argument(call.function->zone, static_cast<std::uint32_t>(call.function->fixed_zone)));
+  block.core = call.argument(call.function->core, core.id());
   if (calls_[core.id()].empty()) {  // else it is a handler that allocates, not the step
     block.name = next_[core.id()].name;
     block.where = next_[core.id()].mark;
+    if (!call.function->zone && next_[core.id()].zone) block.zone = *next_[core.id()].zone;
   }
   block.site = call.site;
   block.shared = is_shared(call);
   ++allocations_;
-  if (call.function->role == AllocatorFunction::Role::reallocate) live_.remove(block.base);  // grown where it was
-  const std::uint32_t alignment = std::max(argument(call.function->alignment, 0), platform_.allocation_alignment);
+  if (call.function->role == WatchedFunction::Role::reallocate)  // grown where it was
+    if (const LiveMemory::Block* old = live_.find(block.base); old && old->base == block.base) {
+      live_bytes_ -= old->bytes;
+      count_in_heap(*old, false);
+      live_.remove(block.base);
+    }
+  const std::uint32_t alignment = std::max(call.argument(call.function->alignment, 0), platform_.allocation_alignment);
   const auto wrong = live_.add(block, alignment);
   const bool misplaced = wrong && !call.relocated;
   profile(block, true);
+  const std::uint32_t at = physical(block.base) - first_;
+  if (at < bytes_ && block.bytes <= bytes_ - at) {
+    release_books(core, at, block.bytes);
+    touch(at, block.bytes);
+    if (header_bytes_ && header_bytes_ <= at && !call.relocated) claim_books(core, at - header_bytes_, header_bytes_);
+  }
+  live_bytes_ += block.bytes;
+  count_in_heap(block, true);
   set_live(block, true);
+  measure_peak();
   // Whatever was there before is history now.
   for (auto old = freed_.lower_bound(block.base); old != freed_.end() && old->first < block.base + block.bytes;) old = freed_.erase(old);
   listener_.on_allocated(core, block, misplaced ? *wrong : "");
@@ -269,6 +289,8 @@ void HeapTracker::freeing(Core& core, const Call& call, std::uint32_t address, b
 }
 
 void HeapTracker::freed(const LiveMemory::Block& block) {
+  live_bytes_ -= std::min<std::uint64_t>(live_bytes_, block.bytes);
+  count_in_heap(block, false);
   profile(block, false);
   set_live(block, false);
   if (freed_.size() >= freed_blocks_kept) freed_.erase(freed_.begin());
@@ -279,7 +301,113 @@ void HeapTracker::set_live(const LiveMemory::Block& block, bool live) {
   const std::uint32_t at = physical(block.base) - first_;
   if (at >= bytes_ || block.bytes > bytes_ - at) return;
   allowed_.set(at, block.bytes, live);
-  if (live) bookkeeping_.set(at, block.bytes, false);
+}
+
+// ---- What it costs -----------------------------------------------------------------------------------------------------
+
+void HeapTracker::count_costs(Core& core, const Call& call, std::uint32_t result) {
+  OperationCosts* costs = call.function->allocates() ? &allocation_costs_ : call.function->role == WatchedFunction::Role::free ? &free_costs_ : call.function->role == WatchedFunction::Role::reallocate ? &reallocation_costs_ : nullptr;
+  if (!costs || call.relocated) return;
+  costs->cycles.add(core.now() - call.site.cycle);
+  costs->instructions += core.statistics().instructions - call.instructions;
+  costs->l1d_misses += core.data_cache().statistics().misses - call.l1d_misses;
+  if (costs == &free_costs_ || result) return;
+  ++costs->failed;
+  const auto zone = static_cast<Zone>(call.argument(call.function->zone, static_cast<std::uint32_t>(call.function->fixed_zone)));
+  for (std::size_t heap = 0; heap < figures_.size(); ++heap)
+    if (platform_.heaps[heap].serves(zone)) {
+      ++figures_[heap].failed;
+      break;
+    }
+}
+
+void HeapTracker::count_in_heap(const LiveMemory::Block& block, bool added) {
+  const HeapLayout* heap = live_.heap_of(block.base);
+  if (!heap) return;
+  HeapFigures& figures = figures_[static_cast<std::size_t>(heap - platform_.heaps.data())];
+  figures.live = added ? figures.live + block.bytes : figures.live - std::min<std::uint64_t>(figures.live, block.bytes);
+  figures.peak = std::max(figures.peak, figures.live);
+}
+
+HeapTracker::HeapFigures HeapTracker::figures(std::size_t heap) const {
+  HeapFigures figures = figures_[heap];
+  for_each_gap(platform_.heaps[heap], [&figures](std::uint64_t bytes) { figures.largest_gap = std::max(figures.largest_gap, bytes); });
+  return figures;
+}
+
+template <class Visit>
+void HeapTracker::for_each_gap(const HeapLayout& heap, Visit visit) const {
+  std::uint64_t from = heap.base;
+  for (auto block = live_.blocks().lower_bound(heap.base); block != live_.blocks().end() && block->first - heap.base < heap.bytes; ++block) {
+    if (block->first > from) visit(block->first - from);
+    from = std::max<std::uint64_t>(from, std::uint64_t{block->first} + block->second.bytes);
+  }
+  if (std::uint64_t{heap.base} + heap.bytes > from) visit(std::uint64_t{heap.base} + heap.bytes - from);
+}
+
+void HeapTracker::touch(std::uint32_t at, std::uint32_t count) {
+  const std::uint32_t line = platform_.line_bytes();
+  for (std::uint32_t each = at / line; each <= (at + count - 1) / line && count; ++each) {
+    if (touched_[each]) continue;
+    touched_[each] = true;
+    footprint_.touched_bytes += line;
+  }
+}
+
+void HeapTracker::measure_peak() {
+  footprint_.peak_bytes = std::max(footprint_.peak_bytes, live_bytes_);
+  // Looking at all objects takes long: only when there is a 64th more than the last time.
+  if (live_bytes_ < measured_at_ + measured_at_ / 64 + 1) return;
+  measured_at_ = live_bytes_;
+  std::uint64_t between = 0, largest = 0;
+  for (std::size_t heap = 0; heap < figures_.size(); ++heap)
+    if (figures_[heap].live)
+      for_each_gap(platform_.heaps[heap], [&](std::uint64_t bytes) {
+        between += bytes;
+        largest = std::max(largest, bytes);
+      });
+  footprint_.scattered_basis_points = between ? 10000 - largest * 10000 / between : 0;
+}
+
+// ---- The allocator's books ---------------------------------------------------------------------------------------------
+
+void HeapTracker::guard_variables() {
+  for (const FirmwareImage::Variable& variable : variables_) {
+    const std::uint32_t at = physical(variable.address) - first_;
+    allowed_.set(at, variable.bytes, false);
+    bookkeeping_.set(at, variable.bytes, true);
+  }
+  variables_.clear();
+}
+
+void HeapTracker::claim_books(Core& core, std::uint32_t at, std::uint32_t count) {
+  touch(at, count);
+  for (std::uint32_t end = at + count; at < end;) {
+    if (bookkeeping_.test(at) || allowed_.test(at)) {
+      ++at;
+      continue;
+    }
+    std::uint32_t run = 1;
+    while (at + run < end && !bookkeeping_.test(at + run) && !allowed_.test(at + run)) ++run;
+    bookkeeping_.set(at, run, true);
+    listener_.on_bookkeeping(core, first_ + at, run);
+    at += run;
+  }
+}
+
+void HeapTracker::release_books(Core& core, std::uint32_t at, std::uint32_t count) {
+  if (!bookkeeping_.any(at, count)) return;
+  for (std::uint32_t end = at + count; at < end;) {
+    if (!bookkeeping_.test(at)) {
+      ++at;
+      continue;
+    }
+    std::uint32_t run = 1;
+    while (at + run < end && bookkeeping_.test(at + run)) ++run;
+    bookkeeping_.set(at, run, false);
+    listener_.on_bookkeeping_gone(core, first_ + at, run);
+    at += run;
+  }
 }
 
 const LiveMemory::Block* HeapTracker::freed_at(std::uint32_t address) const {
@@ -318,7 +446,7 @@ std::uint64_t HeapTracker::writable(AgentId agent, std::uint32_t address, std::u
 std::uint64_t HeapTracker::readable(AgentId agent, std::uint32_t address, std::uint32_t line_bytes) {
   if (inside(agent)) return ~0ull;
   const std::uint64_t parts = parts_of_line(address, line_bytes, [&](std::uint32_t at) { return allowed_.from(at); });
-  const bool heap = address + line_bytes > first_ && address - first_ < bytes_;
+  const bool heap = address + line_bytes > heaps_first_ && address - heaps_first_ < heaps_bytes_;
   return heap && checker_ ? parts & checker_->known_parts(address) : parts;
 }
 

@@ -8,28 +8,31 @@
 #include <vector>
 
 #include "models/coherency/coherency_observer.h"
+#include "sim/config/allocator.h"
 #include "sim/image/firmware_image.h"
 #include "sim/replay/objects.h"
+#include "sim/report/histogram.h"
 
 namespace dspmem {
 
-/// One function of the allocator: what it does, and which argument (0 is a2) says what; absent where no argument does.
-struct AllocatorFunction {
-  enum class Role {
-    allocate,    ///< returns a block, or 0
-    reallocate,  ///< returns a block in place of `pointer`, or 0 and leaves that one
-    free,        ///< gives `pointer` back
-    reset,       ///< empties the heaps of `zone` that belong to the core that calls
-    internal,    ///< works on the heaps themselves: may touch all of their memory
-  };
-  std::string symbol;
+/// One function of the allocator, as it is watched: what it does, and which argument (0 is a2) says what; absent where no argument does.
+struct WatchedFunction {
+  using Role = AllocatorFunction::Role;
+  explicit WatchedFunction(const AllocatorFunction& function);
+
   Role role = Role::internal;
-  std::optional<std::uint32_t> bytes, zone, flags, alignment, pointer, core;
+  std::optional<std::uint32_t> bytes, count, zone, flags, alignment, pointer, core;
   Zone fixed_zone = Zone::runtime;  ///< where no argument says the zone
+
+  bool allocates() const { return role == Role::allocate || role == Role::allocate_zeroed; }
 };
 
-/// The functions of our own allocator: models/firmware/include/alloc.h.
-const std::vector<AllocatorFunction>& zones_allocator();
+/// What the calls of one kind cost the cores that made them.
+struct OperationCosts {
+  Histogram cycles;
+  std::uint64_t instructions = 0, l1d_misses = 0;
+  std::uint64_t failed = 0;  ///< calls that returned no block
+};
 
 /// Objects that an experiment puts elsewhere: the allocator is not asked for them. Memory from `base` on must be free.
 struct Relocation {
@@ -60,6 +63,8 @@ class HeapListener {
   virtual void on_bad_free(Core& core, std::uint32_t address, const LiveMemory::Block* freed) = 0;
   /// The allocator uses these bytes (a physical address) for its own books from now on.
   virtual void on_bookkeeping(const Core& core, std::uint32_t address, std::uint32_t bytes) = 0;
+  /// It does no longer: an object has them now.
+  virtual void on_bookkeeping_gone(const Core& core, std::uint32_t address, std::uint32_t bytes) = 0;
   /// An access to heap memory that belongs to no object.
   virtual void on_stray_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) = 0;
   /// Firmware read bytes of a live object, none of which anybody has written.
@@ -70,11 +75,11 @@ class HeapListener {
 /// them, and judges every access of the firmware by it. The allocator itself may touch what it likes.
 class HeapTracker final : public CallObserver, public AccessJudge {
  public:
-  HeapTracker(const Platform& platform, const FirmwareImage& image, const AddressMap& map, LiveMemory& live, HeapListener& listener);
+  HeapTracker(const Platform& platform, const Allocator& allocator, const FirmwareImage& image, const AddressMap& map, LiveMemory& live, HeapListener& listener);
 
   const std::vector<std::uint32_t>& functions() const { return addresses_; }
-  /// The next block that this core allocates is the scenario's object `name`.
-  void name_next(std::uint32_t core, const std::string& name, const SourceMark& mark) { next_[core] = {name, &mark}; }
+  /// The next block that this core allocates is the scenario's object `name`, which wants to be in a zone that not every allocator knows.
+  void name_next(std::uint32_t core, const std::string& name, const SourceMark& mark, std::optional<Zone> zone) { next_[core] = {name, &mark, zone}; }
   /// Reads of bytes that nobody wrote need a checker that knows what was written. Null: they are not looked for.
   void use_checker(CoherencyChecker* checker) { checker_ = checker; }
 
@@ -86,6 +91,22 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   /// Whether all that was to be relocated found room.
   bool relocation_fits() const { return relocation_fits_; }
   const SizeProfile& sizes() const { return sizes_; }
+
+  const OperationCosts& allocation_costs() const { return allocation_costs_; }
+  const OperationCosts& free_costs() const { return free_costs_; }
+  const OperationCosts& reallocation_costs() const { return reallocation_costs_; }
+  /// What the heaps' objects and the allocator's books needed at a time, and all they ever touched.
+  struct Footprint {
+    std::uint64_t peak_bytes = 0;     ///< asked for and not freed, at most
+    std::uint64_t touched_bytes = 0;  ///< cache lines that have ever been an object's or the allocator's
+    std::uint64_t scattered_basis_points = 0;  ///< near that peak: how much of the memory between objects is not in the largest piece of it
+  };
+  const Footprint& footprint() const { return footprint_; }
+  /// Of the heap with this index: bytes asked for and not freed, now and at most; the largest piece between objects; requests that failed.
+  struct HeapFigures {
+    std::uint64_t live = 0, peak = 0, largest_gap = 0, failed = 0;
+  };
+  HeapFigures figures(std::size_t heap) const;
 
   std::uint64_t allocations() const { return allocations_; }
   std::uint64_t frees() const { return frees_; }
@@ -110,6 +131,7 @@ class HeapTracker final : public CallObserver, public AccessJudge {
     void resize(std::uint32_t bytes, bool value) { words_.assign((bytes + 63) / 64, value ? ~0ull : 0); }
     void set(std::uint32_t first, std::uint64_t count, bool value);
     bool all(std::uint32_t first, std::uint32_t count) const;
+    bool any(std::uint32_t first, std::uint32_t count) const;
     /// 64 bits, lowest first; what is behind the end is 0.
     std::uint64_t from(std::uint32_t first) const;
     bool test(std::uint32_t at) const { return words_[at / 64] >> (at % 64) & 1; }
@@ -118,8 +140,12 @@ class HeapTracker final : public CallObserver, public AccessJudge {
     std::vector<std::uint64_t> words_;
   };
   struct Call {
-    const AllocatorFunction* function = nullptr;
+    const WatchedFunction* function = nullptr;
     std::array<std::uint32_t, 6> arguments{};
+    std::uint64_t instructions = 0, l1d_misses = 0;  ///< of the core, when it was called
+
+    std::uint32_t argument(const std::optional<std::uint32_t>& position, std::uint32_t absent) const { return position ? arguments[*position] : absent; }
+    std::uint32_t wanted_bytes() const { return argument(function->bytes, 0) * argument(function->count, 1); }
     LiveMemory::CallSite site;
     std::uint32_t relocated = 0;  ///< the address that the caller gets instead of the allocator's; cached
     bool old_freed = false;  ///< of a reallocation: the block was given back by a call from within
@@ -127,6 +153,7 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   struct Name {
     std::string name;
     const SourceMark* mark = nullptr;
+    std::optional<Zone> zone;
   };
 
   static bool is_shared(const Call& call);
@@ -152,13 +179,16 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   HeapListener& listener_;
   CoherencyChecker* checker_ = nullptr;
   std::vector<std::uint32_t> addresses_;
-  std::map<std::uint32_t, const AllocatorFunction*> by_address_;
+  std::map<std::uint32_t, WatchedFunction> by_address_;
   const FirmwareImage& image_;
   /// What each core is in: more than one call when an interrupt handler calls the allocator too.
   std::array<std::vector<Call>, max_agents> calls_{};
   std::array<const Core*, max_agents> cores_{};
   std::array<Name, max_agents> next_{};
-  std::uint32_t first_ = 0, bytes_ = 0;  ///< physical; all heaps lie here
+  std::uint32_t first_ = 0, bytes_ = 0;  ///< physical; all heaps lie here, and the allocator's variables
+  std::uint32_t heaps_first_ = 0, heaps_bytes_ = 0;  ///< the heaps alone
+  std::vector<FirmwareImage::Variable> variables_;   ///< of the allocator; guarded from its first call on
+  std::uint32_t header_bytes_ = 0;
   Bitmap allowed_;                       ///< live, or no heap's at all
   Bitmap bookkeeping_;
   struct Range {
@@ -169,11 +199,25 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   bool wants_relocation(const Call& call, std::uint32_t core) const;
   std::uint32_t place_elsewhere(std::uint32_t bytes);
   void profile(const LiveMemory::Block& block, bool allocated);
+  void guard_variables();
+  void claim_books(Core& core, std::uint32_t at, std::uint32_t count);
+  void release_books(Core& core, std::uint32_t at, std::uint32_t count);
+  void touch(std::uint32_t at, std::uint32_t count);
+  void measure_peak();
+  void count_in_heap(const LiveMemory::Block& block, bool added);
+  template <class Visit>
+  void for_each_gap(const HeapLayout& heap, Visit visit) const;
+  void count_costs(Core& core, const Call& call, std::uint32_t result);
 
   const Relocation* relocation_ = nullptr;
   std::map<std::uint32_t, std::uint32_t> elsewhere_;  ///< what lies in the relocation's memory: address -> bytes
   bool relocation_fits_ = true;
   SizeProfile sizes_;
+  OperationCosts allocation_costs_, free_costs_, reallocation_costs_;
+  Footprint footprint_;
+  std::uint64_t live_bytes_ = 0, measured_at_ = 0;
+  std::vector<bool> touched_;  ///< by cache line from first_
+  std::vector<HeapFigures> figures_;  ///< by heap; largest_gap is made when it is asked for
   struct Quarantined {
     std::uint32_t address;  ///< as it was freed
     std::uint32_t bytes;

@@ -25,7 +25,7 @@ std::optional<std::string> LiveMemory::add(const Block& block, std::uint32_t ali
   const std::vector<const Block*> overlapping = between(block.base, std::uint64_t{block.base} + block.bytes);
   if (!heap || std::uint64_t{block.base} + block.bytes > std::uint64_t{heap->base} + heap->bytes) {
     wrong = fmt::format("{} ({} bytes at {:#x}) lies outside of every heap", label(block), block.bytes, block.base);
-  } else if (heap->zone != block.zone && !(runtime && (heap->zone == Zone::buffer || heap->zone == Zone::runtime_shared))) {
+  } else if (!heap->serves(block.zone) && !(runtime && (heap->zone == Zone::buffer || heap->zone == Zone::runtime_shared))) {
     wrong = fmt::format("{} was asked for in zone {}, but lies in heap {}", label(block), to_string(block.zone), heap->name);
   } else if (heap->per_core && heap->core != block.core) {
     wrong = fmt::format("{} of core {} lies in heap {}", label(block), block.core, heap->name);

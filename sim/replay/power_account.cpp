@@ -117,6 +117,11 @@ void PowerAccount::bookkeeping(std::uint32_t address, std::uint32_t bytes, std::
   bank.live[address] = {&pin, bank.clock, now_};
 }
 
+void PowerAccount::bookkeeping_gone(std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) {
+  now_ = std::max(now_, cycle);
+  meter_->remove_live(address, bytes, cycle);
+}
+
 Result::Power PowerAccount::finish(std::uint64_t cycle, const std::function<Result::Object(const LiveMemory::Block&)>& describe) {
   meter_->finish(cycle);
   now_ = std::max(now_, cycle);

@@ -29,6 +29,8 @@ class PowerAccount {
   void unpin(const std::string& name, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle);
   /// The allocator's own books grow by a few bytes.
   void bookkeeping(std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle);
+  /// They shrink: an object has these bytes now.
+  void bookkeeping_gone(std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle);
 
   /// The end of the run. `describe` puts a block into words.
   Result::Power finish(std::uint64_t cycle, const std::function<Result::Object(const LiveMemory::Block&)>& describe);

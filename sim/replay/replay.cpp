@@ -11,6 +11,7 @@ namespace {
 
 // Numbers of the firmware's simcalls: boot.c.
 constexpr std::uint32_t simcall_exit = 1, simcall_write = 4, simcall_panic = 0x50;
+constexpr std::uint32_t flag_shared = 1;  // SOF_MEM_FLAG_SHARED
 
 SystemConfig with_options(SystemConfig config, const ReplayOptions& options) {
   if (options.interpret)
@@ -22,9 +23,10 @@ SystemConfig with_options(SystemConfig config, const ReplayOptions& options) {
 
 }  // namespace
 
-Replay::Replay(const Scenario& scenario, const Platform& platform, const FirmwareImage& image, const ReplayOptions& options)
+Replay::Replay(const Scenario& scenario, const Platform& platform, const Allocator& allocator, const FirmwareImage& image, const ReplayOptions& options)
     : scenario_(scenario),
       platform_(platform),
+      allocator_(allocator),
       image_(image),
       options_(options),
       names_(check_scenario(scenario, platform)),
@@ -35,12 +37,13 @@ Replay::Replay(const Scenario& scenario, const Platform& platform, const Firmwar
   result_.scenario = scenario.name;
   result_.file = scenario.file;
   result_.platform = platform.name;
+  result_.allocator = allocator.name;
   result_.platform_description = platform.description;
   result_.seed = options.seed.value_or(scenario.seed);
   result_.clock_mhz = 1000000 / platform.system.clock_period_ps;
   energy_ = options.energy ? load_energy(*options.energy) : load_energy(platform.energy, platform.energy_mark);
   power_ = std::make_unique<PowerAccount>(platform, energy_, *system_);
-  heap_ = std::make_unique<HeapTracker>(platform, image, system_->map(), live_, *this);
+  heap_ = std::make_unique<HeapTracker>(platform, allocator, image, system_->map(), live_, *this);
   heap_->quarantine(options.quarantine_bytes);
   if (options.relocation) heap_->relocate(*options.relocation);
   for (std::size_t core = 0; core < system_->core_count(); ++core) system_->core(core).core().watch_calls(heap_->functions(), *heap_);
@@ -131,7 +134,10 @@ void Replay::power_secondary_cores(DspCore& core) {
 }
 
 void Replay::run_program(DspCore& core) {
-  if (core.id() == 0) power_secondary_cores(core);
+  if (core.id() == 0) {
+    initialise_allocator(core);
+    power_secondary_cores(core);
+  }
   if (const auto steps = scenario_.cores.find(core.id()); steps != scenario_.cores.end()) {
     run_steps(core, steps->second);
     current_step_[core.id()] = nullptr;
@@ -210,18 +216,93 @@ std::uint32_t Replay::simulator_call(DspCore& core, std::uint32_t number, std::s
 
 // ---- Allocation ------------------------------------------------------------------------------------------------------
 
+std::uint32_t Replay::use_allocator(DspCore& core, const AllocatorFunction& function, const Use& use, const SourceMark& mark) {
+  using Kind = AllocatorArgument::Kind;
+  const auto symbol = [this](const AllocatorArgument& argument) {
+    const auto address = image_.symbol(argument.symbol);
+    if (!address) throw InputError(argument.mark, "the firmware has no symbol '" + argument.symbol + "'" + suggestion(argument.symbol, image_.variable_names()));
+    return *address;
+  };
+  std::vector<std::uint32_t> values;
+  for (const AllocatorArgument& argument : function.arguments) {
+    std::uint32_t value = 0;
+    switch (argument.kind) {
+      case Kind::bytes: value = use.request.bytes; break;
+      case Kind::count: value = 1; break;
+      case Kind::old_bytes: value = use.old_bytes; break;
+      case Kind::alignment: value = use.request.alignment; break;
+      case Kind::pointer: value = use.pointer; break;
+      case Kind::zone: value = static_cast<std::uint32_t>(use.request.zone); break;
+      case Kind::flags: value = use.request.flags; break;
+      case Kind::capabilities: value = use.request.capabilities; break;
+      case Kind::core: value = core.id(); break;
+      case Kind::heap_base: value = platform_.heaps.front().base; break;
+      case Kind::heap_bytes: value = platform_.heaps.front().bytes; break;
+      case Kind::number: value = argument.number; break;
+      case Kind::value_of: value = core.core().load(symbol(argument), 4); break;
+      case Kind::address_of: value = symbol(argument); break;
+    }
+    values.push_back(value);
+  }
+  const SourceMark& blame = image_.symbol(function.symbol) ? mark : function.mark;
+  if (!allocator_.lock.empty()) call(core, allocator_.lock, {}, mark);
+  const std::uint32_t result = call(core, function.symbol, values, blame);
+  if (!allocator_.unlock.empty()) call(core, allocator_.unlock, {}, mark);
+  return result;
+}
+
+const AllocatorFunction& Replay::allocator_function(AllocatorFunction::Role role, Zone zone, bool aligned, const SourceMark& mark) const {
+  if (const AllocatorFunction* function = allocator_.find(role, zone, aligned)) return *function;
+  const char* what = role == AllocatorFunction::Role::reallocate ? "changes an object's size" : role == AllocatorFunction::Role::free ? "frees" : aligned ? "allocates with an alignment" : "allocates";
+  throw InputError(mark, fmt::format("allocator '{}' has no function that {} in zone {}", allocator_.name, what, to_string(zone)));
+}
+
+void Replay::initialise_allocator(DspCore& core) {
+  for (const AllocatorFunction& function : allocator_.functions)
+    if (function.role == AllocatorFunction::Role::initialise) use_allocator(core, function, {}, function.mark);
+}
+
 std::uint32_t Replay::allocate(DspCore& core, const Request& request, const std::string& name, const SourceMark& mark) {
-  const auto zone = static_cast<std::uint32_t>(request.zone);
-  std::uint32_t address = 0;
-  name_next(core, name, mark);
-  if (request.zeroed) address = call(core, "rzalloc", {zone, request.flags, request.capabilities, request.bytes}, mark);
-  else if (request.zone == Zone::buffer) address = call(core, "rballoc_align", {request.flags, request.capabilities, request.bytes, request.alignment}, mark);
-  else address = call(core, "rmalloc", {zone, request.flags, request.capabilities, request.bytes}, mark);
+  using enum AllocatorFunction::Role;
+  const AllocatorFunction* zeroing = request.zeroed ? allocator_.find(allocate_zeroed, request.zone) : nullptr;
+  // Shared data of an allocator that does not know of it: whole cache lines, as its caller would have to ask for.
+  const bool shared = request.flags & flag_shared || request.zone == Zone::runtime_shared || request.zone == Zone::system_shared;
+  const AllocatorFunction* plain = allocator_.find(AllocatorFunction::Role::allocate, request.zone);
+  const bool knows_shared = plain && (plain->position(AllocatorArgument::Kind::flags) || plain->position(AllocatorArgument::Kind::zone));
+  Use use{request, 0, 0};
+  const std::uint32_t line = platform_.line_bytes();
+  if (shared && !knows_shared) {
+    zeroing = nullptr;
+    use.request.bytes = (request.bytes + line - 1) / line * line;
+    use.request.alignment = std::max(request.alignment, line);
+  }
+  // Asked for its own alignment, any function will do.
+  const bool aligned = use.request.alignment > platform_.allocation_alignment;
+  const AllocatorFunction& function = zeroing ? *zeroing : allocator_function(AllocatorFunction::Role::allocate, request.zone, aligned, mark);
+  heap_->name_next(core.id(), name, mark, request.zone);
+  std::uint32_t address = use_allocator(core, function, use, mark);
+  if (!address) return 0;
+  if (shared && !knows_shared && platform_.shared == SharedData::uncached_alias) {
+    call(core, "dcache_writeback_invalidate_region", {address, use.request.bytes}, mark);
+    address = uncached(address);
+  }
+  if (request.zeroed && !zeroing) call(core, "memset", {address, 0, request.bytes}, mark);
   return address;
 }
 
+std::uint32_t Replay::reallocate(DspCore& core, const Object& object, std::uint32_t bytes, const SourceMark& mark) {
+  Use use{{object.zone, object.flags, object.capabilities, bytes, 0, false}, allocator_.one_heap ? cached(object.address) : object.address, object.bytes};
+  const AllocatorFunction& function = allocator_function(AllocatorFunction::Role::reallocate, object.zone, false, mark);
+  heap_->name_next(core.id(), object.name, mark, object.zone);
+  return use_allocator(core, function, use, mark);
+}
+
 void Replay::release(DspCore& core, std::uint32_t address, const SourceMark& mark) {
-  call(core, "rfree", {address}, mark);
+  const LiveMemory::Block* block = live_.find(cached(address));
+  Use use;
+  if (block) use.request.zone = block->zone;
+  use.pointer = allocator_.one_heap ? cached(address) : address;
+  use_allocator(core, allocator_function(AllocatorFunction::Role::free, use.request.zone, false, mark), use, mark);
 }
 
 void Replay::forget(std::uint32_t cached_address, std::uint32_t bytes) {

@@ -40,7 +40,8 @@ struct ReplayOptions {
 /// Runs one scenario on the simulated platform: boots the firmware, then executes each core's steps in that core's process.
 class Replay : public CoreHost, public HeapListener {
  public:
-  Replay(const Scenario& scenario, const Platform& platform, const FirmwareImage& image, const ReplayOptions& options);
+  /// REQUIRES: `platform` as the allocator sees it, and all of them outlive the replay.
+  Replay(const Scenario& scenario, const Platform& platform, const Allocator& allocator, const FirmwareImage& image, const ReplayOptions& options);
   ~Replay() override;
 
   /// Throws InputError for mistakes in the scenario that only running shows, a deadlock among them.
@@ -71,7 +72,10 @@ class Replay : public CoreHost, public HeapListener {
 
   // Allocation, with every answer of the allocator checked. Addresses are as the allocator returns them; 0 for none.
   std::uint32_t allocate(DspCore& core, const Request& request, const std::string& name, const SourceMark& mark);
+  /// Gives an object a new size, in another place if need be; 0 when there is no room.
+  std::uint32_t reallocate(DspCore& core, const Object& object, std::uint32_t bytes, const SourceMark& mark);
   void release(DspCore& core, std::uint32_t address, const SourceMark& mark);
+  const Allocator& allocator() const { return allocator_; }
 
   Object& add_object(Object object, const SourceMark& mark);
   /// Throws InputError when the object is not allocated at this moment.
@@ -84,7 +88,7 @@ class Replay : public CoreHost, public HeapListener {
   void prefetch(DspCore& core, std::uint32_t cached_address);
   void core_went_down(std::uint32_t core);
   /// What this core allocates next is the object `name`.
-  void name_next(DspCore& core, const std::string& name, const SourceMark& mark) { heap_->name_next(core.id(), name, mark); }
+  void name_next(DspCore& core, const std::string& name, const SourceMark& mark) { heap_->name_next(core.id(), name, mark, std::nullopt); }
 
   // Synchronisation between cores. The core's time advances to that of whoever it waited for.
   void signal(DspCore& core, const std::string& name);
@@ -151,6 +155,7 @@ class Replay : public CoreHost, public HeapListener {
   void on_freeing(Core& core, const LiveMemory::Block& block) override;
   void on_bad_free(Core& core, std::uint32_t address, const LiveMemory::Block* freed) override;
   void on_bookkeeping(const Core& core, std::uint32_t address, std::uint32_t bytes) override { power_->bookkeeping(address, bytes, core.now()); }
+  void on_bookkeeping_gone(const Core& core, std::uint32_t address, std::uint32_t bytes) override { power_->bookkeeping_gone(address, bytes, core.now()); }
   void on_stray_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) override;
   void on_uninitialised_read(const Core& core, const Deed& access, const LiveMemory::Block& block, std::uint32_t address) override;
 
@@ -160,6 +165,14 @@ class Replay : public CoreHost, public HeapListener {
   void core_power(DspCore& core, bool on, std::uint64_t cycle) override;
   void failed(std::exception_ptr failure) override;
 
+  /// What the binding says to pass. `request` and the rest say what the kinds of argument stand for.
+  struct Use {
+    Request request;
+    std::uint32_t pointer = 0, old_bytes = 0;
+  };
+  std::uint32_t use_allocator(DspCore& core, const AllocatorFunction& function, const Use& use, const SourceMark& mark);
+  const AllocatorFunction& allocator_function(AllocatorFunction::Role role, Zone zone, bool aligned, const SourceMark& mark) const;
+  void initialise_allocator(DspCore& core);
   void load_firmware();
   void place_objects();
   void power_secondary_cores(DspCore& core);
@@ -172,6 +185,7 @@ class Replay : public CoreHost, public HeapListener {
 
   const Scenario& scenario_;
   const Platform& platform_;
+  const Allocator& allocator_;
   const FirmwareImage& image_;
   ReplayOptions options_;
   ScenarioNames names_;

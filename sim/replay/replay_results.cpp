@@ -245,6 +245,12 @@ void Replay::set_shared(std::uint32_t cached_address, std::uint32_t bytes, bool 
 void Replay::collect_hardware() {
   result_.allocations = heap_->allocations();
   result_.frees = heap_->frees();
+  if (result_.operations.empty()) {
+    for (const auto& [name, costs] : {std::pair<const char*, const OperationCosts&>{"allocate", heap_->allocation_costs()}, {"free", heap_->free_costs()}, {"reallocate", heap_->reallocation_costs()}})
+      if (costs.cycles.total())
+        result_.operations.push_back({name, costs.cycles.total(), costs.failed, costs.cycles.quantile(500), costs.cycles.quantile(990), costs.cycles.largest(), costs.instructions, costs.l1d_misses});
+    result_.footprint = {heap_->footprint().peak_bytes, heap_->footprint().touched_bytes, heap_->footprint().scattered_basis_points};
+  }
   if (result_.cores.empty()) {
     for (std::size_t index = 0; index < system_->core_count(); ++index) {
       DspCore& dsp = system_->core(index);
@@ -273,10 +279,18 @@ void Replay::collect_heaps(DspCore& core) {
   if (coherency_) core.observe(nullptr);
   // Asking the allocator takes time on the core: the figures of the hardware are taken before.
   collect_hardware();
+  if (allocator_.heap_info.empty()) {
+    for (std::size_t index = 0; index < platform_.heaps.size(); ++index) {
+      const HeapLayout& heap = platform_.heaps[index];
+      const HeapTracker::HeapFigures figures = heap_->figures(index);
+      result_.heaps.push_back({heap.name, heap.all_zones ? "all" : to_string(heap.zone), heap.bytes, figures.live, figures.peak, heap.bytes - figures.live, figures.largest_gap, figures.failed});
+    }
+    return;
+  }
   const auto info = image_.symbol("scenario_heap_info");
-  if (!info) return;
+  if (!info || !image_.symbol(allocator_.heap_info)) return;
   for (std::uint32_t index = 0; index < platform_.heaps.size(); ++index) {
-    if (static_cast<std::int32_t>(call(core, "scenario_read_heap_info", {index}, {scenario_.file})) != 0) continue;
+    if (call(core, allocator_.heap_info, {index}, {}) != 0) continue;
     const auto word = [&](std::uint32_t field) { return core.core().load(*info + 4 * field, 4); };
     const HeapLayout& heap = platform_.heaps[index];
     result_.heaps.push_back({heap.name, to_string(heap.zone), word(0), word(1), word(2), word(3), word(4), word(5)});

@@ -83,6 +83,7 @@ Json to_json(const Result::Suppressed& suppressed);
 Json to_json(const Result::PowerPolicy& policy);
 Json to_json(const Result::Pin& pin);
 Json to_json(const Result::PoweredBank& bank);
+Json to_json(const Result::Operation& operation);
 Json to_json(const Result::PinShare& share);
 Json to_json(const Result::Regulator& regulator);
 
@@ -153,6 +154,11 @@ Json to_json(const Result::PoweredBank& bank) {
           {"break_even_cycles", bank.break_even}, {"access_energy_nj", nanojoules(bank.access_energy)}, {"pins", bank.pin_count}, {"pinned_by", list_of(bank.pins)}};
 }
 
+Json to_json(const Result::Operation& each) {
+  return {{"operation", each.name}, {"count", each.count}, {"failed", each.failed}, {"median_cycles", each.median_cycles}, {"p99_cycles", each.p99_cycles},
+          {"worst_cycles", each.worst_cycles}, {"instructions", each.instructions}, {"l1d_misses", each.l1d_misses}};
+}
+
 Json to_json(const Result::PinShare& share) { return {{"name", share.name}, {"bank_cycles", share.bank_cycles}}; }
 
 Json to_json(const Result::Regulator& regulator) { return {{"memory", regulator.memory}, {"on", regulator.on}, {"wasted", regulator.wasted}}; }
@@ -173,6 +179,7 @@ std::string json_report(const Result& result) {
             {"scenario", result.scenario},
             {"file", result.file},
             {"platform", result.platform},
+            {"allocator", result.allocator},
             {"seed", result.seed},
             {"verdict", to_string(result.verdict)},
             {"cycles", result.cycles},
@@ -182,6 +189,8 @@ std::string json_report(const Result& result) {
             {"cores", list_of(result.cores)},
             {"zones", zones_of(result.heaps)},
             {"heaps", list_of(result.heaps)},
+            {"operations", list_of(result.operations)},
+            {"footprint", {{"peak", result.footprint.peak}, {"touched", result.footprint.touched}, {"scattered_basis_points", result.footprint.scattered_basis_points}}},
             {"banks", list_of(result.banks)},
             {"expectations", list_of(result.expectations)},
             {"stale_reads", list_of(result.stale_reads)},

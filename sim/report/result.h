@@ -29,6 +29,17 @@ struct Result {
     std::string name, zone;
     std::uint64_t size = 0, used = 0, peak = 0, free = 0, largest_free = 0, failed = 0;
   };
+  /// What calls of one kind of the allocator cost the cores that made them. Cycles of one call; the rest over all of them.
+  struct Operation {
+    std::string name;  ///< allocate, free, reallocate
+    std::uint64_t count = 0, failed = 0;
+    std::uint64_t median_cycles = 0, p99_cycles = 0, worst_cycles = 0;
+    std::uint64_t instructions = 0, l1d_misses = 0;
+  };
+  /// Bytes of all heaps together. HeapTracker::Footprint says what they mean.
+  struct Footprint {
+    std::uint64_t peak = 0, touched = 0, scattered_basis_points = 0;
+  };
   struct Bank {
     std::string name;
     bool on = true, retained = false;
@@ -157,7 +168,10 @@ struct Result {
   std::uint32_t clock_mhz = 0;
   std::uint64_t allocations = 0, frees = 0;
   std::vector<Core> cores;
+  std::string allocator;
   std::vector<Heap> heaps;
+  std::vector<Operation> operations;  ///< those that occurred
+  Footprint footprint;
   std::vector<Bank> banks;
   std::vector<Expectation> expectations;
   std::vector<StaleRead> stale_reads;

@@ -11,7 +11,7 @@ namespace {
 /// 12'345'678 is easier to compare than 12345678.
 std::string grouped(std::uint64_t value) {
   std::string text = std::to_string(value);
-  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<std::size_t>(at), " ");
+  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) text.insert(text.begin() + at, ' ');
   return text;
 }
 
@@ -45,6 +45,14 @@ void write_heaps(const Result& result, std::string& out) {
   for (const Result::Heap& heap : result.heaps)
     if (heap.peak || heap.failed)
       out += fmt::format("{:<22}{:>10}{:>10}{:>10}{:>14}{:>8}\n", heap.name, heap.size, heap.used, heap.peak, heap.largest_free, heap.failed);
+}
+
+void write_operations(const Result& result, std::string& out) {
+  if (result.operations.empty()) return;
+  out += fmt::format("\n{:<22}{:>10}{:>8}{:>10}{:>9}{:>9}{:>14}{:>12}\n", "allocator " + result.allocator, "calls", "failed", "cycles", "99 %", "worst", "instructions", "L1D misses");
+  for (const Result::Operation& each : result.operations)
+    out += fmt::format("{:<22}{:>10}{:>8}{:>10}{:>9}{:>9}{:>14}{:>12}\n", each.name, grouped(each.count), each.failed, grouped(each.median_cycles), grouped(each.p99_cycles), grouped(each.worst_cycles),
+                       grouped(each.instructions), grouped(each.l1d_misses));
 }
 
 void write_banks(const Result& result, std::string& out) {
@@ -200,6 +208,7 @@ std::string text_report(const Result& result, bool with_power) {
                                 result.clock_mhz, grouped(result.allocations), grouped(result.frees));
   write_cores(result, out);
   write_heaps(result, out);
+  write_operations(result, out);
   write_banks(result, out);
   write_stale_reads(result, out);
   for (const Result::Finding& finding : result.findings)

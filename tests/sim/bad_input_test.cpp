@@ -204,7 +204,7 @@ const std::vector<Case>& cases() {
       scenario("NothingWrittenToExpect", steps({"- alloc: {as: a, bytes: 64}", "- read: {from: a, expect: written}"}),
                "s.yaml:6:7: error: nothing was written to 'a' that could be expected"),
       scenario("ReallocOutsideOfBufferZone", steps({"- alloc: {as: a, bytes: 64}", "- realloc: {object: a, bytes: 128}"}),
-               "s.yaml:6:7: error: 'a' is of zone runtime: only buffers can be reallocated"),
+               "s.yaml:6:7: error: allocator 'zones' has no function that changes an object's size in zone runtime"),
       scenario("UnknownSignal", one_allocation + "    - wait: go\n",
                "s.yaml:6:7: error: no step gives the signal 'go'"),
       scenario("MisspeltSignal", steps({"- signal: ready", "- wait: redy"}),

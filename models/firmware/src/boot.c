@@ -13,6 +13,9 @@ struct boot_descriptor boot_descriptor __attribute__((section(".boot"), aligned(
 
 extern uint8_t _bss_start[], _bss_end[];
 
+/* Images with another allocator come without the zones: it is initialised by the simulator, as its binding says. */
+#pragma weak mm_init
+
 #define IDC_INTERRUPT (1u << 8)
 #define CAUSE_SYSCALL 1u
 #define CAUSE_INTERRUPT 4u
@@ -30,7 +33,8 @@ void primary_boot(void)
 	memset(_bss_start, 0, (size_t)(_bss_end - _bss_start));
 	/* Shared data is among what was cleared; from now on it is used past the cache, or by other cores. */
 	dcache_writeback_invalidate_all();
-	mm_init(&boot_descriptor);
+	if (mm_init)
+		mm_init(&boot_descriptor);
 	/* All banks are on at reset; those of cores that are not yet up would only leak. */
 	for (uint32_t core = 1; core < boot_descriptor.core_count; core++)
 		pm_banks_off(boot_descriptor.core[core].sram, boot_descriptor.core[core].first_bank, boot_descriptor.core[core].bank_count);
@@ -54,17 +58,4 @@ uint32_t exception_dispatch(uint32_t cause, uint32_t pc)
 	default:
 		panic("exception that nothing handles");
 	}
-}
-
-/* Numbers as QEMU's simcall interface has them, and one of ours, which the simulator reports with the call stack. */
-enum { SIMCALL_EXIT = 1, SIMCALL_WRITE = 4, SIMCALL_PANIC = 0x50 };
-
-void panic(const char *message)
-{
-	size_t length = strlen(message);
-
-	arch_simcall(SIMCALL_PANIC, (uint32_t)message, length, 0);
-	arch_simcall(SIMCALL_WRITE, 2, (uint32_t)message, length);
-	for (;;)
-		arch_simcall(SIMCALL_EXIT, 134, 0, 0);
 }

@@ -31,6 +31,9 @@ void idc_send(uint32_t core, enum idc_message message, uint32_t extension)
 
 static void cpu_stop(void) __attribute__((noreturn));
 
+/* Allocators other than the zones have no heaps of one core. */
+#pragma weak free_heap
+
 void idc_interrupt(void)
 {
 	uint32_t me = cpu_get_id();
@@ -106,8 +109,10 @@ int cpu_enable_core(uint32_t core)
 /* Runs on the core that goes down. First the heaps, whose bookkeeping this cache may hold, then the cache, then the power. */
 static void cpu_stop(void)
 {
-	free_heap(SOF_MEM_ZONE_SYS);
-	free_heap(SOF_MEM_ZONE_SYS_RUNTIME);
+	if (free_heap) {
+		free_heap(SOF_MEM_ZONE_SYS);
+		free_heap(SOF_MEM_ZONE_SYS_RUNTIME);
+	}
 	dcache_writeback_invalidate_all();
 	*CORE_CONTROL(cpu_get_id()) = 0;
 	for (;;)

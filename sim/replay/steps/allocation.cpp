@@ -15,7 +15,7 @@ constexpr std::uint32_t flag_shared = 1;  // SOF_MEM_FLAG_SHARED
 const HeapLayout* largest_heap(const Platform& platform, Zone zone, std::uint32_t core) {
   const HeapLayout* largest = nullptr;
   for (const HeapLayout& heap : platform.heaps)
-    if (heap.zone == zone && (!heap.per_core || heap.core == core) && (!largest || heap.bytes > largest->bytes)) largest = &heap;
+    if (heap.serves(zone) && (!heap.per_core || heap.core == core) && (!largest || heap.bytes > largest->bytes)) largest = &heap;
   return largest;
 }
 
@@ -96,10 +96,7 @@ class Realloc final : public Step {
   }
   void run(Replay& replay, DspCore& core) const override {
     Object& object = replay.object(name_, mark);
-    if (object.zone != Zone::buffer) throw InputError(mark, "'" + name_ + "' is of zone " + to_string(object.zone) + ": only buffers can be reallocated");
-    const std::uint32_t old = object.address;
-    replay.name_next(core, name_, mark);
-    const std::uint32_t address = replay.call(core, "rbrealloc", {old, object.flags, object.capabilities, bytes_, object.bytes}, mark);
+    const std::uint32_t address = replay.reallocate(core, object, bytes_, mark);
     if (!address) {
       replay.expect(false, fmt::format("'{}' is reallocated to {} bytes", name_, bytes_), "the allocator has none left", mark);
       replay.stop();

@@ -54,7 +54,7 @@ class Workload final : public Step {
   }
   void check(const ScenarioNames& names, std::uint32_t) const override {
     const auto& heaps = names.platform->heaps;
-    if (std::none_of(heaps.begin(), heaps.end(), [this](const HeapLayout& heap) { return heap.zone == request_.zone; }))
+    if (std::none_of(heaps.begin(), heaps.end(), [this](const HeapLayout& heap) { return heap.serves(request_.zone); }))
       throw InputError(mark, "platform '" + names.platform->name + "' has no zone " + to_string(request_.zone));
   }
 
