@@ -146,6 +146,7 @@ class Core : private CoreState {
   bool peek(std::uint32_t address, std::span<std::uint8_t> bytes) const;
 
   L1Cache& data_cache() { return data_cache_; }
+  const L1Cache& data_cache() const { return data_cache_; }
   L1Cache& instruction_cache() { return instruction_cache_; }
   CoreStatistics statistics() const;
   std::uint32_t id() const { return config_.id; }

@@ -10,6 +10,7 @@ namespace {
 
 /// PLATFORM.elf has the zones allocator, PLATFORM-ALLOCATOR.elf another one.
 std::string firmware_path(const Platform& platform, const Allocator& allocator) {
+  if (!allocator.firmware.empty()) return (std::filesystem::path(allocator.file).parent_path() / allocator.firmware).string();
   const std::string binding = std::filesystem::path(allocator.file).stem().string();
   const auto path = firmware_directory() / (std::filesystem::path(platform.file).stem().string() + (binding == "zones" ? "" : "-" + binding) + ".elf");
   if (std::filesystem::exists(path)) return path.string();
@@ -23,9 +24,10 @@ Job load_job(const std::string& scenario_file, const boost::program_options::var
   return load_job(scenario_file, options, options.count("allocator") ? options["allocator"].as<std::string>() : "zones");
 }
 
-Job load_job(const std::string& scenario_file, const boost::program_options::variables_map& options, const std::string& allocator) {
+Job load_job(const std::string& scenario_file, const boost::program_options::variables_map& options, const std::string& allocator, Expectations expectations) {
   Job job;
   job.scenario = load_scenario(scenario_file);
+  if (expectations == Expectations::ignore) job.scenario.expectations = {};
   job.platform = options.count("platform") ? load_platform(options["platform"].as<std::string>(), {"--platform", 0, 0})
                                            : load_platform(job.scenario.platform, job.scenario.platform_mark);
   job.allocator = load_allocator(allocator, {"--allocator", 0, 0});

@@ -12,6 +12,7 @@ std::span<const Command> commands() {
       {"run", "replay scenarios and report what happened", run_command},
       {"check", "validate scenarios without running them", check_command},
       {"advise", "what a better memory layout would save: moves of objects, block sizes", advise_command},
+      {"compare", "replay one scenario on several allocators, and show what they cost", compare_command},
       {"mutate", "leave out each cache operation in turn, and see whether it is missed", mutate_command},
       {"describe", "show a platform's memory map, zones and banks", describe_command},
       {"steps", "list the steps that scenarios can use", steps_command},

@@ -116,6 +116,7 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
   allocator.file = path;
   reader.required("name", allocator.name);
   reader.optional("description", allocator.description);
+  reader.optional("firmware", allocator.firmware);
   std::string heap = "one";
   reader.optional("heap", heap);
   allocator.one_heap = choose<bool>(reader, "heap", heap, {{"one", true}, {"zones", false}}, "kind of heap");

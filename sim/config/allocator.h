@@ -62,6 +62,7 @@ struct AllocatorFunction {
 /// which takes the place of the platform's common ones; else it uses the platform's zones as they are.
 struct Allocator {
   std::string name, description, file;
+  std::string firmware;  ///< the ELF that has it, from the binding's folder; empty: PLATFORM-NAME.elf among our own
   bool one_heap = false;
   std::uint32_t alignment = 0;     ///< of every block; 0: the platform's
   std::uint32_t header_bytes = 0;  ///< the allocator's own, right before each block

@@ -216,6 +216,7 @@ void FindingLog::on_finding(const CoherencyFinding& raw) {
     }
     return;
   }
+  if (full(finding.rule, finding.kind)) return;
   known_[key] = findings_.size();
 
   // Only what is new needs the whole story.
@@ -250,8 +251,15 @@ void FindingLog::add(Result::Finding finding) {
     ++findings_[known->second].count;
     return;
   }
+  if (full(finding.rule, finding.kind)) return;
   known_[key] = findings_.size();
   findings_.push_back(std::move(finding));
+}
+
+bool FindingLog::full(const std::string& rule, Result::Finding::Kind kind) {
+  if (findings_.size() < most_findings) return false;
+  if (kind != Result::Finding::Kind::advice) ++unlisted_[rule];
+  return true;
 }
 
 }  // namespace dspmem

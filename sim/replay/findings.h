@@ -15,8 +15,11 @@ namespace dspmem {
 /// Turns the checker's findings into words: functions, source lines, objects and their neighbours. Equal ones are merged and counted.
 class FindingLog : public FindingListener {
  public:
-  FindingLog(const Platform& platform, const FirmwareImage& image, const LiveMemory& live, const AddressMap& map, std::vector<Result::Finding>& findings)
-      : platform_(platform), image_(image), live_(live), map_(map), findings_(findings) {}
+  /// Keeps so many different findings of a run; of further ones only how many there are of each rule.
+  static constexpr std::size_t most_findings = 1000;
+
+  FindingLog(const Platform& platform, const FirmwareImage& image, const LiveMemory& live, const AddressMap& map, Result& result)
+      : platform_(platform), image_(image), live_(live), map_(map), findings_(result.findings), unlisted_(result.unlisted_findings) {}
 
   void on_finding(const CoherencyFinding& finding) override;
   /// A finding that needs no translation.
@@ -50,7 +53,11 @@ class FindingLog : public FindingListener {
   const FirmwareImage& image_;
   const LiveMemory& live_;
   const AddressMap& map_;
+  /// Whether there is no room for one more; it is counted then.
+  bool full(const std::string& rule, Result::Finding::Kind kind);
+
   std::vector<Result::Finding>& findings_;
+  std::map<std::string, std::uint64_t>& unlisted_;
   std::map<std::string, std::size_t> known_;  ///< what makes findings equal -> index
   std::function<std::vector<StackFrame>(AgentId)> stack_;
   std::function<const SourceMark*(AgentId)> origins_;

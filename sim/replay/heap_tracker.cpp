@@ -308,9 +308,13 @@ void HeapTracker::set_live(const LiveMemory::Block& block, bool live) {
 void HeapTracker::count_costs(Core& core, const Call& call, std::uint32_t result) {
   OperationCosts* costs = call.function->allocates() ? &allocation_costs_ : call.function->role == WatchedFunction::Role::free ? &free_costs_ : call.function->role == WatchedFunction::Role::reallocate ? &reallocation_costs_ : nullptr;
   if (!costs || call.relocated) return;
-  costs->cycles.add(core.now() - call.site.cycle);
-  costs->instructions += core.statistics().instructions - call.instructions;
-  costs->l1d_misses += core.data_cache().statistics().misses - call.l1d_misses;
+  if (Use& use = uses_[core.id()]; use.open && calls_[core.id()].empty()) {
+    use.costs = costs;
+  } else {
+    costs->cycles.add(core.now() - call.site.cycle);
+    costs->instructions += core.statistics().instructions - call.instructions;
+    costs->l1d_misses += core.data_cache().statistics().misses - call.l1d_misses;
+  }
   if (costs == &free_costs_ || result) return;
   ++costs->failed;
   const auto zone = static_cast<Zone>(call.argument(call.function->zone, static_cast<std::uint32_t>(call.function->fixed_zone)));
@@ -343,6 +347,16 @@ void HeapTracker::for_each_gap(const HeapLayout& heap, Visit visit) const {
     from = std::max<std::uint64_t>(from, std::uint64_t{block->first} + block->second.bytes);
   }
   if (std::uint64_t{heap.base} + heap.bytes > from) visit(std::uint64_t{heap.base} + heap.bytes - from);
+}
+
+void HeapTracker::begin_use(const Core& core) { uses_[core.id()] = {true, nullptr, core.now(), core.statistics().instructions, core.data_cache().statistics().misses}; }
+
+void HeapTracker::end_use(const Core& core) {
+  const Use use = std::exchange(uses_[core.id()], {});
+  if (!use.costs) return;
+  use.costs->cycles.add(core.now() - use.cycles);
+  use.costs->instructions += core.statistics().instructions - use.instructions;
+  use.costs->l1d_misses += core.data_cache().statistics().misses - use.l1d_misses;
 }
 
 void HeapTracker::touch(std::uint32_t at, std::uint32_t count) {

@@ -92,6 +92,10 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   bool relocation_fits() const { return relocation_fits_; }
   const SizeProfile& sizes() const { return sizes_; }
 
+  /// Until end_use() the costs of a call by this core include all that it does: a lock around it, say.
+  void begin_use(const Core& core);
+  void end_use(const Core& core);
+
   const OperationCosts& allocation_costs() const { return allocation_costs_; }
   const OperationCosts& free_costs() const { return free_costs_; }
   const OperationCosts& reallocation_costs() const { return reallocation_costs_; }
@@ -184,6 +188,13 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   /// What each core is in: more than one call when an interrupt handler calls the allocator too.
   std::array<std::vector<Call>, max_agents> calls_{};
   std::array<const Core*, max_agents> cores_{};
+  /// What a core does around a call of the allocator: from when on, and the costs that the call goes to.
+  struct Use {
+    bool open = false;
+    OperationCosts* costs = nullptr;
+    std::uint64_t cycles = 0, instructions = 0, l1d_misses = 0;
+  };
+  std::array<Use, max_agents> uses_{};
   std::array<Name, max_agents> next_{};
   std::uint32_t first_ = 0, bytes_ = 0;  ///< physical; all heaps lie here, and the allocator's variables
   std::uint32_t heaps_first_ = 0, heaps_bytes_ = 0;  ///< the heaps alone

@@ -33,7 +33,7 @@ Replay::Replay(const Scenario& scenario, const Platform& platform, const Allocat
       context_(std::make_unique<SimulationContext>()),
       system_(std::make_unique<System>(with_options(platform.system, options), *this)),
       live_(platform),
-      log_(platform, image, live_, system_->map(), result_.findings) {
+      log_(platform, image, live_, system_->map(), result_) {
   result_.scenario = scenario.name;
   result_.file = scenario.file;
   result_.platform = platform.name;
@@ -245,9 +245,12 @@ std::uint32_t Replay::use_allocator(DspCore& core, const AllocatorFunction& func
     values.push_back(value);
   }
   const SourceMark& blame = image_.symbol(function.symbol) ? mark : function.mark;
-  if (!allocator_.lock.empty()) call(core, allocator_.lock, {}, mark);
+  if (allocator_.lock.empty()) return call(core, function.symbol, values, blame);
+  heap_->begin_use(core.core());
+  call(core, allocator_.lock, {}, mark);
   const std::uint32_t result = call(core, function.symbol, values, blame);
-  if (!allocator_.unlock.empty()) call(core, allocator_.unlock, {}, mark);
+  call(core, allocator_.unlock, {}, mark);
+  heap_->end_use(core.core());
   return result;
 }
 

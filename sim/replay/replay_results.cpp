@@ -32,7 +32,7 @@ void Replay::stale_read(Result::StaleRead read) {
       ++known.count;
       return;
     }
-  result_.stale_reads.push_back(std::move(read));
+  if (result_.stale_reads.size() < FindingLog::most_findings) result_.stale_reads.push_back(std::move(read));
 }
 
 void Replay::finding(DspCore& core, const std::string& rule, const std::string& message, const SourceMark& mark) {

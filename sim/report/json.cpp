@@ -195,6 +195,7 @@ std::string json_report(const Result& result) {
             {"expectations", list_of(result.expectations)},
             {"stale_reads", list_of(result.stale_reads)},
             {"findings", list_of(result.findings)},
+            {"unlisted_findings", result.unlisted_findings},
             {"suppressions", list_of(result.suppressions)}};
   if (result.wake_latency) json["wake_latency"] = *result.wake_latency;
   if (!result.power.policies.empty()) json["energy"] = to_json(result.power);

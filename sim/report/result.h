@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -175,7 +176,8 @@ struct Result {
   std::vector<Bank> banks;
   std::vector<Expectation> expectations;
   std::vector<StaleRead> stale_reads;
-  std::vector<Finding> findings;
+  std::vector<Finding> findings;  ///< bounded: see FindingLog
+  std::map<std::string, std::uint64_t> unlisted_findings;  ///< further ones, by rule
   struct Suppressed {
     std::string where, reason;
     std::uint64_t count = 0;  ///< findings it silenced; 0: it was not needed

@@ -213,6 +213,7 @@ std::string text_report(const Result& result, bool with_power) {
   write_stale_reads(result, out);
   for (const Result::Finding& finding : result.findings)
     if (finding.kind != Result::Finding::Kind::advice) write_finding(finding, out);
+  for (const auto& [rule, count] : result.unlisted_findings) out += fmt::format("\nand {} more findings of {}, which are not listed\n", grouped(count), rule);
   write_advice(result, out);
   write_power(result.power, result.clock_mhz, with_power, out);
   if (!result.suppressions.empty()) out += "\n";

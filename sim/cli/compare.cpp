@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdio>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/job.h"
+#include "sim/cli/usage.h"
+
+namespace dspmem {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t page_refcount = 2;  // in power_policies()
+
+struct Row {
+  std::string allocator;
+  Result result;
+};
+
+std::string per_call(std::uint64_t total, std::uint64_t calls) { return calls ? fmt::format("{:.1f}", static_cast<double>(total) / static_cast<double>(calls)) : "-"; }
+
+std::string percent(std::uint64_t basis_points) { return fmt::format("{:.1f} %", static_cast<double>(basis_points) / 100); }
+
+std::uint64_t finding_count(const Result& result) {
+  std::uint64_t count = 0;
+  for (const Result::Finding& each : result.findings) count += each.kind != Result::Finding::Kind::advice;
+  for (const auto& [rule, more] : result.unlisted_findings) count += more;
+  return count;
+}
+
+std::string outcome(const Result& result) {
+  if (result.crash) return "stopped: " + result.crash->message;
+  std::string rules;
+  for (const Result::Finding& each : result.findings)
+    if (each.kind != Result::Finding::Kind::advice && rules.find(each.rule) == std::string::npos) rules += (rules.empty() ? "" : ", ") + each.rule;
+  if (!result.stale_reads.empty()) rules += std::string(rules.empty() ? "" : ", ") + "wrong values read";
+  for (const Result::Expectation& each : result.expectations)
+    if (!each.passed && result.stale_reads.empty()) rules += (rules.empty() ? "" : ", ") + each.text + ": " + each.actual;
+  return rules.empty() ? "clean" : rules;
+}
+
+void print_costs(const std::vector<Row>& rows, const std::string& operation) {
+  if (std::none_of(rows.begin(), rows.end(), [&](const Row& row) { return std::any_of(row.result.operations.begin(), row.result.operations.end(), [&](const auto& each) { return each.name == operation; }); })) return;
+  fmt::print("{:<14}{:>10}{:>8}{:>10}{:>10}{:>10}{:>14}{:>12}\n", operation, "calls", "failed", "cycles", "99 %", "worst", "instructions", "L1D misses");
+  for (const Row& row : rows)
+    for (const Result::Operation& each : row.result.operations)
+      if (each.name == operation)
+        fmt::print("  {:<12}{:>10}{:>8}{:>10}{:>10}{:>10}{:>14}{:>12}\n", row.allocator, each.count, each.failed, each.median_cycles, each.p99_cycles, each.worst_cycles, per_call(each.instructions, each.count),
+                   per_call(each.l1d_misses, each.count));
+  fmt::print("\n");
+}
+
+void print_memory(const std::vector<Row>& rows) {
+  fmt::print("{:<14}{:>12}{:>12}{:>11}{:>11}{:>10}  {}\n", "memory", "peak", "touched", "scattered", "banks off", "findings", "outcome");
+  for (const Row& row : rows) {
+    const Result& result = row.result;
+    const std::string off = result.power.policies.size() > page_refcount ? percent(result.power.policies[page_refcount].off_basis_points) : "-";
+    fmt::print("  {:<12}{:>12}{:>12}{:>11}{:>11}{:>10}  {}\n", row.allocator, result.footprint.peak, result.footprint.touched, percent(result.footprint.scattered_basis_points), off, finding_count(result), outcome(result));
+  }
+}
+
+Json to_json(const Row& row) {
+  const Result& result = row.result;
+  Json json{{"allocator", row.allocator}, {"cycles", result.cycles}, {"peak", result.footprint.peak}, {"touched", result.footprint.touched},
+            {"scattered_basis_points", result.footprint.scattered_basis_points}, {"findings", finding_count(result)}, {"outcome", outcome(result)}};
+  if (result.power.policies.size() > page_refcount) json["banks_off_basis_points"] = result.power.policies[page_refcount].off_basis_points;
+  for (const Result::Operation& each : result.operations)
+    json["operations"][each.name] = {{"count", each.count}, {"failed", each.failed}, {"median_cycles", each.median_cycles}, {"p99_cycles", each.p99_cycles}, {"worst_cycles", each.worst_cycles},
+                                     {"instructions", each.instructions}, {"l1d_misses", each.l1d_misses}};
+  return json;
+}
+
+}  // namespace
+
+int compare_command(const std::vector<std::string>& arguments) {
+  namespace po = boost::program_options;
+  po::options_description options("options");
+  options.add_options()
+      ("platform,p", po::value<std::string>(), "replay on this platform instead of the scenario's: a name or a .yaml file")
+      ("allocator,a", po::value<std::vector<std::string>>()->multitoken(), "allocators to compare: names from configs/allocators or .yaml files (default: all that come with dspmem); a file of yours names its ELF with 'firmware'")
+      ("seed", po::value<std::string>(), "seed of everything random, instead of the scenario's")
+      ("energy", po::value<std::string>(), "energy figures of the banks: optimistic, default, conservative or a .yaml file")
+      ("json", "print JSON instead of text");
+  po::variables_map values;
+  if (!parse_arguments(arguments, "compare SCENARIO.yaml [OPTIONS]", options, "scenario", values)) return 0;
+  if (!values.count("scenario") || values["scenario"].as<std::vector<std::string>>().size() != 1) throw UsageError("compare needs one scenario file, before --allocator; see 'dspmem compare --help'");
+  const std::string file = values["scenario"].as<std::vector<std::string>>().front();
+  const std::vector<std::string> allocators = values.count("allocator") ? values["allocator"].as<std::vector<std::string>>() : shipped_allocators();
+  ReplayOptions replay_options;
+  replay_options.seed = number_option(values, "seed", 0);
+  replay_options.energy = energy_option(values);
+
+  // What the scenario expects is about its own allocator: others have other heaps, and take other times.
+  std::vector<Job> jobs;
+  for (const std::string& each : allocators) jobs.push_back(load_job(file, values, each, Expectations::ignore));
+  std::vector<Row> rows;
+  for (const Job& job : jobs) rows.push_back({job.allocator.name, Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run()});
+  if (values.count("json")) {
+    Json json{{"scenario", jobs.front().scenario.name}, {"platform", jobs.front().platform.name}, {"allocators", Json::array()}};
+    for (const Row& row : rows) json["allocators"].push_back(to_json(row));
+    std::printf("%s\n", json.dump(2).c_str());
+    return 0;
+  }
+  fmt::print("{} on {}: {} allocators, the same requests\n\n", file, jobs.front().platform.name, rows.size());
+  print_costs(rows, "allocate");
+  print_costs(rows, "free");
+  print_costs(rows, "reallocate");
+  print_memory(rows);
+  fmt::print("\ncycles of one call: median, 99th percentile, worst; instructions and misses: mean of a call\n"
+             "peak: bytes asked for at a time; touched: cache lines that were ever an object's or the allocator's, bytes; scattered: near\n"
+             "the peak, what of the memory between objects is not in its largest piece; banks off: with page-refcount\n");
+  return 0;
+}
+
+}  // namespace dspmem
