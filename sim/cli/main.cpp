@@ -14,6 +14,8 @@ std::span<const Command> commands() {
       {"advise", "what a better memory layout would save: moves of objects, block sizes", advise_command},
       {"compare", "replay one scenario on several allocators, and show what they cost", compare_command},
       {"mutate", "leave out each cache operation in turn, and see whether it is missed", mutate_command},
+      {"record", "replay a scenario and write what it did as a trace", record_command},
+      {"import", "make scenarios from traces, logs and sound topologies", import_command},
       {"describe", "show a platform's memory map, zones and banks", describe_command},
       {"steps", "list the steps that scenarios can use", steps_command},
   };

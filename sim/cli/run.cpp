@@ -2,38 +2,13 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 
 #include "sim/cli/commands.h"
 #include "sim/cli/job.h"
+#include "sim/cli/output_file.h"
 #include "sim/cli/usage.h"
 
 namespace dspmem {
-namespace {
-
-/// Refuses before a long replay what could not be written after it.
-void check_writable(const std::string& path) {
-  const std::filesystem::path file(path), folder = file.has_parent_path() ? file.parent_path() : ".";
-  if (std::filesystem::is_directory(file)) throw UsageError("--json: '" + path + "' is a directory");
-  if (!std::filesystem::is_directory(folder)) throw UsageError("--json: the folder '" + folder.string() + "' does not exist");
-  if (access(folder.c_str(), W_OK) != 0) throw UsageError("--json: the folder '" + folder.string() + "' cannot be written to");
-}
-
-/// Writes a file as a whole or not at all: under another name first.
-void write_file(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".part";
-  std::ofstream stream(temporary, std::ios::binary);
-  stream << text;
-  stream.close();
-  std::error_code failure;
-  if (stream) std::filesystem::rename(temporary, path, failure);
-  if (stream && !failure) return;
-  std::filesystem::remove(temporary, failure);
-  throw UsageError("'" + path + "' cannot be written");
-}
-
-}  // namespace
 
 int run_command(const std::vector<std::string>& arguments) {
   namespace po = boost::program_options;
@@ -71,7 +46,9 @@ int run_command(const std::vector<std::string>& arguments) {
   replay_options.energy = energy_option(values);
   replay_options.check_coherency = !values.count("no-coherency");
   const bool json_to_file = values.count("json") && values["json"].as<std::string>() != "-";
-  if (json_to_file) check_writable(values["json"].as<std::string>());
+  // Refuses before a long replay what could not be written after it.
+  std::optional<OutputFile> json_file;
+  if (json_to_file) json_file.emplace("--json", values["json"].as<std::string>());
   replay_options.show_progress = isatty(STDERR_FILENO);
 
   // Everything is read and checked before anything runs: a mistake in the last file is told at once.
@@ -87,7 +64,10 @@ int run_command(const std::vector<std::string>& arguments) {
       const Result result = Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run();
       if (text) std::printf("%s%s", &job == &jobs.front() ? "" : "\n", text_report(result, values.count("power")).c_str());
       else if (!values.count("json") || json_to_file) std::printf("%s: %s\n", result.file.c_str(), to_string(result.verdict));
-      if (json_to_file) write_file(values["json"].as<std::string>(), json_report(result));
+      if (json_file) {
+        json_file->stream() << json_report(result);
+        json_file->commit();
+      }
       else if (values.count("json")) std::fputs(json_report(result).c_str(), stdout);
       worst = std::max(worst, exit_code(result.verdict));
     } catch (const InputError& error) {  // seen only by running; the other scenarios have theirs to say

@@ -63,6 +63,16 @@ YAML::Node parse_yaml(const std::string& text, const std::string& file) {
   return documents[0];
 }
 
+std::string one_line(const YAML::Node& node) {
+  YAML::Emitter text;
+  text.SetSeqFormat(YAML::Flow);
+  text.SetMapFormat(YAML::Flow);
+  text << node;
+  std::string line = text.c_str();
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line == "~" ? "" : line;
+}
+
 YAML::Node load_yaml(const std::string& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) throw InputError({path, 0, 0}, "is a directory, not a YAML file");

@@ -92,6 +92,9 @@ class FieldReader {
 /// A decimal or 0x number, and nothing else.
 std::optional<std::uint64_t> parse_number(std::string_view text);
 
+/// A node as YAML on one line; empty for none.
+std::string one_line(const YAML::Node& node);
+
 /// Loads a YAML file; syntax errors, unreadable files and nodes that contain themselves become InputError.
 YAML::Node load_yaml(const std::string& path);
 /// The same for text that came from `file`.

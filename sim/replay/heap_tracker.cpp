@@ -231,6 +231,7 @@ void HeapTracker::allocated(Core& core, const Call& call, std::uint32_t address)
   if (calls_[core.id()].empty()) {  // else it is a handler that allocates, not the step
     block.name = next_[core.id()].name;
     block.where = next_[core.id()].mark;
+    block.group = next_[core.id()].group;
     if (!call.function->zone && next_[core.id()].zone) block.zone = *next_[core.id()].zone;
   }
   block.site = call.site;

@@ -79,7 +79,8 @@ class HeapTracker final : public CallObserver, public AccessJudge {
 
   const std::vector<std::uint32_t>& functions() const { return addresses_; }
   /// The next block that this core allocates is the scenario's object `name`, which wants to be in a zone that not every allocator knows.
-  void name_next(std::uint32_t core, const std::string& name, const SourceMark& mark, std::optional<Zone> zone) { next_[core] = {name, &mark, zone}; }
+  /// `group`: see LiveMemory::Block.
+  void name_next(std::uint32_t core, const std::string& name, const SourceMark& mark, std::optional<Zone> zone, const SourceMark* group) { next_[core] = {name, &mark, zone, group}; }
   /// Reads of bytes that nobody wrote need a checker that knows what was written. Null: they are not looked for.
   void use_checker(CoherencyChecker* checker) { checker_ = checker; }
 
@@ -158,6 +159,7 @@ class HeapTracker final : public CallObserver, public AccessJudge {
     std::string name;
     const SourceMark* mark = nullptr;
     std::optional<Zone> zone;
+    const SourceMark* group = nullptr;
   };
 
   static bool is_shared(const Call& call);

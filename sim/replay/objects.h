@@ -54,6 +54,7 @@ class LiveMemory {
     std::uint32_t core = 0;  ///< that allocated it
     std::string name;  ///< empty when firmware allocated it of its own accord
     const SourceMark* where = nullptr;
+    const SourceMark* group = nullptr;  ///< of many that count as one where who keeps a bank on is told
     CallSite site;
     CallSite freed;  ///< where it was freed, once it was
     std::uint32_t freed_by = 0;

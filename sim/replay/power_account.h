@@ -56,7 +56,7 @@ class PowerAccount {
     std::map<Key, std::unique_ptr<Pin>> pins;
   };
 
-  static Key key_of(const LiveMemory::Block& block) { return {block.where, block.name.empty() ? block.site.stack[0] : 0, block.name}; }
+  static Key key_of(const LiveMemory::Block& block) { return {block.group ? block.group : block.where, block.name.empty() ? block.site.stack[0] : 0, block.name}; }
   static Pin& pin_of(Bank& bank, const LiveMemory::Block& block, bool allocated);
   std::uint32_t physical(std::uint32_t cached) const;
   void advance(Bank& bank, std::uint64_t cycle);

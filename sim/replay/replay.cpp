@@ -153,14 +153,55 @@ void Replay::run_program(DspCore& core) {
 
 void Replay::run_steps(DspCore& core, const StepList& steps) {
   for (const auto& step : steps) {
-    current_step_[core.id()] = step.get();
-    if (coherency_) coherency_->set_origin(static_cast<AgentId>(core.id()), &step->mark);
-    if (options_.sites) options_.sites->set_step(core.id(), step->mark);
+    begin_step(core, *step);
+    if (options_.recorder && step->recorded_whole()) {
+      TraceRow row;
+      row.name = step->kind;
+      step->describe(row);
+      record(core, row);
+    }
     core.wait_until([&core] { return core.powered(); });
     step->run(*this, core);
     ++steps_done_;
     progress(core, 0, 0);
   }
+}
+
+void Replay::begin_step(DspCore& core, const Step& step) {
+  current_step_[core.id()] = &step;
+  if (coherency_) coherency_->set_origin(static_cast<AgentId>(core.id()), &step.mark);
+  if (options_.sites) options_.sites->set_step(core.id(), step.mark);
+}
+
+void Replay::record(DspCore& core, TraceRow row) {
+  row.core = core.id();
+  row.time = core.core().now();
+  options_.recorder->row(row);
+}
+
+void Replay::set_ring(DspCore& core, std::uint32_t ring) {
+  core.core().set_ring(ring);
+  if (!recording()) return;
+  const std::string detail = std::to_string(ring);
+  TraceRow row;
+  row.name = "ring";
+  row.detail = detail;
+  record(core, row);
+}
+
+void Replay::begin_turn(DspCore& core, TraceState& state, std::uint64_t index, const SourceMark& mark) {
+  if (state.next_row != index) block(core, fmt::format("row {} of the trace", index + 1), mark, [&state, index] { return state.next_row == index; });
+  // Whatever ordered the recorded firmware, nothing of a row happens before the rows in front of it.
+  order_acquire(core, sync_object("trace", ""));
+}
+
+void Replay::end_turn(DspCore& core, TraceState& state) {
+  ++state.next_row;
+  if (scenario_.cores.size() == 1) return;
+  core.synchronise();
+  if (coherency_) coherency_->on_release(core.core());
+  order_release(core, sync_object("trace", ""));
+  for (std::size_t other = 0; other < system_->core_count(); ++other) system_->core(other).wake(core.core().now());
 }
 
 void Replay::core_power(DspCore& core, bool on, std::uint64_t cycle) {
@@ -282,7 +323,7 @@ std::uint32_t Replay::allocate(DspCore& core, const Request& request, const std:
   // Asked for its own alignment, any function will do.
   const bool aligned = use.request.alignment > platform_.allocation_alignment;
   const AllocatorFunction& function = zeroing ? *zeroing : allocator_function(AllocatorFunction::Role::allocate, request.zone, aligned, mark);
-  heap_->name_next(core.id(), name, mark, request.zone);
+  heap_->name_next(core.id(), name, mark, request.zone, request.group);
   std::uint32_t address = use_allocator(core, function, use, mark);
   if (!address) return 0;
   if (shared && !knows_shared && platform_.shared == SharedData::uncached_alias) {
@@ -296,7 +337,7 @@ std::uint32_t Replay::allocate(DspCore& core, const Request& request, const std:
 std::uint32_t Replay::reallocate(DspCore& core, const Object& object, std::uint32_t bytes, const SourceMark& mark) {
   Use use{{object.zone, object.flags, object.capabilities, bytes, 0, false}, allocator_.one_heap ? cached(object.address) : object.address, object.bytes};
   const AllocatorFunction& function = allocator_function(AllocatorFunction::Role::reallocate, object.zone, false, mark);
-  heap_->name_next(core.id(), object.name, mark, object.zone);
+  heap_->name_next(core.id(), object.name, mark, object.zone, nullptr);
   return use_allocator(core, function, use, mark);
 }
 

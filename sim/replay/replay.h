@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 
 #include "models/random.h"
 #include "models/system.h"
@@ -20,6 +21,7 @@
 #include "sim/replay/scenario.h"
 #include "sim/replay/suppressions.h"
 #include "sim/report/result.h"
+#include "sim/trace/trace_file.h"
 
 namespace dspmem {
 
@@ -33,8 +35,16 @@ struct ReplayOptions {
   std::uint64_t quarantine_bytes = 0;  ///< see HeapTracker::quarantine()
   const Relocation* relocation = nullptr;  ///< objects to put elsewhere than the allocator would
   const SuppressionList* suppressions = nullptr;  ///< findings to leave out
+  TraceWriter* recorder = nullptr;  ///< what the cores do is written there
   MaintenanceSites* sites = nullptr;  ///< records, and may leave out, cache operations
   bool show_progress = false;  ///< a line on stderr, rewritten as the replay goes on
+};
+
+/// An allocation without a name, as workloads and traces have many.
+struct AnonymousBlock {
+  std::uint32_t address = 0, bytes = 0;
+  bool shared = false;
+  std::optional<std::uint32_t> tag;  ///< what its first and last word hold while it lives
 };
 
 /// Runs one scenario on the simulated platform: boots the firmware, then executes each core's steps in that core's process.
@@ -60,6 +70,7 @@ class Replay : public CoreHost, public HeapListener {
     std::uint32_t bytes = 0;
     std::uint32_t alignment = 0;
     bool zeroed = false;
+    const SourceMark* group = nullptr;  ///< where the account of power counts it, when it has no name of its own
   };
 
   const Platform& platform() const { return platform_; }
@@ -88,7 +99,7 @@ class Replay : public CoreHost, public HeapListener {
   void prefetch(DspCore& core, std::uint32_t cached_address);
   void core_went_down(std::uint32_t core);
   /// What this core allocates next is the object `name`.
-  void name_next(DspCore& core, const std::string& name, const SourceMark& mark) { heap_->name_next(core.id(), name, mark, std::nullopt); }
+  void name_next(DspCore& core, const std::string& name, const SourceMark& mark) { heap_->name_next(core.id(), name, mark, std::nullopt, nullptr); }
 
   // Synchronisation between cores. The core's time advances to that of whoever it waited for.
   void signal(DspCore& core, const std::string& name);
@@ -115,14 +126,41 @@ class Replay : public CoreHost, public HeapListener {
   [[noreturn]] void stop();
 
   void run_steps(DspCore& core, const StepList& steps);
-  /// For steps that repeat others: looks for heaps that grow in every round.
-  void end_of_round(DspCore& core, const SourceMark& mark, std::uint64_t round);
-  void end_of_repeat(DspCore& core, const SourceMark& mark, std::uint64_t times);
+  /// This core is at `step` from now on, which outlives the replay.
+  void begin_step(DspCore& core, const Step& step);
+  // For steps that repeat others: looks for heaps that grow in every round. With a period (cycles) the end of a round waits for the next
+  // one to begin. `loop` tells apart the loops of a core; the variants with a mark are for steps, and recorded.
+  void begin_loop(DspCore& core, std::uint64_t loop, std::uint64_t period);
+  void end_round(DspCore& core, std::uint64_t loop, const SourceMark& mark);
+  void end_loop(DspCore& core, std::uint64_t loop, const SourceMark& mark);
+  void begin_loop(DspCore& core, const SourceMark& mark, std::uint64_t period = 0);
+  void end_round(DspCore& core, const SourceMark& mark);
+  void end_loop(DspCore& core, const SourceMark& mark);
+  void set_ring(DspCore& core, std::uint32_t ring);
+
+  // Recordings.
+  bool recording() const { return options_.recorder != nullptr; }
+  /// REQUIRES: recording(). `row` is about to happen.
+  void record(DspCore& core, TraceRow row);
+  std::string new_trace_id() { return std::to_string(next_trace_id_++); }
+
+  /// What the cores that execute one trace have in common.
+  struct TraceState {
+    std::uint64_t next_row = 0;  ///< where rows of all cores follow each other
+    std::optional<std::uint64_t> start;  ///< the cycle of the first row
+    std::unordered_map<std::uint64_t, AnonymousBlock> blocks;
+  };
+  TraceState& trace_state(const std::string& file) { return traces_[file]; }
+  /// Waits until row `index` is due; then nobody else executes one until end_turn().
+  void begin_turn(DspCore& core, TraceState& state, std::uint64_t index, const SourceMark& mark);
+  void end_turn(DspCore& core, TraceState& state);
   /// For steps that take long: `done` of `total`.
   void progress(DspCore& core, std::uint64_t done, std::uint64_t total);
 
  private:
   struct Stopped {};
+
+  void record_loop(DspCore& core, const char* name, std::uint64_t loop);
 
   /// The object that signals, barriers and the like synchronise on.
   std::uint64_t sync_object(const std::string& kind, const std::string& name);
@@ -210,13 +248,17 @@ class Replay : public CoreHost, public HeapListener {
   std::map<std::uint32_t, Wait> waiting_;  ///< per core: what it waits for
   std::map<std::uint32_t, const Step*> current_step_;
   std::size_t finished_ = 0;
-  /// What the heaps did in the rounds of a step so far, by heap.
-  struct Rounds {
+  /// A loop that a core is in, and what the heaps did in its rounds so far, by heap.
+  struct Loop {
+    std::uint64_t start = 0, period = 0, rounds = 0, late = 0;
     std::vector<std::uint64_t> before;  ///< live bytes at the end of the last round
     std::vector<std::uint64_t> grown;   ///< rounds in a row in which it grew
     std::vector<std::uint64_t> bytes;   ///< by how much, in these
   };
-  std::map<const SourceMark*, Rounds> rounds_;
+  std::map<std::pair<std::uint32_t, std::uint64_t>, Loop> loops_;  ///< by core and loop
+  std::map<const SourceMark*, std::uint64_t> loop_numbers_;
+  std::map<std::string, TraceState> traces_;
+  std::uint64_t next_trace_id_ = 1;
   std::exception_ptr failure_;
   std::uint64_t steps_done_ = 0;
   /// How fast a core's present loop of steps or operations goes, for the estimate of what is left.

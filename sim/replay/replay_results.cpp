@@ -73,28 +73,75 @@ void Replay::report_leaks() {
   }
 }
 
-void Replay::end_of_round(DspCore& core, const SourceMark& mark, std::uint64_t round) {
-  Rounds& rounds = rounds_[&mark];
-  const std::vector<std::uint64_t>& now = live_.live_bytes(core.id());
-  if (round == 0) rounds = {now, std::vector<std::uint64_t>(now.size()), std::vector<std::uint64_t>(now.size())};
-  for (std::size_t heap = 0; heap < now.size(); ++heap) {
-    const std::uint64_t growth = now[heap] > rounds.before[heap] ? now[heap] - rounds.before[heap] : 0;
-    rounds.grown[heap] = growth ? rounds.grown[heap] + 1 : 0;
-    rounds.bytes[heap] = growth ? rounds.bytes[heap] + growth : 0;
-    rounds.before[heap] = now[heap];
+void Replay::begin_loop(DspCore& core, const SourceMark& mark, std::uint64_t period) {
+  const std::uint64_t loop = loop_numbers_.try_emplace(&mark, loop_numbers_.size() + 1).first->second;
+  if (recording()) {
+    const std::string detail = period ? fmt::format("{{loop: {}, period: {}}}", loop, period) : std::to_string(loop);
+    TraceRow row;
+    row.name = "loop_begin";
+    row.detail = detail;
+    record(core, row);
   }
+  begin_loop(core, loop, period);
 }
 
-void Replay::end_of_repeat(DspCore& core, const SourceMark& mark, std::uint64_t times) {
+void Replay::record_loop(DspCore& core, const char* name, std::uint64_t loop) {
+  if (!recording()) return;
+  const std::string detail = std::to_string(loop);
+  TraceRow row;
+  row.name = name;
+  row.detail = detail;
+  record(core, row);
+}
+
+void Replay::end_round(DspCore& core, const SourceMark& mark) {
+  record_loop(core, "round_end", loop_numbers_.at(&mark));
+  end_round(core, loop_numbers_.at(&mark), mark);
+}
+
+void Replay::end_loop(DspCore& core, const SourceMark& mark) {
+  record_loop(core, "loop_end", loop_numbers_.at(&mark));
+  end_loop(core, loop_numbers_.at(&mark), mark);
+}
+
+void Replay::begin_loop(DspCore& core, std::uint64_t loop, std::uint64_t period) {
+  const std::size_t heaps = platform_.heaps.size();
+  loops_[{core.id(), loop}] = {core.core().now(), period, 0, 0, std::vector<std::uint64_t>(heaps), std::vector<std::uint64_t>(heaps), std::vector<std::uint64_t>(heaps)};
+}
+
+void Replay::end_round(DspCore& core, std::uint64_t number, const SourceMark& mark) {
+  const auto found = loops_.find({core.id(), number});
+  if (found == loops_.end()) throw InputError(mark, fmt::format("a round of loop {} ends that has not begun on core {}", number, core.id()));
+  Loop& loop = found->second;
+  const std::vector<std::uint64_t>& now = live_.live_bytes(core.id());
+  if (loop.rounds == 0) loop.before = now;
+  for (std::size_t heap = 0; heap < now.size(); ++heap) {
+    const std::uint64_t growth = now[heap] > loop.before[heap] ? now[heap] - loop.before[heap] : 0;
+    loop.grown[heap] = growth ? loop.grown[heap] + 1 : 0;
+    loop.bytes[heap] = growth ? loop.bytes[heap] + growth : 0;
+    loop.before[heap] = now[heap];
+  }
+  ++loop.rounds;
+  if (!loop.period) return;
+  const std::uint64_t next = loop.start + loop.rounds * loop.period;
+  loop.late += core.core().now() > next;
+  core.core().advance_to(next);
+  core.synchronise();
+}
+
+void Replay::end_loop(DspCore& core, std::uint64_t number, const SourceMark& mark) {
   constexpr std::uint64_t enough_rounds = 3;
-  const Rounds rounds = rounds_[&mark];
+  const auto found = loops_.find({core.id(), number});
+  if (found == loops_.end()) throw InputError(mark, fmt::format("loop {} ends that has not begun on core {}", number, core.id()));
+  const Loop loop = std::move(found->second);
+  loops_.erase(found);
   // The first round may set things up; from the second on, what is taken has to be given back.
-  for (std::size_t heap = 0; heap < rounds.grown.size(); ++heap) {
-    if (times <= enough_rounds || rounds.grown[heap] < times - 1) continue;
+  for (std::size_t heap = 0; heap < loop.grown.size(); ++heap) {
+    if (loop.rounds <= enough_rounds || loop.grown[heap] < loop.rounds - 1) continue;
     Result::Finding finding;
     finding.rule = "leak";
     finding.kind = Result::Finding::Kind::latent;
-    finding.message = fmt::format("heap {} grew in every round of this step, by {} bytes in {} rounds", platform_.heaps[heap].name, rounds.bytes[heap], rounds.grown[heap]);
+    finding.message = fmt::format("heap {} grew in every round of this step, by {} bytes in {} rounds", platform_.heaps[heap].name, loop.bytes[heap], loop.grown[heap]);
     finding.access = {fmt::format("core {}", core.id()), "repeat", "", {}, mark.to_string(), core.core().now()};
     const LiveMemory::Block* newest = nullptr;
     for (const auto& [base, block] : live_.blocks())
@@ -106,7 +153,7 @@ void Replay::end_of_repeat(DspCore& core, const SourceMark& mark, std::uint64_t 
     finding.fix = "free in each round what the round allocates, or allocate it once before";
     log_.add(std::move(finding));
   }
-  rounds_.erase(&mark);
+  if (loop.late) expect(false, "the steps are done before their period is over", fmt::format("in {} of {} periods they were not", loop.late, loop.rounds), mark);
 }
 
 // ---- The heap tracker's findings -------------------------------------------------------------------------------------
@@ -225,7 +272,21 @@ void Replay::on_uninitialised_read(const Core& core, const Deed& access, const L
 
 void Replay::report_redundant_maintenance() {
   if (!coherency_) return;
+  // Firmware's operations count by their place in its code, whatever step led there.
+  using Place = std::tuple<std::uint32_t, std::uint32_t, const void*, AgentId, Deed::Kind>;
+  std::map<Place, std::size_t> known;
+  std::vector<CoherencyChecker::MaintenanceUse> uses;
   for (const CoherencyChecker::MaintenanceUse& use : coherency_->checker().maintenance_use()) {
+    const Site& site = use.deed.site;
+    const auto [entry, fresh] = known.try_emplace({site.pc, site.caller, site.pc ? nullptr : site.origin, use.deed.agent, use.deed.kind}, uses.size());
+    if (fresh) {
+      uses.push_back(use);
+      continue;
+    }
+    uses[entry->second].count += use.count;
+    uses[entry->second].useful += use.useful;
+  }
+  for (const CoherencyChecker::MaintenanceUse& use : uses) {
     if (use.useful) continue;
     Result::Finding finding;
     finding.rule = "redundant-maintenance";

@@ -15,7 +15,10 @@ Scenario load_scenario(const std::string& path) {
   reader.optional("seed", scenario.seed);
   std::string description;
   reader.optional("description", description);
-  if (const YAML::Node objects = reader.node("objects"); objects.IsDefined()) scenario.statics = read_statics(objects, path);
+  if (const YAML::Node objects = reader.node("objects"); objects.IsDefined()) {
+    scenario.statics = read_statics(objects, path);
+    scenario.objects_text = one_line(objects);
+  }
   const YAML::Node cores = reader.node("cores");
   if (!cores.IsDefined()) reader.missing("cores", "a mapping from core number to a list of steps");
   if (!cores.IsMap() || cores.size() == 0) reader.fail("cores", "'cores' must be a mapping from core number to a list of steps, such as {0: [...], 1: [...]}");
@@ -27,7 +30,10 @@ Scenario load_scenario(const std::string& path) {
     if (!scenario.cores.emplace(core, read_steps(entry.second, path, "the steps of core " + std::to_string(core), {})).second)
       FieldReader::fail(mark, "core " + std::to_string(core) + " is given twice");
   }
-  if (const YAML::Node expect = reader.node("expect"); expect.IsDefined()) scenario.expectations = read_expectations(expect, path);
+  if (const YAML::Node expect = reader.node("expect"); expect.IsDefined()) {
+    scenario.expectations = read_expectations(expect, path);
+    scenario.expect_text = one_line(expect);
+  }
   reader.finish();
   return scenario;
 }

@@ -22,6 +22,7 @@ struct Scenario {
   std::map<std::uint32_t, StepList> cores;
   std::map<std::uint32_t, SourceMark> core_marks;
   ExpectationList expectations;
+  std::string objects_text, expect_text;  ///< these sections as one line of YAML, empty when absent: for recordings
 };
 
 /// Throws InputError.

@@ -7,7 +7,13 @@
 #include <set>
 #include <sstream>
 
+#include "sim/trace/trace_file.h"
+
 namespace dspmem {
+void Step::describe(TraceRow& row) const {
+  row.op = TraceRow::Op::step;
+  row.detail = settings;
+}
 
 StepReader::StepReader(const YAML::Node& node, const std::string& file, const StepKind& kind, const std::vector<std::string>& including)
     : FieldReader(node, file, std::string("step '") + kind.name + "'", kind.primary ? kind.primary : ""), including_(including) {}
@@ -59,6 +65,23 @@ StepList StepReader::included(const std::string& path, const std::map<std::strin
   return read_steps(list, full, "'steps'", including);
 }
 
+std::unique_ptr<Step> read_one_step(const std::string& name, const SourceMark& mark, const YAML::Node& settings, const std::string& file, const std::vector<std::string>& including) {
+  const auto kinds = step_kinds();
+  const auto kind = std::find_if(kinds.begin(), kinds.end(), [&name](const StepKind& each) { return name == each.name; });
+  if (kind == kinds.end()) {
+    std::vector<std::string> known;
+    for (const StepKind& each : kinds) known.emplace_back(each.name);
+    throw InputError(mark, "there is no step '" + name + "'" + suggestion(name, known));
+  }
+  StepReader reader(settings, file, *kind, including);
+  std::unique_ptr<Step> step = kind->read(reader);
+  reader.finish();
+  step->mark = mark;
+  step->kind = name;
+  step->settings = one_line(settings);
+  return step;
+}
+
 StepList read_steps(const YAML::Node& list, const std::string& file, const std::string& what, const std::vector<std::string>& including) {
   const auto mark_of = [&file](const YAML::Node& node) { return SourceMark{file, node.Mark().line + 1, node.Mark().column + 1}; };
   if (!list.IsSequence()) throw InputError(mark_of(list), what + " must be a list of steps");
@@ -68,19 +91,7 @@ StepList read_steps(const YAML::Node& list, const std::string& file, const std::
       throw InputError(mark_of(node), "a step is one name with its settings, such as '- signal: ready'");
     const auto entry = *node.begin();
     const std::string name = entry.first.Scalar();
-    const auto kinds = step_kinds();
-    const auto kind = std::find_if(kinds.begin(), kinds.end(), [&name](const StepKind& each) { return name == each.name; });
-    if (kind == kinds.end()) {
-      std::vector<std::string> known;
-      for (const StepKind& each : kinds) known.emplace_back(each.name);
-      throw InputError(mark_of(entry.first), "there is no step '" + name + "'" + suggestion(name, known));
-    }
-    StepReader reader(entry.second, file, *kind, including);
-    std::unique_ptr<Step> step = kind->read(reader);
-    reader.finish();
-    step->mark = mark_of(entry.first);
-    step->kind = name;
-    steps.push_back(std::move(step));
+    steps.push_back(read_one_step(name, mark_of(entry.first), entry.second, file, including));
   }
   return steps;
 }

@@ -16,6 +16,7 @@ namespace dspmem {
 class DspCore;
 class Replay;
 class StepReader;
+struct TraceRow;
 
 /// What static checks know: the platform, and the names that steps introduce.
 struct ScenarioNames {
@@ -27,6 +28,7 @@ struct ScenarioNames {
   std::set<std::string> signals;
   std::map<std::string, std::set<std::uint32_t>> barriers;  ///< who takes part
   std::map<std::string, std::uint32_t> locks;               ///< number of each
+  std::map<std::string, std::set<std::uint32_t>> traces;    ///< trace files, and the cores that execute their rows
   bool switches_cores = false;                              ///< some step powers cores itself
 };
 
@@ -41,9 +43,14 @@ class Step {
   virtual void check(const ScenarioNames&, std::uint32_t core) const { (void)core; }
   /// Executes in the core's process. Time passes on that core.
   virtual void run(Replay& replay, DspCore& core) const = 0;
+  /// Whether a recording has it as one row; else it records what it consists of.
+  virtual bool recorded_whole() const { return true; }
+  /// That row: heap operations have columns of their own.
+  virtual void describe(TraceRow& row) const;
 
   SourceMark mark;
   std::string kind;
+  std::string settings;  ///< as one line of YAML
 };
 
 using StepList = std::vector<std::unique_ptr<Step>>;
@@ -72,6 +79,8 @@ class StepReader : public FieldReader {
   std::vector<std::string> including_;
 };
 
+/// One step of the kind `name`. Throws InputError at `mark` when there is no such kind.
+std::unique_ptr<Step> read_one_step(const std::string& name, const SourceMark& mark, const YAML::Node& settings, const std::string& file, const std::vector<std::string>& including);
 StepList read_steps(const YAML::Node& list, const std::string& file, const std::string& what, const std::vector<std::string>& including);
 
 // Checks that several steps share.

@@ -3,8 +3,9 @@
 #include <bit>
 #include <fmt/format.h>
 
-#include "sim/replay/replay.h"
+#include "sim/replay/steps/allocation.h"
 #include "sim/replay/steps/steps.h"
+#include "sim/trace/trace_file.h"
 
 namespace dspmem {
 namespace {
@@ -64,13 +65,18 @@ class Alloc final : public Step {
   }
   void check(const ScenarioNames& names, std::uint32_t core) const override { check_size(*names.platform, request_.zone, core, request_.bytes, size_mark_); }
   void run(Replay& replay, DspCore& core) const override {
-    const std::uint32_t address = replay.allocate(core, request_, name_, mark);
-    if (!address) {
-      if (may_fail_) return;
-      replay.expect(false, fmt::format("'{}' gets {} bytes of zone {}", name_, request_.bytes, to_string(request_.zone)), "the allocator has none left", mark);
-      replay.stop();
-    }
-    replay.add_object({name_, address, request_.bytes, request_.zone, request_.flags, request_.capabilities, core.id(), false, nullptr, {}, {}}, mark);
+    allocate_object(replay, core, request_, name_, may_fail_, mark);
+  }
+  void describe(TraceRow& row) const override {
+    row.op = Zeroed ? TraceRow::Op::zalloc : TraceRow::Op::alloc;
+    row.zone = request_.zone;
+    row.flags = request_.flags;
+    row.may_fail = may_fail_;
+    row.capabilities = request_.capabilities;
+    row.bytes = request_.bytes;
+    row.alignment = request_.alignment;
+    row.id = name_;
+    row.detail = {};
   }
 
  private:
@@ -95,19 +101,13 @@ class Realloc final : public Step {
     check_size(*names.platform, Zone::buffer, core, bytes_, mark);
   }
   void run(Replay& replay, DspCore& core) const override {
-    Object& object = replay.object(name_, mark);
-    const std::uint32_t address = replay.reallocate(core, object, bytes_, mark);
-    if (!address) {
-      replay.expect(false, fmt::format("'{}' is reallocated to {} bytes", name_, bytes_), "the allocator has none left", mark);
-      replay.stop();
-    }
-    object.freed = nullptr;  // the old block was
-    object.address = address;
-    object.bytes = bytes_;
-    if (!object.truth.empty()) {
-      object.truth.resize(bytes_);
-      object.writers.resize((bytes_ + 3) / 4);
-    }
+    reallocate_object(replay, core, name_, bytes_, mark);
+  }
+  void describe(TraceRow& row) const override {
+    row.op = TraceRow::Op::realloc;
+    row.bytes = bytes_;
+    row.id = name_;
+    row.detail = {};
   }
 
  private:
@@ -124,10 +124,12 @@ class Free final : public Step {
     if (names.statics.contains(name_)) throw InputError(mark, "'" + name_ + "' is a static object: it is never freed");
   }
   void run(Replay& replay, DspCore& core) const override {
-    Object& object = replay.object(name_, mark);
-    if (object.freed) replay.misuse(core, fmt::format("'{}' is freed again; it was freed at {}", name_, object.freed->to_string()), object, mark);
-    replay.release(core, object.address, mark);
-    replay.object(name_, mark).freed = &mark;
+    free_object(replay, core, name_, mark);
+  }
+  void describe(TraceRow& row) const override {
+    row.op = TraceRow::Op::free;
+    row.id = name_;
+    row.detail = {};
   }
 
  private:
@@ -135,6 +137,70 @@ class Free final : public Step {
 };
 
 }  // namespace
+
+void allocate_object(Replay& replay, DspCore& core, const Replay::Request& request, const std::string& name, bool may_fail, const SourceMark& mark) {
+  const std::uint32_t address = replay.allocate(core, request, name, mark);
+  if (!address) {
+    if (may_fail) return;
+    replay.expect(false, fmt::format("'{}' gets {} bytes of zone {}", name, request.bytes, to_string(request.zone)), "the allocator has none left", mark);
+    replay.stop();
+  }
+  replay.add_object({name, address, request.bytes, request.zone, request.flags, request.capabilities, core.id(), false, nullptr, {}, {}}, mark);
+}
+
+void reallocate_object(Replay& replay, DspCore& core, const std::string& name, std::uint32_t bytes, const SourceMark& mark) {
+  Object& object = replay.object(name, mark);
+  const std::uint32_t address = replay.reallocate(core, object, bytes, mark);
+  if (!address) {
+    replay.expect(false, fmt::format("'{}' is reallocated to {} bytes", name, bytes), "the allocator has none left", mark);
+    replay.stop();
+  }
+  object.freed = nullptr;  // the old block was
+  object.address = address;
+  object.bytes = bytes;
+  if (object.truth.empty()) return;
+  object.truth.resize(bytes);
+  object.writers.resize((bytes + 3) / 4);
+}
+
+void free_object(Replay& replay, DspCore& core, const std::string& name, const SourceMark& mark) {
+  Object& object = replay.object(name, mark);
+  if (object.freed) replay.misuse(core, fmt::format("'{}' is freed again; it was freed at {}", name, object.freed->to_string()), object, mark);
+  replay.release(core, object.address, mark);
+  replay.object(name, mark).freed = &mark;
+}
+
+namespace {
+
+/// The first and the last whole word of the block.
+template <class Visit>
+void for_tagged_words(const AnonymousBlock& block, Visit visit) {
+  if (block.bytes < 4) return;
+  visit(block.address);
+  visit(block.address + (block.bytes - 4) / 4 * 4);
+}
+
+void commit_tag(Replay& replay, DspCore& core, const AnonymousBlock& block, const SourceMark& mark) {
+  if (block.shared && block.bytes >= 4) replay.call(core, "platform_shared_commit", {block.address, block.bytes}, mark);
+}
+
+}  // namespace
+
+void write_tag(Replay& replay, DspCore& core, const AnonymousBlock& block, const SourceMark& mark) {
+  for_tagged_words(block, [&](std::uint32_t address) { core.core().store(address, *block.tag, 4); });
+  commit_tag(replay, core, block, mark);
+}
+
+void retire(Replay& replay, DspCore& core, const AnonymousBlock& block, const SourceMark& mark) {
+  if (block.tag) {
+    for_tagged_words(block, [&](std::uint32_t address) {
+      if (const std::uint32_t seen = core.core().load(address, 4); seen != *block.tag)
+        replay.finding(core, "heap-misuse", fmt::format("an object of {} bytes at {:#x} was overwritten while it lived: {:#x} became {:#x}", block.bytes, block.address, *block.tag, seen), mark);
+    });
+    commit_tag(replay, core, block, mark);
+  }
+  replay.release(core, block.address, mark);
+}
 
 const StepKind alloc_step{"alloc", nullptr, "allocate an object from a zone", read_step<Alloc<false>>};
 const StepKind zalloc_step{"zalloc", nullptr, "allocate an object and zero it", read_step<Alloc<true>>};

@@ -18,6 +18,8 @@ class Nested : public Step {
     for (const auto& step : steps_) step->check(names, core);
   }
 
+  bool recorded_whole() const override { return false; }
+
  protected:
   StepList steps_;
 };
@@ -30,11 +32,12 @@ class Repeat final : public Nested {
     steps_ = reader.steps("steps");
   }
   void run(Replay& replay, DspCore& core) const override {
+    replay.begin_loop(core, mark);
     for (std::uint64_t round = 0; round < times_; ++round) {
       replay.run_steps(core, steps_);
-      replay.end_of_round(core, mark, round);
+      replay.end_round(core, mark);
     }
-    replay.end_of_repeat(core, mark, times_);
+    replay.end_loop(core, mark);
   }
 
  private:
@@ -45,9 +48,9 @@ class UserMode final : public Nested {
  public:
   void read(StepReader& reader) { steps_ = reader.steps("steps"); }
   void run(Replay& replay, DspCore& core) const override {
-    core.core().set_ring(user_ring);
+    replay.set_ring(core, user_ring);
     replay.run_steps(core, steps_);
-    core.core().set_ring(0);
+    replay.set_ring(core, 0);
   }
 
  private:
@@ -129,20 +132,15 @@ class Every final : public Nested {
     steps_ = reader.steps("steps");
   }
   void run(Replay& replay, DspCore& core) const override {
-    const std::uint64_t period = std::max<std::uint64_t>(period_.cycles(replay), 1), start = core.core().now();
+    const std::uint64_t period = std::max<std::uint64_t>(period_.cycles(replay), 1);
     const std::uint64_t times = times_ ? times_ : std::max<std::uint64_t>(length_.cycles(replay) / period, 1);
-    std::uint64_t late = 0;
+    replay.begin_loop(core, mark, period);
     for (std::uint64_t round = 0; round < times; ++round) {
       replay.run_steps(core, steps_);
-      replay.end_of_round(core, mark, round);
-      const std::uint64_t next = start + (round + 1) * period;
-      late += core.core().now() > next;
-      core.core().advance_to(next);
-      core.synchronise();
+      replay.end_round(core, mark);
       replay.progress(core, round, times);
     }
-    replay.end_of_repeat(core, mark, times);
-    if (late) replay.expect(false, "the steps are done before their period is over", fmt::format("in {} of {} periods they were not", late, times), mark);
+    replay.end_loop(core, mark);
   }
 
  private:

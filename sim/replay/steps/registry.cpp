@@ -10,7 +10,8 @@ std::span<const StepKind> step_kinds() {
       commit_step, writeback_step, invalidate_step, evict_step, prefetch_step,
       lock_step, unlock_step, signal_step, wait_step, barrier_step,
       call_step, core_on_step, core_off_step, bank_on_step, bank_off_step,
-      repeat_step, user_mode_step, delay_step, idle_step, every_step, sleep_step, wake_step, use_step, workload_step,
+      repeat_step, user_mode_step, delay_step, idle_step, every_step, sleep_step, wake_step, use_step, workload_step, trace_step,
+      loop_begin_step, round_end_step, loop_end_step, ring_step,
   };
   return kinds;
 }

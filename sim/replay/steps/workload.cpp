@@ -4,8 +4,9 @@
 #include <cstring>
 #include <fmt/format.h>
 
-#include "sim/replay/replay.h"
+#include "sim/replay/steps/allocation.h"
 #include "sim/replay/steps/steps.h"
+#include "sim/trace/trace_file.h"
 
 namespace dspmem {
 namespace {
@@ -61,39 +62,71 @@ class Workload final : public Step {
   void run(Replay& replay, DspCore& core) const override {
     Random random(replay.seed() * 1000003 + core.id() * 8191 + seed_);
     std::vector<Item> live;
-    std::uint64_t failed = 0;
     for (std::uint64_t done = 0; done < operations_; ++done) {
       // The more objects exist, the likelier a free: their number stays around live_.
       if (!live.empty() && random.below(2 * live_) < live.size()) {
         const std::size_t index = random.below(live.size());
-        retire(replay, core, live[index]);
+        give_back(replay, core, live[index]);
         live[index] = live.back();
         live.pop_back();
       } else {
-        Replay::Request request = request_;
-        request.bytes = draw(random);
-        const std::uint32_t address = replay.allocate(core, request, "workload", mark);
-        if (!address) {
-          ++failed;
-          if (live.empty()) {
-            replay.expect(false, fmt::format("zone {} has room for {} bytes", to_string(request_.zone), request.bytes), "the allocator has none left, and nothing to free", mark);
-            replay.stop();
-          }
-          continue;
-        }
-        live.push_back({address, request.bytes, static_cast<std::uint32_t>(random.next())});
-        if (check_) tag(core, live.back(), true, replay);
+        allocate(replay, core, random, live);
       }
       if (done % 4096 == 0) replay.progress(core, done, operations_);
     }
-    for (const Item& item : live) retire(replay, core, item);
-    (void)failed;  // counted by the allocator, and shown per heap
+    for (const Item& item : live) give_back(replay, core, item);
   }
+  bool recorded_whole() const override { return false; }
 
  private:
   struct Item {
-    std::uint32_t address, bytes, value;
+    AnonymousBlock block;
+    std::string id;  ///< in a recording
   };
+
+  void allocate(Replay& replay, DspCore& core, Random& random, std::vector<Item>& live) const {
+    Replay::Request request = request_;
+    request.bytes = draw(random);
+    Item item;
+    std::optional<std::uint32_t> tag;
+    if (replay.recording()) {
+      // The tag is drawn only when there is room, so that what is drawn next does not depend on whether anybody records.
+      item.id = replay.new_trace_id();
+      Random ahead = random;
+      if (check_) tag = static_cast<std::uint32_t>(ahead.next());
+      TraceRow row;
+      row.op = TraceRow::Op::alloc;
+      row.name = "alloc";
+      row.zone = request.zone;
+      row.flags = request.flags;
+      row.may_fail = !live.empty();
+      row.bytes = request.bytes;
+      row.id = item.id;
+      row.tag = tag;
+      replay.record(core, row);
+    }
+    const std::uint32_t address = replay.allocate(core, request, "workload", mark);
+    if (!address) {  // counted by the allocator, and shown per heap
+      if (!live.empty()) return;
+      replay.expect(false, fmt::format("zone {} has room for {} bytes", to_string(request_.zone), request.bytes), "the allocator has none left, and nothing to free", mark);
+      replay.stop();
+    }
+    const auto drawn = static_cast<std::uint32_t>(random.next());
+    item.block = {address, request.bytes, (request_.flags & 1) != 0, check_ ? std::optional(drawn) : std::nullopt};
+    if (check_) write_tag(replay, core, item.block, mark);
+    live.push_back(std::move(item));
+  }
+
+  void give_back(Replay& replay, DspCore& core, const Item& item) const {
+    if (replay.recording()) {
+      TraceRow row;
+      row.op = TraceRow::Op::free;
+      row.name = "free";
+      row.id = item.id;
+      replay.record(core, row);
+    }
+    retire(replay, core, item.block, mark);
+  }
 
   std::uint32_t draw(Random& random) const {
     std::uint32_t total = 0;
@@ -104,25 +137,6 @@ class Workload final : public Step {
       ticket -= each.weight;
     }
     return classes_.back().high;
-  }
-
-  /// Writes the object's number into its first and last word, or checks that it is still there.
-  void tag(DspCore& core, const Item& item, bool write, Replay& replay) const {
-    if (item.bytes < 4) return;
-    const std::uint32_t last = item.address + (item.bytes - 4) / 4 * 4;
-    for (const std::uint32_t address : {item.address, last}) {
-      if (write) {
-        core.core().store(address, item.value, 4);
-      } else if (const std::uint32_t seen = core.core().load(address, 4); seen != item.value) {
-        replay.finding(core, "heap-misuse", fmt::format("an object of {} bytes at {:#x} was overwritten while it lived: {:#x} became {:#x}", item.bytes, item.address, item.value, seen), mark);
-      }
-    }
-    if (request_.flags & 1) replay.call(core, "platform_shared_commit", {item.address, item.bytes}, mark);
-  }
-
-  void retire(Replay& replay, DspCore& core, const Item& item) const {
-    if (check_) tag(core, item, false, replay);
-    replay.release(core, item.address, mark);
   }
 
   std::uint64_t operations_ = 0;

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <filesystem>
+#include <fmt/format.h>
+#include <set>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/output_file.h"
+#include "sim/cli/usage.h"
+#include "sim/import/heap_log.h"
+#include "sim/import/topology_scenario.h"
+
+namespace dspmem {
+namespace {
+
+namespace po = boost::program_options;
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  return out + "\"";
+}
+
+std::string beside(const std::string& file, const std::string& scenario) {
+  return std::filesystem::proximate(std::filesystem::absolute(file), std::filesystem::absolute(scenario).parent_path()).string();
+}
+
+/// A scenario whose cores execute a trace.
+std::string scenario_of_trace(const std::string& trace_file, const std::string& name, const std::set<std::uint32_t>& cores, std::map<std::string, std::string> about, const std::string& platform) {
+  const auto value = [&about](const char* key, const std::string& absent) { return about.contains(key) ? about[key] : absent; };
+  std::string out = "# Made by 'dspmem import trace'.\nname: " + quoted(value("name", name)) + "\nplatform: " + (platform.empty() ? value("platform", "tgl") : platform) + "\n";
+  if (about.contains("seed")) out += "seed: " + about["seed"] + "\n";
+  if (about.contains("objects")) out += "objects: " + about["objects"] + "\n";
+  out += "cores:\n";
+  for (const std::uint32_t core : cores) out += fmt::format("  {}: [{{trace: {{file: {}}}}}]\n", core, quoted(trace_file));
+  if (about.contains("expect")) out += "expect: " + about["expect"] + "\n";
+  return out;
+}
+
+bool is_log(const std::string& path) {
+  LineSource lines(path);
+  std::string_view line;
+  for (int i = 0; i < 10000 && lines.next(line); ++i) {
+    if (line.starts_with("# dspmem-trace")) return false;
+    if (is_heap_log_line(line)) return true;
+  }
+  return false;
+}
+
+int import_trace(const std::string& file, const std::string& output, const po::variables_map& values) {
+  const std::string platform = values.count("platform") ? values["platform"].as<std::string>() : "";
+  if (!platform.empty()) load_platform(platform, {"--platform", 0, 0});
+  const std::string name = std::filesystem::path(file).filename().string();
+  const OutputFile scenario("--output", output);
+  if (!is_log(file)) {
+    TraceReader trace(file);
+    std::set<std::uint32_t> cores;
+    std::uint64_t rows = 0;
+    for (TraceRow row; trace.next(row); ++rows) cores.insert(row.core);
+    if (!rows) throw InputError({file}, "the trace has no rows");
+    scenario.stream() << scenario_of_trace(beside(file, output), name, cores, trace.metadata(), platform);
+    scenario.commit();
+    fmt::print("{}: {} rows on {} core{}\n", file, rows, cores.size(), cores.size() == 1 ? "" : "s");
+    return 0;
+  }
+  Zone zone = Zone::runtime;
+  if (values.count("zone")) {
+    const std::string wanted = values["zone"].as<std::string>();
+    std::vector<std::string> known;
+    bool found = false;
+    for (const auto& [text, value] : zone_names()) {
+      known.push_back(text);
+      if (text != wanted) continue;
+      zone = value;
+      found = true;
+    }
+    if (!found) throw UsageError("--zone: '" + wanted + "' is not a known zone" + suggestion(wanted, known));
+  }
+  const std::string trace_path = (std::filesystem::path(output).parent_path() / std::filesystem::path(output).stem()).string() + ".csv";
+  const OutputFile trace_file("--output", trace_path);
+  TraceWriter writer(trace_file.stream());
+  LineSource log(file);
+  const HeapLogSummary summary = import_heap_log(log, platform.empty() ? "tgl" : platform, zone, writer);
+  if (!summary.allocations) throw InputError({file}, "the log has no allocation");
+  trace_file.commit();
+  scenario.stream() << scenario_of_trace(beside(trace_path, output), name, summary.cores, {}, platform);
+  scenario.commit();
+  fmt::print("{}: {} lines; {} allocations, {} frees, {} objects still allocated at the end\n", file, summary.lines, summary.allocations, summary.frees, summary.still_allocated);
+  if (summary.unknown_frees) fmt::print("  {} frees of what was allocated before the log begins are left out\n", summary.unknown_frees);
+  if (summary.failures) fmt::print("  {} allocations that failed are comments in the trace\n", summary.failures);
+  if (summary.other) fmt::print("  {} lines are about something else\n", summary.other);
+  fmt::print("  trace: {}\n", trace_path);
+  return 0;
+}
+
+int import_topology(const std::string& file, const std::string& output, const po::variables_map& values) {
+  const std::string platform_name = values.count("platform") ? values["platform"].as<std::string>() : "tgl";
+  const Platform platform = load_platform(platform_name, {"--platform", 0, 0});
+  const ComponentTable table = load_components(values.count("components") ? values["components"].as<std::string>() : "components", {"--components", 0, 0});
+  const Topology topology = load_topology(file);
+  TopologyScenarioOptions options;
+  options.name = std::filesystem::path(file).stem().string();
+  options.platform = platform_name;
+  options.platform_cores = platform.core_count();
+  options.line_bytes = platform.line_bytes();
+  options.periods = static_cast<std::uint32_t>(number_option(values, "periods", 1, 1000000).value_or(options.periods));
+  const TopologyScenario scenario = make_scenario(topology, table, options);
+  const OutputFile target("--output", output);
+  target.stream() << scenario.yaml;
+  target.commit();
+  fmt::print("{}: {} pipelines, {} components, {} buffers, {} routes, {} PCMs; on {} core{} of {}\n", file, scenario.pipelines, scenario.components, scenario.buffers, topology.routes.size(), topology.pcms.size(),
+             scenario.cores, scenario.cores == 1 ? "" : "s", platform.name);
+  for (const std::string& each : scenario.remarks) fmt::print("  {}\n", each);
+  return 0;
+}
+
+}  // namespace
+
+int import_command(const std::vector<std::string>& arguments) {
+  po::options_description options("options");
+  options.add_options()
+      ("output,o", po::value<std::string>(), "the scenario to write")
+      ("platform,p", po::value<std::string>(), "the platform that the scenario is for (default: what the trace says, else tgl)")
+      ("zone", po::value<std::string>(), "logs: the zone of what they show being allocated (default runtime)")
+      ("periods", po::value<std::string>(), "topologies: how many periods are processed (default 10)")
+      ("components", po::value<std::string>(), "topologies: what components allocate, a name from configs/topology or a .yaml file (default components)");
+  po::variables_map values;
+  if (!parse_arguments(arguments, "import trace|topology FILE -o SCENARIO.yaml [OPTIONS]\n\n"
+                                  "trace     a trace as 'dspmem record' writes it, or the log of a heap listener; plain, gzip or zstd\n"
+                                  "topology  a binary ALSA topology (.tplg), as alsatplg makes it", options, "file", values)) return 0;
+  const auto words = values.count("file") ? values["file"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  if (words.empty()) throw UsageError("import needs to know what: trace or topology; see 'dspmem import --help'");
+  if (words[0] != "trace" && words[0] != "topology") throw UsageError("'" + words[0] + "' cannot be imported" + suggestion(words[0], {"trace", "topology"}));
+  if (words.size() != 2) throw UsageError("import " + words[0] + " needs one file");
+  if (!values.count("output")) throw UsageError("import needs --output, the scenario to write");
+  const std::string output = values["output"].as<std::string>();
+  return words[0] == "trace" ? import_trace(words[1], output, values) : import_topology(words[1], output, values);
+}
+
+}  // namespace dspmem

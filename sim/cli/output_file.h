@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <fstream>
+#include <string>
+
+namespace dspmem {
+
+/// A file that is written as a whole or not at all: under another name until commit(). Throws UsageError when it cannot be written.
+class OutputFile {
+ public:
+  /// `option`: how the user named it.
+  OutputFile(const std::string& option, std::string path);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  std::ostream& stream() const { return stream_; }
+  void commit() const;
+
+ private:
+  std::string option_, path_;
+  mutable std::ofstream stream_;
+  mutable bool committed_ = false;
+};
+
+}  // namespace dspmem

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <fmt/format.h>
+#include <fstream>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/job.h"
+#include "sim/cli/output_file.h"
+#include "sim/cli/usage.h"
+
+namespace dspmem {
+
+int record_command(const std::vector<std::string>& arguments) {
+  namespace po = boost::program_options;
+  po::options_description options("options");
+  options.add_options()
+      ("output,o", po::value<std::string>(), "the trace file to write")
+      ("platform,p", po::value<std::string>(), "replay on this platform instead of the scenario's: a name or a .yaml file")
+      ("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image")
+      ("allocator,a", po::value<std::string>(), "how to use the firmware's allocator: a name from configs/allocators or a .yaml file (default zones)")
+      ("seed", po::value<std::string>(), "seed of everything random, instead of the scenario's");
+  po::variables_map values;
+  if (!parse_arguments(arguments, "record SCENARIO.yaml -o TRACE.csv [OPTIONS]", options, "scenario", values)) return 0;
+  if (!values.count("scenario") || values["scenario"].as<std::vector<std::string>>().size() != 1) throw UsageError("record needs one scenario file; see 'dspmem record --help'");
+  if (!values.count("output")) throw UsageError("record needs --output, the trace file to write");
+  const Job job = load_job(values["scenario"].as<std::vector<std::string>>().front(), values);
+  ReplayOptions replay_options;
+  replay_options.seed = number_option(values, "seed", 0);
+
+  const OutputFile file("--output", values["output"].as<std::string>());
+  TraceWriter writer(file.stream());
+  const auto note = [&writer](const char* key, const std::string& value) {
+    if (!value.empty()) writer.metadata(key, value);
+  };
+  note("name", job.scenario.name);
+  note("platform", values.count("platform") ? values["platform"].as<std::string>() : job.scenario.platform);
+  note("seed", std::to_string(replay_options.seed.value_or(job.scenario.seed)));
+  note("unit", "cycles");
+  note("order", "steps");
+  note("objects", job.scenario.objects_text);
+  note("expect", job.scenario.expect_text);
+  replay_options.recorder = &writer;
+  const Result result = Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run();
+  file.commit();
+  std::printf("%s: %s\n", result.file.c_str(), to_string(result.verdict));
+  return exit_code(result.verdict);
+}
+
+}  // namespace dspmem

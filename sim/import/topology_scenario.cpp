@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/import/topology_scenario.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+namespace dspmem {
+namespace {
+
+// Assumed where the topology does not say, and bounds on what it says.
+constexpr std::uint32_t sample_bytes = 4, usual_rate = 48000, usual_channels = 2, most_channels = 8;
+constexpr std::uint32_t usual_period_us = 1000, shortest_period_us = 100, longest_period_us = 100000;
+constexpr std::uint32_t usual_periods = 2, most_periods = 64;
+
+struct Data {
+  std::string object;
+  std::uint32_t bytes = 0;
+  std::set<std::uint32_t> cores;  ///< whose components touch it
+};
+
+struct Allocation {
+  std::string object;
+  const ComponentAllocation* kind = nullptr;
+  std::uint32_t bytes = 0;
+  std::uint32_t core = 0;
+  int data = -1;  ///< index of what it holds
+  bool zeroed = true;
+  bool at_start = false;  ///< when streams start, not when pipelines are created
+};
+
+struct Node {
+  const Topology::Widget* widget = nullptr;
+  std::uint32_t core = 0, period_bytes = 0;
+  int dma = -1, buffer = -1;       ///< data
+  std::vector<int> inputs, outputs;  ///< data
+  std::vector<std::size_t> next;   ///< nodes behind it
+  bool has_inputs = false;
+};
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' || c == '\\' ? '?' : c;
+  return out + "\"";
+}
+
+class Builder {
+ public:
+  Builder(const Topology& topology, const ComponentTable& table, const TopologyScenarioOptions& options) : topology_(topology), table_(table), options_(options) {}
+
+  TopologyScenario build() {
+    find_pipelines();
+    make_nodes();
+    connect();
+    sort();
+    allocate();
+    find_sharers();
+    report_unused();
+    write();
+    result_.pipelines = pipelines_.size();
+    for (const Node& node : nodes_) ++(node.widget->type == Topology::buffer ? result_.buffers : result_.components);
+    result_.cores = cores_.size();
+    return std::move(result_);
+  }
+
+ private:
+  struct Pipeline {
+    std::uint32_t core = 0;
+    std::uint32_t period_us = usual_period_us;
+    std::uint32_t rate = usual_rate, channels = usual_channels;
+    bool has_stream = false;
+  };
+
+  void remark(std::string text) { result_.remarks.push_back(std::move(text)); }
+
+  std::string unique(const std::string& wanted) {
+    std::string name = wanted;
+    for (int number = 2; !names_.insert(name).second; ++number) name = fmt::format("{} ({})", wanted, number);
+    return name;
+  }
+
+  std::uint32_t core_of(std::uint32_t named) {
+    if (named < options_.platform_cores) return named;
+    if (told_cores_.insert(named).second) remark(fmt::format("core {} does not exist on platform {}: what it has runs on core 0", named, options_.platform));
+    return 0;
+  }
+
+  void find_pipelines() {
+    for (const Topology::Widget& widget : topology_.widgets) {
+      Pipeline& pipeline = pipelines_[widget.pipeline];
+      if (widget.type == Topology::scheduler) {
+        if (const auto core = widget.value(sof_token::scheduling_core)) pipeline.core = core_of(*core);
+        if (const auto period = widget.value(sof_token::scheduling_period); period && *period) pipeline.period_us = std::clamp(*period, shortest_period_us, longest_period_us);
+      }
+      // The stream that the pipeline's end names says how much data a period has.
+      for (const Topology::Pcm& pcm : topology_.pcms)
+        for (const auto* capabilities : {pcm.playback ? &pcm.playback_capabilities : nullptr, pcm.capture ? &pcm.capture_capabilities : nullptr})
+          if (capabilities && !pipeline.has_stream && !widget.stream.empty() && capabilities->name == widget.stream) {
+            pipeline.has_stream = true;
+            if (capabilities->rate_max) pipeline.rate = std::min(capabilities->rate_max, usual_rate);
+            if (capabilities->channels_max) pipeline.channels = std::clamp(capabilities->channels_max, 1u, most_channels);
+          }
+    }
+    for (const auto& [index, pipeline] : pipelines_) tick_us_ = std::min(tick_us_, pipeline.period_us);
+    if (std::any_of(pipelines_.begin(), pipelines_.end(), [this](const auto& each) { return each.second.period_us != tick_us_; }))
+      remark(fmt::format("pipelines have different periods: all run every {} us, the shortest", tick_us_));
+  }
+
+  std::uint32_t period_bytes(const Pipeline& pipeline) const {
+    const std::uint64_t frames = std::max<std::uint64_t>(std::uint64_t{pipeline.rate} * tick_us_ / 1000000, 1);
+    return static_cast<std::uint32_t>(frames) * pipeline.channels * sample_bytes;
+  }
+
+  void make_nodes() {
+    for (const Topology::Widget& widget : topology_.widgets) {
+      if (!by_name_.emplace(widget.name, nodes_.size()).second) remark(fmt::format("widget '{}' is defined more than once: routes go to the first", widget.name));
+      Node node;
+      node.widget = &widget;
+      const Pipeline& pipeline = pipelines_[widget.pipeline];
+      const auto own = widget.value(sof_token::component_core);
+      node.core = own ? core_of(*own) : pipeline.core;
+      node.period_bytes = period_bytes(pipeline);
+      nodes_.push_back(node);
+    }
+  }
+
+  int add_data(const std::string& object, std::uint32_t bytes) {
+    data_.push_back({object, bytes, {}});
+    return static_cast<int>(data_.size()) - 1;
+  }
+
+  /// Routes between widgets of the topology; others lead to the sound card.
+  void connect() {
+    std::size_t outside = 0;
+    std::set<std::pair<std::size_t, std::size_t>> known;
+    for (const Topology::Route& route : topology_.routes) {
+      const auto source = by_name_.find(route.source), sink = by_name_.find(route.sink);
+      if (source == by_name_.end() || sink == by_name_.end()) ++outside;
+      else if (source->second != sink->second && known.emplace(source->second, sink->second).second) edges_.emplace_back(source->second, sink->second);
+      else if (source->second == sink->second) remark(fmt::format("the route from '{}' to itself is left out", route.source));
+    }
+    if (outside) remark(fmt::format("{} of {} routes lead to or from what is not in the file (codecs, streams)", outside, topology_.routes.size()));
+  }
+
+  /// An order in which everything comes behind what feeds it. Routes that lead back are left out.
+  void sort() {
+    for (const auto& [source, sink] : edges_) nodes_[source].next.push_back(sink);
+    enum class State : char { fresh, open, done };
+    std::vector<State> states(nodes_.size(), State::fresh);
+    std::set<std::pair<std::size_t, std::size_t>> back;
+    for (std::size_t root = 0; root < nodes_.size(); ++root) {
+      if (states[root] != State::fresh) continue;
+      std::vector<std::pair<std::size_t, std::size_t>> path{{root, 0}};  // node, and which of its successors comes next
+      states[root] = State::open;
+      while (!path.empty()) {
+        auto& [node, child] = path.back();
+        if (child == nodes_[node].next.size()) {
+          states[node] = State::done;
+          order_.push_back(node);
+          path.pop_back();
+          continue;
+        }
+        const std::size_t next = nodes_[node].next[child++];
+        if (states[next] == State::open) back.emplace(node, next);
+        if (states[next] != State::fresh) continue;
+        states[next] = State::open;
+        path.emplace_back(next, 0);
+      }
+    }
+    std::reverse(order_.begin(), order_.end());
+    if (!back.empty()) {
+      std::erase_if(edges_, [&back](const auto& edge) { return back.contains(edge); });
+      remark(fmt::format("{} routes lead in a circle: those that close it are left out", back.size()));
+    }
+  }
+
+  std::uint32_t bytes_of(const ComponentAllocation& allocation, const Node& node) {
+    const auto periods = [&](std::uint32_t token) { return std::clamp(node.widget->value(token).value_or(usual_periods), 1u, most_periods); };
+    switch (allocation.size) {
+      case ComponentAllocation::Size::fixed: return allocation.bytes;
+      case ComponentAllocation::Size::period: return node.period_bytes;
+      case ComponentAllocation::Size::periods: {
+        const bool sinks = node.widget->type == Topology::aif_in || node.widget->type == Topology::dai_out;
+        return node.period_bytes * periods(sinks ? sof_token::sink_periods : sof_token::source_periods);
+      }
+      case ComponentAllocation::Size::buffer: {
+        constexpr std::uint32_t largest = 16u << 20;
+        const std::uint32_t said = node.widget->value(sof_token::buffer_size).value_or(0);
+        if (said > largest) remark(fmt::format("buffer '{}' says that it has {} bytes: taken as two periods", node.widget->name, said));
+        return said && said <= largest ? std::max((said + 3) / 4 * 4, 4u) : node.period_bytes * usual_periods;
+      }
+    }
+    return 0;
+  }
+
+  void allocate_for(const std::string& owner, const std::vector<ComponentAllocation>& kinds, Node& node) {
+    for (const ComponentAllocation& kind : kinds) {
+      Allocation allocation{unique(owner + " " + kind.what), &kind, bytes_of(kind, node), node.core, -1, !kind.holds_data(), kind.dma()};
+      if (kind.holds_data()) {
+        allocation.data = add_data(allocation.object, allocation.bytes);
+        (kind.dma() ? node.dma : node.buffer) = allocation.data;
+      }
+      allocations_.push_back(std::move(allocation));
+    }
+  }
+
+  void allocate() {
+    for (const auto& [index, pipeline] : pipelines_) {
+      Node owner;
+      owner.core = pipeline.core;
+      allocate_for(fmt::format("pipeline {}", index), table_.pipeline, owner);
+    }
+    std::set<std::uint32_t> unknown;
+    for (const std::size_t index : order_) {
+      Node& node = nodes_[index];
+      const auto kinds = table_.widgets.find(node.widget->type);
+      if (kinds != table_.widgets.end()) allocate_for(node.widget->name, kinds->second, node);
+      else if (unknown.insert(node.widget->type).second) remark(fmt::format("the table says nothing of widgets of kind {}", Topology::widget_type_name(node.widget->type)));
+    }
+    // Components that are connected without a buffer between them have one all the same.
+    static const ComponentAllocation implied{"data", "assumed", Zone::buffer, {}, ComponentAllocation::Size::buffer, 0};
+    for (const auto& [source, sink] : edges_) {
+      Node &from = nodes_[source], &to = nodes_[sink];
+      int data = from.buffer >= 0 ? from.buffer : to.buffer;
+      if (data < 0) {
+        const std::string object = unique(from.widget->name + " to " + to.widget->name);
+        data = add_data(object, std::max(from.period_bytes, to.period_bytes) * usual_periods);
+        allocations_.push_back({object, &implied, data_.back().bytes, from.core, data, false, false});
+      }
+      if (from.buffer < 0) from.outputs.push_back(data);
+      if (to.buffer < 0) {
+        to.inputs.push_back(data);
+        to.has_inputs = true;
+      } else if (from.buffer >= 0) {
+        remark(fmt::format("buffer '{}' feeds buffer '{}' directly: nothing moves between them", from.widget->name, to.widget->name));
+      }
+    }
+    for (const Topology::Pcm& pcm : topology_.pcms)
+      for (const bool playback : {true, false})
+        if (playback ? pcm.playback : pcm.capture) {
+          Node owner;
+          const std::size_t before = allocations_.size();
+          allocate_for(fmt::format("{} {}", pcm.name, playback ? "playback" : "capture"), table_.stream, owner);
+          for (std::size_t i = before; i < allocations_.size(); ++i) allocations_[i].at_start = true;
+        }
+  }
+
+  void find_sharers() {
+    for (const Node& node : nodes_) {
+      for (const int data : node.inputs) data_[data].cores.insert(node.core);
+      for (const int data : node.outputs) data_[data].cores.insert(node.core);
+    }
+    for (const Allocation& each : allocations_) {
+      cores_.insert(each.core);
+      if (each.data >= 0) data_[each.data].cores.insert(each.core);
+    }
+    for (const Node& node : nodes_)
+      if (!node.inputs.empty() || !node.outputs.empty()) cores_.insert(node.core);
+    if (cores_.empty()) cores_.insert(0);
+    // Who fills a buffer, and who has to wait for it, on other cores.
+    for (std::size_t position = 0; position < order_.size(); ++position)
+      for (const int data : nodes_[order_[position]].outputs) writers_.try_emplace(data, nodes_[order_[position]].core);
+  }
+
+  void report_unused() {
+    std::map<std::uint32_t, std::size_t> tokens;
+    std::uint64_t unreadable = 0;
+    for (const Topology::Widget& widget : topology_.widgets) {
+      for (const auto& [token, value] : widget.values)
+        if (!known_token(token)) ++tokens[token];
+      for (const auto& [token, value] : widget.texts) ++tokens[token];
+      unreadable += widget.unreadable_bytes;
+    }
+    std::string list;
+    for (const auto& [token, count] : tokens) list += fmt::format("{}{}", list.empty() ? "" : ", ", token);
+    if (!list.empty()) remark("vendor tokens that are kept (as comments) and not used: " + list);
+    if (unreadable) remark(fmt::format("{} bytes of private data are no tokens", unreadable));
+    for (const Topology::OtherBlock& block : topology_.others)
+      if (block.type > 12) remark(fmt::format("a block of type {} with {} elements in {} bytes is a vendor's: not used", block.type, block.count, block.bytes));
+  }
+
+  static bool known_token(std::uint32_t token) {
+    using namespace sof_token;
+    for (const std::uint32_t known : {buffer_size, buffer_capabilities, scheduling_period, scheduling_core, scheduling_frames, sink_periods, source_periods, component_core})
+      if (token == known) return true;
+    return false;
+  }
+
+  // ---- Text ----
+
+  bool shared(const Data& data) const { return data.cores.size() > 1; }
+
+  void write_allocation(const Allocation& each, std::string& out) const {
+    const ComponentAllocation& kind = *each.kind;
+    std::string extra;
+    if (each.data >= 0 && shared(data_[each.data])) extra += ", flags: [shared]";
+    if (!kind.capabilities.empty()) extra += fmt::format(", capabilities: [{}]", kind.capabilities.front());
+    if (kind.holds_data() && !each.zeroed && kind.zone == Zone::buffer) extra += fmt::format(", align: {}", options_.line_bytes);
+    out += fmt::format("    - {}: {{as: {}, zone: {}, bytes: {}{}}}\n", each.zeroed ? "zalloc" : "alloc", quoted(each.object), to_string(kind.zone), each.bytes, extra);
+  }
+
+  void write_tokens(const Topology::Widget& widget, std::string& out) const {
+    std::string list;
+    for (const auto& [token, value] : widget.values) list += fmt::format(" {}={}", token, value);
+    for (const auto& [token, value] : widget.texts) list += fmt::format(" {}='{}'", token, value);
+    out += fmt::format("    # {} '{}', pipeline {}{}{}\n", Topology::widget_type_name(widget.type), widget.name, widget.pipeline, list.empty() ? "" : "; tokens", list);
+  }
+
+  void step(std::string& out, const char* kind, const std::string& settings) const { out += fmt::format("        - {}: {{{}}}\n", kind, settings); }
+
+  void commit(const Data& data, std::string& out) const {
+    if (shared(data)) step(out, "commit", "object: " + quoted(data.object));
+  }
+
+  void move(const Data& from, const Data& to, std::uint32_t bytes, std::string& out) const {
+    step(out, "copy", fmt::format("from: {}, to: {}, bytes: {}", quoted(from.object), quoted(to.object), std::min({bytes, from.bytes, to.bytes})));
+    commit(from, out);
+    commit(to, out);
+  }
+
+  void write_period(std::uint32_t core, std::string& out) const {
+    std::set<int> owed;  // shared buffers that this core fills: it must not do so again before they have been read
+    for (const std::size_t index : order_) {
+      const Node& node = nodes_[index];
+      if (node.core != core || node.buffer >= 0 || (node.inputs.empty() && node.outputs.empty())) continue;
+      out += fmt::format("        # {}\n", node.widget->name);
+      std::set<int> waited;
+      for (const int input : node.inputs)
+        if (const auto writer = writers_.find(input); writer != writers_.end() && writer->second != core && waited.insert(input).second) out += fmt::format("        - wait: filled {} for {}\n", input, core);
+      const Data* source = node.inputs.empty() ? nullptr : &data_[node.inputs.front()];
+      if (!node.has_inputs && node.dma >= 0) {
+        source = &data_[node.dma];
+        const std::uint32_t bytes = std::min(node.period_bytes, source->bytes);
+        step(out, "write", fmt::format("to: {}, bytes: {}, pattern: counter, by: dma0", quoted(source->object), bytes));
+        step(out, "invalidate", fmt::format("object: {}, bytes: {}", quoted(source->object), bytes));
+      }
+      for (const int output : node.outputs) {
+        const Data& data = data_[output];
+        if (source) {
+          move(*source, data, node.period_bytes, out);
+        } else {
+          step(out, "write", fmt::format("to: {}, bytes: {}, pattern: counter", quoted(data.object), std::min(node.period_bytes, data.bytes)));
+          commit(data, out);
+        }
+        if (shared(data)) {
+          for (const std::uint32_t reader : data.cores)
+            if (reader != core) out += fmt::format("        - signal: filled {} for {}\n", output, reader);
+          owed.insert(output);
+        }
+      }
+      if (node.has_inputs && node.dma >= 0) {
+        const Data& data = data_[node.dma];
+        const std::uint32_t bytes = std::min({node.period_bytes, data.bytes, source->bytes});
+        move(*source, data, bytes, out);
+        step(out, "writeback", fmt::format("object: {}, bytes: {}", quoted(data.object), bytes));
+        step(out, "read", fmt::format("from: {}, bytes: {}, by: dma1", quoted(data.object), bytes));
+      } else if (node.outputs.empty() && source) {
+        step(out, "read", fmt::format("from: {}, bytes: {}", quoted(source->object), std::min(node.period_bytes, source->bytes)));
+        commit(*source, out);
+      }
+      for (const int input : node.inputs)
+        if (waited.contains(input) && last_reader(input, core) == index) out += fmt::format("        - signal: emptied {} by {}\n", input, core);
+    }
+    for (const int data : owed)
+      for (const std::uint32_t reader : data_[data].cores)
+        if (reader != core && reads(data, reader)) out += fmt::format("        - wait: emptied {} by {}\n", data, reader);
+  }
+
+  bool reads(int data, std::uint32_t core) const {
+    return std::any_of(nodes_.begin(), nodes_.end(), [&](const Node& node) { return node.core == core && std::find(node.inputs.begin(), node.inputs.end(), data) != node.inputs.end(); });
+  }
+  std::size_t last_reader(int data, std::uint32_t core) const {
+    std::size_t last = nodes_.size();
+    for (const std::size_t index : order_)
+      if (nodes_[index].core == core && std::find(nodes_[index].inputs.begin(), nodes_[index].inputs.end(), data) != nodes_[index].inputs.end()) last = index;
+    return last;
+  }
+
+  void write() {
+    std::string& out = result_.yaml;
+    out = fmt::format("# Made by 'dspmem import topology'. ABI {}, {} endian.\n", topology_.abi, topology_.big_endian ? "big" : "little");
+    for (const std::string& each : result_.remarks) out += "# " + each + "\n";
+    out += fmt::format("name: {}\nplatform: {}\ncores:\n", quoted(options_.name), options_.platform);
+    for (const std::uint32_t core : cores_) {
+      out += fmt::format("  {}:\n", core);
+      out += "    # Pipelines are created.\n";
+      std::map<std::string, const Topology::Widget*> owners;
+      for (const Node& node : nodes_)
+        if (node.core == core) write_tokens(*node.widget, out);
+      for (const bool at_start : {false, true}) {
+        if (at_start) out += "    # Streams are opened and start.\n";
+        for (const Allocation& each : allocations_)
+          if (each.core == core && each.at_start == at_start) write_allocation(each, out);
+      }
+      if (cores_.size() > 1) out += "    - barrier: started\n";
+      std::string period;
+      write_period(core, period);
+      if (!period.empty()) out += fmt::format("    # Every period.\n    - every:\n        period: {} us\n        times: {}\n        steps:\n{}", tick_us_, options_.periods, indented(period));
+      if (cores_.size() > 1) out += "    - barrier: stopped\n";
+      out += "    # Streams stop, pipelines are freed.\n";
+      bool freed = false;
+      for (auto each = allocations_.rbegin(); each != allocations_.rend(); ++each)
+        if (each->core == core) {
+          out += fmt::format("    - free: {}\n", quoted(each->object));
+          freed = true;
+        }
+      if (!freed && period.empty()) out += "    - idle: 1 us\n";
+    }
+  }
+
+  static std::string indented(const std::string& text) {
+    std::string out;
+    std::size_t at = 0;
+    while (at < text.size()) {
+      const std::size_t end = text.find('\n', at) + 1;
+      out += "  " + text.substr(at, end - at);
+      at = end;
+    }
+    return out;
+  }
+
+  const Topology& topology_;
+  const ComponentTable& table_;
+  const TopologyScenarioOptions& options_;
+  TopologyScenario result_;
+  std::map<std::uint32_t, Pipeline> pipelines_;
+  std::uint32_t tick_us_ = longest_period_us;
+  std::vector<Node> nodes_;
+  std::map<std::string, std::size_t> by_name_;
+  std::vector<std::pair<std::size_t, std::size_t>> edges_;
+  std::vector<std::size_t> order_;
+  std::vector<Data> data_;
+  std::vector<Allocation> allocations_;
+  std::set<std::uint32_t> cores_, told_cores_;
+  std::map<int, std::uint32_t> writers_;  ///< data -> the core that fills it
+  std::set<std::string> names_;
+};
+
+}  // namespace
+
+TopologyScenario make_scenario(const Topology& topology, const ComponentTable& table, const TopologyScenarioOptions& options) { return Builder(topology, table, options).build(); }
+
+}  // namespace dspmem

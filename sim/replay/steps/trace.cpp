@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// The step that executes the rows of a trace file that are its core's. The file is read row by row, once to check it and once to execute
+// it, in memory that does not grow with its length.
+#include <charconv>
+#include <deque>
+#include <filesystem>
+#include <fmt/format.h>
+#include <unordered_map>
+
+#include "sim/replay/steps/allocation.h"
+#include "sim/replay/steps/steps.h"
+#include "sim/trace/trace_file.h"
+
+namespace dspmem {
+namespace {
+
+constexpr std::size_t most_marks = 4096;  ///< rows that findings can name by their line
+constexpr std::size_t most_texts = 100'000;  ///< different steps, and names of objects
+
+/// Stands for a row where a step is expected: what is going on at this moment, and where that is written.
+class RowStep final : public Step {
+ public:
+  RowStep(const std::string& kind_of_row, const SourceMark& where) {
+    kind = kind_of_row;
+    mark = where;
+  }
+  void run(Replay&, DspCore&) const override {}
+};
+
+class Trace final : public Step {
+ public:
+  void read(StepReader& reader) {
+    std::string file;
+    reader.required("file", file);
+    path_ = std::filesystem::path(file).is_absolute() ? file : (std::filesystem::path(reader.file()).parent_path() / file).lexically_normal().string();
+    if (!std::filesystem::is_regular_file(path_)) reader.fail("file", "'" + path_ + "' cannot be opened");
+    look_through();
+  }
+  void declare(ScenarioNames& names, std::uint32_t core) const override {
+    for (const auto& [name, uses] : objects_)
+      if (uses.allocated_by == core) {
+        names.objects[name] = uses.mark;
+        names.object_cores[name] = core;
+        if (uses.freed) names.freed.insert(name);
+      }
+    for (const auto& [text, entry] : steps_)
+      if (entry.cores >> core & 1) entry.step->declare(names, core);
+    names.traces[path_].insert(core);
+  }
+  void check(const ScenarioNames& names, std::uint32_t core) const override {
+    for (const auto& [text, entry] : steps_)
+      if (entry.cores >> core & 1) entry.step->check(names, core);
+    const std::set<std::uint32_t>& present = names.traces.at(path_);
+    for (const auto& [other, line] : cores_)
+      if (!present.contains(other))
+        throw InputError(mark, fmt::format("'{}' has rows of core {} (line {}), which has no step 'trace' with this file", path_, other, line));
+  }
+  void run(Replay& replay, DspCore& core) const override {
+    TraceReader reader(path_);
+    Replay::TraceState& state = replay.trace_state(path_);
+    TraceRow row;
+    for (std::uint64_t index = 0; reader.next(row); ++index) {
+      if (row.core != core.id()) continue;
+      const RowStep& place = place_of(row);
+      if (!reader.ordered_by_steps()) {
+        replay.begin_turn(core, state, index, place.mark);
+        wait_for_time(replay, core, reader, state, row);
+      }
+      execute(replay, core, state, row, place);
+      if (!reader.ordered_by_steps()) replay.end_turn(core, state);
+      if (index % 4096 == 0) replay.progress(core, index, rows_);
+    }
+  }
+  bool recorded_whole() const override { return false; }
+
+ private:
+  struct ObjectUses {
+    SourceMark mark;
+    std::uint32_t allocated_by = 0;
+    bool freed = false;
+  };
+  struct StepEntry {
+    std::unique_ptr<Step> step;
+    std::uint64_t cores = 0;  ///< a bit for each
+  };
+
+  static std::string text_of(const TraceRow& row) { return std::string(row.name) + " " + std::string(row.detail); }
+  SourceMark mark_of(const TraceRow& row) const { return {path_, static_cast<int>(std::min<std::uint64_t>(row.line, 0x7fffffff)), 1}; }
+
+  /// Everything that can be seen to be wrong without executing it.
+  void look_through() {
+    TraceReader reader(path_);
+    TraceRow row;
+    while (reader.next(row)) {
+      if (!rows_++) first_time_ = row.time;
+      if (row.core >= 64) throw InputError(mark_of(row), fmt::format("core {} does not exist", row.core));
+      cores_.try_emplace(row.core, row.line);
+      if (row.op == TraceRow::Op::step) note_step(row);
+      else if (!row.anonymous()) note_object(row);
+      else number_of(row);
+    }
+  }
+  void note_step(const TraceRow& row) {
+    StepEntry& entry = steps_[text_of(row)];
+    entry.cores |= 1ull << row.core;
+    if (entry.step) return;
+    if (steps_.size() > most_texts) throw InputError(mark_of(row), fmt::format("a trace can have at most {} different steps", most_texts));
+    if (row.name == "trace" || row.name == "use") throw InputError(mark_of(row), "a trace cannot execute other files");
+    try {
+      entry.step = read_one_step(std::string(row.name), mark_of(row), parse_yaml(std::string(row.detail), path_), path_, {});
+    } catch (const InputError& error) {
+      // The place within the detail means nothing to anybody.
+      const std::string_view what = error.what();
+      constexpr std::string_view start = " error: ";
+      const std::size_t at = what.find(start);
+      throw InputError(mark_of(row), std::string(at == std::string_view::npos ? what : what.substr(at + start.size())));
+    }
+  }
+  void note_object(const TraceRow& row) {
+    const auto [known, fresh] = objects_.try_emplace(std::string(row.id), ObjectUses{mark_of(row), row.core, false});
+    if (fresh && objects_.size() > most_texts) throw InputError(mark_of(row), fmt::format("a trace can have at most {} named objects; ids that are numbers have no limit", most_texts));
+    known->second.freed |= row.op == TraceRow::Op::free;
+  }
+  std::uint64_t number_of(const TraceRow& row) const {
+    std::uint64_t number = 0;
+    if (std::from_chars(row.id.data(), row.id.data() + row.id.size(), number).ec != std::errc{}) throw InputError(mark_of(row), "the id '" + std::string(row.id) + "' has too many digits");
+    return number;
+  }
+
+  /// Lives as long as this step: findings point to it.
+  const RowStep& place_of(const TraceRow& row) const {
+    std::unique_ptr<RowStep>& place = places_[marks_ < most_marks ? row.line : 0][std::string(row.name)];
+    if (!place) {
+      ++marks_;
+      place = std::make_unique<RowStep>(std::string(row.name), marks_ <= most_marks ? mark_of(row) : SourceMark{path_, 0, 0});
+    }
+    return *place;
+  }
+
+  void wait_for_time(Replay& replay, DspCore& core, const TraceReader& reader, Replay::TraceState& state, const TraceRow& row) const {
+    if (!state.start) state.start = core.core().now();
+    if (row.time <= first_time_) return;
+    const std::uint64_t passed = row.time - first_time_;
+    core.core().advance_to(*state.start + (reader.unit_nanoseconds() ? replay.cycles_of(passed * reader.unit_nanoseconds()) : passed));
+    core.synchronise();
+  }
+
+  void execute(Replay& replay, DspCore& core, Replay::TraceState& state, const TraceRow& row, const RowStep& place) const {
+    if (row.op == TraceRow::Op::step) {
+      const Step& step = *steps_.at(text_of(row)).step;
+      replay.begin_step(core, step);
+      if (replay.recording() && step.recorded_whole()) replay.record(core, row);
+      core.wait_until([&core] { return core.powered(); });
+      step.run(replay, core);
+      return;
+    }
+    replay.begin_step(core, place);
+    if (replay.recording()) replay.record(core, row);
+    core.wait_until([&core] { return core.powered(); });
+    Replay::Request request{row.zone, row.flags, row.capabilities, row.bytes, row.alignment, row.op == TraceRow::Op::zalloc, nullptr};
+    if (!row.anonymous()) {
+      const std::string name(row.id);
+      switch (row.op) {
+        case TraceRow::Op::alloc: case TraceRow::Op::zalloc: allocate_object(replay, core, request, name, row.may_fail, place.mark); break;
+        case TraceRow::Op::realloc: reallocate_object(replay, core, name, row.bytes, place.mark); break;
+        default: free_object(replay, core, name, place.mark); break;
+      }
+      return;
+    }
+    request.group = &mark;
+    execute_anonymous(replay, core, state, row, request, place.mark);
+  }
+
+  void execute_anonymous(Replay& replay, DspCore& core, Replay::TraceState& state, const TraceRow& row, const Replay::Request& request, const SourceMark& where) const {
+    const std::uint64_t id = number_of(row);
+    const auto known = state.blocks.find(id);
+    if (row.op == TraceRow::Op::alloc || row.op == TraceRow::Op::zalloc) {
+      if (known != state.blocks.end()) throw InputError(where, fmt::format("object {} is allocated while it exists: it must be freed before", id));
+      const std::uint32_t address = replay.allocate(core, request, "traced", where);
+      if (!address) {
+        if (row.may_fail) return;
+        replay.expect(false, fmt::format("object {} gets {} bytes of zone {}", id, row.bytes, to_string(row.zone)), "the allocator has none left", where);
+        replay.stop();
+      }
+      const AnonymousBlock block{address, row.bytes, (row.flags & 1) != 0, row.tag};
+      if (block.tag) write_tag(replay, core, block, where);
+      state.blocks.emplace(id, block);
+      return;
+    }
+    if (known == state.blocks.end()) throw InputError(where, fmt::format("object {} does not exist at this moment", id));
+    if (row.op == TraceRow::Op::realloc) {
+      const std::uint32_t address = replay.reallocate(core, {"traced", known->second.address, known->second.bytes, row.zone, row.flags, row.capabilities, core.id(), false, nullptr, {}, {}}, row.bytes, where);
+      if (!address) {
+        replay.expect(false, fmt::format("object {} is reallocated to {} bytes", id, row.bytes), "the allocator has none left", where);
+        replay.stop();
+      }
+      known->second = {address, row.bytes, known->second.shared, std::nullopt};
+      return;
+    }
+    const AnonymousBlock block = known->second;
+    state.blocks.erase(known);
+    retire(replay, core, block, where);
+  }
+
+  std::string path_;
+  std::uint64_t rows_ = 0, first_time_ = 0;
+  std::map<std::uint32_t, std::uint64_t> cores_;  ///< and the line of each one's first row
+  std::map<std::string, ObjectUses> objects_;     ///< those with names
+  std::unordered_map<std::string, StepEntry> steps_;  ///< by what the row says
+  mutable std::size_t marks_ = 0;
+  mutable std::unordered_map<std::uint64_t, std::map<std::string, std::unique_ptr<RowStep>>> places_;  ///< by line and kind; line 0: those that came too late
+};
+
+}  // namespace
+
+const StepKind trace_step{"trace", "file", "execute the rows of a trace file that are this core's", read_step<Trace>};
+
+}  // namespace dspmem
