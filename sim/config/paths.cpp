@@ -6,8 +6,21 @@
 
 namespace dspmem {
 
+namespace {
+
+/// A folder of an installed dspmem, beside its bin; empty when this is none.
+std::filesystem::path installed(const char* folder) {
+  std::error_code failure;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failure);
+  const std::filesystem::path place = program.parent_path().parent_path() / "share/dspmem" / folder;
+  return !failure && std::filesystem::is_directory(place, failure) ? place : std::filesystem::path{};
+}
+
+}  // namespace
+
 std::filesystem::path config_directory() {
   if (const char* given = std::getenv("DSPMEM_CONFIGS")) return given;
+  if (const auto place = installed("configs"); !place.empty()) return place;
   return DSPMEM_SOURCE_CONFIGS;
 }
 
@@ -34,6 +47,7 @@ std::filesystem::path config_file(const std::string& folder, const std::string& 
 
 std::filesystem::path firmware_directory() {
   if (const char* given = std::getenv("DSPMEM_FIRMWARE")) return given;
+  if (const auto place = installed("firmware"); !place.empty()) return place;
   return DSPMEM_BUILD_FIRMWARE;
 }
 

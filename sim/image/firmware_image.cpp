@@ -124,7 +124,7 @@ SourceLine FirmwareImage::line_at(std::uint32_t address) const {
   SourceLine result;
   const char* file = dwarf_linesrc(line, nullptr, nullptr);
   dwarf_lineno(line, &result.line);
-  if (file) result.file = file;
+  if (file) result.file = std::string_view(file).starts_with("./") ? file + 2 : file;
   return result;
 }
 

@@ -30,7 +30,7 @@ endif()
 # No libc, no jump tables of the host's making, and literals beside the code that uses them. Volatile accesses are ordered by
 # the explicit barriers, so the compiler need not add one to each.
 set(DSPMEM_FIRMWARE_FLAGS -std=gnu11 -Os -g -mlongcalls -ffreestanding -fno-builtin-memset -fno-tree-loop-distribute-patterns
-  -mtext-section-literals -mno-serialize-volatile -ffile-prefix-map=${DSPMEM_FIRMWARE_DIR}/=models/firmware/ -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+  -mtext-section-literals -mno-serialize-volatile -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -ffile-prefix-map=${DSPMEM_FIRMWARE_DIR}/=models/firmware/)
 
 # One object file for each source. `generated` holds platform_config.h.
 function(dspmem_compile_firmware directory generated flags sources objects_variable)
@@ -43,6 +43,7 @@ function(dspmem_compile_firmware directory generated flags sources objects_varia
     math(EXPR index "${index} + 1")
     add_custom_command(OUTPUT ${object}
       COMMAND ${DSPMEM_XTENSA_GCC} ${DSPMEM_FIRMWARE_FLAGS} -I${generated} ${flags} -MD -MF ${object}.d -c ${full} -o ${object}
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
       DEPENDS ${full} ${generated}/platform_config.h DEPFILE ${object}.d VERBATIM)
     list(APPEND objects ${object})
   endforeach()
