@@ -36,7 +36,7 @@ Job load_job(const std::string& scenario_file, const boost::program_options::var
   job.image = std::make_unique<FirmwareImage>(options.count("firmware") ? options["firmware"].as<std::string>() : firmware_path(job.platform, job.allocator));
   for (const AllocatorFunction& function : job.allocator.functions)
     if (function.role == AllocatorFunction::Role::allocate && !job.image->symbol(function.symbol))
-      throw InputError(function.mark, "firmware '" + job.image->path() + "' has no function '" + function.symbol + "'" + suggestion(function.symbol, job.image->function_names()));
+      throw InputError(function.mark, "firmware '" + job.image->path() + "' has no function '" + function.symbol + "'" + suggestion(function.symbol, job.image->symbol_names()));
   return job;
 }
 

@@ -110,6 +110,12 @@ FirmwareImage::Variable FirmwareImage::variable_at(std::uint32_t address) const 
   return {variable.name, start, variable.size};
 }
 
+std::vector<std::string> FirmwareImage::symbol_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, address] : symbols_) names.push_back(name);
+  return names;
+}
+
 std::vector<std::string> FirmwareImage::variable_names() const {
   std::vector<std::string> names;
   for (const auto& [address, variable] : variables_) names.push_back(variable.name);

@@ -37,6 +37,8 @@ class FirmwareImage {
 
   std::optional<std::uint32_t> symbol(const std::string& name) const;
   std::vector<std::string> function_names() const;
+  /// Every name that symbol() knows.
+  std::vector<std::string> symbol_names() const;
   /// The function that holds an address; empty when none does.
   std::string function_at(std::uint32_t address) const;
   SourceLine line_at(std::uint32_t address) const;

@@ -261,7 +261,7 @@ std::uint32_t Replay::use_allocator(DspCore& core, const AllocatorFunction& func
   using Kind = AllocatorArgument::Kind;
   const auto symbol = [this](const AllocatorArgument& argument) {
     const auto address = image_.symbol(argument.symbol);
-    if (!address) throw InputError(argument.mark, "the firmware has no symbol '" + argument.symbol + "'" + suggestion(argument.symbol, image_.variable_names()));
+    if (!address) throw InputError(argument.mark, "the firmware has no symbol '" + argument.symbol + "'" + suggestion(argument.symbol, image_.symbol_names()));
     return *address;
   };
   std::vector<std::uint32_t> values;

@@ -107,7 +107,7 @@ class Trace final : public Step {
     if (steps_.size() > most_texts) throw InputError(mark_of(row), fmt::format("a trace can have at most {} different steps", most_texts));
     if (row.name == "trace" || row.name == "use") throw InputError(mark_of(row), "a trace cannot execute other files");
     try {
-      entry.step = read_one_step(std::string(row.name), mark_of(row), parse_yaml(std::string(row.detail), path_), path_, {});
+      entry.step = read_one_step(std::string(row.name), mark_of(row), row.detail.empty() ? YAML::Node(YAML::NodeType::Map) : parse_yaml(std::string(row.detail), path_), path_, {});
     } catch (const InputError& error) {
       // The place within the detail means nothing to anybody.
       const std::string_view what = error.what();
