@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/config/fields.h"
 
+#include <yaml-cpp/eventhandler.h>
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 namespace dspmem {
 namespace {
@@ -35,32 +38,59 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 
 namespace {
 
-constexpr std::size_t max_depth = 100;
+constexpr std::size_t max_depth = 100, max_nodes = 1'000'000;
 
-/// A node that contains itself, through an alias to an anchor around it, would never end.
-void refuse_endless(const YAML::Node& node, const std::string& file, std::size_t depth) {
+/// A node that contains itself, through an alias to an anchor around it, would never end; aliases to aliases may take as good as forever.
+void refuse_endless(const YAML::Node& node, const std::string& file, std::size_t depth, std::size_t& nodes) {
   if (depth > max_depth)
     throw InputError(to_mark(file, node.Mark()), "nested more than " + std::to_string(max_depth) + " deep, or an alias to what contains it");
+  if (++nodes > max_nodes) throw InputError(to_mark(file, node.Mark()), "with its aliases written out the file has more than a million nodes");
   if (!node.IsMap() && !node.IsSequence()) return;
   for (const auto& each : node) {
-    if (node.IsSequence()) refuse_endless(each, file, depth + 1);
-    else refuse_endless(each.second, file, depth + 1);
+    if (node.IsSequence()) refuse_endless(each, file, depth + 1, nodes);
+    else refuse_endless(each.second, file, depth + 1, nodes);
   }
 }
+
+/// Where a document begins.
+class DocumentStart final : public YAML::EventHandler {
+ public:
+  YAML::Mark mark;
+  void OnDocumentStart(const YAML::Mark& at) override { mark = at; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& at, YAML::anchor_t) override { begin(at); }
+  void OnAlias(const YAML::Mark& at, YAML::anchor_t) override { begin(at); }
+  void OnScalar(const YAML::Mark& at, const std::string&, YAML::anchor_t, const std::string&) override { begin(at); }
+  void OnSequenceStart(const YAML::Mark& at, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override { begin(at); }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& at, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override { begin(at); }
+  void OnMapEnd() override {}
+
+ private:
+  void begin(const YAML::Mark& at) {
+    if (!std::exchange(begun_, true)) mark = at;
+  }
+  bool begun_ = false;
+};
 
 }  // namespace
 
 YAML::Node parse_yaml(const std::string& text, const std::string& file) {
-  std::vector<YAML::Node> documents;
+  YAML::Node document;
   try {
-    documents = YAML::LoadAll(text);
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    DocumentStart first, second;
+    if (!parser.HandleNextDocument(first)) throw InputError({file, 0, 0}, "the file is empty");
+    document = YAML::Load(text);
+    // Not YAML::LoadAll(): it never comes back from some files, such as "a: 1\n}".
+    if (parser.HandleNextDocument(second)) throw InputError(to_mark(file, second.mark), "a second YAML document begins here; a file holds one");
   } catch (const YAML::Exception& error) {
     throw InputError(to_mark(file, error.mark), "YAML syntax: " + error.msg);
   }
-  if (documents.empty()) throw InputError({file, 0, 0}, "the file is empty");
-  if (documents.size() > 1) throw InputError(to_mark(file, documents[1].Mark()), "a second YAML document begins here; a file holds one");
-  refuse_endless(documents[0], file, 0);
-  return documents[0];
+  std::size_t nodes = 0;
+  refuse_endless(document, file, 0, nodes);
+  return document;
 }
 
 std::string one_line(const YAML::Node& node) {

@@ -62,7 +62,7 @@ bool LineSource::refill() {
 bool LineSource::next(std::string_view& line) {
   std::size_t searched = begin_;
   for (;;) {
-    if (const void* found = std::memchr(buffer_.data() + searched, '\n', end_ - searched)) {
+    if (const void* found = searched < end_ ? std::memchr(buffer_.data() + searched, '\n', end_ - searched) : nullptr) {
       const auto end = static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.data());
       line = {buffer_.data() + begin_, end - begin_};
       begin_ = end + 1;
