@@ -14,40 +14,33 @@ namespace {
 /// True least-recently-used: a list of ways per set, most recent first.
 class Lru final : public ReplacementPolicy {
  public:
-  explicit Lru(const CacheConfig& config) : ways_(config.ways), order_(config.sets() * config.ways) {
-    for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = static_cast<std::uint8_t>(i % ways_);
-  }
-
-  void touch(std::uint32_t set, std::uint32_t way) override {
-    std::uint8_t* order = &order_[set * ways_];
-    auto moved = static_cast<std::uint8_t>(way);
-    for (std::uint32_t position = 0;; ++position) {
-      std::swap(order[position], moved);
-      if (moved == way) return;
-    }
+  explicit Lru(const CacheConfig& config) : orders_(config.sets() * config.ways) {
+    for (std::size_t i = 0; i < orders_.size(); ++i) orders_[i] = static_cast<std::uint8_t>(i % config.ways);
+    order_ = orders_.data();
+    ways_ = config.ways;
   }
 
   std::uint32_t victim(std::uint32_t set, std::uint32_t locked_ways) override {
-    const std::uint8_t* order = &order_[set * ways_];
+    const std::uint8_t* order = &orders_[set * ways_];
     std::uint32_t position = ways_ - 1;
     while (locked_ways >> order[position] & 1) --position;
     return order[position];
   }
 
  private:
-  std::uint32_t ways_;
-  std::vector<std::uint8_t> order_;
+  std::vector<std::uint8_t> orders_;
 };
 
 /// Tree pseudo-LRU: one bit per inner node of a binary tree over the ways, pointing to the colder half.
 /// With a way count that is not a power of two, walks that end beyond the last way take the other branch.
 class TreePlru final : public ReplacementPolicy {
  public:
-  explicit TreePlru(const CacheConfig& config) : ways_(config.ways), leaves_(1), bits_(config.sets(), 0) {
+  explicit TreePlru(const CacheConfig& config) : leaves_(1), bits_(config.sets(), 0) {
+    ways_ = config.ways;
     while (leaves_ < ways_) leaves_ *= 2;
   }
 
-  void touch(std::uint32_t set, std::uint32_t way) override {
+  void touched(std::uint32_t set, std::uint32_t way) override {
     for (std::uint32_t node = way + leaves_; node > 1; node /= 2) {
       const std::uint32_t parent = node / 2;
       const bool came_from_right = node & 1;
@@ -70,7 +63,6 @@ class TreePlru final : public ReplacementPolicy {
     return usable(node * 2, locked_ways) || usable(node * 2 + 1, locked_ways);
   }
 
-  std::uint32_t ways_;
   std::uint32_t leaves_;
   std::vector<std::uint32_t> bits_;
 };
@@ -78,9 +70,7 @@ class TreePlru final : public ReplacementPolicy {
 /// A seeded choice, the same sequence on every machine.
 class RandomChoice final : public ReplacementPolicy {
  public:
-  explicit RandomChoice(const CacheConfig& config) : ways_(config.ways), random_(config.seed) {}
-
-  void touch(std::uint32_t, std::uint32_t) override {}
+  explicit RandomChoice(const CacheConfig& config) : random_(config.seed) { ways_ = config.ways; }
 
   std::uint32_t victim(std::uint32_t, std::uint32_t locked_ways) override {
     std::uint32_t way = static_cast<std::uint32_t>(random_.below(ways_));
@@ -89,7 +79,6 @@ class RandomChoice final : public ReplacementPolicy {
   }
 
  private:
-  std::uint32_t ways_;
   Random random_;
 };
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dspmem {
@@ -16,9 +17,24 @@ struct CacheConfig;
 class ReplacementPolicy {
  public:
   virtual ~ReplacementPolicy() = default;
-  virtual void touch(std::uint32_t set, std::uint32_t way) = 0;
+  void touch(std::uint32_t set, std::uint32_t way) {
+    if (!order_) return touched(set, way);
+    std::uint8_t* order = order_ + set * ways_;
+    auto moved = static_cast<std::uint8_t>(way);
+    for (std::uint32_t position = 0;; ++position) {
+      std::swap(order[position], moved);
+      if (moved == way) return;
+    }
+  }
   /// The way to replace among those not in `locked_ways` (bit i = way i). REQUIRES: at least one way is not locked.
   virtual std::uint32_t victim(std::uint32_t set, std::uint32_t locked_ways) = 0;
+
+ protected:
+  virtual void touched(std::uint32_t, std::uint32_t) {}
+
+  /// For LRU, which nearly everybody has, a list of ways for each set, the most recent first: touch() keeps it without a call.
+  std::uint8_t* order_ = nullptr;
+  std::uint32_t ways_ = 0;
 };
 
 /// Known names, in the order shown to users.

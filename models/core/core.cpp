@@ -318,6 +318,8 @@ const Region& Core::region_for(std::uint32_t address, unsigned bytes, const char
 }
 
 std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering ordering) {
+  std::uint32_t quick = 0;
+  if (ordering == Ordering::plain && load_unseen(address, bytes, quick)) return quick;
   const Region& region = region_for(address, bytes, "load from");
   std::uint32_t value = 0;
   if (checked_) check_privilege(address, region.to_physical(address), "load from");
@@ -344,13 +346,13 @@ std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering or
 }
 
 void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes, Ordering ordering) {
-  const Region& region = region_for(address, bytes, "store to");
   std::array<std::uint8_t, 4> buffer;
   std::memcpy(buffer.data(), &value, 4);
   const std::span<const std::uint8_t> stored(buffer.data(), bytes);
+  if (ordering == Ordering::plain && store_unseen(address, stored)) return;
+  const Region& region = region_for(address, bytes, "store to");
   if (checked_) check_privilege(address, region.to_physical(address), "store to");
   if (region.kind == RegionKind::cached) {
-    if (observer_ && ordering == Ordering::plain && store_unseen(address, stored)) return;
     const std::uint64_t permitted = observer_ ? observer_->on_write(*this, View::cached, region.to_physical(address), stored, ordering) : 0;
     data_cache_.store(address, stored);
     if (permitted) observer_->on_stores_unseen(region.to_physical(address), data_cache_.permit_writes(address, permitted));
@@ -366,10 +368,19 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   ++uncached_writes_;
 }
 
-bool Core::store_unseen(std::uint32_t address, std::span<const std::uint8_t> stored) {
-  if (!data_cache_.touch(address)) return false;
+bool Core::load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& value) {
+  if (address & (bytes - 1) || !data_cache_.touch(address)) return false;
   const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
+  const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
+  if (entry.read_key != data_cache_.line_address(address) || L1Cache::FastEntry::hides(entry.hidden_from_reads, offset, bytes, data_cache_.part_shift())) return false;
+  std::memcpy(&value, entry.data + offset, bytes);
+  return true;
+}
+
+bool Core::store_unseen(std::uint32_t address, std::span<const std::uint8_t> stored) {
   const auto bytes = static_cast<std::uint32_t>(stored.size());
+  if (address & (bytes - 1) || !data_cache_.touch(address)) return false;
+  const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
   const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1), part_shift = data_cache_.part_shift();
   if (entry.write_key != data_cache_.line_address(address) || !(bytes >> part_shift) || L1Cache::FastEntry::hides(entry.hidden_from_writes, offset, bytes, part_shift)) return false;
   std::memcpy(entry.data + offset, stored.data(), bytes);

@@ -193,7 +193,10 @@ class Core : private CoreState {
   const std::uint8_t* fetch_line(std::uint32_t address);
   std::uint32_t load_slow(std::uint32_t address, unsigned bytes, Ordering ordering = Ordering::plain);
   void store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes, Ordering ordering = Ordering::plain);
-  /// Stores to a line that is in the cache, if the observer need not see it.
+  /// Loads from a line that is in the cache, if the observer need not see it: most slow accesses find another line of their set than the
+  /// last one, and nothing else.
+  bool load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& value);
+  /// The same for a store to a line that is dirty already.
   bool store_unseen(std::uint32_t address, std::span<const std::uint8_t> stored);
   std::uint32_t load_acquire(std::uint32_t address);
   void store_release(std::uint32_t address, std::uint32_t value);
