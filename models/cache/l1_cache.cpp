@@ -177,7 +177,20 @@ std::uint32_t L1Cache::fill(std::uint32_t address, bool prefetch) {
   filled.address = line_address(address);
   filled.valid = true;
   tags_[set * config_.ways + way] = filled.address;
+  if (!prefetch && !permits_.empty()) apply_permission(set, way, port_.filled(filled.address));
   return way;
+}
+
+void L1Cache::apply_permission(std::uint32_t set, std::uint32_t way, const LinePort::Permission& permission) {
+  if (!(permission.reads | permission.writes)) return;
+  Permits& given = permits(set, way, context_);
+  given.hidden_from_reads = ~permission.reads;
+  note_permitted(set, way);
+  if (!permission.writes) return;
+  given.hidden_from_writes = ~permission.writes;
+  given.log = log_of(set, way);
+  given.log->bound = 1;
+  port_.bind(line(set, way).address, {given.log, bytes(set, way).data()});
 }
 
 void L1Cache::run_prefetcher(std::uint32_t missed_line) {

@@ -27,6 +27,13 @@ class LinePort {
   virtual void write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) = 0;
   /// Whether the prefetcher may fetch this line: it must not reach outside of memory.
   virtual bool may_prefetch(std::uint32_t line_address) const = 0;
+  /// The line has been fetched for an access: what of it may be accessed without telling, in the terms of L1Cache::permit_reads() and
+  /// permit_writes(). Where writes may, bind() follows with their log.
+  struct Permission {
+    std::uint64_t reads = 0, writes = 0;
+  };
+  virtual Permission filled(std::uint32_t line_address) { (void)line_address; return {}; }
+  virtual void bind(std::uint32_t line_address, const LoggedLine& line) { (void)line_address, (void)line; }
   /// The cache is about to forget a line that had been given a log.
   virtual void leaving(std::uint32_t line_address) { (void)line_address; }
 };
@@ -96,6 +103,15 @@ class L1Cache {
   /// In all contexts.
   void revoke(std::uint32_t address);
   void revoke_all();
+  /// Stores to the most recently used line of its set without telling, though it may be clean so far. False where that is not possible: with
+  /// byte-wide dirty state, and write-through.
+  bool make_dirty(std::uint32_t address) {
+    if (config_.byte_dirty || config_.write_policy == WritePolicy::write_through) return false;
+    const std::uint32_t set = set_of(address), way = most_recent_[set];
+    line(set, way).dirty = true;
+    fast_entries(context_)[set].write_key = line(set, way).address;
+    return true;
+  }
   /// Makes the line at `address` the most recently used of its set. False when it is absent.
   bool touch(std::uint32_t address) {
     const int way = find(address);
@@ -173,6 +189,7 @@ class L1Cache {
   StoreLog* log_of(std::uint32_t set, std::uint32_t way);
   Permits& permits(std::uint32_t set, std::uint32_t way, std::uint32_t context) { return permits_[(set * config_.ways + way) * contexts + context]; }
   void note_permitted(std::uint32_t set, std::uint32_t way);
+  void apply_permission(std::uint32_t set, std::uint32_t way, const LinePort::Permission& permission);
   void give_back(std::uint32_t set, std::uint32_t way);
   void apply(std::uint32_t set, std::uint32_t way, IndexOperation operation);
 

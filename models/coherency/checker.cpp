@@ -156,8 +156,11 @@ CoherencyChecker::Line* CoherencyChecker::known_line(std::uint32_t base) {
 // ---- Unseen stores -----------------------------------------------------------------------------------------------------
 
 bool CoherencyChecker::exclusive(AgentId agent, std::uint32_t address) {
-  Line& line = *peek_recent(address).line;
-  if (line.histories.size() != 1 || line.histories[0].agent != agent || !line.worlds.only_dirty_in(agent)) return false;
+  RecentLine& recent = peek_recent(address);
+  Line& line = *recent.line;
+  if (line.histories.size() > 1 || (!line.histories.empty() && line.histories[0].agent != agent) || !line.worlds.may_write_alone(agent)) return false;
+  // What was read through another view, or in another epoch, is not settled behind such a store.
+  if (recent.agent != agent || recent.view != View::cached || recent.epoch != clocks_[agent][agent]) recent.settled_reads = recent.parked_reads = 0;
   line.unseen = agent;
   if (!std::exchange(line.listed, true)) exclusive_[agent].push_back(&line);
   return true;

@@ -103,8 +103,8 @@ class CoherencyChecker {
   /// `seen` is what the read returned.
   void read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, std::uint8_t context = 0);
   void write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle);
-  /// After a write: whether further ones of this agent through its cache would only be remembered. Then it may make them unseen until
-  /// anything else happens to the line or the agent releases something.
+  /// Whether writes of this agent through its cache would only be remembered. Then it may make them unseen until anything else happens to
+  /// the line or the agent releases something.
   bool exclusive(AgentId agent, std::uint32_t address);
   /// The line's log, from which the checker takes such stores when they matter. Without one from the moment on when it ends.
   void use_log(std::uint32_t address, const LoggedLine& logged);
@@ -169,7 +169,7 @@ class CoherencyChecker {
   struct History;
   struct Line;
   /// Direct-mapped: most accesses are to lines and from places that were seen lately.
-  static constexpr std::size_t recent_lines = 4096, recent_sites = 1024;
+  static constexpr std::size_t recent_lines = 16384, recent_sites = 1024;
   struct RecentLine {
     std::uint32_t base = 1;  ///< no line begins there
     // Reads that would change nothing: by this agent, through this view, in this epoch, of these of the first 64 bytes, which were

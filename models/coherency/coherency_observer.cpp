@@ -116,6 +116,11 @@ std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint3
   return judge_ ? judge_->writable(agent, address & line_mask_, ~line_mask_ + 1) : ~0ull;
 }
 
+HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::uint32_t address) {
+  const auto agent = static_cast<AgentId>(core.id());
+  return {permit_reads(core, View::cached, address, judge_ ? judge_->context(agent) : 0), permit_writes(core, View::cached, address)};
+}
+
 void CoherencyObserver::revoke_elsewhere(const Core* but, std::uint32_t address) {
   for (std::uint32_t id = 0; id < core_count_; ++id)
     if (permitted_[id] && permitted_[id] != but) permitted_[id]->revoke(address);

@@ -80,8 +80,9 @@ class LineWorlds {
   bool take_newly_lost() { return std::exchange(newly_lost_, false); }
   int lost_by_write_back_of() const { return lost_by_; }
 
-  /// Only `core` may have a copy, and it may be dirty: writing through its cache again changes nothing but which bytes memory may lack.
-  bool only_dirty_in(std::uint32_t core) const { return !full_ && owner_ == static_cast<int>(core) && dirty_; }
+  /// Nobody but `core` may have a copy, and it keeps what it writes: then its writes may be told later, in one, as long as nothing else
+  /// happens to the line in between.
+  bool may_write_alone(std::uint32_t core) const { return !full_ && !rules_->write_through && (owner_ < 0 || owner_ == static_cast<int>(core)); }
   /// Nothing but memory holds the line, and memory is fresh.
   bool settled() const;
   /// At most one core has a copy, and memory is written by nobody else.

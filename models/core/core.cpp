@@ -52,8 +52,16 @@ void Core::Port::write_through(std::uint32_t address, std::span<const std::uint8
   core_.cycles_ += core_.environment_.write(address, bytes);
 }
 
+LinePort::Permission Core::Port::filled(std::uint32_t line_address) {
+  if (!core_.observer_ || instructions_) return {};
+  const HardwareObserver::Permission permission = core_.observer_->on_line_filled(core_, physical(line_address));
+  return {permission.reads, permission.writes};
+}
+
+void Core::Port::bind(std::uint32_t line_address, const LoggedLine& line) { core_.observer_->on_stores_unseen(physical(line_address), line); }
+
 void Core::Port::leaving(std::uint32_t line_address) {
-  if (core_.observer_ && !instructions_) core_.observer_->on_line_leaving(core_.map_.find(line_address)->to_physical(line_address));
+  if (core_.observer_ && !instructions_) core_.observer_->on_line_leaving(physical(line_address));
 }
 
 bool Core::Port::may_prefetch(std::uint32_t line_address) const {
@@ -353,6 +361,11 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   const Region& region = region_for(address, bytes, "store to");
   if (checked_) check_privilege(address, region.to_physical(address), "store to");
   if (region.kind == RegionKind::cached) {
+    if (observer_ && ordering == Ordering::plain && !checked_ && config_.data_cache.write_policy == WritePolicy::write_back && !data_cache_.peek(address)) {
+      // With the line there, the store may be one that the observer need not see.
+      data_cache_.line_for_read(address);
+      if (store_unseen(address, stored)) return;
+    }
     const std::uint64_t permitted = observer_ ? observer_->on_write(*this, View::cached, region.to_physical(address), stored, ordering) : 0;
     data_cache_.store(address, stored);
     if (permitted) observer_->on_stores_unseen(region.to_physical(address), data_cache_.permit_writes(address, permitted));
@@ -382,7 +395,8 @@ bool Core::store_unseen(std::uint32_t address, std::span<const std::uint8_t> sto
   if (address & (bytes - 1) || !data_cache_.touch(address)) return false;
   const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
   const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1), part_shift = data_cache_.part_shift();
-  if (entry.write_key != data_cache_.line_address(address) || !(bytes >> part_shift) || L1Cache::FastEntry::hides(entry.hidden_from_writes, offset, bytes, part_shift)) return false;
+  if (entry.read_key != data_cache_.line_address(address) || !(bytes >> part_shift) || L1Cache::FastEntry::hides(entry.hidden_from_writes, offset, bytes, part_shift)) return false;
+  if (entry.write_key != entry.read_key && !data_cache_.make_dirty(address)) return false;
   std::memcpy(entry.data + offset, stored.data(), bytes);
   if (!entry.log) return true;
   entry.log->words[offset / 4] = {current_pc(), caller_, now(), origin_};

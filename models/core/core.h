@@ -172,9 +172,13 @@ class Core : private CoreState {
     void write_back(std::uint32_t line_address, std::span<const std::uint8_t> line, const ByteMask& bytes) override;
     void write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) override;
     bool may_prefetch(std::uint32_t line_address) const override;
+    Permission filled(std::uint32_t line_address) override;
+    void bind(std::uint32_t line_address, const LoggedLine& line) override;
     void leaving(std::uint32_t line_address) override;
 
    private:
+    std::uint32_t physical(std::uint32_t address) const { return core_.map_.find(address)->to_physical(address); }
+
     Core& core_;
     bool instructions_;
   };
@@ -196,7 +200,7 @@ class Core : private CoreState {
   /// Loads from a line that is in the cache, if the observer need not see it: most slow accesses find another line of their set than the
   /// last one, and nothing else.
   bool load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& value);
-  /// The same for a store to a line that is dirty already.
+  /// The same for a store.
   bool store_unseen(std::uint32_t address, std::span<const std::uint8_t> stored);
   std::uint32_t load_acquire(std::uint32_t address);
   void store_release(std::uint32_t address, std::uint32_t value);
