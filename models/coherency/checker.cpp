@@ -155,6 +155,11 @@ CoherencyChecker::Line* CoherencyChecker::known_line(std::uint32_t base) {
 
 // ---- Unseen stores -----------------------------------------------------------------------------------------------------
 
+bool CoherencyChecker::may_become_exclusive(AgentId agent, std::uint32_t address) {
+  const AgentId unseen = peek_recent(address).line->unseen;
+  return (unseen == nobody || unseen == agent) && exclusive(agent, address);
+}
+
 bool CoherencyChecker::exclusive(AgentId agent, std::uint32_t address) {
   RecentLine& recent = peek_recent(address);
   Line& line = *recent.line;
@@ -585,8 +590,12 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
     }
     Line& line = *found;
     if (line.pending()) {
-      if (whole) line.logged.log->written = 0;  // nobody will ask
-      else absorb(line);
+      if (whole) {  // nobody will ask what was stored; but the line is dirty
+        line.logged.log->written = 0;
+        line.worlds.write_cached(line.unseen, {});
+      } else {
+        absorb(line);
+      }
     }
     const ByteMask mask = ByteMask::range(offset, count);
     // The rest of the last word belongs to nobody, unless somebody has written it.

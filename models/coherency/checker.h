@@ -104,8 +104,10 @@ class CoherencyChecker {
   void read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, std::uint8_t context = 0);
   void write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle);
   /// Whether writes of this agent through its cache would only be remembered. Then it may make them unseen until anything else happens to
-  /// the line or the agent releases something.
+  /// the line or the agent releases something. REQUIRES: nobody else may any more, as after a write of this agent.
   bool exclusive(AgentId agent, std::uint32_t address);
+  /// The same before any write: not while somebody else has that permission.
+  bool may_become_exclusive(AgentId agent, std::uint32_t address);
   /// The line's log, from which the checker takes such stores when they matter. Without one from the moment on when it ends.
   void use_log(std::uint32_t address, const LoggedLine& logged);
   /// Reads and writes of synchronising instructions: checked like others, but reads are not remembered, since only plain accesses can

@@ -110,7 +110,11 @@ std::uint64_t CoherencyObserver::permit_reads(Core& core, View view, std::uint32
 
 std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint32_t address) {
   const auto agent = static_cast<AgentId>(core.id());
-  if (!may_skip(view, address) || !checker_.exclusive(agent, address)) return 0;
+  return may_skip(view, address) && checker_.exclusive(agent, address) ? grant_writes(core, address) : 0;
+}
+
+std::uint64_t CoherencyObserver::grant_writes(Core& core, std::uint32_t address) {
+  const auto agent = static_cast<AgentId>(core.id());
   if (!cores_[agent]) core.set_origin(origins_[agent]);
   permitted_[agent] = cores_[agent] = &core;
   return judge_ ? judge_->writable(agent, address & line_mask_, ~line_mask_ + 1) : ~0ull;
@@ -118,7 +122,8 @@ std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint3
 
 HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::uint32_t address) {
   const auto agent = static_cast<AgentId>(core.id());
-  return {permit_reads(core, View::cached, address, judge_ ? judge_->context(agent) : 0), permit_writes(core, View::cached, address)};
+  const std::uint64_t reads = permit_reads(core, View::cached, address, judge_ ? judge_->context(agent) : 0);
+  return {reads, may_skip(View::cached, address) && checker_.may_become_exclusive(agent, address) ? grant_writes(core, address) : 0};
 }
 
 void CoherencyObserver::revoke_elsewhere(const Core* but, std::uint32_t address) {

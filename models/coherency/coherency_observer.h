@@ -85,6 +85,7 @@ class CoherencyObserver : public HardwareObserver {
   // A core accesses lines again without telling as long as nothing else happens to them.
   std::uint64_t permit_reads(Core& core, View view, std::uint32_t address, std::uint8_t context);
   std::uint64_t permit_writes(Core& core, View view, std::uint32_t address);
+  std::uint64_t grant_writes(Core& core, std::uint32_t address);
   void revoke_elsewhere(const Core* but, std::uint32_t address);
   void revoke_all(std::uint32_t core);
   void revoke_all();

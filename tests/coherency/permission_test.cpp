@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an observer lets a core do unseen changes no verdict: random programs on two cores with small caches, once with permissions and once
+// with every access told.
+#include <gtest/gtest.h>
+
+#include <tuple>
+
+#include "models/coherency/coherency_observer.h"
+#include "models/random.h"
+#include "tests/support/flat_environment.h"
+
+namespace dspmem::test {
+namespace {
+
+constexpr std::uint32_t ram = 0x60000000, alias = 0x40000000, data = ram + 0x4000, lines = 6;
+
+struct Verdicts : FindingListener {
+  using Entry = std::tuple<Rule, bool, int, int, int, std::uint32_t, int, int, std::uint64_t>;
+  void on_finding(const CoherencyFinding& f) override {
+    all.emplace_back(f.rule, f.manifest, static_cast<int>(f.access.kind), f.access.agent, static_cast<int>(f.access.view), f.address, static_cast<int>(f.other.kind), f.other.agent,
+                     reinterpret_cast<std::uintptr_t>(f.other.site.origin));
+  }
+  std::vector<Entry> all;
+};
+
+/// Sees everything: no access goes unseen.
+class Distrustful final : public CoherencyObserver {
+ public:
+  using CoherencyObserver::CoherencyObserver;
+  std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override {
+    CoherencyObserver::on_read(core, view, address, seen, ordering);
+    return 0;
+  }
+  std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override {
+    CoherencyObserver::on_write(core, view, address, value, ordering);
+    return 0;
+  }
+  Permission on_line_filled(Core&, std::uint32_t) override { return {}; }
+};
+
+struct Shape {
+  const char* name;
+  std::uint32_t line_bytes;
+  std::uint32_t prefetch_lines;
+  WritePolicy policy;
+};
+std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << shape.name; }
+
+template <class Observer>
+std::vector<Verdicts::Entry> verdicts_of(const Shape& shape, std::uint64_t seed) {
+  SystemConfig config;
+  config.cores.resize(2);
+  for (std::uint32_t id = 0; id < 2; ++id) {
+    config.cores[id].id = id;
+    config.cores[id].data_cache = {.size_bytes = shape.line_bytes * 4, .ways = 2, .line_bytes = shape.line_bytes};
+    config.cores[id].data_cache.prefetch_lines = shape.prefetch_lines;
+    config.cores[id].data_cache.write_policy = shape.policy;
+  }
+  config.devices = {0x71000, 0x72000, 0x73000, 0x74000};
+  Verdicts verdicts;
+  Observer observer(config, verdicts);
+  observer.checker().set_alone(false);
+  const AddressMap map({{"ram", ram, 1u << 20, RegionKind::cached, ram}, {"alias", alias, 1u << 20, RegionKind::uncached, ram}});
+  FlatEnvironment memory(map);
+  std::vector<std::unique_ptr<Core>> cores;
+  for (std::uint32_t id = 0; id < 2; ++id) {
+    cores.push_back(std::make_unique<Core>(config.cores[id], map, memory));
+    cores[id]->observe(&observer);
+    observer.on_core_start(*cores[id]);
+  }
+  Random random(seed);
+  for (std::uint64_t step = 1; step <= 60; ++step) {
+    const auto id = static_cast<std::uint32_t>(random.below(2));
+    Core& core = *cores[id];
+    memory.core = &core;
+    observer.set_origin(static_cast<AgentId>(id), reinterpret_cast<const void*>(step));
+    const auto bytes = 1u << random.below(3);
+    const auto offset = static_cast<std::uint32_t>(random.below(lines)) * shape.line_bytes + static_cast<std::uint32_t>(random.below(16)) * 4;
+    const std::uint32_t address = data + offset;
+    switch (random.below(12)) {
+      case 0: case 1: case 2: core.load(address, bytes); break;
+      case 3: case 4: case 5: case 6: core.store(address, static_cast<std::uint32_t>(random.next()), bytes); break;
+      case 7: core.load(address - ram + alias, bytes); break;
+      case 8: core.store(address - ram + alias, static_cast<std::uint32_t>(random.next()), bytes); break;
+      case 9: {
+        const CacheOperation operation = std::array{CacheOperation::write_back, CacheOperation::invalidate, CacheOperation::write_back_invalidate}[random.below(3)];
+        observer.on_cache_operation(core, operation, address, false);
+        if (operation == CacheOperation::write_back) core.data_cache().write_back(address);
+        if (operation == CacheOperation::invalidate) core.data_cache().invalidate(address);
+        if (operation == CacheOperation::write_back_invalidate) core.data_cache().write_back_invalidate(address);
+        break;
+      }
+      case 10: observer.release(static_cast<AgentId>(id), 1 + random.below(2)); break;
+      default: observer.checker().acquire(static_cast<AgentId>(id), 1 + random.below(2)); break;
+    }
+    if (random.below(40) == 0) observer.forget(address & ~(shape.line_bytes - 1), shape.line_bytes);
+  }
+  EXPECT_EQ(observer.unexplained_reads(), 0u);
+  return verdicts.all;
+}
+
+class Permissions : public testing::TestWithParam<Shape> {};
+
+TEST_P(Permissions, ChangeNoVerdict) {
+  std::size_t findings = 0;
+  for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
+    const auto with = verdicts_of<CoherencyObserver>(GetParam(), seed), without = verdicts_of<Distrustful>(GetParam(), seed);
+    ASSERT_EQ(with, without) << "seed " << seed;
+    findings += with.size();
+  }
+  EXPECT_GT(findings, 10'000u);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Permissions,
+                         testing::Values(Shape{"Lines64", 64, 0, WritePolicy::write_back}, Shape{"Lines128", 128, 0, WritePolicy::write_back}, Shape{"Prefetch", 64, 1, WritePolicy::write_back},
+                                         Shape{"WriteThrough", 64, 0, WritePolicy::write_through}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace dspmem::test
