@@ -105,7 +105,7 @@ std::uint64_t CoherencyObserver::permit_reads(Core& core, View view, std::uint32
   permitted_[core.id()] = &core;  // whoever has a permission must be reachable when it ends
   const auto agent = static_cast<AgentId>(core.id());
   const std::uint64_t settled = checker_.settled_parts(agent, view, address, context);
-  return checker_.alone() && judge_ ? settled & judge_->readable(agent, address & line_mask_, ~line_mask_ + 1) : settled;
+  return settled && checker_.alone() && judge_ ? settled & judge_->readable(agent, address & line_mask_, ~line_mask_ + 1) : settled;
 }
 
 std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint32_t address) {
