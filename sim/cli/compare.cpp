@@ -48,7 +48,7 @@ void print_costs(const std::vector<Row>& rows, const std::string& operation) {
   for (const Row& row : rows)
     for (const Result::Operation& each : row.result.operations)
       if (each.name == operation)
-        fmt::print("  {:<12}{:>10}{:>8}{:>10}{:>10}{:>10}{:>14}{:>12}\n", row.allocator, each.count, each.failed, each.median_cycles, each.p99_cycles, each.worst_cycles, per_call(each.instructions, each.count),
+        fmt::print("  {:<12} {:>9} {:>7} {:>9} {:>9} {:>9} {:>13} {:>11}\n", row.allocator, each.count, each.failed, each.median_cycles, each.p99_cycles, each.worst_cycles, per_call(each.instructions, each.count),
                    per_call(each.l1d_misses, each.count));
   fmt::print("\n");
 }
@@ -58,7 +58,7 @@ void print_memory(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     const Result& result = row.result;
     const std::string off = result.power.policies.size() > page_refcount ? percent(result.power.policies[page_refcount].off_basis_points) : "-";
-    fmt::print("  {:<12}{:>12}{:>12}{:>11}{:>11}{:>10}  {}\n", row.allocator, result.footprint.peak, result.footprint.touched, percent(result.footprint.scattered_basis_points), off, finding_count(result), outcome(result));
+    fmt::print("  {:<12} {:>11} {:>11} {:>10} {:>10} {:>9}  {}\n", row.allocator, result.footprint.peak, result.footprint.touched, percent(result.footprint.scattered_basis_points), off, finding_count(result), outcome(result));
   }
 }
 

@@ -257,8 +257,6 @@ void HeapTracker::allocated(Core& core, const Call& call, std::uint32_t address)
   count_in_heap(block, true);
   set_live(block, true);
   measure_peak();
-  // Whatever was there before is history now.
-  for (auto old = freed_.lower_bound(block.base); old != freed_.end() && old->first < block.base + block.bytes;) old = freed_.erase(old);
   listener_.on_allocated(core, block, misplaced ? *wrong : "");
 }
 
@@ -286,16 +284,17 @@ void HeapTracker::freeing(Core& core, const Call& call, std::uint32_t address, b
   if (!reallocated) ++frees_;
   listener_.on_freeing(core, gone);
   live_.remove(base);
-  freed(gone);
+  freed(std::move(gone));
 }
 
-void HeapTracker::freed(const LiveMemory::Block& block) {
+void HeapTracker::freed(LiveMemory::Block block) {
   live_bytes_ -= std::min<std::uint64_t>(live_bytes_, block.bytes);
   count_in_heap(block, false);
   profile(block, false);
   set_live(block, false);
-  if (freed_.size() >= freed_blocks_kept) freed_.erase(freed_.begin());
-  freed_[block.base] = block;
+  if (freed_.size() < freed_blocks_kept) freed_.push_back(std::move(block));
+  else freed_[freed_count_ % freed_blocks_kept] = std::move(block);
+  ++freed_count_;
 }
 
 void HeapTracker::set_live(const LiveMemory::Block& block, bool live) {
@@ -426,10 +425,13 @@ void HeapTracker::release_books(Core& core, std::uint32_t at, std::uint32_t coun
 }
 
 const LiveMemory::Block* HeapTracker::freed_at(std::uint32_t address) const {
-  auto next = freed_.upper_bound(address);
-  if (next == freed_.begin()) return nullptr;
-  const LiveMemory::Block& block = std::prev(next)->second;
-  return address - block.base < block.bytes ? &block : nullptr;
+  const LiveMemory::Block* live = live_.before(address);
+  for (std::size_t back = 1; back <= freed_.size(); ++back) {
+    const LiveMemory::Block& block = freed_[(freed_count_ - back) % freed_blocks_kept];
+    if (address - block.base >= block.bytes) continue;
+    return live && live->base >= block.base ? nullptr : &block;  // part of it has a new owner
+  }
+  return nullptr;
 }
 
 bool HeapTracker::bookkeeping(std::uint32_t address) const {

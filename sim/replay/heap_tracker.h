@@ -170,7 +170,7 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   /// The address that the allocator is to free instead of this one; 0 for none.
   std::uint32_t next_from_quarantine(std::uint32_t address, std::uint32_t bytes);
   void freeing(Core& core, const Call& call, std::uint32_t address, bool reallocated);
-  void freed(const LiveMemory::Block& block);
+  void freed(LiveMemory::Block block);
   void set_live(const LiveMemory::Block& block, bool live);
   /// What the allocator writes while no object has it may be an object's a moment later: zeros, a copy. The rest is its books.
   /// Which 64ths of a line have the property in all of their bytes; `bits(at)` tells it of 64 bytes, at an offset from first_.
@@ -208,7 +208,8 @@ class HeapTracker final : public CallObserver, public AccessJudge {
     std::uint32_t first, count;  ///< from first_
   };
   std::array<std::vector<Range>, max_agents> own_writes_;  ///< since the core went into the allocator
-  std::map<std::uint32_t, LiveMemory::Block> freed_;  ///< by base; bounded
+  std::vector<LiveMemory::Block> freed_;  ///< the last ones, in a ring
+  std::size_t freed_count_ = 0;           ///< ever
   bool wants_relocation(const Call& call, std::uint32_t core) const;
   std::uint32_t place_elsewhere(std::uint32_t bytes);
   void profile(const LiveMemory::Block& block, bool allocated);

@@ -31,7 +31,7 @@ void write_cores(const Result& result, std::string& out) {
       out += fmt::format("{:<6}{:>14}\n", core.id, "never on");
       continue;
     }
-    out += fmt::format("{:<6}{:>14}{:>14}{:>8.2f}{:>14}{:>9}{:>12}{:>12}{}\n", core.id, grouped(core.instructions), grouped(core.cycles),
+    out += fmt::format("{:<6} {:>13} {:>13} {:>7.2f} {:>13} {:>8} {:>11} {:>11}{}\n", core.id, grouped(core.instructions), grouped(core.cycles),
                        static_cast<double>(core.cycles) / static_cast<double>(core.instructions), grouped(core.l1d.accesses),
                        percent(core.l1d.misses, core.l1d.accesses), grouped(core.l1d.write_backs),
                        grouped(core.uncached_reads + core.uncached_writes), core.powered ? "" : "  off at the end");
@@ -51,7 +51,7 @@ void write_operations(const Result& result, std::string& out) {
   if (result.operations.empty()) return;
   out += fmt::format("\n{:<22}{:>10}{:>8}{:>10}{:>9}{:>9}{:>14}{:>12}\n", "allocator " + result.allocator, "calls", "failed", "cycles", "99 %", "worst", "instructions", "L1D misses");
   for (const Result::Operation& each : result.operations)
-    out += fmt::format("{:<22}{:>10}{:>8}{:>10}{:>9}{:>9}{:>14}{:>12}\n", each.name, grouped(each.count), each.failed, grouped(each.median_cycles), grouped(each.p99_cycles), grouped(each.worst_cycles),
+    out += fmt::format("{:<22} {:>9} {:>7} {:>9} {:>8} {:>8} {:>13} {:>11}\n", each.name, grouped(each.count), each.failed, grouped(each.median_cycles), grouped(each.p99_cycles), grouped(each.worst_cycles),
                        grouped(each.instructions), grouped(each.l1d_misses));
 }
 
