@@ -18,6 +18,7 @@ constexpr std::size_t page_refcount = 2;  // in power_policies()
 struct Row {
   std::string allocator;
   Result result;
+  std::string refusal;  ///< why the allocator cannot serve the scenario; then there is no result
 };
 
 std::string per_call(std::uint64_t total, std::uint64_t calls) { return calls ? fmt::format("{:.1f}", static_cast<double>(total) / static_cast<double>(calls)) : "-"; }
@@ -31,7 +32,9 @@ std::uint64_t finding_count(const Result& result) {
   return count;
 }
 
-std::string outcome(const Result& result) {
+std::string outcome(const Row& row) {
+  const Result& result = row.result;
+  if (!row.refusal.empty()) return "cannot: " + row.refusal;
   if (result.crash) return "stopped: " + result.crash->message;
   std::string rules;
   for (const Result::Finding& each : result.findings)
@@ -58,14 +61,14 @@ void print_memory(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     const Result& result = row.result;
     const std::string off = result.power.policies.size() > page_refcount ? percent(result.power.policies[page_refcount].off_basis_points) : "-";
-    fmt::print("  {:<12} {:>11} {:>11} {:>10} {:>10} {:>9}  {}\n", row.allocator, result.footprint.peak, result.footprint.touched, percent(result.footprint.scattered_basis_points), off, finding_count(result), outcome(result));
+    fmt::print("  {:<12} {:>11} {:>11} {:>10} {:>10} {:>9}  {}\n", row.allocator, result.footprint.peak, result.footprint.touched, percent(result.footprint.scattered_basis_points), off, finding_count(result), outcome(row));
   }
 }
 
 Json to_json(const Row& row) {
   const Result& result = row.result;
   Json json{{"allocator", row.allocator}, {"cycles", result.cycles}, {"peak", result.footprint.peak}, {"touched", result.footprint.touched},
-            {"scattered_basis_points", result.footprint.scattered_basis_points}, {"findings", finding_count(result)}, {"outcome", outcome(result)}};
+            {"scattered_basis_points", result.footprint.scattered_basis_points}, {"findings", finding_count(result)}, {"outcome", outcome(row)}};
   if (result.power.policies.size() > page_refcount) json["banks_off_basis_points"] = result.power.policies[page_refcount].off_basis_points;
   for (const Result::Operation& each : result.operations)
     json["operations"][each.name] = {{"count", each.count}, {"failed", each.failed}, {"median_cycles", each.median_cycles}, {"p99_cycles", each.p99_cycles}, {"worst_cycles", each.worst_cycles},
@@ -97,7 +100,14 @@ int compare_command(const std::vector<std::string>& arguments) {
   std::vector<Job> jobs;
   for (const std::string& each : allocators) jobs.push_back(load_job(file, values, each, Expectations::ignore));
   std::vector<Row> rows;
-  for (const Job& job : jobs) rows.push_back({job.allocator.name, Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run()});
+  for (const Job& job : jobs) {
+    try {
+      rows.push_back({job.allocator.name, Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run(), ""});
+    } catch (const InputError& error) {  // what one allocator cannot do says nothing about the others
+      const std::string text = error.what();
+      rows.push_back({job.allocator.name, {}, text.substr(0, text.find("; known are"))});
+    }
+  }
   if (values.count("json")) {
     Json json{{"scenario", jobs.front().scenario.name}, {"platform", jobs.front().platform.name}, {"allocators", Json::array()}};
     for (const Row& row : rows) json["allocators"].push_back(to_json(row));

@@ -28,7 +28,7 @@ std::string beside(const std::string& file, const std::string& scenario) {
 /// A scenario whose cores execute a trace.
 std::string scenario_of_trace(const std::string& trace_file, const std::string& name, const std::set<std::uint32_t>& cores, std::map<std::string, std::string> about, const std::string& platform) {
   const auto value = [&about](const char* key, const std::string& absent) { return about.contains(key) ? about[key] : absent; };
-  std::string out = "# Made by 'dspmem import trace'.\nname: " + quoted(value("name", name)) + "\nplatform: " + (platform.empty() ? value("platform", "tgl") : platform) + "\n";
+  std::string out = "# Made by 'dspmem import trace'.\nname: " + quoted(value("name", name)) + "\nplatform: " + quoted(platform.empty() ? value("platform", "tgl") : platform) + "\n";
   if (about.contains("seed")) out += "seed: " + about["seed"] + "\n";
   if (about.contains("objects")) out += "objects: " + about["objects"] + "\n";
   out += "cores:\n";
@@ -37,21 +37,26 @@ std::string scenario_of_trace(const std::string& trace_file, const std::string& 
   return out;
 }
 
+/// Traces begin with comments and a line that names columns; a log has some other line first, and heap operations somewhere.
 bool is_log(const std::string& path) {
   LineSource lines(path);
   std::string_view line;
-  for (int i = 0; i < 10000 && lines.next(line); ++i) {
-    if (line.starts_with("# dspmem-trace")) return false;
+  bool begun = false;
+  while (lines.next(line)) {
+    if (!begun && (line.empty() || line.starts_with("#"))) continue;
+    if (!begun && line.find("op") != std::string_view::npos && line.find("id") != std::string_view::npos && line.find(' ') == std::string_view::npos) return false;
+    begun = true;
     if (is_heap_log_line(line)) return true;
   }
   return false;
 }
 
 int import_trace(const std::string& file, const std::string& output, const po::variables_map& values) {
-  const std::string platform = values.count("platform") ? values["platform"].as<std::string>() : "";
-  if (!platform.empty()) load_platform(platform, {"--platform", 0, 0});
+  std::string platform = values.count("platform") ? values["platform"].as<std::string>() : "";
+  if (!platform.empty()) platform = platform_reference(platform, load_platform(platform, {"--platform", 0, 0}));
   const std::string name = std::filesystem::path(file).filename().string();
   const OutputFile scenario("--output", output);
+  scenario.keep_apart_from(file);
   if (!is_log(file)) {
     TraceReader trace(file);
     std::set<std::uint32_t> cores;
@@ -77,7 +82,9 @@ int import_trace(const std::string& file, const std::string& output, const po::v
     if (!found) throw UsageError("--zone: '" + wanted + "' is not a known zone" + suggestion(wanted, known));
   }
   const std::string trace_path = (std::filesystem::path(output).parent_path() / std::filesystem::path(output).stem()).string() + ".csv";
+  if (trace_path == output) throw UsageError("--output: a log becomes a scenario and, beside it, a trace that ends in .csv; let the scenario end in .yaml");
   const OutputFile trace_file("--output", trace_path);
+  trace_file.keep_apart_from(file);
   TraceWriter writer(trace_file.stream());
   LineSource log(file);
   const HeapLogSummary summary = import_heap_log(log, platform.empty() ? "tgl" : platform, zone, writer);
@@ -88,6 +95,8 @@ int import_trace(const std::string& file, const std::string& output, const po::v
   fmt::print("{}: {} lines; {} allocations, {} frees, {} objects still allocated at the end\n", file, summary.lines, summary.allocations, summary.frees, summary.still_allocated);
   if (summary.unknown_frees) fmt::print("  {} frees of what was allocated before the log begins are left out\n", summary.unknown_frees);
   if (summary.failures) fmt::print("  {} allocations that failed are comments in the trace\n", summary.failures);
+  if (summary.untimed) fmt::print("  {} operations have no time that could be read, and follow the one before\n", summary.untimed);
+  if (summary.backwards) fmt::print("  {} times go back, as after a reboot: taken as the latest so far\n", summary.backwards);
   if (summary.other) fmt::print("  {} lines are about something else\n", summary.other);
   fmt::print("  trace: {}\n", trace_path);
   return 0;
@@ -100,7 +109,7 @@ int import_topology(const std::string& file, const std::string& output, const po
   const Topology topology = load_topology(file);
   TopologyScenarioOptions options;
   options.name = std::filesystem::path(file).stem().string();
-  options.platform = platform_name;
+  options.platform = quoted(platform_reference(platform_name, platform));
   options.platform_cores = platform.core_count();
   options.line_bytes = platform.line_bytes();
   options.periods = static_cast<std::uint32_t>(number_option(values, "periods", 1, 1000000).value_or(options.periods));

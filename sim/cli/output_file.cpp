@@ -17,6 +17,11 @@ OutputFile::OutputFile(const std::string& option, std::string path) : option_(op
   if (!stream_) throw UsageError(option_ + ": '" + path_ + "' cannot be written");
 }
 
+void OutputFile::keep_apart_from(const std::string& input) const {
+  std::error_code failure;
+  if (std::filesystem::equivalent(path_, input, failure)) throw UsageError(option_ + ": '" + path_ + "' is what is read; name another file");
+}
+
 OutputFile::~OutputFile() {
   if (committed_) return;
   stream_.close();

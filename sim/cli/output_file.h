@@ -15,6 +15,8 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
+  /// Refuses to write over what is read.
+  void keep_apart_from(const std::string& input) const;
   std::ostream& stream() const { return stream_; }
   void commit() const;
 

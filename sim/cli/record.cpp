@@ -27,13 +27,16 @@ int record_command(const std::vector<std::string>& arguments) {
   ReplayOptions replay_options;
   replay_options.seed = number_option(values, "seed", 0);
 
+  for (const auto& [name, mark] : check_scenario(job.scenario, job.platform).objects)
+    if (!can_be_named_in_traces(name)) throw InputError(mark, "the name '" + name + "' cannot be written into a trace: it has a comma, a blank at an end, or nothing but digits");
   const OutputFile file("--output", values["output"].as<std::string>());
+  file.keep_apart_from(job.scenario.file);
   TraceWriter writer(file.stream());
   const auto note = [&writer](const char* key, const std::string& value) {
     if (!value.empty()) writer.metadata(key, value);
   };
   note("name", job.scenario.name);
-  note("platform", values.count("platform") ? values["platform"].as<std::string>() : job.scenario.platform);
+  note("platform", platform_reference(values.count("platform") ? values["platform"].as<std::string>() : job.scenario.platform, job.platform));
   note("seed", std::to_string(replay_options.seed.value_or(job.scenario.seed)));
   note("unit", "cycles");
   note("order", "steps");

@@ -13,7 +13,8 @@ namespace {
 using Kind = AllocatorArgument::Kind;
 using Role = AllocatorFunction::Role;
 
-constexpr std::size_t max_arguments = 6;  // a2 to a7
+constexpr std::size_t max_arguments = 6;      // a2 to a7
+constexpr std::uint32_t most_bytes = 65536;  // of alignments and headers
 
 const std::vector<std::pair<std::string, Kind>>& argument_names() {
   static const std::vector<std::pair<std::string, Kind>> names{
@@ -120,11 +121,13 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
   std::string heap = "one";
   reader.optional("heap", heap);
   allocator.one_heap = choose<bool>(reader, "heap", heap, {{"one", true}, {"zones", false}}, "kind of heap");
-  if (reader.optional("alignment", allocator.alignment) && !std::has_single_bit(allocator.alignment)) reader.fail("alignment", "'alignment' must be a power of two");
+  if (reader.optional("alignment", allocator.alignment) && (!std::has_single_bit(allocator.alignment) || allocator.alignment > most_bytes))
+    reader.fail("alignment", "'alignment' must be a power of two up to " + std::to_string(most_bytes));
   if (const YAML::Node node = reader.node("metadata"); node.IsDefined()) {
     FieldReader metadata(node, path, "'metadata'");
     metadata.optional("header", allocator.header_bytes);
-    metadata.optional("variables", allocator.variables);
+    if (allocator.header_bytes > most_bytes) metadata.fail("header", "'header' must be at most " + std::to_string(most_bytes) + " bytes");
+    if (metadata.optional("variables", allocator.variables)) allocator.variables_mark = metadata.mark_of("variables");
     metadata.finish();
   }
   if (const YAML::Node node = reader.node("lock"); node.IsDefined()) {

@@ -67,6 +67,7 @@ struct Allocator {
   std::uint32_t alignment = 0;     ///< of every block; 0: the platform's
   std::uint32_t header_bytes = 0;  ///< the allocator's own, right before each block
   std::vector<std::string> variables;  ///< of the firmware, that only the allocator may touch
+  SourceMark variables_mark;
   std::vector<AllocatorFunction> functions;
   std::string lock, unlock;  ///< called around each use by a scenario; empty: the allocator locks by itself
   std::string heap_info;     ///< as heap_info() of alloc.h, by way of scenario_read_heap_info(); empty: figures come from watching

@@ -141,7 +141,7 @@ SourceMark FieldReader::mark_of(const std::string& field) const {
 }
 
 YAML::Node FieldReader::node(const std::string& name) {
-  asked_.push_back(name);
+  if (std::find(asked_.begin(), asked_.end(), name) == asked_.end()) asked_.push_back(name);
   const auto found = fields_.find(name);
   return found == fields_.end() ? YAML::Node(YAML::NodeType::Undefined) : found->second.second;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <filesystem>
 
 #include "models/cache/replacement.h"
 #include "sim/config/fields.h"
@@ -438,6 +439,11 @@ std::string to_string(Zone zone) {
 const std::vector<std::pair<std::string, std::uint32_t>>& capability_names() {
   static const std::vector<std::pair<std::string, std::uint32_t>> names{{"ram", 1u << 0}, {"lp", 1u << 3}, {"hp", 1u << 4}, {"dma", 1u << 5}};
   return names;
+}
+
+std::string platform_reference(const std::string& name_or_path, const Platform& platform) {
+  const bool is_path = name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".yaml");
+  return is_path ? std::filesystem::absolute(platform.file).lexically_normal().string() : name_or_path;
 }
 
 std::vector<std::string> shipped_platforms() { return shipped_configs("platforms"); }

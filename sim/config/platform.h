@@ -87,6 +87,9 @@ struct Platform {
 /// is where the user named the platform.
 Platform load_platform(const std::string& name_or_path, const SourceMark& mark = {});
 
+/// How a file in any folder can name a platform that was loaded as `name_or_path`: by the same name, or by its whole path.
+std::string platform_reference(const std::string& name_or_path, const Platform& platform);
+
 /// Names of the platforms that come with dspmem.
 std::vector<std::string> shipped_platforms();
 

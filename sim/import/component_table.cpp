@@ -18,6 +18,7 @@ std::vector<ComponentAllocation> read_allocations(const YAML::Node& list, const 
     reader.required("what", allocation.what);
     reader.optional("zone", zone);
     allocation.zone = choose<Zone>(reader, "zone", zone, zone_names());
+    if (allocation.zone == Zone::system) reader.fail("zone", "the system zone is never freed: components need another");
     if (reader.optional("capabilities", allocation.capabilities))
       for (const std::string& each : allocation.capabilities) choose<std::uint32_t>(reader, "capabilities", each, capability_names(), "capability");
     reader.required("bytes", bytes);

@@ -37,7 +37,7 @@ class Scanner {
     return digits(hex ? 2 : 0, hex ? 16 : 10);
   }
   std::optional<std::uint64_t> pointer() { return digits(text_.starts_with("0x") ? 2 : 0, 16); }
-  char front() const { return text_.empty() ? '\0' : text_.front(); }
+  std::size_t left() const { return text_.size(); }
 
  private:
   std::optional<std::uint64_t> digits(std::size_t skip, int base) {
@@ -122,6 +122,8 @@ struct Prefix {
 Prefix prefix_of(std::string_view line) {
   Prefix prefix;
   Scanner text(line);
+  while (text.skip("\x1b["))  // colours
+    if (!text.skip_to("m")) return prefix;
   text.skip_blanks();
   if (!text.skip("[")) return prefix;
   text.skip_blanks();
@@ -139,9 +141,18 @@ Prefix prefix_of(std::string_view line) {
     prefix.microseconds = ((*first * 60 + *minutes) * 60 + *seconds) * 1000000 + *milliseconds * 1000 + *microseconds;
     return prefix;
   }
-  if (!text.skip(".") || !text.number() || !text.skip("]")) return prefix;  // sof-logger: [time] (delta) cN
-  prefix.microseconds = *first;
-  if (!text.skip_to("(") || !text.skip_to(")")) return prefix;
+  if (!text.skip(".")) return prefix;
+  const std::size_t before = text.left();
+  const auto fraction = text.number();
+  const std::size_t digits = before - text.left();
+  if (!fraction || !text.skip("]")) return prefix;
+  text.skip_blanks();
+  if (!text.skip("(")) {  // seconds
+    if (digits == 6 && *first < 1ull << 40) prefix.microseconds = *first * 1000000 + *fraction;
+    return prefix;
+  }
+  prefix.microseconds = *first;  // sof-logger: [time] (delta) cN
+  if (!text.skip_to(")")) return prefix;
   text.skip_blanks();
   if (!text.skip("c")) return prefix;
   if (const auto core = text.number(); core && *core < 64) prefix.core = static_cast<std::uint32_t>(*core);
@@ -180,6 +191,8 @@ HeapLogSummary import_heap_log(LineSource& log, const std::string& platform, Zon
       continue;
     }
     const Prefix prefix = prefix_of(line);
+    summary.untimed += !prefix.microseconds;
+    summary.backwards += prefix.microseconds && *prefix.microseconds < now;
     now = std::max(now, prefix.microseconds.value_or(now));
     TraceRow row;
     row.time = now;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <set>
 
 namespace dspmem {
@@ -73,7 +74,9 @@ class Builder {
 
   void remark(std::string text) { result_.remarks.push_back(std::move(text)); }
 
-  std::string unique(const std::string& wanted) {
+  /// A name for an object: as it can be written, and no other's.
+  std::string unique(std::string wanted) {
+    std::replace_if(wanted.begin(), wanted.end(), [](char c) { return c == '"' || c == '\\'; }, '?');
     std::string name = wanted;
     for (int number = 2; !names_.insert(name).second; ++number) name = fmt::format("{} ({})", wanted, number);
     return name;
@@ -81,7 +84,7 @@ class Builder {
 
   std::uint32_t core_of(std::uint32_t named) {
     if (named < options_.platform_cores) return named;
-    if (told_cores_.insert(named).second) remark(fmt::format("core {} does not exist on platform {}: what it has runs on core 0", named, options_.platform));
+    if (told_cores_.insert(named).second) remark(fmt::format("core {} does not exist on this platform: what it has runs on core 0", named));
     return 0;
   }
 
@@ -257,9 +260,19 @@ class Builder {
     for (const Node& node : nodes_)
       if (!node.inputs.empty() || !node.outputs.empty()) cores_.insert(node.core);
     if (cores_.empty()) cores_.insert(0);
-    // Who fills a buffer, and who has to wait for it, on other cores.
-    for (std::size_t position = 0; position < order_.size(); ++position)
-      for (const int data : nodes_[order_[position]].outputs) writers_.try_emplace(data, nodes_[order_[position]].core);
+    // Who fills a buffer that several cores use, in which order: each waits for the one before, the readers for the last.
+    for (const std::size_t index : order_)
+      for (const int data : nodes_[index].outputs) {
+        std::vector<std::uint32_t>& writers = writers_[data];
+        if (std::find(writers.begin(), writers.end(), nodes_[index].core) == writers.end()) writers.push_back(nodes_[index].core);
+      }
+  }
+
+  std::size_t last_writer_on(int data, std::uint32_t core) const {
+    std::size_t last = nodes_.size();
+    for (const std::size_t index : order_)
+      if (nodes_[index].core == core && std::find(nodes_[index].outputs.begin(), nodes_[index].outputs.end(), data) != nodes_[index].outputs.end()) last = index;
+    return last;
   }
 
   void report_unused() {
@@ -294,7 +307,7 @@ class Builder {
     const ComponentAllocation& kind = *each.kind;
     std::string extra;
     if (each.data >= 0 && shared(data_[each.data])) extra += ", flags: [shared]";
-    if (!kind.capabilities.empty()) extra += fmt::format(", capabilities: [{}]", kind.capabilities.front());
+    if (!kind.capabilities.empty()) extra += fmt::format(", capabilities: [{}]", fmt::join(kind.capabilities, ", "));
     if (kind.holds_data() && !each.zeroed && kind.zone == Zone::buffer) extra += fmt::format(", align: {}", options_.line_bytes);
     out += fmt::format("    - {}: {{as: {}, zone: {}, bytes: {}{}}}\n", each.zeroed ? "zalloc" : "alloc", quoted(each.object), to_string(kind.zone), each.bytes, extra);
   }
@@ -318,21 +331,49 @@ class Builder {
     commit(to, out);
   }
 
+  /// Waits, once a period, for whoever fills a buffer on another core before this one touches it.
+  void wait_for_writers(int data, std::uint32_t core, std::set<int>& waited, std::string& out) const {
+    const auto writers = writers_.find(data);
+    if (writers == writers_.end() || !shared(data_[data]) || !waited.insert(data).second) return;
+    const std::vector<std::uint32_t>& cores = writers->second;
+    const auto own = std::find(cores.begin(), cores.end(), core);
+    // One that fills it too comes behind those before it; one that only reads behind the last.
+    if (own == cores.end() ? cores.back() != core : own != cores.begin()) out += fmt::format("        - wait: filled {} for {}\n", data, core);
+  }
+
+  /// Tells whoever is next that this core has filled its part.
+  void tell_filled(int data, std::uint32_t core, std::string& out) const {
+    const std::vector<std::uint32_t>& cores = writers_.at(data);
+    const auto own = std::find(cores.begin(), cores.end(), core);
+    if (own + 1 != cores.end()) {
+      out += fmt::format("        - signal: filled {} for {}\n", data, *(own + 1));
+      return;
+    }
+    for (const std::uint32_t reader : data_[data].cores)
+      if (std::find(cores.begin(), cores.end(), reader) == cores.end() && reads(data, reader)) out += fmt::format("        - signal: filled {} for {}\n", data, reader);
+  }
+
   void write_period(std::uint32_t core, std::string& out) const {
-    std::set<int> owed;  // shared buffers that this core fills: it must not do so again before they have been read
+    std::set<int> waited;  // shared buffers that this core has waited for in this period
+    std::set<int> owed;    // those that it fills last: it must not do so again before they have been read
     for (const std::size_t index : order_) {
       const Node& node = nodes_[index];
       if (node.core != core || node.buffer >= 0 || (node.inputs.empty() && node.outputs.empty())) continue;
       out += fmt::format("        # {}\n", node.widget->name);
-      std::set<int> waited;
-      for (const int input : node.inputs)
-        if (const auto writer = writers_.find(input); writer != writers_.end() && writer->second != core && waited.insert(input).second) out += fmt::format("        - wait: filled {} for {}\n", input, core);
+      for (const int input : node.inputs) wait_for_writers(input, core, waited, out);
+      for (const int output : node.outputs) wait_for_writers(output, core, waited, out);
       const Data* source = node.inputs.empty() ? nullptr : &data_[node.inputs.front()];
       if (!node.has_inputs && node.dma >= 0) {
         source = &data_[node.dma];
         const std::uint32_t bytes = std::min(node.period_bytes, source->bytes);
         step(out, "write", fmt::format("to: {}, bytes: {}, pattern: counter, by: dma0", quoted(source->object), bytes));
         step(out, "invalidate", fmt::format("object: {}, bytes: {}", quoted(source->object), bytes));
+      }
+      // What is mixed with the first input is read, too.
+      for (std::size_t i = 1; i < node.inputs.size(); ++i) {
+        const Data& data = data_[node.inputs[i]];
+        step(out, "read", fmt::format("from: {}, bytes: {}", quoted(data.object), std::min(node.period_bytes, data.bytes)));
+        commit(data, out);
       }
       for (const int output : node.outputs) {
         const Data& data = data_[output];
@@ -342,9 +383,8 @@ class Builder {
           step(out, "write", fmt::format("to: {}, bytes: {}, pattern: counter", quoted(data.object), std::min(node.period_bytes, data.bytes)));
           commit(data, out);
         }
-        if (shared(data)) {
-          for (const std::uint32_t reader : data.cores)
-            if (reader != core) out += fmt::format("        - signal: filled {} for {}\n", output, reader);
+        if (shared(data) && last_writer_on(output, core) == index) {
+          tell_filled(output, core, out);
           owed.insert(output);
         }
       }
@@ -359,11 +399,18 @@ class Builder {
         commit(*source, out);
       }
       for (const int input : node.inputs)
-        if (waited.contains(input) && last_reader(input, core) == index) out += fmt::format("        - signal: emptied {} by {}\n", input, core);
+        if (shared(data_[input]) && last_reader(input, core) == index) tell_emptied(input, core, out);
     }
     for (const int data : owed)
       for (const std::uint32_t reader : data_[data].cores)
-        if (reader != core && reads(data, reader)) out += fmt::format("        - wait: emptied {} by {}\n", data, reader);
+        if (reader != core && reads(data, reader)) out += fmt::format("        - wait: emptied {} by {} for {}\n", data, reader, core);
+  }
+
+  /// Tells all that fill it that this core has read it.
+  void tell_emptied(int data, std::uint32_t core, std::string& out) const {
+    if (!writers_.contains(data)) return;
+    for (const std::uint32_t writer : writers_.at(data))
+      if (writer != core) out += fmt::format("        - signal: emptied {} by {} for {}\n", data, core, writer);
   }
 
   bool reads(int data, std::uint32_t core) const {
@@ -432,7 +479,7 @@ class Builder {
   std::vector<Data> data_;
   std::vector<Allocation> allocations_;
   std::set<std::uint32_t> cores_, told_cores_;
-  std::map<int, std::uint32_t> writers_;  ///< data -> the core that fills it
+  std::map<int, std::vector<std::uint32_t>> writers_;  ///< data -> the cores that fill it, in order
   std::set<std::string> names_;
 };
 

@@ -84,12 +84,13 @@ HeapTracker::HeapTracker(const Platform& platform, const Allocator& allocator, c
   for (const std::string& name : allocator.variables) {
     const auto address = image.symbol(name);
     const FirmwareImage::Variable variable = address ? image.variable_at(*address) : FirmwareImage::Variable{};
-    if (variable.name.empty() || !variable.bytes) throw InputError({allocator.file}, "metadata: the firmware has no variable '" + name + "'" + suggestion(name, image.variable_names()));
+    if (variable.name.empty() || !variable.bytes) throw InputError(allocator.variables_mark, "metadata: the firmware has no variable '" + name + "'" + suggestion(name, image.variable_names()));
     const std::uint32_t base = physical(variable.address);
     first_ = std::min(first_, base);
     end = std::max<std::uint64_t>(end, std::uint64_t{base} + variable.bytes);
     variables_.push_back(variable);
   }
+  first_ -= first_ % platform.line_bytes();
   bytes_ = static_cast<std::uint32_t>(end - first_);
   allowed_.resize(bytes_, true);
   bookkeeping_.resize(bytes_, false);
@@ -140,6 +141,14 @@ void HeapTracker::on_call(Core& core, std::uint32_t function, bool nested) {
       listener_.on_freeing(core, block);
       freed(block);
     }
+  // What waits in quarantine was in these heaps: it is gone with them.
+  if (called.role == WatchedFunction::Role::reset)
+    std::erase_if(quarantined_, [&](const Quarantined& each) {
+      const HeapLayout* heap = live_.heap_of(map_.alias(each.address, RegionKind::cached));
+      const bool gone = heap && heap->per_core && heap->core == id && heap->zone == static_cast<Zone>(call.arguments[*called.zone]);
+      if (gone) quarantined_bytes_ -= each.bytes;
+      return gone;
+    });
 }
 
 void HeapTracker::on_return(Core& core, std::uint32_t, bool nested) {
@@ -228,6 +237,7 @@ void HeapTracker::allocated(Core& core, const Call& call, std::uint32_t address)
   block.bytes = call.wanted_bytes();
   block.zone = static_cast<Zone>(call.argument(call.function->zone, static_cast<std::uint32_t>(call.function->fixed_zone)));
   block.core = call.argument(call.function->core, core.id());
+  if (block.core >= platform_.core_count()) block.core = core.id();
   if (calls_[core.id()].empty()) {  // else it is a handler that allocates, not the step
     block.name = next_[core.id()].name;
     block.where = next_[core.id()].mark;
@@ -241,6 +251,8 @@ void HeapTracker::allocated(Core& core, const Call& call, std::uint32_t address)
     if (const LiveMemory::Block* old = live_.find(block.base); old && old->base == block.base) {
       live_bytes_ -= old->bytes;
       count_in_heap(*old, false);
+      profile(*old, false);
+      set_live(*old, false);
       live_.remove(block.base);
     }
   const std::uint32_t alignment = std::max(call.argument(call.function->alignment, 0), platform_.allocation_alignment);

@@ -163,7 +163,11 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   };
 
   static bool is_shared(const Call& call);
-  std::uint32_t physical(std::uint32_t cached) const { return map_.find(cached)->to_physical(cached); }
+  /// Where nothing is, the address itself: what firmware passes may be anything.
+  std::uint32_t physical(std::uint32_t cached) const {
+    const Region* region = map_.find(cached);
+    return region ? region->to_physical(cached) : cached;
+  }
   /// Whether a core executes the allocator itself at this moment.
   bool inside(AgentId agent) const { return cores_[agent] && cores_[agent]->in_watched_call(); }
   void allocated(Core& core, const Call& call, std::uint32_t address);

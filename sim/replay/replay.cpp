@@ -306,39 +306,49 @@ void Replay::initialise_allocator(DspCore& core) {
     if (function.role == AllocatorFunction::Role::initialise) use_allocator(core, function, {}, function.mark);
 }
 
-std::uint32_t Replay::allocate(DspCore& core, const Request& request, const std::string& name, const SourceMark& mark) {
-  using enum AllocatorFunction::Role;
-  const AllocatorFunction* zeroing = request.zeroed ? allocator_.find(allocate_zeroed, request.zone) : nullptr;
+bool Replay::needs_whole_lines(const Request& request) const {
   // Shared data of an allocator that does not know of it: whole cache lines, as its caller would have to ask for.
   const bool shared = request.flags & flag_shared || request.zone == Zone::runtime_shared || request.zone == Zone::system_shared;
   const AllocatorFunction* plain = allocator_.find(AllocatorFunction::Role::allocate, request.zone);
-  const bool knows_shared = plain && (plain->position(AllocatorArgument::Kind::flags) || plain->position(AllocatorArgument::Kind::zone));
+  return shared && plain && !plain->position(AllocatorArgument::Kind::flags) && !plain->position(AllocatorArgument::Kind::zone);
+}
+
+std::uint32_t Replay::whole_lines(std::uint32_t bytes) const { return (bytes + platform_.line_bytes() - 1) / platform_.line_bytes() * platform_.line_bytes(); }
+
+std::uint32_t Replay::shared_view(DspCore& core, std::uint32_t address, std::uint32_t bytes, const SourceMark& mark) {
+  if (platform_.shared != SharedData::uncached_alias) return address;
+  call(core, "dcache_writeback_invalidate_region", {address, bytes}, mark);
+  return uncached(address);
+}
+
+std::uint32_t Replay::allocate(DspCore& core, const Request& request, const std::string& name, const SourceMark& mark) {
+  using enum AllocatorFunction::Role;
   Use use{request, 0, 0};
-  const std::uint32_t line = platform_.line_bytes();
-  if (shared && !knows_shared) {
-    zeroing = nullptr;
-    use.request.bytes = (request.bytes + line - 1) / line * line;
-    use.request.alignment = std::max(request.alignment, line);
+  const bool lines = needs_whole_lines(request);
+  if (lines) {
+    use.request.bytes = whole_lines(request.bytes);
+    use.request.alignment = std::max(request.alignment, platform_.line_bytes());
   }
   // Asked for its own alignment, any function will do.
   const bool aligned = use.request.alignment > platform_.allocation_alignment;
+  const AllocatorFunction* zeroing = request.zeroed && !lines ? allocator_.find(allocate_zeroed, request.zone, aligned) : nullptr;
   const AllocatorFunction& function = zeroing ? *zeroing : allocator_function(AllocatorFunction::Role::allocate, request.zone, aligned, mark);
   heap_->name_next(core.id(), name, mark, request.zone, request.group);
   std::uint32_t address = use_allocator(core, function, use, mark);
   if (!address) return 0;
-  if (shared && !knows_shared && platform_.shared == SharedData::uncached_alias) {
-    call(core, "dcache_writeback_invalidate_region", {address, use.request.bytes}, mark);
-    address = uncached(address);
-  }
+  if (lines) address = shared_view(core, address, use.request.bytes, mark);
   if (request.zeroed && !zeroing) call(core, "memset", {address, 0, request.bytes}, mark);
   return address;
 }
 
 std::uint32_t Replay::reallocate(DspCore& core, const Object& object, std::uint32_t bytes, const SourceMark& mark) {
-  Use use{{object.zone, object.flags, object.capabilities, bytes, 0, false}, allocator_.one_heap ? cached(object.address) : object.address, object.bytes};
+  Use use{{object.zone, object.flags, object.capabilities, bytes, 0, false, nullptr}, allocator_.one_heap ? cached(object.address) : object.address, object.bytes};
   const AllocatorFunction& function = allocator_function(AllocatorFunction::Role::reallocate, object.zone, false, mark);
+  const bool lines = needs_whole_lines(use.request);
+  if (lines) use.request.bytes = whole_lines(bytes);
   heap_->name_next(core.id(), object.name, mark, object.zone, nullptr);
-  return use_allocator(core, function, use, mark);
+  const std::uint32_t address = use_allocator(core, function, use, mark);
+  return address && lines ? shared_view(core, address, use.request.bytes, mark) : address;
 }
 
 void Replay::release(DspCore& core, std::uint32_t address, const SourceMark& mark) {
@@ -356,11 +366,13 @@ void Replay::forget(std::uint32_t cached_address, std::uint32_t bytes) {
 Object& Replay::add_object(Object object, const SourceMark& mark) {
   const std::string name = object.name;
   if (const auto known = objects_.find(name); known != objects_.end() && !known->second.freed) throw InputError(mark, "'" + name + "' is still allocated here; free it first");
+  denied_.erase(name);
   return objects_[name] = std::move(object);
 }
 
 Object& Replay::object(const std::string& name, const SourceMark& mark) {
   const auto found = objects_.find(name);
+  if (found == objects_.end() && denied_.contains(name)) throw InputError(mark, "'" + name + "' got no memory: its allocation failed, as it may");
   if (found == objects_.end()) throw InputError(mark, "'" + name + "' is not allocated at this moment; order the cores with signal and wait");
   return found->second;
 }

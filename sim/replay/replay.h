@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -42,8 +43,10 @@ struct ReplayOptions {
 
 /// An allocation without a name, as workloads and traces have many.
 struct AnonymousBlock {
-  std::uint32_t address = 0, bytes = 0;
-  bool shared = false;
+  std::uint32_t address = 0, bytes = 0;  ///< address 0: the allocation failed, as it may
+  Zone zone = Zone::runtime;
+  std::uint32_t flags = 0, capabilities = 0;
+  bool shared() const { return flags & 1; }
   std::optional<std::uint32_t> tag;  ///< what its first and last word hold while it lives
 };
 
@@ -89,6 +92,12 @@ class Replay : public CoreHost, public HeapListener {
   const Allocator& allocator() const { return allocator_; }
 
   Object& add_object(Object object, const SourceMark& mark);
+  /// The allocation of `name` failed, as it may: freeing it is freeing nothing.
+  void deny(const std::string& name) {
+    objects_.erase(name);
+    denied_.insert(name);
+  }
+  bool denied(const std::string& name) const { return denied_.contains(name); }
   /// Throws InputError when the object is not allocated at this moment.
   Object& object(const std::string& name, const SourceMark& mark);
   std::uint32_t cached(std::uint32_t address) const { return system_->map().alias(address, RegionKind::cached); }
@@ -211,6 +220,10 @@ class Replay : public CoreHost, public HeapListener {
   std::uint32_t use_allocator(DspCore& core, const AllocatorFunction& function, const Use& use, const SourceMark& mark);
   const AllocatorFunction& allocator_function(AllocatorFunction::Role role, Zone zone, bool aligned, const SourceMark& mark) const;
   void initialise_allocator(DspCore& core);
+  bool needs_whole_lines(const Request& request) const;
+  std::uint32_t whole_lines(std::uint32_t bytes) const;
+  /// The view of memory that an allocator gave out, for data that several cores use.
+  std::uint32_t shared_view(DspCore& core, std::uint32_t address, std::uint32_t bytes, const SourceMark& mark);
   void load_firmware();
   void place_objects();
   void power_secondary_cores(DspCore& core);
@@ -237,6 +250,7 @@ class Replay : public CoreHost, public HeapListener {
   FindingLog log_;
   std::unique_ptr<CoherencyObserver> coherency_;  ///< null when switched off
   std::map<std::string, Object> objects_;
+  std::set<std::string> denied_;
   std::map<std::string, std::uint64_t> signals_;                             ///< times given
   std::map<std::pair<std::string, std::uint32_t>, std::uint64_t> consumed_;  ///< times a core has waited for it
   std::map<std::string, std::uint64_t> barrier_arrivals_;

@@ -4,11 +4,12 @@
 #include <boost/iostreams/device/array.hpp>
 #include <boost/iostreams/device/file.hpp>
 #include <boost/iostreams/filter/gzip.hpp>
-#include <boost/iostreams/filter/zstd.hpp>
 #include <boost/iostreams/filtering_stream.hpp>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+
+#include "sim/trace/zstd_source.h"
 
 namespace dspmem {
 namespace {
@@ -20,10 +21,11 @@ constexpr std::size_t chunk = 256 * 1024;
 /// What `source` holds, decompressed if its first bytes say that it is compressed.
 template <class Source>
 std::unique_ptr<std::istream> text_of(const Source& source, std::string_view first_bytes) {
-  auto stream = std::make_unique<io::filtering_istream>();
-  if (first_bytes.starts_with("\x1f\x8b")) stream->push(io::gzip_decompressor(), chunk);
-  if (first_bytes.starts_with("\x28\xb5\x2f\xfd")) stream->push(io::zstd_decompressor(), chunk);
-  stream->push(source, chunk);
+  auto plain = std::make_unique<io::filtering_istream>();
+  if (first_bytes.starts_with("\x1f\x8b")) plain->push(io::gzip_decompressor(), chunk);
+  plain->push(source, chunk);
+  std::unique_ptr<std::istream> stream = std::move(plain);
+  if (first_bytes.starts_with("\x28\xb5\x2f\xfd")) stream = std::make_unique<ZstdStream>(std::move(stream));
   stream->exceptions(std::ios::badbit);
   return stream;
 }

@@ -36,6 +36,10 @@ void for_each_part(std::string_view text, char separator, Visit visit) {
 
 }  // namespace
 
+bool can_be_named_in_traces(std::string_view name) {
+  return !name.empty() && name.find_first_of(",\n\r") == std::string_view::npos && trimmed(name) == name && name.find_first_not_of("0123456789") != std::string_view::npos;
+}
+
 TraceReader::TraceReader(std::unique_ptr<LineSource> source) : source_(std::move(source)) {
   place_of_.fill(-1);
   while (source_->next(line_)) {
@@ -60,6 +64,12 @@ void TraceReader::read_metadata(std::string_view comment) {
   const std::size_t colon = comment.find(": ");
   if (colon == std::string_view::npos || comment.find(' ') < colon) return;  // a comment for people
   const std::string key(comment.substr(0, colon)), value(trimmed(comment.substr(colon + 2)));
+  static const std::vector<std::string> keys{"name", "platform", "seed", "unit", "order", "objects", "expect"};
+  if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+    if (const std::string near = nearest_name(key, keys); !near.empty()) fail(comment, "'" + key + "' means nothing here; did you mean '" + near + "'?");
+    return;
+  }
+  if (!at_.empty()) fail(comment, "'" + key + "' must stand in front of the line that names the columns");
   if (key == "unit") {
     const std::array<std::pair<std::string_view, std::uint64_t>, 5> units{{{"cycles", 0}, {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}}};
     const auto unit = std::find_if(units.begin(), units.end(), [&](const auto& each) { return each.first == value; });
@@ -160,7 +170,11 @@ void TraceReader::read_row(std::string_view line, TraceRow& row) {
 
 bool TraceReader::next(TraceRow& row) {
   while (source_->next(line_)) {
-    if (line_.empty() || line_.front() == '#' || trimmed(line_).empty()) continue;
+    if (line_.empty() || trimmed(line_).empty()) continue;
+    if (line_.front() == '#') {
+      read_metadata(line_.substr(1));
+      continue;
+    }
     read_row(line_, row);
     return true;
   }
@@ -173,7 +187,9 @@ void TraceWriter::begin() {
 
 void TraceWriter::metadata(const std::string& key, const std::string& value) {
   begin();
-  out_ << "# " << key << ": " << value << "\n";
+  std::string line = value;
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  out_ << "# " << key << ": " << trimmed(line) << "\n";
 }
 
 void TraceWriter::comment(const std::string& text) {

@@ -36,6 +36,9 @@ struct TraceRow {
   bool anonymous() const { return id.find_first_not_of("0123456789") == std::string_view::npos; }
 };
 
+/// Whether an object's name can be the id of a row: no comma, no blanks at its ends, not only digits.
+bool can_be_named_in_traces(std::string_view name);
+
 /// Reads traces of heap operations, and of steps. The form:
 ///
 ///   # dspmem-trace 1

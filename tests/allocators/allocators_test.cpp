@@ -19,10 +19,10 @@ ProgramResult dspmem(std::vector<std::string> arguments, const std::filesystem::
 const std::vector<std::string> allocators{"zones", "first_fit", "tlsf", "picolibc", "newlib", "newlib_nano"};
 const std::vector<std::string> own_allocators{"zones", "first_fit", "tlsf"};
 
-class Allocators : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
+class ShippedAllocators : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
 
 // The heap tracker checks every answer: inside the heap, aligned, on top of nothing else. Tags in the objects check it once more.
-TEST_P(Allocators, TenThousandOperationsWithoutAWrongAnswer) {
+TEST_P(ShippedAllocators, TenThousandOperationsWithoutAWrongAnswer) {
   const auto& [allocator, workload] = GetParam();
   const TemporaryDirectory directory;
   directory.write("s.yaml", "name: oracle\nplatform: tgl\ncores: {0: [{workload: {operations: 10000, " + workload + "}}]}\n");
@@ -35,7 +35,7 @@ TEST_P(Allocators, TenThousandOperationsWithoutAWrongAnswer) {
   EXPECT_GE(report.at("footprint").at("touched"), report.at("footprint").at("peak"));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Allocators, testing::Combine(testing::ValuesIn(allocators), testing::Values("sizes: audio_objects, live: 200", "sizes: audio_buffers, zone: buffer, live: 40", "sizes: small, live: 400, seed: 3")),
+INSTANTIATE_TEST_SUITE_P(All, ShippedAllocators, testing::Combine(testing::ValuesIn(allocators), testing::Values("sizes: audio_objects, live: 200", "sizes: audio_buffers, zone: buffer, live: 40", "sizes: small, live: 400, seed: 3")),
                          [](const auto& info) { return std::get<0>(info.param) + "_" + std::string(info.index % 3 == 0 ? "Objects" : info.index % 3 == 1 ? "Buffers" : "Small"); });
 
 class OwnAllocators : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
@@ -92,6 +92,75 @@ TEST(Alignment, IsAskedForWhereThereIsAFunctionForIt) {
   const TemporaryDirectory directory;
   directory.write("s.yaml", "name: x\nplatform: tgl\ncores: {0: [{alloc: {as: a, zone: buffer, bytes: 100, align: 4096}}, {alloc: {as: b, zone: buffer, bytes: 10, align: 512}}, {free: a}, {free: b}]}\n");
   for (const std::string& allocator : allocators) EXPECT_EQ(dspmem({"run", "s.yaml", "-q", "--allocator", allocator}, directory.path()).out, "s.yaml: passed\n") << allocator;
+}
+
+// An allocator that hands out shared data through the uncached alias has to do so after a reallocation too.
+TEST(Reallocation, OfSharedDataIsSeenByOtherCores) {
+  const TemporaryDirectory directory;
+  directory.write("s.yaml", R"(name: grows and is read elsewhere
+platform: tgl
+cores:
+  0:
+    - alloc: {as: x, zone: buffer, flags: [shared], bytes: 256}
+    - write: {to: x, pattern: counter}
+    - commit: x
+    - realloc: {object: x, bytes: 512}
+    - write: {to: x, pattern: random}
+    - commit: x
+    - signal: go
+    - wait: done
+    - free: x
+  1:
+    - wait: go
+    - read: {from: x, expect: written}
+    - commit: x
+    - signal: done
+)");
+  for (const std::string& allocator : own_allocators) EXPECT_EQ(dspmem({"run", "s.yaml", "-q", "--allocator", allocator}, directory.path()).out, "s.yaml: passed\n") << allocator;
+}
+
+TEST(Reallocation, WhatIsCutOffIsNobodys) {
+  const TemporaryDirectory directory;
+  directory.write("s.yaml", "name: x\nplatform: tgl\ncores: {0: [{alloc: {as: x, zone: buffer, bytes: 2000}}, {realloc: {object: x, bytes: 100}}, {call: {function: memset, arguments: [x, 0, 150]}}]}\n");
+  for (const std::string& allocator : allocators) EXPECT_NE(dspmem({"run", "s.yaml", "--allocator", allocator}, directory.path()).out.find("right behind the end of 'x', which has 100 bytes"), std::string::npos) << allocator;
+}
+
+// An answer that is no address is reported, and kills nobody.
+TEST(Allocators, MayAnswerAnything) {
+  const TemporaryDirectory directory;
+  directory.write("a.yaml", "name: a\nfunctions:\n  - {function: strlen, does: allocate, arguments: [{address_of: tlsf_init}, bytes]}\n  - {function: tlsf_free, does: free, arguments: [pointer]}\n"
+                            "  - {function: tlsf_malloc, does: allocate, arguments: [bytes, 0, 0, 0, 0, core]}\n");
+  directory.write("s.yaml", "name: x\nplatform: tgl\ncores: {0: [{call: {function: tlsf_malloc, arguments: [64, 0, 2, 0, 0, 99999]}}, {alloc: {as: a, bytes: 64}}]}\n");
+  const ProgramResult result = dspmem({"run", "s.yaml", "--allocator", "a.yaml", "--firmware", firmware_images() / "tgl-tlsf.elf"}, directory.path());
+  EXPECT_EQ(result.exit_code, 3) << result.out << result.err;
+  EXPECT_NE(result.out.find("lies outside of every heap"), std::string::npos) << result.out;
+}
+
+TEST(Quarantine, EndsWithTheHeapsOfACoreThatGoesDown) {
+  const TemporaryDirectory directory;
+  directory.write("s.yaml", R"(name: down with it
+platform: tgl
+cores:
+  0:
+    - core_on: 1
+    - wait: done
+    - core_off: 1
+    - repeat: {times: 20, steps: [{alloc: {as: b, bytes: 64}}, {free: b}]}
+  1:
+    - alloc: {as: a, zone: system_runtime, bytes: 200}
+    - free: a
+    - signal: done
+)");
+  EXPECT_EQ(dspmem({"run", "s.yaml", "-q", "--quarantine", "600"}, directory.path()).out, "s.yaml: passed\n");
+}
+
+TEST(Compare, GoesOnWhereOneAllocatorCannot) {
+  const TemporaryDirectory directory;
+  directory.write("a.yaml", "name: plain\nfirmware: " + (firmware_images() / "tgl-tlsf.elf").string() + "\nfunctions:\n  - {function: tlsf_init, does: initialise, arguments: [heap_base, heap_bytes]}\n  - {function: tlsf_malloc, does: allocate, arguments: [bytes]}\n  - {function: tlsf_free, does: free, arguments: [pointer]}\n");
+  directory.write("s.yaml", "name: x\nplatform: tgl\ncores: {0: [{alloc: {as: a, zone: buffer, bytes: 64}}, {realloc: {object: a, bytes: 128}}, {free: a}]}\n");
+  const Json report = Json::parse(dspmem({"compare", "s.yaml", "--json", "--allocator", "tlsf", "a.yaml"}, directory.path()).out);
+  EXPECT_EQ(report.at("allocators").at(0).at("outcome"), "clean");
+  EXPECT_EQ(report.at("allocators").at(1).at("outcome"), "cannot: s.yaml:3:57: error: allocator 'plain' has no function that changes an object's size in zone buffer");
 }
 
 TEST(Compare, TellsTheSameTwiceAndForEveryAllocator) {
@@ -168,7 +237,7 @@ INSTANTIATE_TEST_SUITE_P(
                                "a.yaml:3:5: error: firmware 'ELF' has no function 'mallok'; did you mean 'malloc'?"},
                     BadBinding{"SevenArguments", "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes, 1, 2, 3, 4, 5, 6]}\n", "a.yaml:3:51: error: at most six arguments fit into registers a2 to a7"},
                     BadBinding{"MissingVariable", "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes]}\n  - {function: free, does: free, arguments: [pointer]}\nmetadata: {variables: [__malloc_free_lst]}\n",
-                               "a.yaml: error: metadata: the firmware has no variable '__malloc_free_lst'; did you mean '__malloc_free_list'?"},
+                               "a.yaml:5:23: error: metadata: the firmware has no variable '__malloc_free_lst'; did you mean '__malloc_free_list'?"},
                     BadBinding{"MissingSymbol", "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [{value_of: poool}, bytes]}\n  - {function: free, does: free, arguments: [pointer]}\n",
                                "a.yaml:3:52: error: the firmware has no symbol 'poool'; known are: ..."}),
     [](const auto& info) { return std::string(info.param.name); });

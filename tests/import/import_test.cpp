@@ -255,6 +255,10 @@ TEST_P(Recording, ReplaysToTheSameVerdictHeapsAndCycles) {
   EXPECT_EQ(replayed.exit_code, recorded.exit_code) << replayed.err;
   const Json again = Json::parse(replayed.out);
   for (const char* key : {"verdict", "heaps", "zones", "operations", "footprint", "cycles", "cores", "allocations", "frees"}) EXPECT_EQ(first.at(key), again.at(key)) << key;
+  EXPECT_EQ(first.contains("energy"), again.contains("energy"));
+  if (first.contains("energy")) {
+    EXPECT_EQ(first.at("energy").at("policies"), again.at("energy").at("policies"));
+  }
   const auto rules = [](const Json& report) {
     std::multiset<std::string> all;
     for (const Json& finding : report.at("findings")) all.insert(finding.at("rule").get<std::string>() + " " + finding.at("kind").get<std::string>());
@@ -346,6 +350,72 @@ TEST(Traces, ManyRowsTakeNoMoreMemoryThanFew) {
   EXPECT_LT(resident(200'000), resident(20'000) + (2u << 20));
 }
 
+ProgramResult replayed(const std::string& trace, const std::string& steps = "[{trace: t.csv}]", std::vector<std::string> options = {"--quiet"}) {
+  const TemporaryDirectory directory;
+  directory.write("t.csv", trace);
+  directory.write("s.yaml", "name: x\nplatform: tgl\ncores: {0: " + steps + "}\n");
+  options.insert(options.begin(), {"run", "s.yaml"});
+  return dspmem(options, directory.path());
+}
+
+TEST(Traces, NumberedBuffersCanBeReallocated) {
+  EXPECT_EQ(replayed("op,id,zone,size\nalloc,1,buffer,1000\nrealloc,1,,2000\nfree,1,,\n").out, "s.yaml: passed\n");
+}
+
+TEST(Traces, WhatFailedIsFreedAsNothing) {
+  EXPECT_EQ(replayed("op,id,zone,size,flags\nalloc,1,buffer,700000,\nalloc,2,buffer,1500000,may_fail\nfree,2,,,\nfree,1,,,\n").out, "s.yaml: passed\n");
+}
+
+TEST(Traces, OneFileCanBeReplayedAgain) {
+  EXPECT_EQ(replayed("op,id,size\nalloc,1,10\nfree,1,\n", "[{repeat: {times: 5, steps: [{trace: t.csv}]}}, {trace: t.csv}]").out, "s.yaml: passed\n");
+}
+
+TEST(Traces, ZeroedMemoryKeepsItsAlignment) {
+  for (const char* allocator : {"zones", "newlib"})
+    EXPECT_EQ(replayed("op,id,zone,size,alignment\nalloc,1,buffer,100,\nzalloc,2,buffer,100,4096\nfree,2,,,\nfree,1,,,\n", "[{trace: t.csv}]", {"--quiet", "--allocator", allocator}).out, "s.yaml: passed\n");
+}
+
+TEST(Traces, MetadataIsNotLostWithoutAWord) {
+  EXPECT_EQ(replayed("# units: ms\nop,id,size\n").err, "t.csv:1:3: error: 'units' means nothing here; did you mean 'unit'?\n");
+  EXPECT_EQ(replayed("op,id,size\n# unit: ms\nalloc,1,4\n").err, "t.csv:2:3: error: 'unit' must stand in front of the line that names the columns\n");
+  EXPECT_EQ(replayed("# a comment: for people\nop,id,size\nalloc,1,4\nfree,1,\n").out, "s.yaml: passed\n");
+}
+
+TEST(Traces, TimesBeyondReasonAreRefused) {
+  EXPECT_EQ(replayed("# unit: s\ntime,op,id,size\n0,alloc,1,4\n18446744074,free,1,\n").err, "t.csv:4:1: error: time 18446744074 lies too far behind that of the first row, 0\n");
+}
+
+TEST(Traces, BarriersNeedCoresThatGoOnByThemselves) {
+  EXPECT_EQ(replayed("op,id,detail\nbarrier,,all\n").err, "t.csv:2:1: error: rows that follow each other cannot meet at a barrier; '# order: steps' lets each core go on by itself\n");
+}
+
+TEST(Recordings, NamesThatATraceCannotHoldAreRefused) {
+  const TemporaryDirectory directory;
+  directory.write("s.yaml", "name: x\nplatform: tgl\ncores: {0: [{alloc: {as: '17', bytes: 4}}]}\n");
+  const ProgramResult result = dspmem({"record", "s.yaml", "-o", "t.csv"}, directory.path());
+  EXPECT_EQ(result.err, "s.yaml:3:14: error: the name '17' cannot be written into a trace: it has a comma, a blank at an end, or nothing but digits\n");
+  EXPECT_FALSE(std::filesystem::exists(directory.path() / "t.csv"));
+}
+
+TEST(Outputs, NeverReplaceTheInput) {
+  const TemporaryDirectory directory;
+  directory.write("t.csv", two_cores_trace);
+  directory.write("l.csv", "Memory allocated at 0x100, size 32\n");
+  EXPECT_EQ(dspmem({"import", "trace", "t.csv", "-o", "t.csv"}, directory.path()).err, "dspmem: error: --output: 't.csv' is what is read; name another file\n");
+  EXPECT_EQ(dspmem({"import", "trace", "l.csv", "-o", "l.yaml"}, directory.path()).err, "dspmem: error: --output: 'l.csv' is what is read; name another file\n");
+  EXPECT_EQ(read_file(directory.path() / "t.csv"), two_cores_trace);
+  EXPECT_FALSE(std::filesystem::exists(directory.path() / "l.yaml"));
+}
+
+TEST(Platforms, AreFoundFromAScenarioInAnotherFolder) {
+  const TemporaryDirectory directory;
+  directory.write("mine.yaml", read_file(source_directory() / "configs/platforms/tgl.yaml"));
+  directory.write("t.csv", two_cores_trace);
+  std::filesystem::create_directory(directory.path() / "sub");
+  ASSERT_EQ(dspmem({"import", "trace", "t.csv", "-o", "sub/s.yaml", "--platform", "./mine.yaml"}, directory.path()).exit_code, 0);
+  EXPECT_EQ(dspmem({"check", "sub/s.yaml"}, directory.path()).exit_code, 0);
+}
+
 // ---- Logs ----
 
 std::string csv_of(const std::string& log, HeapLogSummary* summary = nullptr) {
@@ -391,11 +461,19 @@ TEST(HeapLogs, SofPagesFailuresAndCores) {
   EXPECT_EQ(summary.cores, (std::set<std::uint32_t>{1, 2}));
 }
 
+TEST(HeapLogs, TimesBehindColoursAndInSeconds) {
+  EXPECT_EQ(csv_of("\x1b[1;31m[00:00:00.000,007] <inf> x: Memory allocated at 0x100, size 32\n[   12.345678] Memory freed at 0x100, size 32\n"), "7,0,alloc,runtime,,,32,,1,\n12345678,0,free,,,,,,1,\n");
+  HeapLogSummary summary;
+  csv_of("[00001000] Memory allocated at 0x100, size 32\n[00:00:09.000,000] Memory freed at 0x100, size 32\n[00:00:01.000,000] Memory allocated at 0x100, size 32\n", &summary);
+  EXPECT_EQ(summary.untimed, 1u);
+  EXPECT_EQ(summary.backwards, 1u);
+}
+
 TEST(HeapLogs, AreImportedAndReplayed) {
   const TemporaryDirectory directory;
   directory.write("boot.log", "boot\nHeap 0x60012000, alloc 0x60012040, size 128\nHeap 0x60012000, free 0x60012040, size 128\n");
   const ProgramResult imported = dspmem({"import", "trace", "boot.log", "-o", "s.yaml"}, directory.path());
-  EXPECT_EQ(imported.out, "boot.log: 3 lines; 1 allocations, 1 frees, 0 objects still allocated at the end\n  1 lines are about something else\n  trace: s.csv\n") << imported.err;
+  EXPECT_EQ(imported.out, "boot.log: 3 lines; 1 allocations, 1 frees, 0 objects still allocated at the end\n  2 operations have no time that could be read, and follow the one before\n  1 lines are about something else\n  trace: s.csv\n") << imported.err;
   EXPECT_EQ(dspmem({"run", "s.yaml", "--quiet"}, directory.path()).out, "s.yaml: passed\n");
 }
 

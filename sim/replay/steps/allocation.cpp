@@ -141,7 +141,7 @@ class Free final : public Step {
 void allocate_object(Replay& replay, DspCore& core, const Replay::Request& request, const std::string& name, bool may_fail, const SourceMark& mark) {
   const std::uint32_t address = replay.allocate(core, request, name, mark);
   if (!address) {
-    if (may_fail) return;
+    if (may_fail) return replay.deny(name);
     replay.expect(false, fmt::format("'{}' gets {} bytes of zone {}", name, request.bytes, to_string(request.zone)), "the allocator has none left", mark);
     replay.stop();
   }
@@ -164,6 +164,7 @@ void reallocate_object(Replay& replay, DspCore& core, const std::string& name, s
 }
 
 void free_object(Replay& replay, DspCore& core, const std::string& name, const SourceMark& mark) {
+  if (replay.denied(name)) return;
   Object& object = replay.object(name, mark);
   if (object.freed) replay.misuse(core, fmt::format("'{}' is freed again; it was freed at {}", name, object.freed->to_string()), object, mark);
   replay.release(core, object.address, mark);
@@ -181,7 +182,7 @@ void for_tagged_words(const AnonymousBlock& block, Visit visit) {
 }
 
 void commit_tag(Replay& replay, DspCore& core, const AnonymousBlock& block, const SourceMark& mark) {
-  if (block.shared && block.bytes >= 4) replay.call(core, "platform_shared_commit", {block.address, block.bytes}, mark);
+  if (block.shared() && block.bytes >= 4) replay.call(core, "platform_shared_commit", {block.address, block.bytes}, mark);
 }
 
 }  // namespace

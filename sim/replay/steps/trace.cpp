@@ -67,7 +67,13 @@ class Trace final : public Step {
         wait_for_time(replay, core, reader, state, row);
       }
       execute(replay, core, state, row, place);
-      if (!reader.ordered_by_steps()) replay.end_turn(core, state);
+      if (!reader.ordered_by_steps()) {
+        replay.end_turn(core, state);
+        if (state.next_row == rows_) {  // the file may be replayed again
+          state.next_row = 0;
+          state.start.reset();
+        }
+      }
       if (index % 4096 == 0) replay.progress(core, index, rows_);
     }
   }
@@ -95,17 +101,18 @@ class Trace final : public Step {
       if (!rows_++) first_time_ = row.time;
       if (row.core >= 64) throw InputError(mark_of(row), fmt::format("core {} does not exist", row.core));
       cores_.try_emplace(row.core, row.line);
-      if (row.op == TraceRow::Op::step) note_step(row);
+      if (row.op == TraceRow::Op::step) note_step(reader, row);
       else if (!row.anonymous()) note_object(row);
       else number_of(row);
     }
   }
-  void note_step(const TraceRow& row) {
+  void note_step(const TraceReader& reader, const TraceRow& row) {
     StepEntry& entry = steps_[text_of(row)];
     entry.cores |= 1ull << row.core;
     if (entry.step) return;
     if (steps_.size() > most_texts) throw InputError(mark_of(row), fmt::format("a trace can have at most {} different steps", most_texts));
     if (row.name == "trace" || row.name == "use") throw InputError(mark_of(row), "a trace cannot execute other files");
+    if (!reader.ordered_by_steps() && row.name == "barrier") throw InputError(mark_of(row), "rows that follow each other cannot meet at a barrier; '# order: steps' lets each core go on by itself");
     try {
       entry.step = read_one_step(std::string(row.name), mark_of(row), row.detail.empty() ? YAML::Node(YAML::NodeType::Map) : parse_yaml(std::string(row.detail), path_), path_, {});
     } catch (const InputError& error) {
@@ -140,8 +147,12 @@ class Trace final : public Step {
   void wait_for_time(Replay& replay, DspCore& core, const TraceReader& reader, Replay::TraceState& state, const TraceRow& row) const {
     if (!state.start) state.start = core.core().now();
     if (row.time <= first_time_) return;
-    const std::uint64_t passed = row.time - first_time_;
-    core.core().advance_to(*state.start + (reader.unit_nanoseconds() ? replay.cycles_of(passed * reader.unit_nanoseconds()) : passed));
+    constexpr std::uint64_t longest = 1'000'000'000'000'000;  // cycles: a month at 400 MHz
+    const unsigned __int128 unit = reader.unit_nanoseconds() ? reader.unit_nanoseconds() : 1;
+    const unsigned __int128 passed = (row.time - first_time_) * unit;
+    if (passed > longest) throw InputError(mark_of(row), fmt::format("time {} lies too far behind that of the first row, {}", row.time, first_time_));
+    const auto amount = static_cast<std::uint64_t>(passed);
+    core.core().advance_to(*state.start + (reader.unit_nanoseconds() ? replay.cycles_of(amount) : amount));
     core.synchronise();
   }
 
@@ -156,7 +167,8 @@ class Trace final : public Step {
     }
     replay.begin_step(core, place);
     if (replay.recording()) replay.record(core, row);
-    core.wait_until([&core] { return core.powered(); });
+    // Steps begin with the cores in step. Numbered rows stand for what one step did, and go on like that.
+    if (!row.anonymous() || !core.powered()) core.wait_until([&core] { return core.powered(); });
     Replay::Request request{row.zone, row.flags, row.capabilities, row.bytes, row.alignment, row.op == TraceRow::Op::zalloc, nullptr};
     if (!row.anonymous()) {
       const std::string name(row.id);
@@ -177,29 +189,32 @@ class Trace final : public Step {
     if (row.op == TraceRow::Op::alloc || row.op == TraceRow::Op::zalloc) {
       if (known != state.blocks.end()) throw InputError(where, fmt::format("object {} is allocated while it exists: it must be freed before", id));
       const std::uint32_t address = replay.allocate(core, request, "traced", where);
-      if (!address) {
-        if (row.may_fail) return;
+      if (!address && !row.may_fail) {
         replay.expect(false, fmt::format("object {} gets {} bytes of zone {}", id, row.bytes, to_string(row.zone)), "the allocator has none left", where);
         replay.stop();
       }
-      const AnonymousBlock block{address, row.bytes, (row.flags & 1) != 0, row.tag};
-      if (block.tag) write_tag(replay, core, block, where);
+      const AnonymousBlock block{address, row.bytes, row.zone, row.flags, row.capabilities, row.tag};
+      if (address && block.tag) write_tag(replay, core, block, where);
       state.blocks.emplace(id, block);
       return;
     }
     if (known == state.blocks.end()) throw InputError(where, fmt::format("object {} does not exist at this moment", id));
+    AnonymousBlock& block = known->second;
     if (row.op == TraceRow::Op::realloc) {
-      const std::uint32_t address = replay.reallocate(core, {"traced", known->second.address, known->second.bytes, row.zone, row.flags, row.capabilities, core.id(), false, nullptr, {}, {}}, row.bytes, where);
+      if (!block.address) throw InputError(where, fmt::format("object {} got no memory: its allocation failed, as it may", id));
+      const std::uint32_t address = replay.reallocate(core, {"traced", block.address, block.bytes, block.zone, block.flags, block.capabilities, core.id(), false, nullptr, {}, {}}, row.bytes, where);
       if (!address) {
         replay.expect(false, fmt::format("object {} is reallocated to {} bytes", id, row.bytes), "the allocator has none left", where);
         replay.stop();
       }
-      known->second = {address, row.bytes, known->second.shared, std::nullopt};
+      block.address = address;
+      block.bytes = row.bytes;
+      block.tag.reset();
       return;
     }
-    const AnonymousBlock block = known->second;
+    const AnonymousBlock gone = block;
     state.blocks.erase(known);
-    retire(replay, core, block, where);
+    if (gone.address) retire(replay, core, gone, where);
   }
 
   std::string path_;

@@ -62,6 +62,12 @@ class Workload final : public Step {
   void run(Replay& replay, DspCore& core) const override {
     Random random(replay.seed() * 1000003 + core.id() * 8191 + seed_);
     std::vector<Item> live;
+    if (replay.recording()) {  // a step begins with the cores in step; the rows that follow do not
+      TraceRow row;
+      row.name = "delay";
+      row.detail = "0 cycles";
+      replay.record(core, row);
+    }
     for (std::uint64_t done = 0; done < operations_; ++done) {
       // The more objects exist, the likelier a free: their number stays around live_.
       if (!live.empty() && random.below(2 * live_) < live.size()) {
@@ -112,7 +118,7 @@ class Workload final : public Step {
       replay.stop();
     }
     const auto drawn = static_cast<std::uint32_t>(random.next());
-    item.block = {address, request.bytes, (request_.flags & 1) != 0, check_ ? std::optional(drawn) : std::nullopt};
+    item.block = {address, request.bytes, request_.zone, request_.flags, request_.capabilities, check_ ? std::optional(drawn) : std::nullopt};
     if (check_) write_tag(replay, core, item.block, mark);
     live.push_back(std::move(item));
   }
