@@ -71,6 +71,18 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
     }
   }
   debug_->dwarf = dwarf_begin_elf(debug_->elf, DWARF_C_READ, nullptr);
+
+  // libdw hands out pointers into these sections without looking for the end of a text. It has unpacked compressed ones by now.
+  std::size_t names = 0;
+  if (elf_getshdrstrndx(debug_->elf, &names)) return;
+  for (Elf_Scn* section = nullptr; (section = elf_nextscn(debug_->elf, section));) {
+    GElf_Shdr info;
+    const char* name = gelf_getshdr(section, &info) ? elf_strptr(debug_->elf, names, info.sh_name) : nullptr;
+    const std::string_view text(name ? name : "");
+    if (!text.ends_with("debug_str") && !text.ends_with("debug_line_str")) continue;
+    const Elf_Data* data = elf_getdata(section, nullptr);
+    if (data && data->d_size && static_cast<const char*>(data->d_buf)[data->d_size - 1]) fail("has damaged debug information: the last text of its section " + std::string(text) + " has no end");
+  }
 }
 
 FirmwareImage::~FirmwareImage() = default;

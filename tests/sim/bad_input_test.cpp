@@ -18,7 +18,7 @@ using Files = std::map<std::string, std::string>;
 struct Case {
   std::string name;
   std::vector<std::string> arguments;
-  Files files;          ///< "@tgl.elf" stands for the image, "@tgl.elf:40" for its first 40 bytes, "@other" for another machine's
+  Files files;          ///< "@tgl.elf" stands for the image, "@tgl.elf:40" for its first 40 bytes, "@other" for another machine's, "@endless" without an end of its texts
   std::string message;  ///< "..." at its end stands for anything
 };
 
@@ -391,6 +391,9 @@ const std::vector<Case>& cases() {
       command("FirmwareTruncatedSegment", {"run", "s.yaml", "--firmware", "cut.elf"},
                "cut.elf: error: this firmware is truncated: a segment ends behind the end of the file",
                {{"s.yaml", one_allocation}, {"cut.elf", "@tgl.elf:6000"}}),
+      command("FirmwareWithEndlessText", {"run", "s.yaml", "--firmware", "endless.elf"},
+               "endless.elf: error: this firmware has damaged debug information: the last text of its section .debug_str has no end",
+               {{"s.yaml", one_allocation}, {"endless.elf", "@endless"}}),
       command("FirmwareOfAnotherMachine", {"run", "s.yaml", "--firmware", "host.elf"},
                "host.elf: error: this firmware is for another machine (ELF machine 40); Xtensa is 94",
                {{"s.yaml", one_allocation}, {"host.elf", "@other"}}),
@@ -451,10 +454,20 @@ const std::vector<Case>& cases() {
   return all;
 }
 
+/// Of the sections of an ELF that hold texts to merge, among them .debug_str.
+void take_the_last_zero_of_texts(std::string& elf) {
+  const auto word = [&](std::size_t at) { return *reinterpret_cast<const std::uint32_t*>(elf.data() + at); };
+  for (std::size_t header = word(32); header < elf.size(); header += 40) {
+    const std::uint32_t flags = word(header + 8), offset = word(header + 16), size = word(header + 20);
+    if ((flags & 0x30) == 0x30 && size) elf[offset + size - 1] = 'x';
+  }
+}
+
 std::string contents(const std::string& text) {
   if (!text.starts_with("@")) return text;
   std::string image = read_file(firmware_images() / "tgl.elf");
   if (text == "@other") image[18] = 40;  // e_machine: ARM
+  if (text == "@endless") take_the_last_zero_of_texts(image);
   const std::size_t colon = text.find(':');
   return colon == std::string::npos ? image : image.substr(0, std::stoul(text.substr(colon + 1)));
 }
