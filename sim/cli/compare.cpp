@@ -88,7 +88,8 @@ int compare_command(const std::vector<std::string>& arguments) {
       ("energy", po::value<std::string>(), "energy figures of the banks: optimistic, default, conservative or a .yaml file")
       ("json", "print JSON instead of text");
   po::variables_map values;
-  if (!parse_arguments(arguments, "compare SCENARIO.yaml [OPTIONS]", options, "scenario", values)) return 0;
+  if (!parse_arguments(arguments, "compare SCENARIO.yaml [OPTIONS]\n\n"
+                                  "Exits with 0 whatever the allocators do, crashes included; 'run --allocator' judges one", options, "scenario", values)) return 0;
   if (!values.count("scenario") || values["scenario"].as<std::vector<std::string>>().size() != 1) throw UsageError("compare needs one scenario file, before --allocator; see 'dspmem compare --help'");
   const std::string file = values["scenario"].as<std::vector<std::string>>().front();
   const std::vector<std::string> allocators = values.count("allocator") ? values["allocator"].as<std::vector<std::string>>() : shipped_allocators();

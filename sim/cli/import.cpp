@@ -81,8 +81,8 @@ int import_trace(const std::string& file, const std::string& output, const po::v
     }
     if (!found) throw UsageError("--zone: '" + wanted + "' is not a known zone" + suggestion(wanted, known));
   }
-  const std::string trace_path = (std::filesystem::path(output).parent_path() / std::filesystem::path(output).stem()).string() + ".csv";
-  if (trace_path == output) throw UsageError("--output: a log becomes a scenario and, beside it, a trace that ends in .csv; let the scenario end in .yaml");
+  const std::string trace_path = (std::filesystem::path(output).parent_path() / std::filesystem::path(output).stem()).string() + ".trace.csv";
+  if (trace_path == output) throw UsageError("--output: a log becomes a scenario and, beside it, a trace that ends in .trace.csv; let the scenario end in .yaml");
   const OutputFile trace_file("--output", trace_path);
   trace_file.keep_apart_from(file);
   TraceWriter writer(trace_file.stream());
@@ -128,7 +128,7 @@ int import_topology(const std::string& file, const std::string& output, const po
 int import_command(const std::vector<std::string>& arguments) {
   po::options_description options("options");
   options.add_options()
-      ("output,o", po::value<std::string>(), "the scenario to write")
+      ("output,o", po::value<std::string>(), "the scenario to write; for a log also NAME.trace.csv beside it, which NAME.yaml replays")
       ("platform,p", po::value<std::string>(), "the platform that the scenario is for (default: what the trace says, else tgl)")
       ("zone", po::value<std::string>(), "logs: the zone of what they show being allocated (default runtime)")
       ("periods", po::value<std::string>(), "topologies: how many periods are processed (default 10)")

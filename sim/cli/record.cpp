@@ -23,13 +23,15 @@ int record_command(const std::vector<std::string>& arguments) {
   if (!parse_arguments(arguments, "record SCENARIO.yaml -o TRACE.csv [OPTIONS]", options, "scenario", values)) return 0;
   if (!values.count("scenario") || values["scenario"].as<std::vector<std::string>>().size() != 1) throw UsageError("record needs one scenario file; see 'dspmem record --help'");
   if (!values.count("output")) throw UsageError("record needs --output, the trace file to write");
+  const std::string output = values["output"].as<std::string>();
+  if (output.ends_with(".gz") || output.ends_with(".zst")) throw UsageError("--output: a recording is plain text; record to a .csv file and compress that, 'run' reads it either way");
   const Job job = load_job(values["scenario"].as<std::vector<std::string>>().front(), values);
   ReplayOptions replay_options;
   replay_options.seed = number_option(values, "seed", 0);
 
   for (const auto& [name, mark] : check_scenario(job.scenario, job.platform).objects)
     if (!can_be_named_in_traces(name)) throw InputError(mark, "the name '" + name + "' cannot be written into a trace: it has a comma, a blank at an end, or nothing but digits");
-  const OutputFile file("--output", values["output"].as<std::string>());
+  const OutputFile file("--output", output);
   file.keep_apart_from(job.scenario.file);
   TraceWriter writer(file.stream());
   const auto note = [&writer](const char* key, const std::string& value) {

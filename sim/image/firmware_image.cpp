@@ -81,7 +81,7 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
     const std::string_view text(name ? name : "");
     if (!text.ends_with("debug_str") && !text.ends_with("debug_line_str")) continue;
     const Elf_Data* data = elf_getdata(section, nullptr);
-    if (data && data->d_size && static_cast<const char*>(data->d_buf)[data->d_size - 1]) fail("has damaged debug information: the last text of its section " + std::string(text) + " has no end");
+    if (data && data->d_buf && data->d_size && static_cast<const char*>(data->d_buf)[data->d_size - 1]) fail("has damaged debug information: the last text of its section " + std::string(text) + " has no end");
   }
 }
 

@@ -220,7 +220,7 @@ void check_expectations(const ExpectationList& expectations, const ScenarioNames
     if (!bound.quantity.starts_with("heap.")) continue;
     const std::string name = bound.quantity.substr(5, bound.quantity.rfind('.') - 5);
     if (std::find(heaps.begin(), heaps.end(), name) == heaps.end())
-      throw InputError(bound.mark, "platform '" + platform.name + "' has no heap '" + name + "'" + suggestion(name, heaps));
+      throw InputError(bound.mark, "platform '" + platform.name + "' has no heap '" + name + "'" + (heaps.size() == 1 ? " with this allocator" : "") + suggestion(name, heaps));
   }
   for (const BankExpectation& bank : expectations.banks)
     if (std::find(banks.begin(), banks.end(), bank.bank) == banks.end())

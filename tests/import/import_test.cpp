@@ -400,9 +400,9 @@ TEST(Recordings, NamesThatATraceCannotHoldAreRefused) {
 TEST(Outputs, NeverReplaceTheInput) {
   const TemporaryDirectory directory;
   directory.write("t.csv", two_cores_trace);
-  directory.write("l.csv", "Memory allocated at 0x100, size 32\n");
+  directory.write("l.trace.csv", "Memory allocated at 0x100, size 32\n");
   EXPECT_EQ(dspmem({"import", "trace", "t.csv", "-o", "t.csv"}, directory.path()).err, "dspmem: error: --output: 't.csv' is what is read; name another file\n");
-  EXPECT_EQ(dspmem({"import", "trace", "l.csv", "-o", "l.yaml"}, directory.path()).err, "dspmem: error: --output: 'l.csv' is what is read; name another file\n");
+  EXPECT_EQ(dspmem({"import", "trace", "l.trace.csv", "-o", "l.yaml"}, directory.path()).err, "dspmem: error: --output: 'l.trace.csv' is what is read; name another file\n");
   EXPECT_EQ(read_file(directory.path() / "t.csv"), two_cores_trace);
   EXPECT_FALSE(std::filesystem::exists(directory.path() / "l.yaml"));
 }
@@ -472,8 +472,10 @@ TEST(HeapLogs, TimesBehindColoursAndInSeconds) {
 TEST(HeapLogs, AreImportedAndReplayed) {
   const TemporaryDirectory directory;
   directory.write("boot.log", "boot\nHeap 0x60012000, alloc 0x60012040, size 128\nHeap 0x60012000, free 0x60012040, size 128\n");
+  directory.write("s.csv", "mine\n");
   const ProgramResult imported = dspmem({"import", "trace", "boot.log", "-o", "s.yaml"}, directory.path());
-  EXPECT_EQ(imported.out, "boot.log: 3 lines; 1 allocations, 1 frees, 0 objects still allocated at the end\n  2 operations have no time that could be read, and follow the one before\n  1 lines are about something else\n  trace: s.csv\n") << imported.err;
+  EXPECT_EQ(read_file(directory.path() / "s.csv"), "mine\n");
+  EXPECT_EQ(imported.out, "boot.log: 3 lines; 1 allocations, 1 frees, 0 objects still allocated at the end\n  2 operations have no time that could be read, and follow the one before\n  1 lines are about something else\n  trace: s.trace.csv\n") << imported.err;
   EXPECT_EQ(dspmem({"run", "s.yaml", "--quiet"}, directory.path()).out, "s.yaml: passed\n");
 }
 
