@@ -56,16 +56,17 @@ class HardwareObserver {
   virtual std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) = 0;
   /// Where they are noted; for the observer to read and to empty, until the line leaves the core's cache.
   virtual void on_stores_unseen(std::uint32_t address, const LoggedLine& line) = 0;
-  virtual void on_line_leaving(std::uint32_t address) = 0;
+  /// The line leaves the cache. The log has an owner.
+  virtual void on_line_leaving(StoreLog& log) = 0;
   /// The core's data cache has fetched the line at `address` for an access. Returns which bytes it may read, and write, without telling, in
-  /// the terms of on_read() and on_write(); where it may write, on_stores_unseen() follows.
+  /// the terms of on_read() and on_write(); where it may write, the observer has made itself the owner of the log.
   struct Permission {
     std::uint64_t reads = 0, writes = 0;
   };
-  virtual Permission on_line_filled(Core& core, std::uint32_t address) = 0;
+  virtual Permission on_line_filled(Core& core, std::uint32_t address, const LoggedLine& log) = 0;
   /// Instructions that come from memory into the core's instruction cache.
   virtual void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) = 0;
-  /// By address: any line; `implied` when another instruction does it on the way. By index: the set and way that the operation names, whatever they hold.
+  /// Ends what the core was allowed to do to the line unseen. By address: any line; `implied` when another instruction does it on the way. By index: the set and way that the operation names, whatever they hold.
   virtual void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) = 0;
   virtual void on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) = 0;
   virtual void on_device_read(Core& core, std::uint32_t address) = 0;

@@ -16,7 +16,7 @@ struct StoreLog {
     std::uint64_t unused = 0;      ///< makes the size a power of two
   };
   std::uint64_t written = 0;  ///< the 64ths of the line that were stored to
-  std::uint64_t bound = 0;    ///< whether an observer knows it as the line's
+  void* owner = nullptr;      ///< what the observer that takes it as a line's log finds the line by; null while nobody does
   std::uint64_t unused[2]{};
   Record words[64];           ///< as many as the line has are there
 };

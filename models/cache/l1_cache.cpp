@@ -53,7 +53,6 @@ LoggedLine L1Cache::permit_writes(std::uint32_t address, std::uint64_t parts) {
   Permits& given = permits(set, way, context_);
   given.hidden_from_writes = entry.hidden_from_writes = ~parts;
   given.log = entry.log = log_of(set, way);
-  entry.log->bound = 1;
   note_permitted(set, way);
   return {entry.log, bytes(set, way).data()};
 }
@@ -119,8 +118,8 @@ void L1Cache::clean(std::uint32_t set, std::uint32_t way) {
 void L1Cache::drop(std::uint32_t set, std::uint32_t way) {
   if (!logs_.empty()) {
     StoreLog* log = log_of(set, way);
-    if (log->bound) port_.leaving(line(set, way).address);
-    log->bound = log->written = 0;
+    if (log->owner) port_.leaving(*log);
+    log->written = 0;
   }
   if (!permits_.empty()) give_back(set, way);
   line(set, way) = Line{};
@@ -177,20 +176,20 @@ std::uint32_t L1Cache::fill(std::uint32_t address, bool prefetch) {
   filled.address = line_address(address);
   filled.valid = true;
   tags_[set * config_.ways + way] = filled.address;
-  if (!prefetch && !permits_.empty()) apply_permission(set, way, port_.filled(filled.address));
+  if (!prefetch && !permits_.empty()) ask_permission(set, way);
   return way;
 }
 
-void L1Cache::apply_permission(std::uint32_t set, std::uint32_t way, const LinePort::Permission& permission) {
+void L1Cache::ask_permission(std::uint32_t set, std::uint32_t way) {
+  StoreLog* const log = log_of(set, way);
+  const LinePort::Permission permission = port_.filled(line(set, way).address, {log, bytes(set, way).data()});
   if (!(permission.reads | permission.writes)) return;
   Permits& given = permits(set, way, context_);
   given.hidden_from_reads = ~permission.reads;
   note_permitted(set, way);
   if (!permission.writes) return;
   given.hidden_from_writes = ~permission.writes;
-  given.log = log_of(set, way);
-  given.log->bound = 1;
-  port_.bind(line(set, way).address, {given.log, bytes(set, way).data()});
+  given.log = log;
 }
 
 void L1Cache::run_prefetcher(std::uint32_t missed_line) {
@@ -263,6 +262,7 @@ bool L1Cache::dirty(std::uint32_t address) const {
 }
 
 void L1Cache::apply(std::uint32_t set, std::uint32_t way, IndexOperation operation) {
+  if (!permits_.empty()) give_back(set, way);
   if (operation != IndexOperation::invalidate) clean(set, way);
   if (operation != IndexOperation::write_back && !line(set, way).locked) drop(set, way);
 }

@@ -28,14 +28,13 @@ class LinePort {
   /// Whether the prefetcher may fetch this line: it must not reach outside of memory.
   virtual bool may_prefetch(std::uint32_t line_address) const = 0;
   /// The line has been fetched for an access: what of it may be accessed without telling, in the terms of L1Cache::permit_reads() and
-  /// permit_writes(). Where writes may, bind() follows with their log.
+  /// permit_writes(). `log` is where such writes will be noted; whoever permits them becomes its owner.
   struct Permission {
     std::uint64_t reads = 0, writes = 0;
   };
-  virtual Permission filled(std::uint32_t line_address) { (void)line_address; return {}; }
-  virtual void bind(std::uint32_t line_address, const LoggedLine& line) { (void)line_address, (void)line; }
-  /// The cache is about to forget a line that had been given a log.
-  virtual void leaving(std::uint32_t line_address) { (void)line_address; }
+  virtual Permission filled(std::uint32_t line_address, const LoggedLine& log) { (void)line_address, (void)log; return {}; }
+  /// The cache is about to forget a line whose log has an owner.
+  virtual void leaving(StoreLog& log) { (void)log; }
 };
 
 struct CacheStatistics {
@@ -189,7 +188,7 @@ class L1Cache {
   StoreLog* log_of(std::uint32_t set, std::uint32_t way);
   Permits& permits(std::uint32_t set, std::uint32_t way, std::uint32_t context) { return permits_[(set * config_.ways + way) * contexts + context]; }
   void note_permitted(std::uint32_t set, std::uint32_t way);
-  void apply_permission(std::uint32_t set, std::uint32_t way, const LinePort::Permission& permission);
+  void ask_permission(std::uint32_t set, std::uint32_t way);
   void give_back(std::uint32_t set, std::uint32_t way);
   void apply(std::uint32_t set, std::uint32_t way, IndexOperation operation);
 

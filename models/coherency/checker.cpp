@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <boost/container/small_vector.hpp>
 #include <cassert>
 #include <cstring>
 #include <utility>
@@ -30,43 +31,71 @@ struct CoherencyChecker::History {
     Write write;
     Read read;
   };
-  History(AgentId agent, std::uint32_t line_bytes) : agent(agent), cells(line_bytes >> 2) {}
+  /// `room` for as many cells as the line has words; null: its own.
+  History(AgentId agent, std::uint32_t line_bytes, Cell* room) : agent(agent), count(line_bytes >> 2), cells(room) {
+    if (cells) std::fill(cells, cells + count, Cell{});
+    else own_cells(count);
+  }
 
   const Read& read_of(std::uint32_t offset) const { return cells[offset >> shift].read; }
   const Write& write_of(std::uint32_t offset) const { return cells[offset >> shift].write; }
   std::span<Cell> cells_of(std::uint32_t offset, std::uint32_t bytes) {
     if (shift && (offset | bytes) & 3) refine();
-    return {cells.data() + (offset >> shift), bytes >> shift};
+    return {cells + (offset >> shift), bytes >> shift};
   }
+  std::span<Cell> all() { return {cells, count}; }
   void refine() {
-    std::vector<Cell> of_bytes(cells.size() * 4);
-    for (std::size_t i = 0; i < of_bytes.size(); ++i) of_bytes[i] = cells[i / 4];
-    cells = std::move(of_bytes);
+    const Cell* const of_words = cells;
+    const std::unique_ptr<Cell[]> kept = std::move(own);
+    own_cells(count * 4);
+    for (std::uint32_t i = 0; i < count; ++i) cells[i] = of_words[i / 4];
     shift = 0;
   }
 
   AgentId agent;
   std::uint8_t shift = 2;
-  std::vector<Cell> cells;
+  std::uint32_t count;
+  Cell* cells;
+  std::unique_ptr<Cell[]> own;
+
+ private:
+  void own_cells(std::uint32_t wanted) {
+    own = std::make_unique<Cell[]>(wanted);
+    cells = own.get();
+    count = wanted;
+  }
 };
 
+/// What every event touches comes first, and all of it lies side by side: a simulated cache miss is one of the host's, too, or several.
 struct CoherencyChecker::Line {
-  Line(const CacheRules& rules, std::uint32_t address)
-      : address(address), worlds(rules), truth(std::make_unique<std::uint8_t[]>(2 * rules.line_bytes)), writers(truth.get() + rules.line_bytes) {
+  Line(const CacheRules& rules, std::uint32_t address, History::Cell* room, std::uint8_t* bytes)
+      : address(address), worlds(rules), truth(bytes), writers(bytes + rules.line_bytes), room(room) {
     std::memset(writers, nobody, rules.line_bytes);
   }
   bool pending() const { return unseen != nobody && logged.log && logged.log->written; }
+  void unsettle() { settled_reads = parked_reads = 0; }
 
   std::uint32_t address;
+  bool touched = false;
   AgentId unseen = nobody;  ///< who may store to it unseen
-  LoggedLine logged;        ///< where that is noted
   bool listed = false;      ///< in exclusive_ of some agent
+  // Reads that would change nothing: by this agent, through this view, in this epoch, of these parts, which were found in order and
+  // fresh, with nothing on the line since.
+  AgentId reader = 0;
+  View reader_view = View::cached;
+  std::uint8_t reader_context = 0;
+  std::uint32_t reader_epoch = 0;
+  std::uint64_t settled_reads = 0;
+  // The same before the agent's own last store: they only have to be shown to the line once more.
+  std::uint64_t parked_reads = 0;
+  LoggedLine logged;  ///< where unseen stores are noted
   LineWorlds worlds;
-  std::vector<History> histories;
-  std::unique_ptr<std::uint8_t[]> truth;  ///< by byte: the latest value written
-  AgentId* writers;                       ///< by byte: who wrote it last; behind `truth`
-  ByteMask known;                    ///< bytes whose truth is set
-  Deed cause;                        ///< what last may have destroyed bytes
+  boost::container::small_vector<History, 1> histories;
+  std::uint8_t* truth;  ///< by byte: the latest value written
+  AgentId* writers;     ///< by byte: who wrote it last
+  ByteMask known;       ///< bytes whose truth is set
+  History::Cell* room;  ///< for the first history
+  Deed cause;           ///< what last may have destroyed bytes
   /// Cache operations count only for whoever they are ordered before: per core, its last write-backs, and what it knew of others when it
   /// last invalidated. Made when core 0 is not alone any more.
   struct WriteBack {
@@ -102,9 +131,30 @@ struct CoherencyChecker::Line {
   std::size_t event_count = 0;
 };
 
+/// Neighbouring lines, with what they need room for.
+struct CoherencyChecker::Page {
+  static constexpr std::uint32_t count = LineTable<Page>::page_lines;
+
+  Page(const CacheRules& rules, std::uint32_t address)
+      : cells(std::make_unique_for_overwrite<History::Cell[]>(std::size_t{count} * rules.line_bytes / 4)),
+        bytes(std::make_unique<std::uint8_t[]>(std::size_t{count} * 2 * rules.line_bytes)),
+        lines(make(rules, address, std::make_integer_sequence<std::uint32_t, count>())) {}
+
+  std::unique_ptr<History::Cell[]> cells;
+  std::unique_ptr<std::uint8_t[]> bytes;
+  std::array<Line, count> lines;
+
+ private:
+  template <std::uint32_t... Index>
+  std::array<Line, count> make(const CacheRules& rules, std::uint32_t address, std::integer_sequence<std::uint32_t, Index...>) {
+    return {{Line(rules, address + Index * rules.line_bytes, &cells[Index * rules.line_bytes / 4], &bytes[Index * 2 * rules.line_bytes])...}};
+  }
+};
+
 CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listener)
-    : config_(config), listener_(listener), line_mask_(~(config.rules.line_bytes - 1)), recent_lines_(recent_lines), recent_sites_(recent_sites),
-      line_shift_(static_cast<std::uint32_t>(std::countr_zero(config.rules.line_bytes))), part_shift_(line_shift_ > 6 ? line_shift_ - 6 : 0), sites_(1) {
+    : config_(config), listener_(listener), line_mask_(~(config.rules.line_bytes - 1)),
+      line_shift_(static_cast<std::uint32_t>(std::countr_zero(config.rules.line_bytes))), part_shift_(line_shift_ > 6 ? line_shift_ - 6 : 0), lines_(line_shift_),
+      recent_sites_(recent_sites), sites_(1) {
   assert(config.agents <= max_agents && config.rules.cores <= LineWorlds::max_cores);
   // Epoch 0 stands for never: everybody starts in epoch 1 and knows only about itself.
   for (std::size_t agent = 0; agent < max_agents; ++agent) clocks_[agent].advance(static_cast<AgentId>(agent));
@@ -112,68 +162,98 @@ CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listen
 
 CoherencyChecker::~CoherencyChecker() = default;
 
-CoherencyChecker::RecentLine& CoherencyChecker::peek_recent(std::uint32_t address) {
-  const std::uint32_t base = address & line_mask_;
-  RecentLine& recent = recent_lines_[base >> line_shift_ & (recent_lines - 1)];
-  if (recent.base != base) {
-    recent = {};
-    recent.base = base;
-    recent.line = &find_line(base);
+CoherencyChecker::Line& CoherencyChecker::peek_line(std::uint32_t address) {
+  Line& line = lines_.at(address, [this](std::uint32_t base) { return std::make_unique<Page>(config_.rules, base); });
+  if (!line.touched) {
+    line.touched = true;
+    ++line_count_;
   }
-  return recent;
+  return line;
 }
 
-CoherencyChecker::RecentLine& CoherencyChecker::recent_of(std::uint32_t address) {
-  RecentLine& recent = peek_recent(address);
-  if (recent.line->pending()) absorb(*recent.line);
-  return recent;
-}
-
-bool CoherencyChecker::surely_fresh_for(AgentId agent, std::uint32_t address) const {
-  const RecentLine& recent = recent_lines_[address >> line_shift_ & (recent_lines - 1)];
-  return recent.base == (address & line_mask_) && agent < config_.rules.cores && recent.line->worlds.surely_fresh(static_cast<int>(agent)) && recent.line->worlds.may_hold(agent);
+CoherencyChecker::Line& CoherencyChecker::seen_line(std::uint32_t address) {
+  Line& line = peek_line(address);
+  if (line.pending()) absorb(line);
+  return line;
 }
 
 CoherencyChecker::Line& CoherencyChecker::line_of(std::uint32_t address) {
-  RecentLine& recent = recent_of(address);
-  recent.settled_reads = recent.parked_reads = 0;
-  return *recent.line;
+  Line& line = seen_line(address);
+  line.unsettle();
+  return line;
 }
 
-CoherencyChecker::Line& CoherencyChecker::find_line(std::uint32_t base) {
-  std::unique_ptr<Line>& line = lines_[base];
-  if (!line) line = std::make_unique<Line>(config_.rules, base);
-  return *line;
+CoherencyChecker::Line* CoherencyChecker::known_line(std::uint32_t address) {
+  Line* line = lines_.find(address);
+  if (!line || !line->touched) return nullptr;
+  if (line->pending()) absorb(*line);
+  return line;
 }
 
-CoherencyChecker::Line* CoherencyChecker::known_line(std::uint32_t base) {
-  const auto found = lines_.find(base);
-  if (found == lines_.end()) return nullptr;
-  if (found->second->pending()) absorb(*found->second);
-  return found->second.get();
+template <class Visit>
+void CoherencyChecker::for_each_line(Visit visit) const {
+  lines_.for_each([&visit](Line& line) {
+    if (line.touched) visit(line);
+  });
 }
 
-// ---- Unseen stores -----------------------------------------------------------------------------------------------------
+// ---- What need not be seen ---------------------------------------------------------------------------------------------
 
-bool CoherencyChecker::may_become_exclusive(AgentId agent, std::uint32_t address) {
-  const AgentId unseen = peek_recent(address).line->unseen;
-  return (unseen == nobody || unseen == agent) && exclusive(agent, address);
+std::uint64_t CoherencyChecker::settled_of(const Line& line, AgentId agent, View view, std::uint8_t context) const {
+  return line.reader == agent && line.reader_view == view && line.reader_context == context && line.reader_epoch == clocks_[agent][agent] ? line.settled_reads : 0;
 }
 
-bool CoherencyChecker::exclusive(AgentId agent, std::uint32_t address) {
-  RecentLine& recent = peek_recent(address);
-  Line& line = *recent.line;
+bool CoherencyChecker::settled_read(AgentId agent, View view, std::uint32_t address, std::uint32_t bytes, std::uint8_t context) const {
+  const std::uint64_t wanted = settled_mask(address, bytes);
+  const Line* line = lines_.find(address);
+  return wanted && line && (settled_of(*line, agent, view, context) & wanted) == wanted;
+}
+
+std::uint64_t CoherencyChecker::settled_parts(AgentId agent, View view, std::uint32_t address, std::uint8_t context) const {
+  const Line* line = lines_.find(address);
+  if (!line) return 0;
+  if (alone_ && agent < config_.rules.cores && line->worlds.surely_fresh(agent) && line->worlds.may_hold(agent)) return ~0ull;
+  return settled_of(*line, agent, view, context);
+}
+
+CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t address, std::uint8_t context, const LoggedLine& log) {
+  Line& line = peek_line(address);
+  Filled result;
+  if (alone_ && line.worlds.surely_fresh(agent)) {
+    line.worlds.read_cached(agent);
+    result.settled = ~0ull;
+  } else {
+    result.settled = settled_of(line, agent, View::cached, context);
+  }
+  result.exclusive = (line.unseen == nobody || line.unseen == agent) && exclusive(line, agent);
+  if (result.exclusive) use_log(line, log);
+  return result;
+}
+
+bool CoherencyChecker::exclusive(AgentId agent, std::uint32_t address) { return exclusive(peek_line(address), agent); }
+
+bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
   if (line.histories.size() > 1 || (!line.histories.empty() && line.histories[0].agent != agent) || !line.worlds.may_write_alone(agent)) return false;
   // What was read through another view, or in another epoch, is not settled behind such a store.
-  if (recent.agent != agent || recent.view != View::cached || recent.epoch != clocks_[agent][agent]) recent.settled_reads = recent.parked_reads = 0;
+  if (line.reader != agent || line.reader_view != View::cached || line.reader_epoch != clocks_[agent][agent]) line.unsettle();
   line.unseen = agent;
   if (!std::exchange(line.listed, true)) exclusive_[agent].push_back(&line);
   return true;
 }
 
-void CoherencyChecker::use_log(std::uint32_t address, const LoggedLine& logged) {
-  Line& line = *recent_of(address).line;
+void CoherencyChecker::use_log(std::uint32_t address, const LoggedLine& logged) { use_log(peek_line(address), logged); }
+
+void CoherencyChecker::use_log(Line& line, const LoggedLine& logged) {
+  if (line.pending()) absorb(line);
   line.logged = logged;
+  logged.log->owner = &line;
+}
+
+void CoherencyChecker::end_log(StoreLog& log) {
+  Line& line = *static_cast<Line*>(std::exchange(log.owner, nullptr));
+  if (line.logged.log != &log) return;
+  if (line.pending()) absorb(line);
+  line.logged = {};
 }
 
 void CoherencyChecker::absorb_all(AgentId agent) {
@@ -245,7 +325,7 @@ std::uint32_t CoherencyChecker::site_number(const Site& site, View view) {
 CoherencyChecker::History& CoherencyChecker::history_of(Line& line, AgentId agent) {
   for (History& history : line.histories)
     if (history.agent == agent) return history;
-  line.histories.emplace_back(agent, config_.rules.line_bytes);
+  line.histories.emplace_back(agent, config_.rules.line_bytes, line.histories.empty() ? line.room : nullptr);
   return line.histories.back();
 }
 
@@ -294,7 +374,7 @@ void CoherencyChecker::acquire(AgentId agent, std::uint64_t object) {
 
 void CoherencyChecker::boot(AgentId core) {
   running_ |= 1u << core;
-  for (auto& [address, line] : lines_) line->worlds.power_on();
+  for_each_line([](Line& line) { line.worlds.power_on(); });
   boot_clocks_[core] = clocks_[core];
   booted_[core] = true;
 }
@@ -330,17 +410,15 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   const auto bytes = static_cast<std::uint32_t>(seen.size());
   const std::uint32_t epoch = clocks_[agent][agent], offset = address & ~line_mask_;
   const std::uint64_t wanted = settled_mask(address, bytes);
-  RecentLine& recent = peek_recent(address);
-  const bool same_reader = recent.epoch == epoch && recent.agent == agent && recent.view == view && recent.context == context;
+  Line& line = peek_line(address);
+  const bool same_reader = line.reader_epoch == epoch && line.reader == agent && line.reader_view == view && line.reader_context == context;
   last_stale_ = last_raced_ = false;
-  if (settled_read(agent, view, address, bytes, context)) return;
-
-  Line& line = *recent.line;
+  if (wanted && same_reader && (line.settled_reads & wanted) == wanted) return;
   // What the reader itself has stored unseen can wait.
   if (line.pending() && (line.unseen != agent || view != View::cached)) absorb(line);
-  if (wanted && same_reader && (recent.parked_reads & wanted) == wanted) {
+  if (wanted && same_reader && (line.parked_reads & wanted) == wanted) {
     if (view == View::cached) line.worlds.read_cached(agent);
-    recent.settled_reads |= std::exchange(recent.parked_reads, 0);
+    line.settled_reads |= std::exchange(line.parked_reads, 0);
     return;
   }
   const Deed access{Deed::Kind::read, agent, view, site, cycle};
@@ -359,13 +437,13 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
     for (History::Cell& each : noted) each.read = {epoch, number};
   }
   if (!same_reader) {
-    recent.epoch = epoch;
-    recent.agent = agent;
-    recent.view = view;
-    recent.context = context;
-    recent.settled_reads = recent.parked_reads = 0;
+    line.reader_epoch = epoch;
+    line.reader = agent;
+    line.reader_view = view;
+    line.reader_context = context;
+    line.unsettle();
   }
-  if (fresh && !last_raced_) recent.settled_reads |= wanted;
+  if (fresh && !last_raced_) line.settled_reads |= wanted;
 }
 
 void CoherencyChecker::read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle,
@@ -378,21 +456,20 @@ void CoherencyChecker::atomic_read(AgentId agent, View view, std::uint32_t addre
 }
 
 void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
-  RecentLine& recent = recent_of(address);
-  Line& line = *recent.line;
+  Line& line = seen_line(address);
   const Deed access{Deed::Kind::write, agent, view, site, cycle};
   const std::uint32_t offset = address - line.address, bytes = static_cast<std::uint32_t>(value.size());
   last_stale_ = false;
   const bool alone = line.histories.size() == 1 && line.histories[0].agent == agent;
   last_raced_ = !alone && !check_order(line, access, address, bytes, true);
-  const bool own = alone && recent.agent == agent && recent.view == view && recent.epoch == clocks_[agent][agent];
+  const bool own = alone && line.reader == agent && line.reader_view == view && line.reader_epoch == clocks_[agent][agent];
   const ByteMask mask = ByteMask::range(offset, bytes);
   if (view == View::cached) line.worlds.write_cached(agent, mask);
   else line.worlds.write_memory(mask);
   // Where only this agent has a part, what it has read before it may read again; else the worlds have to hear of it.
   if (!own || !line.worlds.summarised()) {
-    recent.parked_reads = own ? recent.parked_reads | recent.settled_reads : 0;
-    recent.settled_reads = 0;
+    line.parked_reads = own ? line.parked_reads | line.settled_reads : 0;
+    line.settled_reads = 0;
   }
   History& history = history_of(line, agent);
   const History::Write noted{{clocks_[agent][agent], site_number(site, view)}, cycle};
@@ -559,11 +636,12 @@ void CoherencyChecker::maintain(AgentId core, Deed::Kind operation, std::uint32_
 }
 
 void CoherencyChecker::maintain_all(AgentId core, Deed::Kind operation, const Site& site, std::uint64_t cycle) {
-  for (RecentLine& recent : recent_lines_) recent.settled_reads = recent.parked_reads = 0;
   absorb_all(core);
   const std::uint32_t number = site_number(site, View::cached);
-  for (auto& [address, line] : lines_)
-    if (line->worlds.may_hold(core)) maintain_line(*line, {operation, core, View::cached, site, cycle}, number);
+  for_each_line([&](Line& line) {
+    line.unsettle();
+    if (line.worlds.may_hold(core)) maintain_line(line, {operation, core, View::cached, site, cycle}, number);
+  });
 }
 
 void CoherencyChecker::core_off(AgentId core, std::uint64_t cycle) {
@@ -579,16 +657,10 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
     const std::uint32_t count = std::min(bytes - done, config_.rules.line_bytes - offset);
     done += count;
     const bool whole = count == config_.rules.line_bytes;
-    RecentLine& recent = recent_lines_[at >> line_shift_ & (recent_lines - 1)];
-    Line* found = recent.base == (at & line_mask_) ? recent.line : nullptr;
-    if (found) {
-      recent.settled_reads = recent.parked_reads = 0;
-    } else {
-      const auto known = lines_.find(at & line_mask_);
-      if (known == lines_.end()) continue;
-      found = known->second.get();
-    }
+    Line* const found = lines_.find(at);
+    if (!found || !found->touched) continue;
     Line& line = *found;
+    line.unsettle();
     if (line.pending()) {
       if (whole) {  // nobody will ask what was stored; but the line is dirty
         line.logged.log->written = 0;
@@ -606,7 +678,7 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
     if (whole && line.histories.size() > 1) line.histories.clear();
     for (History& history : line.histories) {
       if (whole) {
-        std::fill(history.cells.begin(), history.cells.end(), History::Cell{});
+        std::ranges::fill(history.all(), History::Cell{});
         continue;
       }
       for (History::Cell& each : history.cells_of(offset, span)) each = {};
@@ -617,10 +689,10 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
 
 bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const {
   for (std::uint32_t base = address & line_mask_; base < address + bytes; base += config_.rules.line_bytes) {
-    const auto line = lines_.find(base);
-    if (line == lines_.end()) continue;
-    for (std::size_t i = 0; i < std::min(line->second->event_count, events_kept); ++i) {
-      const Line::Event& event = line->second->events[i];
+    const Line* line = lines_.find(base);
+    if (!line) continue;
+    for (std::size_t i = 0; i < std::min(line->event_count, events_kept); ++i) {
+      const Line::Event& event = line->events[i];
       const bool fits = event.kind == Deed::Kind::write_back_invalidate || event.kind == (invalidated ? Deed::Kind::invalidate : Deed::Kind::write_back);
       if (fits && event.agent == core && event.cycle >= cycle) return true;
     }
@@ -666,14 +738,14 @@ std::optional<std::uint32_t> CoherencyChecker::never_written(std::uint32_t addre
 }
 
 void CoherencyChecker::lose_memory(std::uint32_t address, std::uint32_t bytes, const Deed& cause) {
-  for (RecentLine& recent : recent_lines_) recent.settled_reads = recent.parked_reads = 0;
   for (std::size_t agent = 0; agent < max_agents; ++agent) absorb_all(static_cast<AgentId>(agent));
-  for (auto& [base, line] : lines_)
-    if (base >= address && base - address < bytes) {
-      if (line->known.any()) line->worlds.lose_memory(line->known);
-      line->cause = cause;
-      line->cause.kind = Deed::Kind::power_off;
-    }
+  for_each_line([&](Line& line) {
+    line.unsettle();
+    if (line.address - address >= bytes) return;
+    if (line.known.any()) line.worlds.lose_memory(line.known);
+    line.cause = cause;
+    line.cause.kind = Deed::Kind::power_off;
+  });
 }
 
 }  // namespace dspmem

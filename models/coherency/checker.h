@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "models/coherency/line_table.h"
 #include "models/coherency/line_worlds.h"
 #include "models/coherency/vector_clock.h"
 #include "models/observer.h"
@@ -82,21 +83,11 @@ class CoherencyChecker {
 
   /// Whether a read would change nothing and be fresh, because the same was found before and nothing happened on the line since.
   /// `context` tells apart what the same agent does in different roles: what settles a read in one says nothing in the other.
-  bool settled_read(AgentId agent, View view, std::uint32_t address, std::uint32_t bytes, std::uint8_t context = 0) const {
-    const RecentLine& recent = recent_lines_[address >> line_shift_ & (recent_lines - 1)];
-    const std::uint64_t wanted = settled_mask(address, bytes);
-    return wanted && recent.base == (address & line_mask_) && recent.agent == agent && recent.view == view && recent.context == context && recent.epoch == clocks_[agent][agent] &&
-           (recent.settled_reads & wanted) == wanted;
-  }
+  bool settled_read(AgentId agent, View view, std::uint32_t address, std::uint32_t bytes, std::uint8_t context = 0) const;
 
-  /// All that is settled of the line, as settled_read() means it. Of what happens before there is a second agent nothing has to be
-  /// remembered: then it is the whole line, where its reads are surely fresh.
-  std::uint64_t settled_parts(AgentId agent, View view, std::uint32_t address, std::uint8_t context) const {
-    if (alone_ && surely_fresh_for(agent, address)) return ~0ull;
-    const RecentLine& recent = recent_lines_[address >> line_shift_ & (recent_lines - 1)];
-    return recent.base == (address & line_mask_) && recent.agent == agent && recent.view == view && recent.context == context &&
-           recent.epoch == clocks_[agent][agent] ? recent.settled_reads : 0;
-  }
+  /// All that is settled of the line, as settled_read() means it: a bit for each 64th of it. Of what happens before there is a second agent
+  /// nothing has to be remembered: then it is the whole line, where its reads are surely fresh.
+  std::uint64_t settled_parts(AgentId agent, View view, std::uint32_t address, std::uint8_t context) const;
 
   // Accesses lie within one line.
 
@@ -106,10 +97,17 @@ class CoherencyChecker {
   /// Whether writes of this agent through its cache would only be remembered. Then it may make them unseen until anything else happens to
   /// the line or the agent releases something. REQUIRES: nobody else may any more, as after a write of this agent.
   bool exclusive(AgentId agent, std::uint32_t address);
-  /// The same before any write: not while somebody else has that permission.
-  bool may_become_exclusive(AgentId agent, std::uint32_t address);
-  /// The line's log, from which the checker takes such stores when they matter. Without one from the moment on when it ends.
+  /// The agent's cache has fetched the line for an access. What of it is settled then, and whether its writes would only be remembered, as
+  /// exclusive() says; if they would, the line uses the log from now on.
+  struct Filled {
+    std::uint64_t settled = 0;
+    bool exclusive = false;
+  };
+  Filled filled(AgentId agent, std::uint32_t address, std::uint8_t context, const LoggedLine& log);
+  /// The line's log, from which the checker takes such stores when they matter.
   void use_log(std::uint32_t address, const LoggedLine& logged);
+  /// It ends.
+  void end_log(StoreLog& log);
   /// Reads and writes of synchronising instructions: checked like others, but reads are not remembered, since only plain accesses can
   /// race with them.
   void atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
@@ -165,27 +163,16 @@ class CoherencyChecker {
   bool last_stale() const { return last_stale_; }
   /// Reads that returned old bytes although no schedule could make them: 0, or the checker or a model is wrong.
   std::uint64_t unexplained_reads() const { return unexplained_; }
-  std::size_t lines() const { return lines_.size(); }
+  /// How many somebody has touched.
+  std::size_t lines() const { return line_count_; }
 
  private:
   struct History;
   struct Line;
-  /// Direct-mapped: most accesses are to lines and from places that were seen lately.
-  static constexpr std::size_t recent_lines = 16384, recent_sites = 1024;
-  struct RecentLine {
-    std::uint32_t base = 1;  ///< no line begins there
-    // Reads that would change nothing: by this agent, through this view, in this epoch, of these of the first 64 bytes, which were
-    // found in order and fresh, with nothing on the line since.
-    std::uint32_t epoch = 0;
-    AgentId agent = 0;
-    View view = View::cached;
-    std::uint8_t context = 0;
-    std::uint64_t settled_reads = 0;
-    // The same before the agent's own last store: they only have to be shown to the line once more.
-    std::uint64_t parked_reads = 0;
-    Line* line = nullptr;
-  };
-  /// Bits of RecentLine::settled_reads, one for each 64th of the line; 0 for less than one of them.
+  struct Page;
+  /// Direct-mapped: most accesses are from places that were seen lately.
+  static constexpr std::size_t recent_sites = 1024;
+  /// Bits of Line::settled_reads, one for each 64th of the line; 0 for less than one of them.
   std::uint64_t settled_mask(std::uint32_t address, std::uint32_t bytes) const {
     const std::uint32_t offset = address & ~line_mask_;
     if ((offset | bytes) & ((1u << part_shift_) - 1)) return 0;
@@ -193,19 +180,22 @@ class CoherencyChecker {
     return (count >= 64 ? ~0ull : (1ull << count) - 1) << first;
   }
 
-
-  RecentLine& recent_of(std::uint32_t address);
-  bool surely_fresh_for(AgentId agent, std::uint32_t address) const;
-  /// The same, without taking in unseen stores.
-  RecentLine& peek_recent(std::uint32_t address);
-  /// The line that begins there, with all that was stored to it; null when nobody has touched it.
-  Line* known_line(std::uint32_t base);
+  std::uint64_t settled_of(const Line& line, AgentId agent, View view, std::uint8_t context) const;
+  bool exclusive(Line& line, AgentId agent);
+  void use_log(Line& line, const LoggedLine& logged);
+  /// The line that holds the address, without taking in unseen stores.
+  Line& peek_line(std::uint32_t address);
+  /// With them.
+  Line& seen_line(std::uint32_t address);
+  /// For whatever may change what a read of the line finds.
+  Line& line_of(std::uint32_t address);
+  /// The line with all that was stored to it; null when nobody has touched it.
+  Line* known_line(std::uint32_t address);
+  template <class Visit>
+  void for_each_line(Visit visit) const;
   void absorb(Line& line);
   /// No agent stores unseen from now on, or this one does not.
   void absorb_all(AgentId agent);
-  /// For whatever may change what a read of the line finds.
-  Line& line_of(std::uint32_t address);
-  Line& find_line(std::uint32_t base);
   std::uint32_t site_number(const Site& site, View view);
   History& history_of(Line& line, AgentId agent);
   bool check_order(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes, bool is_write);
@@ -227,15 +217,14 @@ class CoherencyChecker {
   Config config_;
   FindingListener& listener_;
   std::array<std::vector<Line*>, max_agents> exclusive_;  ///< lines that may have unseen stores
-  std::uint32_t line_mask_;
-  std::unordered_map<std::uint32_t, std::unique_ptr<Line>> lines_;
+  std::uint32_t line_mask_, line_shift_, part_shift_;
+  LineTable<Page> lines_;
+  std::size_t line_count_ = 0;
   struct RecentSite {
     Site site;
     std::uint32_t number = 0;  ///< of the site seen cached; 0: none
   };
-  std::vector<RecentLine> recent_lines_;
   std::vector<RecentSite> recent_sites_;
-  std::uint32_t line_shift_, part_shift_;
   std::array<VectorClock, max_agents> clocks_;
   std::array<VectorClock, max_agents> boot_clocks_;
   std::array<bool, max_agents> booted_{};

@@ -102,10 +102,12 @@ void CoherencyObserver::set_origin(AgentId agent, const void* origin) {
 
 std::uint64_t CoherencyObserver::permit_reads(Core& core, View view, std::uint32_t address, std::uint8_t context) {
   if (!may_skip(view, address)) return 0;
+  return grant_reads(core, address, checker_.settled_parts(static_cast<AgentId>(core.id()), view, address, context));
+}
+
+std::uint64_t CoherencyObserver::grant_reads(Core& core, std::uint32_t address, std::uint64_t settled) {
   permitted_[core.id()] = &core;  // whoever has a permission must be reachable when it ends
-  const auto agent = static_cast<AgentId>(core.id());
-  const std::uint64_t settled = checker_.settled_parts(agent, view, address, context);
-  return settled && checker_.alone() && judge_ ? settled & judge_->readable(agent, address & line_mask_, ~line_mask_ + 1) : settled;
+  return settled && checker_.alone() && judge_ ? settled & judge_->readable(static_cast<AgentId>(core.id()), address & line_mask_, ~line_mask_ + 1) : settled;
 }
 
 std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint32_t address) {
@@ -120,10 +122,11 @@ std::uint64_t CoherencyObserver::grant_writes(Core& core, std::uint32_t address)
   return judge_ ? judge_->writable(agent, address & line_mask_, ~line_mask_ + 1) : ~0ull;
 }
 
-HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::uint32_t address) {
+HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::uint32_t address, const LoggedLine& log) {
+  if (!may_skip(View::cached, address)) return {};
   const auto agent = static_cast<AgentId>(core.id());
-  const std::uint64_t reads = permit_reads(core, View::cached, address, judge_ ? judge_->context(agent) : 0);
-  return {reads, may_skip(View::cached, address) && checker_.may_become_exclusive(agent, address) ? grant_writes(core, address) : 0};
+  const CoherencyChecker::Filled line = checker_.filled(agent, address, judge_ ? judge_->context(agent) : 0, log);
+  return {grant_reads(core, address, line.settled), line.exclusive ? grant_writes(core, address) : 0};
 }
 
 void CoherencyObserver::revoke_elsewhere(const Core* but, std::uint32_t address) {
@@ -209,7 +212,7 @@ void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation,
   if (operation == CacheOperation::prefetch || operation == CacheOperation::lock) checker_.prefetch(static_cast<AgentId>(core.id()), address);
   if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none)
     checker_.maintain(static_cast<AgentId>(core.id()), deed, address, site_of(core), core.now(), implied);
-  revoke_elsewhere(nullptr, address);
+  revoke_elsewhere(&core, address);
 }
 
 void CoherencyObserver::on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) {

@@ -57,8 +57,8 @@ class CoherencyObserver : public HardwareObserver {
   std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override;
   std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
   void on_stores_unseen(std::uint32_t address, const LoggedLine& line) override { checker_.use_log(address, line); }
-  Permission on_line_filled(Core& core, std::uint32_t address) override;
-  void on_line_leaving(std::uint32_t address) override { checker_.use_log(address, {}); }
+  Permission on_line_filled(Core& core, std::uint32_t address, const LoggedLine& log) override;
+  void on_line_leaving(StoreLog& log) override { checker_.end_log(log); }
   void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) override;
   void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) override;
   void on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) override;
@@ -85,6 +85,7 @@ class CoherencyObserver : public HardwareObserver {
   // A core accesses lines again without telling as long as nothing else happens to them.
   std::uint64_t permit_reads(Core& core, View view, std::uint32_t address, std::uint8_t context);
   std::uint64_t permit_writes(Core& core, View view, std::uint32_t address);
+  std::uint64_t grant_reads(Core& core, std::uint32_t address, std::uint64_t settled);
   std::uint64_t grant_writes(Core& core, std::uint32_t address);
   void revoke_elsewhere(const Core* but, std::uint32_t address);
   void revoke_all(std::uint32_t core);

@@ -52,16 +52,14 @@ void Core::Port::write_through(std::uint32_t address, std::span<const std::uint8
   core_.cycles_ += core_.environment_.write(address, bytes);
 }
 
-LinePort::Permission Core::Port::filled(std::uint32_t line_address) {
+LinePort::Permission Core::Port::filled(std::uint32_t line_address, const LoggedLine& log) {
   if (!core_.observer_ || instructions_) return {};
-  const HardwareObserver::Permission permission = core_.observer_->on_line_filled(core_, physical(line_address));
+  const HardwareObserver::Permission permission = core_.observer_->on_line_filled(core_, physical(line_address), log);
   return {permission.reads, permission.writes};
 }
 
-void Core::Port::bind(std::uint32_t line_address, const LoggedLine& line) { core_.observer_->on_stores_unseen(physical(line_address), line); }
-
-void Core::Port::leaving(std::uint32_t line_address) {
-  if (core_.observer_ && !instructions_) core_.observer_->on_line_leaving(physical(line_address));
+void Core::Port::leaving(StoreLog& log) {
+  if (core_.observer_) core_.observer_->on_line_leaving(log);
 }
 
 bool Core::Port::may_prefetch(std::uint32_t line_address) const {

@@ -172,9 +172,8 @@ class Core : private CoreState {
     void write_back(std::uint32_t line_address, std::span<const std::uint8_t> line, const ByteMask& bytes) override;
     void write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) override;
     bool may_prefetch(std::uint32_t line_address) const override;
-    Permission filled(std::uint32_t line_address) override;
-    void bind(std::uint32_t line_address, const LoggedLine& line) override;
-    void leaving(std::uint32_t line_address) override;
+    Permission filled(std::uint32_t line_address, const LoggedLine& log) override;
+    void leaving(StoreLog& log) override;
 
    private:
     std::uint32_t physical(std::uint32_t address) const { return core_.map_.find(address)->to_physical(address); }
