@@ -9,11 +9,13 @@ namespace dspmem {
 /// Stores that an observer let pass unseen, kept until it asks for them: for each word of a line, the last one.
 struct StoreLog {
   struct Record {
-    std::uint32_t pc = 0;
-    std::uint32_t caller = 0;
     std::uint64_t cycle = 0;
-    const void* origin = nullptr;  ///< what the host said the core was doing: CoreState::origin_
-    std::uint64_t unused = 0;      ///< makes the size a power of two
+    std::uint32_t pc = 0;
+    std::uint32_t unused = 0;      ///< makes the size a power of two
+    // As they follow each other in CoreState, to be copied in one.
+    const void* origin = nullptr;  ///< what the host said the core was doing
+    std::uint32_t caller = 0;
+    std::uint32_t unused_too = 0;
   };
   std::uint64_t written = 0;  ///< the 64ths of the line that were stored to
   void* owner = nullptr;      ///< what the observer that takes it as a line's log finds the line by; null while nobody does

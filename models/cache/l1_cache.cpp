@@ -43,7 +43,9 @@ void L1Cache::use_fast_entries(FastAccess use) {
 void L1Cache::permit_reads(std::uint32_t address, std::uint64_t parts) {
   const std::uint32_t set = set_of(address), way = most_recent_[set];
   if (permits_.empty()) return;
-  permits(set, way, context_).hidden_from_reads = fast_entries(context_)[set].hidden_from_reads = ~parts;
+  FastEntry& entry = fast_entries(context_)[set];
+  permits(set, way, context_).hidden_from_reads = ~parts;
+  entry.hide(~parts, entry.hidden_from_writes);
   if (parts) note_permitted(set, way);
 }
 
@@ -51,8 +53,9 @@ LoggedLine L1Cache::permit_writes(std::uint32_t address, std::uint64_t parts) {
   const std::uint32_t set = set_of(address), way = most_recent_[set];
   FastEntry& entry = fast_entries(context_)[set];
   Permits& given = permits(set, way, context_);
-  given.hidden_from_writes = entry.hidden_from_writes = ~parts;
+  given.hidden_from_writes = ~parts;
   given.log = entry.log = log_of(set, way);
+  entry.hide(entry.hidden_from_reads, ~parts);
   note_permitted(set, way);
   return {entry.log, bytes(set, way).data()};
 }
@@ -67,9 +70,7 @@ void L1Cache::give_back(std::uint32_t set, std::uint32_t way) {
     Permits& given = permits(set, way, context);
     given.hidden_from_reads = given.hidden_from_writes = ~0ull;
     given.log = nullptr;
-    if (most_recent_[set] != way) continue;
-    FastEntry& entry = fast_entries(context)[set];
-    entry.hidden_from_reads = entry.hidden_from_writes = ~0ull;
+    if (most_recent_[set] == way) fast_entries(context)[set].hide(~0ull, ~0ull);
   }
 }
 
@@ -109,7 +110,8 @@ void L1Cache::clean(std::uint32_t set, std::uint32_t way) {
   if (!victim.valid || !victim.dirty) return;
   ++statistics_.write_backs;
   victim.dirty = false;
-  for (std::uint32_t context = 0; context < contexts_used_; ++context) fast_entries(context)[set].write_key = no_key;
+  if (most_recent_[set] == way)
+    for (std::uint32_t context = 0; context < contexts_used_; ++context) fast_entries(context)[set].set_dirty(false);
   const ByteMask written = config_.byte_dirty ? victim.dirty_bytes : whole_line_;
   victim.dirty_bytes = {};
   port_.write_back(victim.address, bytes(set, way), written);
@@ -141,21 +143,25 @@ void L1Cache::make_most_recent(std::uint32_t set, std::uint32_t way) {
   if (fast_access_ == FastAccess::none) return;
   const Line& recent = line(set, way);
   FastEntry& fast = fast_entries(context_)[set];
-  if (changes || fast.read_key == no_key) {
-    // Other contexts' entries are about another line.
-    if (changes)
-      for (std::uint32_t context = 0; context < contexts_used_; ++context)
-        if (context != context_) fast_entries(context)[set].read_key = fast_entries(context)[set].write_key = no_key;
-    fast.data = bytes(set, way).data();
-    if (!permits_.empty()) {
-      const Permits& given = permits(set, way, context_);
-      fast.hidden_from_reads = given.hidden_from_reads;
-      fast.hidden_from_writes = given.hidden_from_writes;
-      fast.log = given.log;
-    }
+  const bool dirty = recent.dirty && !config_.byte_dirty;
+  if (!changes && fast.read_line != no_key) {
+    fast.set_dirty(dirty);
+    return;
   }
-  fast.read_key = recent.address;
-  fast.write_key = recent.dirty && !config_.byte_dirty ? recent.address : no_key;
+  // Other contexts' entries are about another line.
+  if (changes)
+    for (std::uint32_t context = 0; context < contexts_used_; ++context)
+      if (context != context_) fast_entries(context)[set] = {};
+  fast.base = reinterpret_cast<std::uintptr_t>(bytes(set, way).data()) - recent.address;
+  fast.read_line = recent.address;
+  fast.write_line = dirty ? recent.address : no_key;
+  if (permits_.empty()) {
+    fast.hide(0, 0);
+  } else {
+    const Permits& given = permits(set, way, context_);
+    fast.log = given.log;
+    fast.hide(given.hidden_from_reads, given.hidden_from_writes);
+  }
 }
 
 std::uint32_t L1Cache::make_room(std::uint32_t set) {

@@ -50,22 +50,39 @@ struct CacheStatistics {
 /// replacement order, so nothing needs to be told. `write_key` matches only while stores need no bookkeeping (the line is
 /// dirty already). Everything else comes through line_for_read() and store().
 ///
-/// While an observer watches, an access is fast only where the observer let it: the entry's `hidden` bits are clear. It may let
-/// the core do in one role (`context`) what it wants to see in another; each context has its own entries.
+/// While an observer watches, an access is fast only where the observer let it: anywhere in a line of which nothing is hidden, whose
+/// keys match; elsewhere `read_line` and `write_line` do, and the `hidden` bits decide. It may let the core do in one role (`context`)
+/// what it wants to see in another; each context has its own entries.
 class L1Cache {
  public:
   /// A key that no access produces: bit 4 lies between the size bits and the line bits of every supported geometry.
   static constexpr std::uint32_t no_key = 0x10;
 
   struct alignas(64) FastEntry {
+    // The line's address, if nothing of it is hidden; write_key only if it is dirty already.
     std::uint32_t read_key = no_key;
     std::uint32_t write_key = no_key;
-    std::uint8_t* data = nullptr;
+    // The same, whatever is hidden.
+    std::uint32_t read_line = no_key;
+    std::uint32_t write_line = no_key;
+    std::uintptr_t base = 0;  ///< host address of the line's bytes, less the line's own
     // With an observer: the 64ths of the line that it wants to see accessed.
     std::uint64_t hidden_from_reads = 0;
     std::uint64_t hidden_from_writes = 0;
     StoreLog* log = nullptr;  ///< where stores must be noted; null: nowhere
 
+    /// The byte at an address in the line.
+    std::uint8_t* at(std::uint32_t address) const { return reinterpret_cast<std::uint8_t*>(base + address); }
+    void hide(std::uint64_t from_reads, std::uint64_t from_writes) {
+      hidden_from_reads = from_reads;
+      hidden_from_writes = from_writes;
+      read_key = from_reads ? no_key : read_line;
+      write_key = from_writes ? no_key : write_line;
+    }
+    void set_dirty(bool dirty) {
+      write_line = dirty ? read_line : no_key;
+      write_key = hidden_from_writes ? no_key : write_line;
+    }
     /// Whether an access of `bytes` at an offset in the line is hidden. REQUIRES: not finer than a 64th of the line.
     static bool hides(std::uint64_t hidden, std::uint32_t offset, std::uint32_t bytes, std::uint32_t part_shift) {
       const std::uint32_t parts = std::max(bytes >> part_shift, 1u);
@@ -108,7 +125,7 @@ class L1Cache {
     if (config_.byte_dirty || config_.write_policy == WritePolicy::write_through) return false;
     const std::uint32_t set = set_of(address), way = most_recent_[set];
     line(set, way).dirty = true;
-    fast_entries(context_)[set].write_key = line(set, way).address;
+    fast_entries(context_)[set].set_dirty(true);
     return true;
   }
   /// Makes the line at `address` the most recently used of its set. False when it is absent.

@@ -60,6 +60,7 @@ struct Block {
   bool watched = false;        ///< begins a function whose calls are observed
   std::uint32_t entered = 0;   ///< how often by the interpreter, until it is translated
   const void* head = nullptr;  ///< translated code; see Translator
+  const void* inner = nullptr; ///< the same without the look whether its lines are there: for those who come from them
   const void* body = nullptr;  ///< the same without what is checked on entry; null until translated
   // Where the translated code jumps to follow a link; until the block there is translated too, to code that looks further.
   std::uint8_t* jump_to_next = nullptr;

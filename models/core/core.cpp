@@ -132,6 +132,15 @@ TranslatorCallbacks Core::translator_callbacks() {
               core.failed_ = 1;
             }
           },
+          [](CoreState* state) {
+            Core& core = *static_cast<Core*>(state);
+            try {
+              return core.step();
+            } catch (...) {
+              core.thrown_ = std::current_exception();
+              return Stepped::failed;
+            }
+          },
           [](CoreState* state, const Block* block) {
             L1Cache& cache = static_cast<Core*>(state)->instruction_cache_;
             return cache.touch(block->line) && (!block->straddles || cache.touch(block->next_line));
@@ -383,8 +392,8 @@ bool Core::load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& val
   if (address & (bytes - 1) || !data_cache_.touch(address)) return false;
   const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
   const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
-  if (entry.read_key != data_cache_.line_address(address) || L1Cache::FastEntry::hides(entry.hidden_from_reads, offset, bytes, data_cache_.part_shift())) return false;
-  std::memcpy(&value, entry.data + offset, bytes);
+  if (entry.read_line != data_cache_.line_address(address) || L1Cache::FastEntry::hides(entry.hidden_from_reads, offset, bytes, data_cache_.part_shift())) return false;
+  std::memcpy(&value, entry.at(address), bytes);
   return true;
 }
 
@@ -393,11 +402,11 @@ bool Core::store_unseen(std::uint32_t address, std::span<const std::uint8_t> sto
   if (address & (bytes - 1) || !data_cache_.touch(address)) return false;
   const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
   const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1), part_shift = data_cache_.part_shift();
-  if (entry.read_key != data_cache_.line_address(address) || !(bytes >> part_shift) || L1Cache::FastEntry::hides(entry.hidden_from_writes, offset, bytes, part_shift)) return false;
-  if (entry.write_key != entry.read_key && !data_cache_.make_dirty(address)) return false;
-  std::memcpy(entry.data + offset, stored.data(), bytes);
+  if (entry.read_line != data_cache_.line_address(address) || !(bytes >> part_shift) || L1Cache::FastEntry::hides(entry.hidden_from_writes, offset, bytes, part_shift)) return false;
+  if (entry.write_line != entry.read_line && !data_cache_.make_dirty(address)) return false;
+  std::memcpy(entry.at(address), stored.data(), bytes);
   if (!entry.log) return true;
-  entry.log->words[offset / 4] = {current_pc(), caller_, now(), origin_};
+  entry.log->words[offset / 4] = {.cycle = now(), .pc = current_pc(), .origin = origin_, .caller = caller_};
   entry.log->written |= ((1ull << (bytes >> part_shift)) - 1) << (offset >> part_shift);
   return true;
 }

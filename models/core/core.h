@@ -185,6 +185,9 @@ class Core : private CoreState {
   template <unsigned LineShift>
   void execute(HandlerTable* table);
   void interpret(HandlerTable* table);
+  /// Executes the instruction at op_ of block_. Where it leaves the block, pc_ says where to.
+  Stepped step();
+  Stepped after_step() const;
   HandlerTable handlers();
   void clear_blocks();
   static TranslatorCallbacks translator_callbacks();

@@ -9,6 +9,7 @@
 #include "models/cache/l1_cache.h"
 #include "models/core/block_cache.h"
 #include "models/core/fault.h"
+#include "models/store_log.h"
 
 namespace dspmem {
 
@@ -25,15 +26,17 @@ struct CoreState {
   const L1Cache::FastEntry* fast_ = nullptr;               ///< of the data cache, in the present context
   const L1Cache::FastEntry* instruction_lines_ = nullptr;  ///< of the instruction cache
   const BlockCache::Entry* recent_blocks_ = nullptr;
-  const void* origin_ = nullptr;  ///< what the host says the core is doing; noted with stores
   const Op* op_ = nullptr;        ///< current instruction, while a slow path runs
   const Block* block_ = nullptr;  ///< its block; null between blocks
   std::uint32_t frame_count_ = 0;
   std::uint32_t watched_depth_ = 0;  ///< the innermost watched call has returned when fewer frames are left
+  // Noted with stores, the two together: see StoreLog::Record.
+  const void* origin_ = nullptr;     ///< what the host says the core is doing
   std::uint32_t caller_ = 0;         ///< where the current function will return to; 0 when nothing called it
   std::uint32_t failed_ = 0;         ///< a callback of translated code has thrown
   std::array<StackFrame, stack_depth> frames_{};
 };
 static_assert(std::is_standard_layout_v<CoreState>);
+static_assert(offsetof(CoreState, caller_) - offsetof(CoreState, origin_) == offsetof(StoreLog::Record, caller) - offsetof(StoreLog::Record, origin));
 
 }  // namespace dspmem

@@ -66,17 +66,20 @@ inline std::uint32_t remainder_signed(std::uint32_t a, std::uint32_t b) {
 #define CHECK_DIVISOR(value) \
   if ((value) == 0) SLOW(fault(FaultCause::divide_by_zero))
 
-// Memory. A key equals an entry's only for an aligned access to the set's most recently used line; see L1Cache. What an
-// observer wants to see is hidden from the fast path: a bit for each 64th of the line.
+// Memory. A key equals an entry's only for an aligned access to the set's most recently used line; see L1Cache. Where an
+// observer wants to see some of the line, a bit for each 64th of it says what.
 #define ACCESS_KEY(type, address) ((address) & (line_mask | (sizeof(type) - 1)))
 #define HIDDEN(hidden, type, address) ((hidden) >> (((address) & ~line_mask) >> part_shift) & parts_of(sizeof(type)))
+#define FAST(entry, access, type, address)                       \
+  ((entry).access##_key == ACCESS_KEY(type, address) ||          \
+   ((entry).access##_line == ACCESS_KEY(type, address) && !HIDDEN((entry).hidden_from_##access##s, type, address)))
 #define LOAD(type, address_expression)                                         \
   ({                                                                           \
     const std::uint32_t address_ = (address_expression);                       \
     const L1Cache::FastEntry& entry_ = fast_[address_ >> LineShift & set_mask]; \
     type value_;                                                               \
-    if (entry_.read_key == ACCESS_KEY(type, address_) && !HIDDEN(entry_.hidden_from_reads, type, address_)) [[likely]] { \
-      std::memcpy(&value_, entry_.data + (address_ & ~line_mask), sizeof value_); \
+    if (FAST(entry_, read, type, address_)) [[likely]] {                       \
+      std::memcpy(&value_, entry_.at(address_), sizeof value_);                \
     } else {                                                                   \
       SAVE_POSITION();                                                         \
       value_ = static_cast<type>(load_slow(address_, sizeof(type)));           \
@@ -88,13 +91,12 @@ inline std::uint32_t remainder_signed(std::uint32_t a, std::uint32_t b) {
     const std::uint32_t address_ = (address_expression);                       \
     const L1Cache::FastEntry& entry_ = fast_[address_ >> LineShift & set_mask]; \
     const type value_ = static_cast<type>(value_expression);                   \
-    if (entry_.write_key == ACCESS_KEY(type, address_) && !HIDDEN(entry_.hidden_from_writes, type, address_) && \
-        (!entry_.log || sizeof(type) >> part_shift)) [[likely]] {               \
-      std::memcpy(entry_.data + (address_ & ~line_mask), &value_, sizeof value_); \
+    if (FAST(entry_, write, type, address_) && (!entry_.log || sizeof(type) >> part_shift)) [[likely]] { \
+      std::memcpy(entry_.at(address_), &value_, sizeof value_);                \
       if (entry_.log) {                                                        \
         const std::uint32_t offset_ = address_ & ~line_mask;                   \
         SAVE_POSITION();                                                       \
-        entry_.log->words[offset_ / 4] = {current_pc(), caller_, now(), origin_}; \
+        entry_.log->words[offset_ / 4] = {.cycle = now(), .pc = current_pc(), .origin = origin_, .caller = caller_}; \
         entry_.log->written |= parts_of(sizeof(type)) << (offset_ >> part_shift); \
       }                                                                        \
     } else {                                                                   \
@@ -216,7 +218,6 @@ enter:
         case Translator::Exit::thrown:
           failed_ = 0;
           std::rethrow_exception(std::exchange(thrown_, nullptr));
-        case Translator::Exit::resume: op = op_; goto* op->handler;
       }
     }
   }
@@ -283,6 +284,67 @@ sequential_unlinked:
     pc = after_block(*block);
   }
   goto computed;
+}
+
+// ---- One instruction alone --------------------------------------------------------------------------------------------------
+
+// The same words for an instruction that translated code has no code for, and calls. Its position is saved.
+#undef LOAD
+#undef STORE
+#undef BRANCH
+#undef JUMP_TAKEN
+#undef JUMP
+#undef CALL_TAKEN
+#undef CALL
+#undef RETURN
+#undef NEXT_BLOCK
+#undef SKIP_IF
+#define LOAD(type, address) static_cast<type>(load_slow(address, sizeof(type)))
+#define STORE(type, address, value) store_slow(address, static_cast<type>(value), sizeof(type))
+#define GO(address) return pc_ = (address), after_step()
+#define BRANCH(condition) return Stepped::unknown
+#define JUMP_TAKEN() return Stepped::unknown
+#define JUMP(address) GO(address)
+#define CALL_TAKEN() return Stepped::unknown
+#define CALL(address)                         \
+  do {                                        \
+    a[0] = block->end_pc;                     \
+    push_frame((address), block->end_pc);     \
+    GO(address);                              \
+  } while (0)
+#define RETURN()               \
+  do {                         \
+    const std::uint32_t to = a[0]; \
+    pop_frame(to);             \
+    GO(to);                    \
+  } while (0)
+#define NEXT_BLOCK()                                          \
+  do {                                                        \
+    if (!std::exchange(restarted_, false)) pc_ = after_block(*block); \
+    return after_step();                                      \
+  } while (0)
+#define SKIP_IF(condition)                 \
+  do {                                     \
+    if (condition) GO(block->taken_pc);    \
+    NEXT_BLOCK();                          \
+  } while (0)
+
+Stepped Core::after_step() const { return blocks_.clear_pending() ? Stepped::stale : Stepped::elsewhere; }
+
+Stepped Core::step() {
+  std::uint32_t* const a = a_.data();
+  const Block* const block = block_;
+  const Op* const op = op_;
+  switch (op->opcode) {
+#define INSTRUCTION(name, text, mask, match, format, kind, ...) \
+  case Opcode::name: {                                          \
+    __VA_ARGS__;                                                \
+  } break;
+#include "models/core/instructions.inc"
+#undef INSTRUCTION
+    default: return Stepped::unknown;
+  }
+  return Stepped::on;
 }
 
 void Core::interpret(HandlerTable* table) {

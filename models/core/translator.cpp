@@ -51,11 +51,29 @@ void reload(x86::Assembler& a) {
 constexpr std::uint32_t stride_shift = static_cast<std::uint32_t>(std::countr_zero(sizeof(L1Cache::FastEntry)));
 static_assert(sizeof(L1Cache::FastEntry) == 64 && sizeof(StackFrame) == 8 && sizeof(BlockCache::Entry) == 16);
 
+/// Goes to the block at the address in ecx; through `leave` if it is not known.
+void find_block(x86::Assembler& a, std::uint64_t leave) {
+  const Label unknown = a.newLabel();
+  a.imul(x86::eax, x86::ecx, BlockCache::recent_factor);
+  a.shr(x86::eax, 32 - BlockCache::recent_bits);
+  a.shl(x86::eax, 4);
+  a.add(x86::rax, FIELD(recent_blocks_));
+  a.cmp(x86::ecx, x86::dword_ptr(x86::rax, offsetof(BlockCache::Entry, pc)));
+  a.jne(unknown);
+  a.mov(x86::rax, x86::qword_ptr(x86::rax, offsetof(BlockCache::Entry, block)));
+  a.jmp(x86::qword_ptr(x86::rax, offsetof(Block, head)));
+  a.bind(unknown);
+  a.mov(FIELD(pc_), x86::ecx);
+  a.mov(x86::edx, static_cast<std::uint32_t>(Translator::Exit::computed));
+  a.jmp(leave);
+}
+
 /// Code that is not on the way of a block that runs through: made behind it.
 struct Aside {
   enum class Kind { load, store, touch, search_next, search_taken, exit } kind = Kind::exit;
   Label from{};
   Label back{};              ///< where loads and stores go on
+  Label access{};            ///< where they are made, if they need not be told
   std::uint32_t index = 0;   ///< of the instruction
   std::uint32_t bytes = 0;
   std::uint32_t guest = 0;   ///< register that is loaded or stored
@@ -87,6 +105,7 @@ struct Translator::Implementation {
   std::uint64_t thrown = 0;  ///< after a callback that has thrown
   // By the access' size. The address is in eax, what is stored in edx; what was loaded comes back in eax.
   std::array<std::uint64_t, 5> load_slow{}, store_slow{};
+  std::uint64_t step = 0;   ///< for the instruction at op_ of block_; goes elsewhere if that does
   std::uint64_t touch = 0;  ///< rax: block; sets the zero flag when its lines are not there
 };
 
@@ -98,7 +117,7 @@ class BlockTranslation {
   void run();
 
  private:
-  enum class Flow { next, ended, unknown };
+  enum class Flow { next, ended };
   Flow instruction(const Op& op, std::uint32_t index);
   bool branch_condition(const Op& op);
 
@@ -118,11 +137,14 @@ class BlockTranslation {
   }
   Label exit_label(Translator::Exit exit) { return aside({.exit = exit}); }
   void address_of(const Op& op);
-  void entry_of(std::uint32_t bytes, std::size_t key, Label slow);
-  void hidden(std::uint32_t bytes, std::size_t mask, Label slow);
+  void entry_of(std::uint32_t bytes, std::size_t key, Label other);
+  void visible(std::uint32_t bytes, std::size_t line, std::size_t mask, Label slow);
   void load(const Op& op, std::uint32_t index, std::uint32_t bytes, bool is_signed, bool literal);
   void store(const Op& op, std::uint32_t index, std::uint32_t bytes);
-  void put(std::uint32_t guest, std::uint32_t bytes, const x86::Mem& where, Gp scratch);
+  void put(std::uint32_t guest, std::uint32_t bytes, const x86::Mem& where);
+  void note_store(std::uint32_t index, std::uint32_t bytes);
+  /// Whether a store is finer than a log can note.
+  bool too_fine(std::uint32_t bytes) const { return observed_ && !(bytes >> part_shift()); }
   void link(std::size_t member, Translator::Exit unlinked);
   void search(std::size_t member, Translator::Exit unlinked);
   void finish_branch(x86::CondCode taken_if);
@@ -131,7 +153,9 @@ class BlockTranslation {
   void push_frame(std::optional<std::uint32_t> callee);
   void go_to_computed();
   void ret(std::uint32_t index);
-  void leave(Translator::Exit exit, std::uint32_t index);
+  void leave(Translator::Exit exit);
+  void save_position(std::uint32_t index, Gp scratch);
+  void step(std::uint32_t index);
   void emit_aside(const Aside& each);
   std::uint32_t part_shift() const { return translator_.shape.line_shift > 6 ? translator_.shape.line_shift - 6 : 0; }
   std::uint32_t line_bytes() const { return 1u << translator_.shape.line_shift; }
@@ -152,6 +176,14 @@ void patch(std::uint8_t* end, const void* code) {
   const VirtMem::ProtectJitReadWriteScope writable(end - 4, 4);
   const auto relative = static_cast<std::int32_t>(distance);
   std::memcpy(end - 4, &relative, 4);
+}
+
+/// Whether a block's lines are the most recently used of their sets whenever another has just begun: nothing happens to the instruction
+/// cache within a block.
+bool fetched_with(const Block& from, const Block& to) {
+  if (from.straddles && from.set == from.next_set) return false;
+  const auto has = [&from](std::uint32_t line) { return line == from.line || (from.straddles && line == from.next_line); };
+  return !to.watched && has(to.line) && (!to.straddles || has(to.next_line));
 }
 
 // ---- The way in and out ------------------------------------------------------------------------------------------------
@@ -213,6 +245,32 @@ void Translator::Implementation::make_entry() {
     load_slow[bytes] = make([&](x86::Assembler& a) { callback(a, reinterpret_cast<const void*>(callbacks.load), x86::edx, bytes); });
     store_slow[bytes] = make([&](x86::Assembler& a) { callback(a, reinterpret_cast<const void*>(callbacks.store), x86::ecx, bytes); });
   }
+  step = make([&](x86::Assembler& a) {
+    const Label on = a.newLabel(), out = a.newLabel();
+    spill(a);
+    a.sub(x86::rsp, 8);
+    a.mov(x86::rdi, state);
+    a.call(reinterpret_cast<std::uint64_t>(callbacks.step));
+    a.add(x86::rsp, 8);
+    a.mov(fast, FIELD(fast_));  // the core may be in another role now
+    reload(a);
+    a.cmp(x86::eax, static_cast<std::uint32_t>(Stepped::elsewhere));
+    a.jb(on);
+    a.lea(x86::rsp, x86::ptr(x86::rsp, 8));  // the return address
+    a.ja(out);
+    a.mov(x86::ecx, FIELD(pc_));
+    find_block(a, leave);
+    a.bind(on);
+    a.ret();
+    const Label failed = a.newLabel();
+    a.bind(out);
+    a.cmp(x86::eax, static_cast<std::uint32_t>(Stepped::failed));
+    a.je(failed);
+    a.mov(x86::edx, static_cast<std::uint32_t>(Exit::computed));
+    a.jmp(leave);
+    a.bind(failed);
+    a.jmp(thrown);
+  });
   touch = make([&](x86::Assembler& a) {
     spill(a);
     a.sub(x86::rsp, 8);
@@ -234,8 +292,8 @@ void BlockTranslation::address_of(const Op& op) {
   else if (base != x86::eax) a_.mov(x86::eax, base);
 }
 
-/// eax: address. Leaves the entry's offset in rcx; goes to `slow` unless the entry holds the line.
-void BlockTranslation::entry_of(std::uint32_t bytes, std::size_t key, Label slow) {
+/// eax: address. Leaves the entry's offset in rcx and the access' key in edx; goes to `other` unless the entry holds the line, with nothing hidden.
+void BlockTranslation::entry_of(std::uint32_t bytes, std::size_t key, Label other) {
   const std::uint32_t line_shift = translator_.shape.line_shift;
   a_.mov(x86::ecx, x86::eax);
   if (line_shift > stride_shift) a_.shr(x86::ecx, line_shift - stride_shift);
@@ -244,12 +302,13 @@ void BlockTranslation::entry_of(std::uint32_t bytes, std::size_t key, Label slow
   a_.mov(x86::edx, x86::eax);
   a_.and_(x86::edx, static_cast<std::int32_t>(~(line_bytes() - 1) | (bytes - 1)));
   a_.cmp(x86::edx, x86::dword_ptr(fast, x86::rcx, 0, static_cast<std::int32_t>(key)));
-  a_.jne(slow);
+  a_.jne(other);
 }
 
-/// Goes to `slow` for what an observer wants to see.
-void BlockTranslation::hidden(std::uint32_t bytes, std::size_t mask, Label slow) {
-  if (!observed_) return;
+/// Behind a failed entry_of(): goes to `slow` unless the entry holds the line and the access is not hidden.
+void BlockTranslation::visible(std::uint32_t bytes, std::size_t line, std::size_t mask, Label slow) {
+  a_.cmp(x86::edx, x86::dword_ptr(fast, x86::rcx, 0, static_cast<std::int32_t>(line)));
+  a_.jne(slow);
   Gp first = x86::rax;  // shifts count modulo 64: right as it is for lines of 64 bytes
   if (line_bytes() != 64) {
     first = x86::rdx;
@@ -263,14 +322,13 @@ void BlockTranslation::hidden(std::uint32_t bytes, std::size_t mask, Label slow)
 }
 
 void BlockTranslation::load(const Op& op, std::uint32_t index, std::uint32_t bytes, bool is_signed, bool literal) {
-  const Label done = a_.newLabel();
-  const Label slow = aside({.kind = Aside::Kind::load, .back = done, .index = index, .bytes = bytes, .guest = op.t, .is_signed = is_signed});
+  const Label done = a_.newLabel(), access = a_.newLabel();
+  const Label other = aside({.kind = Aside::Kind::load, .back = done, .access = access, .index = index, .bytes = bytes, .guest = op.t, .is_signed = is_signed});
   if (literal) a_.mov(x86::eax, op.immediate);
   else address_of(op);
-  entry_of(bytes, offsetof(L1Cache::FastEntry, read_key), slow);
-  hidden(bytes, offsetof(L1Cache::FastEntry, hidden_from_reads), slow);
-  a_.mov(x86::rdx, x86::qword_ptr(fast, x86::rcx, 0, offsetof(L1Cache::FastEntry, data)));
-  a_.and_(x86::eax, line_bytes() - 1);
+  entry_of(bytes, offsetof(L1Cache::FastEntry, read_key), other);
+  a_.bind(access);
+  a_.mov(x86::rdx, x86::qword_ptr(fast, x86::rcx, 0, offsetof(L1Cache::FastEntry, base)));
   const x86::Mem data(x86::rdx, x86::rax, 0, 0, bytes);
   const auto host = host_of(op.t);
   const Gp target = host ? *host : x86::eax;
@@ -281,60 +339,56 @@ void BlockTranslation::load(const Op& op, std::uint32_t index, std::uint32_t byt
   a_.bind(done);
 }
 
-void BlockTranslation::put(std::uint32_t guest, std::uint32_t bytes, const x86::Mem& where, Gp scratch) {
-  const Gp value = use(guest, scratch);
-  if (bytes == 4) a_.mov(where, value);
-  else if (bytes == 2) a_.mov(where, value.r16());
-  else a_.mov(where, value.r8());
+/// Stores a register's low bytes; eax, ecx and edx keep what they hold.
+void BlockTranslation::put(std::uint32_t guest, std::uint32_t bytes, const x86::Mem& where) {
+  if (const auto host = host_of(guest)) {
+    if (bytes == 4) a_.mov(where, *host);
+    else if (bytes == 2) a_.mov(where, host->r16());
+    else a_.mov(where, host->r8());
+    return;
+  }
+  a_.movd(x86::xmm0, guest_register(guest));
+  if (bytes == 4) a_.movd(where, x86::xmm0);
+  else if (bytes == 2) a_.pextrw(where, x86::xmm0, 0);
+  else a_.pextrb(where, x86::xmm0, 0);
 }
 
 void BlockTranslation::store(const Op& op, std::uint32_t index, std::uint32_t bytes) {
-  const Label done = a_.newLabel();
-  const Label slow = aside({.kind = Aside::Kind::store, .back = done, .index = index, .bytes = bytes, .guest = op.t});
+  const Label done = a_.newLabel(), access = a_.newLabel();
+  const Label other = aside({.kind = Aside::Kind::store, .back = done, .access = access, .index = index, .bytes = bytes, .guest = op.t});
   address_of(op);
-  if (observed_ && !(bytes >> part_shift())) {  // finer than a log can note
-    a_.jmp(slow);
+  if (too_fine(bytes)) {
+    a_.jmp(other);
     a_.bind(done);
     return;
   }
-  entry_of(bytes, offsetof(L1Cache::FastEntry, write_key), slow);
-  hidden(bytes, offsetof(L1Cache::FastEntry, hidden_from_writes), slow);
-  a_.mov(x86::rdx, x86::qword_ptr(fast, x86::rcx, 0, offsetof(L1Cache::FastEntry, data)));
-  a_.and_(x86::eax, line_bytes() - 1);
-  if (!observed_) {
-    put(op.t, bytes, x86::Mem(x86::rdx, x86::rax, 0, 0, bytes), x86::ecx);
-    a_.bind(done);
-    return;
-  }
+  entry_of(bytes, offsetof(L1Cache::FastEntry, write_key), other);
+  a_.bind(access);
+  a_.mov(x86::rdx, x86::qword_ptr(fast, x86::rcx, 0, offsetof(L1Cache::FastEntry, base)));
+  put(op.t, bytes, x86::Mem(x86::rdx, x86::rax, 0, 0, bytes));
+  if (observed_) note_store(index, bytes);
+  a_.bind(done);
+}
+
+/// Notes a store to the address in eax in the log of the entry at rcx.
+void BlockTranslation::note_store(std::uint32_t index, std::uint32_t bytes) {
   a_.mov(x86::rcx, x86::qword_ptr(fast, x86::rcx, 0, offsetof(L1Cache::FastEntry, log)));
-  if (host_of(op.t)) {
-    put(op.t, bytes, x86::Mem(x86::rdx, x86::rax, 0, 0, bytes), x86::ecx);
-  } else {
-    a_.add(x86::rdx, x86::rax);
-    a_.push(x86::rax);
-    put(op.t, bytes, x86::Mem(x86::rdx, 0, bytes), x86::eax);
-    a_.pop(x86::rax);
-  }
-  a_.test(x86::rcx, x86::rcx);
-  a_.jz(done);
+  if (line_bytes() != 64) a_.and_(x86::eax, line_bytes() - 1);
   if (part_shift()) a_.shr(x86::eax, part_shift());
   a_.mov(x86::edx, (1u << (bytes >> part_shift())) - 1);
-  a_.shlx(x86::rdx, x86::rdx, x86::rax);
+  a_.shlx(x86::rdx, x86::rdx, x86::rax);  // counts modulo 64
   a_.or_(x86::qword_ptr(x86::rcx, offsetof(StoreLog, written)), x86::rdx);
   if (part_shift()) a_.shl(x86::eax, part_shift());
-  a_.and_(x86::eax, ~3u);
+  a_.and_(x86::eax, (line_bytes() - 1) & ~3u);
   using Record = StoreLog::Record;
   static_assert(sizeof(Record) == 4 << 3);
   const auto word = [](std::size_t member, std::uint32_t size) { return x86::Mem(x86::rcx, x86::rax, 3, static_cast<std::int32_t>(offsetof(StoreLog, words) + member), size); };
   a_.mov(word(offsetof(Record, pc), 4), block_.pc + block_.offsets[index]);
-  a_.mov(x86::edx, FIELD(caller_));
-  a_.mov(word(offsetof(Record, caller), 4), x86::edx);
   a_.mov(x86::rdx, FIELD(cycles_));
   if (const std::uint32_t ahead = block_.cycles - block_.cycles_before[index]) a_.sub(x86::rdx, ahead);
   a_.mov(word(offsetof(Record, cycle), 8), x86::rdx);
-  a_.mov(x86::rdx, FIELD(origin_));
-  a_.mov(word(offsetof(Record, origin), 8), x86::rdx);
-  a_.bind(done);
+  a_.movups(x86::xmm0, field(offsetof(CoreState, origin_), 16));  // and caller_ behind it
+  a_.movups(word(offsetof(Record, origin), 16), x86::xmm0);
 }
 
 // ---- Control flow ------------------------------------------------------------------------------------------------------------
@@ -357,7 +411,7 @@ void BlockTranslation::search(std::size_t member, Translator::Exit unlinked) {
 }
 
 void BlockTranslation::fall_through() {
-  if (block_.at_loop_end) leave(Translator::Exit::sequential, 0);
+  if (block_.at_loop_end) leave(Translator::Exit::sequential);
   else link(offsetof(Block, next), Translator::Exit::sequential);
 }
 
@@ -387,23 +441,9 @@ void BlockTranslation::push_frame(std::optional<std::uint32_t> callee) {
 }
 
 /// To the block at the address in ecx, which may not be known yet.
-void BlockTranslation::go_to_computed() {
-  const Label unknown = a_.newLabel();
-  a_.imul(x86::eax, x86::ecx, BlockCache::recent_factor);
-  a_.shr(x86::eax, 32 - BlockCache::recent_bits);
-  a_.shl(x86::eax, 4);
-  a_.add(x86::rax, FIELD(recent_blocks_));
-  a_.cmp(x86::ecx, x86::dword_ptr(x86::rax, offsetof(BlockCache::Entry, pc)));
-  a_.jne(unknown);
-  a_.mov(x86::rax, x86::qword_ptr(x86::rax, offsetof(BlockCache::Entry, block)));
-  a_.jmp(x86::qword_ptr(x86::rax, offsetof(Block, head)));
-  a_.bind(unknown);
-  a_.mov(FIELD(pc_), x86::ecx);
-  a_.mov(x86::edx, static_cast<std::uint32_t>(Translator::Exit::computed));
-  a_.jmp(translator_.leave);
-}
+void BlockTranslation::go_to_computed() { find_block(a_, translator_.leave); }
 
-/// A return that matches the innermost frame and ends no watched call; others are the interpreter's.
+/// A return that matches the innermost frame and ends no watched call; others are the core's.
 void BlockTranslation::ret(std::uint32_t index) {
   const Label unusual = a_.newLabel(), outermost = a_.newLabel(), known = a_.newLabel();
   const auto return_address = [](const Gp& frame) { return x86::Mem(state, frame, 3, static_cast<std::int32_t>(offsetof(CoreState, frames_) + offsetof(StackFrame, return_address)), 4); };
@@ -429,17 +469,26 @@ void BlockTranslation::ret(std::uint32_t index) {
   a_.xor_(x86::eax, x86::eax);
   a_.jmp(known);
   a_.bind(unusual);
-  leave(Translator::Exit::resume, index);
+  step(index);
 }
 
-void BlockTranslation::leave(Translator::Exit exit, std::uint32_t index) {
-  if (exit == Translator::Exit::resume) {
-    a_.mov(x86::rax, reinterpret_cast<std::uint64_t>(block_.ops + index));
-    a_.mov(FIELD(op_), x86::rax);
-  }
+void BlockTranslation::leave(Translator::Exit exit) {
   a_.mov(x86::rax, reinterpret_cast<std::uint64_t>(&block_));
   a_.mov(x86::edx, static_cast<std::uint32_t>(exit));
   a_.jmp(translator_.leave);
+}
+
+/// For whoever asks where the core is.
+void BlockTranslation::save_position(std::uint32_t index, Gp scratch) {
+  a_.mov(scratch, reinterpret_cast<std::uint64_t>(block_.ops + index));
+  a_.mov(FIELD(op_), scratch);
+  a_.mov(scratch, reinterpret_cast<std::uint64_t>(&block_));
+  a_.mov(FIELD(block_), scratch);
+}
+
+void BlockTranslation::step(std::uint32_t index) {
+  save_position(index, x86::rax);
+  a_.call(translator_.step);
 }
 
 void BlockTranslation::emit_aside(const Aside& each) {
@@ -449,25 +498,31 @@ void BlockTranslation::emit_aside(const Aside& each) {
     return;
   }
   if (each.kind == Aside::Kind::exit) {
-    leave(each.exit, each.index);
+    leave(each.exit);
     return;
   }
   if (each.kind == Aside::Kind::touch) {
-    const Label gone = a_.newLabel();
+    const Label stop = a_.newLabel();
+    a_.mov(x86::rax, FIELD(cycles_));
+    a_.cmp(x86::rax, FIELD(horizon_));
+    a_.jae(stop);
     a_.mov(x86::rax, reinterpret_cast<std::uint64_t>(&block_));
     a_.call(translator_.touch);
-    a_.jz(gone);
-    a_.mov(x86::rax, FIELD(cycles_));
-    a_.jmp(each.back);
-    a_.bind(gone);
-    leave(Translator::Exit::enter, 0);
+    a_.jnz(each.back);
+    a_.bind(stop);
+    leave(Translator::Exit::enter);
     return;
   }
-  a_.mov(x86::rdx, reinterpret_cast<std::uint64_t>(block_.ops + each.index));
-  a_.mov(FIELD(op_), x86::rdx);
-  a_.mov(x86::rdx, reinterpret_cast<std::uint64_t>(&block_));
-  a_.mov(FIELD(block_), x86::rdx);
-  if (each.kind == Aside::Kind::load) {
+  using Entry = L1Cache::FastEntry;
+  const bool is_load = each.kind == Aside::Kind::load;
+  const Label slow = a_.newLabel();
+  if (observed_ && (is_load || !too_fine(each.bytes))) {
+    visible(each.bytes, is_load ? offsetof(Entry, read_line) : offsetof(Entry, write_line), is_load ? offsetof(Entry, hidden_from_reads) : offsetof(Entry, hidden_from_writes), slow);
+    a_.jmp(each.access);
+  }
+  a_.bind(slow);
+  save_position(each.index, x86::rdx);
+  if (is_load) {
     a_.call(translator_.load_slow[each.bytes]);
     if (each.is_signed) a_.movsx(x86::eax, x86::ax);
     define(each.guest, x86::eax);
@@ -547,7 +602,7 @@ bool BlockTranslation::branch_condition(const Op& op) {
   }
 }
 
-/// Writes the code of one instruction. What is unknown is left to the interpreter, with all that follows in the block.
+/// Writes the code of one instruction.
 BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t index) {
   using x86::eax, x86::ecx, x86::edx, x86::rax, x86::rcx;
   if (branch_condition(op)) return Flow::ended;
@@ -744,7 +799,11 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
       return Flow::ended;
     case Opcode::ret: case Opcode::ret_n: ret(index); return Flow::ended;
     case Opcode::block_end: fall_through(); return Flow::ended;
-    default: leave(Translator::Exit::resume, index); return Flow::unknown;
+    default:
+      step(index);
+      if (!ends_block(instruction_table()[static_cast<std::size_t>(op.opcode)].kind)) return Flow::next;
+      a_.ud2();  // it has gone elsewhere
+      return Flow::ended;
   }
 }
 
@@ -754,12 +813,9 @@ void BlockTranslation::run() {
   const Label body = a_.newLabel();
   // What the interpreter does at a block's head. Whatever stops it there stops us, and it sees why.
   const Label stop = exit_label(Translator::Exit::enter);
-  a_.mov(x86::rax, FIELD(cycles_));
-  a_.cmp(x86::rax, FIELD(horizon_));
-  a_.jae(stop);
-  const Label fetched = a_.newLabel();
+  const Label inner = a_.newLabel();
   // A watched function's first block equals no line: the interpreter enters it.
-  const Label absent = block_.watched ? stop : aside({.kind = Aside::Kind::touch, .back = fetched});
+  const Label absent = block_.watched ? stop : aside({.kind = Aside::Kind::touch, .back = inner});
   a_.mov(x86::rcx, FIELD(instruction_lines_));
   const auto key_of = [](std::uint32_t set) { return x86::dword_ptr(x86::rcx, static_cast<std::int32_t>(set * sizeof(L1Cache::FastEntry) + offsetof(L1Cache::FastEntry, read_key))); };
   a_.cmp(key_of(block_.set), block_.key);
@@ -768,9 +824,11 @@ void BlockTranslation::run() {
     a_.cmp(key_of(block_.next_set), block_.next_line);
     a_.jne(absent);
   }
-  a_.bind(fetched);
-  a_.add(x86::rax, block_.cycles);
-  a_.mov(FIELD(cycles_), x86::rax);
+  a_.bind(inner);
+  a_.mov(x86::rax, FIELD(cycles_));
+  a_.cmp(x86::rax, FIELD(horizon_));
+  a_.jae(stop);
+  a_.add(FIELD(cycles_), static_cast<std::int32_t>(block_.cycles));
   a_.add(FIELD(counts_.instructions), static_cast<std::int32_t>(block_.counts.instructions));
   if (block_.counts.data_accesses) a_.add(FIELD(counts_.data_accesses), static_cast<std::int32_t>(block_.counts.data_accesses));
   a_.bind(body);
@@ -784,6 +842,7 @@ void BlockTranslation::run() {
   if (jump_to_next_.isValid()) block_.jump_to_next = made + code_.labelOffset(jump_to_next_);
   if (jump_to_taken_.isValid()) block_.jump_to_taken = made + code_.labelOffset(jump_to_taken_);
   block_.head = made;
+  block_.inner = made + code_.labelOffset(inner);
   block_.body = made + code_.labelOffset(body);
 }
 
@@ -806,8 +865,9 @@ void Translator::linked(Block& from, Block& to) {
     to.linked_from.push_back(&from);
     return;
   }
-  if (from.next == &to) patch(from.jump_to_next, to.head);
-  if (from.taken == &to) patch(from.jump_to_taken, to.head);
+  const void* const entry = fetched_with(from, to) ? to.inner : to.head;
+  if (from.next == &to) patch(from.jump_to_next, entry);
+  if (from.taken == &to) patch(from.jump_to_taken, entry);
 }
 Translator::Left Translator::run(CoreState& state, const Block& block) const { return implementation_->entry(&state, block.body); }
 void Translator::clear() {

@@ -10,16 +10,27 @@ namespace dspmem {
 
 class Core;
 
+/// What came of an instruction that was executed for translated code.
+enum class Stepped : std::uint32_t {
+  on,         ///< the next one of the block follows
+  elsewhere,  ///< execution goes on at CoreState::pc_
+  stale,      ///< the same, but decoded code may not be used any more
+  unknown,    ///< nothing was done
+  failed,     ///< something was thrown
+};
+
 /// What translated code needs of its core when it cannot go on by itself. The functions keep what they throw for rethrow().
 struct TranslatorCallbacks {
   std::uint32_t (*load)(CoreState* state, std::uint32_t address, std::uint32_t bytes);
   void (*store)(CoreState* state, std::uint32_t address, std::uint32_t value, std::uint32_t bytes);
+  /// Executes the instruction at CoreState::op_ of CoreState::block_, of those that this has no code for.
+  Stepped (*step)(CoreState* state);
   /// Makes the block's lines the most recently used of their sets. False when they are not in the cache. Throws nothing.
   bool (*touch)(CoreState* state, const Block* block);
 };
 
 /// Turns hot blocks into host code that does what the interpreter does: same registers, cycles, cache and statistics. What it has no
-/// code for it leaves to the interpreter, in the middle of a block if need be. On hosts other than x86-64 it translates nothing.
+/// code for it lets the core do, instruction by instruction. On hosts other than x86-64 it translates nothing.
 ///
 /// Between instructions the most used registers live in the host's; CoreState has them whenever anybody else runs.
 class Translator {
@@ -29,7 +40,6 @@ class Translator {
     enter,       ///< the block's head: its line must be fetched, or time has come to synchronise
     sequential,  ///< behind the block's end, which is not linked, or ends a zero-overhead loop
     taken,       ///< the block's taken branch, which is not linked; its cycles are counted
-    resume,      ///< at the instruction CoreState::op_ of the block
     computed,    ///< at CoreState::pc_; `block` means nothing
     thrown,      ///< a callback has thrown
   };

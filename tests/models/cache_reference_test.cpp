@@ -137,7 +137,7 @@ TEST_P(CacheGeometry, TenMillionRandomAccessesMatchTheReference) {
       reference.access(address, true) = value;
       // The interpreter's hit path.
       if (fast[set].write_key == (address & line_mask)) {
-        fast[set].data[address & ~line_mask] = value;
+        *fast[set].at(address) = value;
         ++fast_hits;
       } else {
         cache.store(address, {&value, 1});
@@ -146,7 +146,7 @@ TEST_P(CacheGeometry, TenMillionRandomAccessesMatchTheReference) {
       const std::uint8_t expected = reference.access(address, false);
       std::uint8_t seen;
       if (fast[set].read_key == (address & line_mask)) {
-        seen = fast[set].data[address & ~line_mask];
+        seen = *fast[set].at(address);
         ++fast_hits;
       } else {
         seen = cache.line_for_read(address)[address & ~line_mask];
