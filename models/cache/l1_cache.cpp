@@ -131,7 +131,7 @@ void L1Cache::drop(std::uint32_t set, std::uint32_t way) {
 
 void L1Cache::forget_most_recent(std::uint32_t set) {
   most_recent_[set] = no_way;
-  for (std::uint32_t context = 0; context < contexts_used_; ++context) fast_entries(context)[set] = FastEntry{};
+  for (std::uint32_t context = 0; context < contexts_used_; ++context) fast_entries(context)[set].empty();
 }
 
 void L1Cache::make_most_recent(std::uint32_t set, std::uint32_t way) {
@@ -151,7 +151,7 @@ void L1Cache::make_most_recent(std::uint32_t set, std::uint32_t way) {
   // Other contexts' entries are about another line.
   if (changes)
     for (std::uint32_t context = 0; context < contexts_used_; ++context)
-      if (context != context_) fast_entries(context)[set] = {};
+      if (context != context_) fast_entries(context)[set].empty();
   fast.base = reinterpret_cast<std::uintptr_t>(bytes(set, way).data()) - recent.address;
   fast.read_line = recent.address;
   fast.write_line = dirty ? recent.address : no_key;

@@ -73,6 +73,7 @@ class L1Cache {
 
     /// The byte at an address in the line.
     std::uint8_t* at(std::uint32_t address) const { return reinterpret_cast<std::uint8_t*>(base + address); }
+    void empty() { read_key = write_key = read_line = write_line = no_key; }
     void hide(std::uint64_t from_reads, std::uint64_t from_writes) {
       hidden_from_reads = from_reads;
       hidden_from_writes = from_writes;

@@ -162,12 +162,15 @@ CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listen
 
 CoherencyChecker::~CoherencyChecker() = default;
 
-CoherencyChecker::Line& CoherencyChecker::peek_line(std::uint32_t address) {
+inline CoherencyChecker::Line& CoherencyChecker::peek_line(std::uint32_t address) {
+  Line* const known = lines_.find(address);
+  return known && known->touched ? *known : first_touch(address);
+}
+
+CoherencyChecker::Line& CoherencyChecker::first_touch(std::uint32_t address) {
   Line& line = lines_.at(address, [this](std::uint32_t base) { return std::make_unique<Page>(config_.rules, base); });
-  if (!line.touched) {
-    line.touched = true;
-    ++line_count_;
-  }
+  line.touched = true;
+  ++line_count_;
   return line;
 }
 

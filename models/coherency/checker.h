@@ -185,6 +185,7 @@ class CoherencyChecker {
   void use_log(Line& line, const LoggedLine& logged);
   /// The line that holds the address, without taking in unseen stores.
   Line& peek_line(std::uint32_t address);
+  Line& first_touch(std::uint32_t address);
   /// With them.
   Line& seen_line(std::uint32_t address);
   /// For whatever may change what a read of the line finds.

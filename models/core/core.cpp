@@ -45,7 +45,8 @@ void Core::Port::fill(std::uint32_t line_address, std::span<std::uint8_t> line, 
 }
 
 void Core::Port::write_back(std::uint32_t line_address, std::span<const std::uint8_t> line, const ByteMask& bytes) {
-  core_.cycles_ += core_.environment_.write_line(line_address, line, bytes);
+  // Only a cache with dirty state by byte writes less than the line.
+  core_.cycles_ += core_.config_.data_cache.byte_dirty ? core_.environment_.write_line(line_address, line, bytes) : core_.environment_.write(line_address, line);
 }
 
 void Core::Port::write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) {
@@ -182,12 +183,6 @@ void Core::apply_privilege() {
 void Core::check_privilege(std::uint32_t address, std::uint32_t physical, const char* what) {
   for (const PhysicalRange& range : config_.kernel_only)
     if (range.contains(physical)) fault(FaultCause::access_violation, std::string(what) + " " + hex(address));
-}
-
-std::uint64_t Core::now() const {
-  if (!block_) return cycles_;
-  const auto index = static_cast<std::size_t>(op_ - block_->ops);
-  return cycles_ - (block_->cycles - block_->cycles_before[index]);
 }
 
 CoreStatistics Core::statistics() const {

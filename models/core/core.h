@@ -121,7 +121,7 @@ class Core : private CoreState {
   void set_special_register(std::uint8_t number, std::uint32_t value) { sr_[number] = value; }
 
   /// The cycle in which the current instruction executes. Exact inside a block too.
-  std::uint64_t now() const;
+  std::uint64_t now() const { return block_ ? cycles_ - (block_->cycles - block_->cycles_before[static_cast<std::size_t>(op_ - block_->ops)]) : cycles_; }
   /// Lets time pass without executing: waiting, or work that is not instructions.
   void advance(std::uint64_t cycles) { cycles_ += cycles; }
   void advance_to(std::uint64_t cycle) { if (cycles_ < cycle) cycles_ = cycle; }

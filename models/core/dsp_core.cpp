@@ -146,26 +146,34 @@ std::uint32_t DspCore::simulator_call(std::uint32_t number, std::span<const std:
 // ---- Bus master ------------------------------------------------------------------------------------------------------
 
 void DspCore::connect_directly(std::span<const std::unique_ptr<Sram>> srams, std::uint32_t latency_cycles) {
-  for (const auto& each : srams) direct_.push_back(each.get());
   direct_latency_ = latency_cycles;
+  for (const Region& region : map_.regions())
+    for (const auto& each : srams) {
+      const std::uint64_t begin = each->config().physical_base, end = begin + each->config().size();
+      const std::uint64_t first = std::max<std::uint64_t>(begin, region.physical), last = std::min<std::uint64_t>(end, std::uint64_t{region.physical} + region.size);
+      if (first >= last) continue;
+      direct_.push_back({static_cast<std::uint32_t>(region.base + (first - region.physical)), static_cast<std::uint32_t>(last - first), static_cast<std::uint32_t>(first - begin), each.get()});
+    }
 }
 
-std::uint32_t DspCore::transact(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data, std::size_t bytes) {
+std::uint32_t DspCore::transact(bool write, std::uint32_t address, std::uint8_t* data, std::uint32_t bytes) {
+  for (const DirectRange& range : direct_)
+    if (address - range.base < range.size) {
+      std::uint32_t cycles;
+      if (!range.sram->serve(write, address - range.base + range.offset, data, bytes, access_, core_.now() + direct_latency_, cycles)) throw BusError(access_.refusal);
+      return direct_latency_ + cycles;
+    }
+  return transact_through_socket(write, address, data, bytes);
+}
+
+std::uint32_t DspCore::transact_through_socket(bool write, std::uint32_t address, std::uint8_t* data, std::uint32_t bytes) {
   const Region* region = map_.find(address);
   if (!region) throw BusError("no memory at this address");
-  const std::uint32_t physical = region->to_physical(address);
-  for (Sram* sram : direct_) {
-    const std::uint32_t offset = physical - sram->config().physical_base;
-    if (offset >= sram->config().size()) continue;
-    const auto cycles = sram->serve(command == tlm::TLM_WRITE_COMMAND, offset, data, static_cast<std::uint32_t>(bytes), access_, core_.now() + direct_latency_);
-    if (!cycles) throw BusError(access_.refusal);
-    return direct_latency_ + *cycles;
-  }
-  payload_.set_command(command);
-  payload_.set_address(physical);
+  payload_.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
+  payload_.set_address(region->to_physical(address));
   payload_.set_data_ptr(data);
-  payload_.set_data_length(static_cast<unsigned>(bytes));
-  payload_.set_streaming_width(static_cast<unsigned>(bytes));
+  payload_.set_data_length(bytes);
+  payload_.set_streaming_width(bytes);
   payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   const sc_core::sc_time before = clock_.to_time(core_.now()) - sc_core::sc_time_stamp();
   sc_core::sc_time delay = before;
@@ -175,12 +183,12 @@ std::uint32_t DspCore::transact(tlm::tlm_command command, std::uint32_t address,
 }
 
 std::uint32_t DspCore::read(std::uint32_t address, std::span<std::uint8_t> bytes) {
-  return transact(tlm::TLM_READ_COMMAND, address, bytes.data(), bytes.size());
+  return transact(false, address, bytes.data(), static_cast<std::uint32_t>(bytes.size()));
 }
 
 // The payload carries a pointer to mutable data; a write never changes what it points to.
 std::uint32_t DspCore::write(std::uint32_t address, std::span<const std::uint8_t> bytes) {
-  return transact(tlm::TLM_WRITE_COMMAND, address, const_cast<std::uint8_t*>(bytes.data()), bytes.size());
+  return transact(true, address, const_cast<std::uint8_t*>(bytes.data()), static_cast<std::uint32_t>(bytes.size()));
 }
 
 std::uint32_t DspCore::write_line(std::uint32_t address, std::span<const std::uint8_t> line, const ByteMask& bytes) {
@@ -193,7 +201,7 @@ std::uint32_t DspCore::write_line(std::uint32_t address, std::span<const std::ui
 std::uint32_t DspCore::compare_and_swap(std::uint32_t address, std::uint32_t& expected, std::uint32_t desired) {
   access_.compare_and_swap = true;
   access_.expected = expected;
-  const std::uint32_t cycles = transact(tlm::TLM_WRITE_COMMAND, address, reinterpret_cast<std::uint8_t*>(&desired), 4);
+  const std::uint32_t cycles = transact(true, address, reinterpret_cast<std::uint8_t*>(&desired), 4);
   access_.compare_and_swap = false;
   expected = access_.expected;
   return cycles;

@@ -82,7 +82,8 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
   void execute();
   bool restart_if_power_cycled();
   void await_event();
-  std::uint32_t transact(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data, std::size_t bytes);
+  std::uint32_t transact(bool write, std::uint32_t address, std::uint8_t* data, std::uint32_t bytes);
+  std::uint32_t transact_through_socket(bool write, std::uint32_t address, std::uint8_t* data, std::uint32_t bytes);
 
   // CoreEnvironment
   std::uint32_t read(std::uint32_t address, std::span<std::uint8_t> bytes) override;
@@ -102,7 +103,12 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
   Core core_;
   tlm::tlm_generic_payload payload_;
   BusAccess access_;
-  std::vector<Sram*> direct_;
+  /// A range of the core's addresses that is a memory, or a part of it.
+  struct DirectRange {
+    std::uint32_t base, size, offset;
+    Sram* sram;
+  };
+  std::vector<DirectRange> direct_;
   std::uint32_t direct_latency_ = 0;
   sc_core::sc_event wake_event_;
   bool powered_ = false;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <tlm_utils/simple_target_socket.h>
 #include <vector>
@@ -40,9 +39,9 @@ class Sram : public sc_core::sc_module {
   SramBank& bank(std::uint32_t index) { return banks_[index]; }
   const SramBank& bank(std::uint32_t index) const { return banks_[index]; }
   /// Serves a transaction that arrives at `now`: what b_transport() does, for initiators that know the target, as with the
-  /// standard's direct memory interface, though here ports and power count all the same. Returns the cycles it takes, or nothing
+  /// standard's direct memory interface, though here ports and power count all the same. Sets the cycles it takes, or returns false
   /// when it is refused; the reason is in `access`. REQUIRES: offset + bytes <= size.
-  std::optional<std::uint32_t> serve(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now);
+  bool serve(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now, std::uint32_t& cycles);
   /// Whether `now` is too early, or the bank is off: then nothing can be moved. An access to a retained bank may wake it: `wait` grows.
   const char* refusal(SramBank& bank, std::uint64_t now, std::uint64_t& wait) const;
   std::string bank_name(std::uint32_t index) const { return config_.name + std::to_string(index); }
@@ -53,6 +52,8 @@ class Sram : public sc_core::sc_module {
   void move(bool write, std::uint8_t* here, std::uint8_t* data, std::uint32_t bytes, BusAccess* access);
 
   SramConfig config_;
+  std::uint32_t bank_shift_ = 0;  ///< bank_bytes as a power of two; 0 if it is none
+  std::uint32_t line_beats_;      ///< beats of what most accesses move: 64 bytes
   Clock clock_;
   std::vector<std::uint8_t> contents_;
   std::vector<SramBank> banks_;

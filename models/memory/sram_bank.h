@@ -45,7 +45,23 @@ class SramBank {
 
   /// Occupies the port for `busy_cycles`, when it is free. Returns the cycles waited for it. Masters run ahead of each
   /// other by up to a quantum, so an access may come from before the port's last use: it then found the port free.
-  std::uint32_t occupy(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master);
+  std::uint32_t occupy(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master) {
+    ++statistics_.accesses;
+    std::uint32_t waited = 0;
+    if (master != last_master_ && now >= busy_from_ && now < busy_until_) {
+      waited = static_cast<std::uint32_t>(busy_until_ - now);
+      ++statistics_.conflicts;
+      statistics_.conflict_cycles += waited;
+    }
+    last_master_ = master;
+    busy_from_ = now + waited;
+    busy_until_ = busy_from_ + busy_cycles;
+    if (now > last_access_) {
+      if (now - last_access_ > idle_threshold_ && listener_) listener_->on_bank_idle(number_, last_access_, now);
+      last_access_ = now;
+    }
+    return waited;
+  }
   /// Counts what an access moved.
   void count(bool write, std::uint32_t bytes) {
     if (bytes >= line_bytes) (write ? statistics_.line_writes : statistics_.line_reads) += bytes / line_bytes;
