@@ -61,22 +61,19 @@ LoggedLine L1Cache::permit_writes(std::uint32_t address, std::uint64_t parts) {
 }
 
 void L1Cache::note_permitted(std::uint32_t set, std::uint32_t way) {
-  bool& listed = permits(set, way, 0).listed;
-  if (!std::exchange(listed, true)) permitted_.push_back(set * config_.ways + way);
+  Permits& first = permits(set, way, 0);
+  first.given = true;
+  if (!std::exchange(first.listed, true)) permitted_.push_back(set * config_.ways + way);
 }
 
-void L1Cache::give_back(std::uint32_t set, std::uint32_t way) {
+void L1Cache::take_back(std::uint32_t set, std::uint32_t way) {
+  permits(set, way, 0).given = false;
   for (std::uint32_t context = 0; context < contexts_used_; ++context) {
     Permits& given = permits(set, way, context);
     given.hidden_from_reads = given.hidden_from_writes = ~0ull;
     given.log = nullptr;
     if (most_recent_[set] == way) fast_entries(context)[set].hide(~0ull, ~0ull);
   }
-}
-
-void L1Cache::revoke(std::uint32_t address) {
-  if (permits_.empty()) return;
-  if (const int way = find(address); way >= 0) give_back(set_of(address), static_cast<std::uint32_t>(way));
 }
 
 void L1Cache::revoke_all() {
@@ -112,9 +109,7 @@ void L1Cache::clean(std::uint32_t set, std::uint32_t way) {
   victim.dirty = false;
   if (most_recent_[set] == way)
     for (std::uint32_t context = 0; context < contexts_used_; ++context) fast_entries(context)[set].set_dirty(false);
-  const ByteMask written = config_.byte_dirty ? victim.dirty_bytes : whole_line_;
-  victim.dirty_bytes = {};
-  port_.write_back(victim.address, bytes(set, way), written);
+  port_.write_back(victim.address, bytes(set, way), config_.byte_dirty ? std::exchange(victim.dirty_bytes, {}) : whole_line_);
 }
 
 void L1Cache::drop(std::uint32_t set, std::uint32_t way) {
@@ -124,7 +119,7 @@ void L1Cache::drop(std::uint32_t set, std::uint32_t way) {
     log->written = 0;
   }
   if (!permits_.empty()) give_back(set, way);
-  line(set, way) = Line{};
+  line(set, way).forget();
   tags_[set * config_.ways + way] = no_line;
   if (most_recent_[set] == way) forget_most_recent(set);
 }
@@ -173,16 +168,16 @@ std::uint32_t L1Cache::make_room(std::uint32_t set) {
   return way;
 }
 
-std::uint32_t L1Cache::fill(std::uint32_t address, bool prefetch) {
+std::uint32_t L1Cache::fill(std::uint32_t address, Purpose purpose) {
   const std::uint32_t set = set_of(address);
   const std::uint32_t way = make_room(set);
-  port_.fill(line_address(address), bytes(set, way), prefetch);
+  port_.fill(line_address(address), bytes(set, way), purpose == Purpose::prefetch);
   Line& filled = line(set, way);
-  filled = Line{};
+  filled.forget();
   filled.address = line_address(address);
   filled.valid = true;
   tags_[set * config_.ways + way] = filled.address;
-  if (!prefetch && !permits_.empty()) ask_permission(set, way);
+  if (purpose == Purpose::access && !permits_.empty()) ask_permission(set, way);
   return way;
 }
 
@@ -210,7 +205,7 @@ void L1Cache::prefetch(std::uint32_t address) {
   const std::uint32_t wanted = line_address(address);
   if (find(wanted) >= 0 || !port_.may_prefetch(wanted)) return;
   ++statistics_.prefetches;
-  const std::uint32_t way = fill(wanted, true);
+  const std::uint32_t way = fill(wanted, Purpose::prefetch);
   const std::uint32_t set = set_of(wanted);
   replacement_->touch(set, way);
   forget_most_recent(set);
@@ -222,7 +217,7 @@ const std::uint8_t* L1Cache::line_for_read(std::uint32_t address) {
   const bool missed = way < 0;
   if (missed) {
     ++statistics_.misses;
-    way = static_cast<int>(fill(address, false));
+    way = static_cast<int>(fill(address, Purpose::access));
   }
   make_most_recent(set, static_cast<std::uint32_t>(way));
   if (missed) run_prefetcher(line_address(address));
@@ -243,7 +238,7 @@ void L1Cache::store(std::uint32_t address, std::span<const std::uint8_t> stored)
     port_.write_through(address, stored);
     return;
   }
-  if (missed) way = static_cast<int>(fill(address, false));
+  if (missed) way = static_cast<int>(fill(address, Purpose::told));
   const auto found = static_cast<std::uint32_t>(way);
   const std::uint32_t offset = address & (config_.line_bytes - 1);
   Line& target = line(set, found);
@@ -297,7 +292,7 @@ bool L1Cache::lock(std::uint32_t address) {
   const std::uint32_t set = set_of(address);
   if (int way = find(address); way < 0 || !line(set, static_cast<std::uint32_t>(way)).locked) {
     if (static_cast<std::uint32_t>(std::popcount(locked_ways(set))) + 1 >= config_.ways) return false;
-    if (way < 0) way = static_cast<int>(fill(address, false));
+    if (way < 0) way = static_cast<int>(fill(address, Purpose::told));
     line(set, static_cast<std::uint32_t>(way)).locked = true;
     make_most_recent(set, static_cast<std::uint32_t>(way));
   }

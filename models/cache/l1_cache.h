@@ -27,7 +27,7 @@ class LinePort {
   virtual void write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) = 0;
   /// Whether the prefetcher may fetch this line: it must not reach outside of memory.
   virtual bool may_prefetch(std::uint32_t line_address) const = 0;
-  /// The line has been fetched for an access: what of it may be accessed without telling, in the terms of L1Cache::permit_reads() and
+  /// The line has been fetched for an access that need not be told, if this allows it: what of it may be accessed without telling, in the terms of L1Cache::permit_reads() and
   /// permit_writes(). `log` is where such writes will be noted; whoever permits them becomes its owner.
   struct Permission {
     std::uint64_t reads = 0, writes = 0;
@@ -118,7 +118,10 @@ class L1Cache {
   /// REQUIRES, for writes: parts is not 0.
   LoggedLine permit_writes(std::uint32_t address, std::uint64_t parts);
   /// In all contexts.
-  void revoke(std::uint32_t address);
+  void revoke(std::uint32_t address) {
+    if (permits_.empty()) return;
+    if (const int way = find(address); way >= 0) give_back(set_of(address), static_cast<std::uint32_t>(way));
+  }
   void revoke_all();
   /// Stores to the most recently used line of its set without telling, though it may be clean so far. False where that is not possible: with
   /// byte-wide dirty state, and write-through.
@@ -152,6 +155,7 @@ class L1Cache {
   /// The bytes this cache holds for `address`, or null: looks, changes nothing.
   const std::uint8_t* peek(std::uint32_t address) const;
   bool dirty(std::uint32_t address) const;
+  bool holds(std::uint32_t address) const { return find(address) >= 0; }
 
   // Cache operations on the line that holds `address`; each does nothing when the line is absent.
   void write_back(std::uint32_t address);
@@ -176,14 +180,21 @@ class L1Cache {
   struct Permits {
     std::uint64_t hidden_from_reads = ~0ull, hidden_from_writes = ~0ull;
     StoreLog* log = nullptr;
-    bool listed = false;  ///< in permitted_; of context 0 only
+    // Of context 0 only:
+    bool listed = false;  ///< in permitted_
+    bool given = false;   ///< some context may do something
   };
   struct Line {
     std::uint32_t address = 0;
     bool valid = false;
     bool dirty = false;
     bool locked = false;
-    ByteMask dirty_bytes{};
+    ByteMask dirty_bytes{};  ///< none unless the line is dirty, in caches that keep them
+
+    void forget() {
+      if (dirty) dirty_bytes = {};
+      valid = dirty = locked = false;
+    }
   };
 
   Line& line(std::uint32_t set, std::uint32_t way) { return lines_[set * config_.ways + way]; }
@@ -197,7 +208,12 @@ class L1Cache {
   }
   std::uint32_t locked_ways(std::uint32_t set) const;
   std::uint32_t make_room(std::uint32_t set);
-  std::uint32_t fill(std::uint32_t address, bool prefetch);
+  enum class Purpose {
+    access,    ///< that whoever watches may let pass
+    told,      ///< whoever watches knows of it
+    prefetch,
+  };
+  std::uint32_t fill(std::uint32_t address, Purpose purpose);
   void run_prefetcher(std::uint32_t missed_line);
   void clean(std::uint32_t set, std::uint32_t way);
   void drop(std::uint32_t set, std::uint32_t way);
@@ -207,7 +223,10 @@ class L1Cache {
   Permits& permits(std::uint32_t set, std::uint32_t way, std::uint32_t context) { return permits_[(set * config_.ways + way) * contexts + context]; }
   void note_permitted(std::uint32_t set, std::uint32_t way);
   void ask_permission(std::uint32_t set, std::uint32_t way);
-  void give_back(std::uint32_t set, std::uint32_t way);
+  void give_back(std::uint32_t set, std::uint32_t way) {
+    if (permits(set, way, 0).given) take_back(set, way);
+  }
+  void take_back(std::uint32_t set, std::uint32_t way);
   void apply(std::uint32_t set, std::uint32_t way, IndexOperation operation);
 
   CacheConfig config_;

@@ -632,6 +632,11 @@ void CoherencyChecker::count_use(const Deed& deed, std::uint32_t site, bool usef
 }
 
 void CoherencyChecker::maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle, bool implied) {
+  // Of a lone core that cannot hold the line an atomic's own operation says nothing new.
+  if (implied && alone_) {
+    const Line& line = peek_line(address);
+    if (line.unseen == nobody && !line.worlds.may_hold(core)) return;
+  }
   const Deed deed{operation, core, View::cached, site, cycle};
   const std::uint32_t number = site_number(site, View::cached);
   const bool useful = maintain_line(line_of(address), deed, number);

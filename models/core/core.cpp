@@ -168,11 +168,6 @@ L1Cache::FastAccess Core::fast_access() const {
   return checked_ ? L1Cache::FastAccess::none : observer_ ? L1Cache::FastAccess::permitted : L1Cache::FastAccess::all;
 }
 
-void Core::revoke(std::uint32_t physical) {
-  for (const CachedRange& range : cached_)
-    if (physical - range.physical < range.size) data_cache_.revoke(physical - range.physical + range.base);
-}
-
 void Core::apply_privilege() {
   if (const bool check = user_mode() && !config_.kernel_only.empty(); check != checked_) {
     checked_ = check;
@@ -363,7 +358,7 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   const Region& region = region_for(address, bytes, "store to");
   if (checked_) check_privilege(address, region.to_physical(address), "store to");
   if (region.kind == RegionKind::cached) {
-    if (observer_ && ordering == Ordering::plain && !checked_ && config_.data_cache.write_policy == WritePolicy::write_back && !data_cache_.peek(address)) {
+    if (observer_ && ordering == Ordering::plain && !checked_ && config_.data_cache.write_policy == WritePolicy::write_back && !data_cache_.holds(address)) {
       // With the line there, the store may be one that the observer need not see.
       data_cache_.line_for_read(address);
       if (store_unseen(address, stored)) return;

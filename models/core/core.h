@@ -85,7 +85,10 @@ class Core : private CoreState {
   /// Null for none. REQUIRES: outlives the core, or is removed.
   void observe(HardwareObserver* observer);
   /// The observer wants to see accesses to the line at a physical address again, or to all lines.
-  void revoke(std::uint32_t physical);
+  void revoke(std::uint32_t physical) {
+    for (const CachedRange& range : cached_)
+      if (physical - range.physical < range.size) data_cache_.revoke(physical - range.physical + range.base);
+  }
   void revoke_all() { data_cache_.revoke_all(); }
   /// Which role the observer's permissions are for from now on. REQUIRES: context < L1Cache::contexts.
   void use_context(std::uint32_t context) {

@@ -70,7 +70,7 @@ void find_block(x86::Assembler& a, std::uint64_t leave) {
 
 /// Code that is not on the way of a block that runs through: made behind it.
 struct Aside {
-  enum class Kind { load, store, touch, search_next, search_taken, exit } kind = Kind::exit;
+  enum class Kind { load, store, step, touch, search_next, search_taken, exit } kind = Kind::exit;
   Label from{};
   Label back{};              ///< where loads and stores go on
   Label access{};            ///< where they are made, if they need not be told
@@ -501,6 +501,11 @@ void BlockTranslation::emit_aside(const Aside& each) {
     leave(each.exit);
     return;
   }
+  if (each.kind == Aside::Kind::step) {
+    step(each.index);
+    a_.ud2();  // it has thrown
+    return;
+  }
   if (each.kind == Aside::Kind::touch) {
     const Label stop = a_.newLabel();
     a_.mov(x86::rax, FIELD(cycles_));
@@ -724,6 +729,23 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
       define(op.r, eax);
       return Flow::next;
     }
+    case Opcode::nsau: {
+      a_.lzcnt(eax, use(op.s, eax));
+      define(op.t, eax);
+      return Flow::next;
+    }
+    case Opcode::quou: case Opcode::remu: {
+      // What divides by zero is the core's to report.
+      const Label zero = aside({.kind = Aside::Kind::step, .index = index});
+      a_.mov(ecx, use(op.t, ecx));
+      a_.test(ecx, ecx);
+      a_.jz(zero);
+      a_.mov(eax, use(op.s, eax));
+      a_.xor_(edx, edx);
+      a_.div(ecx);
+      define(op.r, op.opcode == Opcode::quou ? eax : edx);
+      return Flow::next;
+    }
     case Opcode::slli: return shift_immediate(x86::Inst::kIdShl, op.s, op.immediate);
     case Opcode::srli: return shift_immediate(x86::Inst::kIdShr, op.t, op.immediate);
     case Opcode::srai: return shift_immediate(x86::Inst::kIdSar, op.t, op.immediate);
@@ -849,7 +871,8 @@ void BlockTranslation::run() {
 // ---- The translator --------------------------------------------------------------------------------------------------------------
 
 Translator::Translator(const Shape& shape, const TranslatorCallbacks& callbacks) {
-  if (CpuInfo::host().features().x86().hasBMI2()) implementation_ = std::make_unique<Implementation>(shape, callbacks);
+  const auto& host = CpuInfo::host().features().x86();
+  if (host.hasBMI2() && host.hasLZCNT()) implementation_ = std::make_unique<Implementation>(shape, callbacks);
 }
 Translator::~Translator() = default;
 bool Translator::available() const { return implementation_ != nullptr; }

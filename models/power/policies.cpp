@@ -81,7 +81,9 @@ class PageRefcount final : public PowerPolicy {
 /// The same, and in retention from when a bank has not been accessed for its break-even until it is accessed again.
 class RetentionWhenIdle final : public PowerPolicy {
  public:
-  explicit RetentionWhenIdle(const std::vector<PoweredBank>& banks) : PowerPolicy(banks), live_since_(banks.size()) {}
+  explicit RetentionWhenIdle(const std::vector<PoweredBank>& banks) : PowerPolicy(banks), live_since_(banks.size()) {
+    for (const PoweredBank& bank : banks) break_even_.push_back(bank.figures.retention_break_even());
+  }
   void on_live(std::uint32_t bank, std::uint64_t bytes, std::uint64_t cycle, std::uint64_t last_access) override {
     const bool was_live = accounts_[bank].state != BankState::off;
     if (was_live && !bytes) {
@@ -107,13 +109,13 @@ class RetentionWhenIdle final : public PowerPolicy {
  private:
   /// Looking back on a time without access. False when it was too short.
   bool retain(std::uint32_t bank, std::uint64_t from, std::uint64_t to) {
-    const std::uint64_t start = std::max(from, live_since_[bank]) + banks_[bank].figures.retention_break_even();
-    if (banks_[bank].figures.retention_break_even() == ~0ull || start >= to || start < accounts_[bank].since) return false;
+    const std::uint64_t start = std::max(from, live_since_[bank]) + break_even_[bank];
+    if (break_even_[bank] == ~0ull || start >= to || start < accounts_[bank].since) return false;
     enter(bank, BankState::retention, start);
     return true;
   }
 
-  std::vector<std::uint64_t> live_since_;
+  std::vector<std::uint64_t> live_since_, break_even_;
 };
 
 /// What lives, compacted at every moment into the banks that hold it for the least, always in retention, and without cost for moving it
