@@ -78,7 +78,7 @@ Core::Core(const CoreConfig& config, const AddressMap& map, CoreEnvironment& env
       instruction_cache_(config.instruction_cache, instruction_port_),
       blocks_(config.timing, handlers(), config.instruction_cache.line_bytes,
               instruction_cache_.set_mask()),
-      translator_({data_cache_.line_shift(), data_cache_.set_mask(), config.timing.taken_branch_cycles}, translator_callbacks()),
+      translator_({data_cache_.line_shift(), data_cache_.set_mask(), config.timing.taken_branch_cycles, sr_.data()}, translator_callbacks()),
       uncached_line_(config.instruction_cache.line_bytes) {
   for (const Region& region : map.regions())
     if (region.kind == RegionKind::cached) cached_.push_back({region.physical, region.size, region.base});

@@ -250,10 +250,10 @@ class Core : private CoreState {
   Port instruction_port_;
   L1Cache data_cache_;
   L1Cache instruction_cache_;
+  std::array<std::uint32_t, 256> sr_{};
   BlockCache blocks_;
   Translator translator_;
   std::exception_ptr thrown_;  ///< by a callback of translated code
-  std::array<std::uint32_t, 256> sr_{};
   std::uint32_t threadptr_ = 0;
   bool restarted_ = false;
   bool checked_ = false;  ///< user mode, on a platform that protects memory from it

@@ -729,6 +729,19 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
       define(op.r, eax);
       return Flow::next;
     }
+    // Special registers that hold what was written and nothing more; reading and writing the others is the core's.
+    case Opcode::rsr:
+      if (op.immediate != special::prid && op.immediate != special::scompare1 && op.immediate != special::ps) break;
+      a_.mov(rax, reinterpret_cast<std::uint64_t>(&translator_.shape.special_registers[op.immediate]));
+      a_.mov(eax, x86::dword_ptr(rax));
+      define(op.t, eax);
+      return Flow::next;
+    case Opcode::wsr:
+      if (op.immediate != special::scompare1) break;
+      a_.mov(rax, reinterpret_cast<std::uint64_t>(&translator_.shape.special_registers[op.immediate]));
+      a_.mov(x86::dword_ptr(rax), use(op.t, ecx));
+      fall_through();
+      return Flow::ended;
     case Opcode::nsau: {
       a_.lzcnt(eax, use(op.s, eax));
       define(op.t, eax);
@@ -821,12 +834,12 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
       return Flow::ended;
     case Opcode::ret: case Opcode::ret_n: ret(index); return Flow::ended;
     case Opcode::block_end: fall_through(); return Flow::ended;
-    default:
-      step(index);
-      if (!ends_block(instruction_table()[static_cast<std::size_t>(op.opcode)].kind)) return Flow::next;
-      a_.ud2();  // it has gone elsewhere
-      return Flow::ended;
+    default: break;
   }
+  step(index);
+  if (!ends_block(instruction_table()[static_cast<std::size_t>(op.opcode)].kind)) return Flow::next;
+  a_.ud2();  // it has gone elsewhere
+  return Flow::ended;
 }
 
 void BlockTranslation::run() {

@@ -51,6 +51,7 @@ class Translator {
   struct Shape {
     std::uint32_t line_shift, set_mask;
     std::uint32_t taken_branch_cycles;
+    std::uint32_t* special_registers;  ///< by number
   };
 
   Translator(const Shape& shape, const TranslatorCallbacks& callbacks);
