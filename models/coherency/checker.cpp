@@ -44,6 +44,8 @@ struct CoherencyChecker::History {
     return {cells + (offset >> shift), bytes >> shift};
   }
   std::span<Cell> all() { return {cells, count}; }
+  /// The first byte behind the cell that a byte is in.
+  std::uint32_t behind(std::uint32_t offset) const { return ((offset >> shift) + 1) << shift; }
   void refine() {
     const Cell* const of_words = cells;
     const std::unique_ptr<Cell[]> kept = std::move(own);
@@ -84,6 +86,7 @@ struct CoherencyChecker::Line {
   AgentId reader = 0;
   View reader_view = View::cached;
   std::uint8_t reader_context = 0;
+  std::uint8_t permitted = 0;  ///< cores that somebody let do something to it unseen
   std::uint32_t reader_epoch = 0;
   std::uint64_t settled_reads = 0;
   // The same before the agent's own last store: they only have to be shown to the line once more.
@@ -230,7 +233,18 @@ CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t a
   }
   result.exclusive = (line.unseen == nobody || line.unseen == agent) && exclusive(line, agent);
   if (result.exclusive) use_log(line, log);
+  if (result.exclusive || result.settled) line.permitted |= static_cast<std::uint8_t>(1u << agent);
   return result;
+}
+
+void CoherencyChecker::note_permitted(AgentId core, std::uint32_t address) { peek_line(address).permitted |= static_cast<std::uint8_t>(1u << core); }
+
+std::uint32_t CoherencyChecker::take_permitted(std::uint32_t address, std::uint32_t cores) {
+  Line* const line = lines_.find(address);
+  if (!line) return 0;
+  const std::uint32_t taken = line->permitted & cores;
+  line->permitted &= static_cast<std::uint8_t>(~cores);
+  return taken;
 }
 
 bool CoherencyChecker::exclusive(AgentId agent, std::uint32_t address) { return exclusive(peek_line(address), agent); }
@@ -388,7 +402,7 @@ bool CoherencyChecker::check_order(Line& line, const Deed& access, std::uint32_t
   for (const History& history : line.histories) {
     if (history.agent == access.agent) continue;
     const std::uint32_t known = clock[history.agent];
-    for (std::uint32_t i = offset; i < offset + bytes; ++i) {
+    for (std::uint32_t i = offset; i < offset + bytes; i = history.behind(i)) {
       const bool write_conflicts = history.write_of(i).epoch > known;
       if (!write_conflicts && !(is_write && history.read_of(i).epoch > known)) continue;
       const std::uint32_t number = write_conflicts ? history.write_of(i).site : history.read_of(i).site;

@@ -98,12 +98,16 @@ class CoherencyChecker {
   /// the line or the agent releases something. REQUIRES: nobody else may any more, as after a write of this agent.
   bool exclusive(AgentId agent, std::uint32_t address);
   /// The agent's cache has fetched the line for an access. What of it is settled then, and whether its writes would only be remembered, as
-  /// exclusive() says; if they would, the line uses the log from now on.
+  /// exclusive() says; if they would, the line uses the log from now on. Either is noted as by note_permitted().
   struct Filled {
     std::uint64_t settled = 0;
     bool exclusive = false;
   };
   Filled filled(AgentId agent, std::uint32_t address, std::uint8_t context, const LoggedLine& log);
+  /// Remembers that a core was let do something to the line unseen, for who takes it back: take_permitted() tells which of `cores`, a bit
+  /// for each, still may, as far as is known, and forgets it.
+  void note_permitted(AgentId core, std::uint32_t address);
+  std::uint32_t take_permitted(std::uint32_t address, std::uint32_t cores);
   /// The line's log, from which the checker takes such stores when they matter.
   void use_log(std::uint32_t address, const LoggedLine& logged);
   /// It ends.

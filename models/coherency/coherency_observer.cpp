@@ -2,6 +2,7 @@
 #include "models/coherency/coherency_observer.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace dspmem {
 namespace {
@@ -75,8 +76,7 @@ std::uint64_t CoherencyObserver::on_write(Core& core, View view, std::uint32_t a
   const Deed access{Deed::Kind::write, agent, view, site_of(core), core.now()};
   if (judge_) judge_->on_access(&core, access, address, static_cast<std::uint32_t>(value.size()));
   checker_.write(agent, view, address, value, access.site, access.cycle);
-  revoke_elsewhere(&core, address);
-  if (view != View::cached) core.revoke(address);
+  revoke_elsewhere(view == View::cached ? &core : nullptr, address);
   if (ordering == Ordering::plain) return permit_writes(core, view, address);
   // A word that an atomic sets to zero is a lock that opens.
   const bool opens = std::all_of(value.begin(), value.end(), [](std::uint8_t byte) { return byte == 0; });
@@ -102,17 +102,23 @@ void CoherencyObserver::set_origin(AgentId agent, const void* origin) {
 
 std::uint64_t CoherencyObserver::permit_reads(Core& core, View view, std::uint32_t address, std::uint8_t context) {
   if (!may_skip(view, address)) return 0;
-  return grant_reads(core, address, checker_.settled_parts(static_cast<AgentId>(core.id()), view, address, context));
+  const std::uint64_t settled = checker_.settled_parts(static_cast<AgentId>(core.id()), view, address, context);
+  if (settled) checker_.note_permitted(static_cast<AgentId>(core.id()), address);
+  return grant_reads(core, address, settled);
 }
 
 std::uint64_t CoherencyObserver::grant_reads(Core& core, std::uint32_t address, std::uint64_t settled) {
-  permitted_[core.id()] = &core;  // whoever has a permission must be reachable when it ends
-  return settled && checker_.alone() && judge_ ? settled & judge_->readable(static_cast<AgentId>(core.id()), address & line_mask_, ~line_mask_ + 1) : settled;
+  if (!settled) return 0;
+  const auto agent = static_cast<AgentId>(core.id());
+  permitted_[agent] = &core;  // whoever has a permission must be reachable when it ends
+  return checker_.alone() && judge_ ? settled & judge_->readable(agent, address & line_mask_, ~line_mask_ + 1) : settled;
 }
 
 std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint32_t address) {
   const auto agent = static_cast<AgentId>(core.id());
-  return may_skip(view, address) && checker_.exclusive(agent, address) ? grant_writes(core, address) : 0;
+  if (!may_skip(view, address) || !checker_.exclusive(agent, address)) return 0;
+  checker_.note_permitted(agent, address);
+  return grant_writes(core, address);
 }
 
 std::uint64_t CoherencyObserver::grant_writes(Core& core, std::uint32_t address) {
@@ -130,8 +136,9 @@ HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::
 }
 
 void CoherencyObserver::revoke_elsewhere(const Core* but, std::uint32_t address) {
-  for (std::uint32_t id = 0; id < core_count_; ++id)
-    if (permitted_[id] && permitted_[id] != but) permitted_[id]->revoke(address);
+  if (but && core_count_ == 1) return;
+  for (std::uint32_t rest = checker_.take_permitted(address, but ? ~(1u << but->id()) : ~0u); rest; rest &= rest - 1)
+    if (Core* const core = permitted_[static_cast<std::size_t>(std::countr_zero(rest))]) core->revoke(address);
 }
 
 void CoherencyObserver::revoke_all(std::uint32_t core) {
