@@ -233,7 +233,7 @@ CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t a
   }
   result.exclusive = (line.unseen == nobody || line.unseen == agent) && exclusive(line, agent);
   if (result.exclusive) use_log(line, log);
-  if (result.exclusive || result.settled) line.permitted |= static_cast<std::uint8_t>(1u << agent);
+  if (config_.rules.cores > 1 && (result.exclusive || result.settled)) line.permitted |= static_cast<std::uint8_t>(1u << agent);
   return result;
 }
 
