@@ -66,7 +66,7 @@ class HardwareObserver {
   virtual Permission on_line_filled(Core& core, std::uint32_t address, const LoggedLine& log) = 0;
   /// Instructions that come from memory into the core's instruction cache.
   virtual void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) = 0;
-  /// Ends what the core was allowed to do to the line unseen. By address: any line; `implied` when another instruction does it on the way. By index: the set and way that the operation names, whatever they hold.
+  /// Write-backs and invalidates end what the core itself was allowed to do to the line unseen. By address: any line; `implied` when another instruction does it on the way. By index: the set and way that the operation names, whatever they hold.
   virtual void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) = 0;
   virtual void on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) = 0;
   virtual void on_device_read(Core& core, std::uint32_t address) = 0;

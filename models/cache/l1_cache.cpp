@@ -116,6 +116,7 @@ void L1Cache::drop(std::uint32_t set, std::uint32_t way) {
   if (!logs_.empty()) {
     StoreLog* log = log_of(set, way);
     if (log->owner) port_.leaving(*log);
+    log->owner = nullptr;
     log->written = 0;
   }
   if (!permits_.empty()) give_back(set, way);

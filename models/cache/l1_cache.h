@@ -27,8 +27,8 @@ class LinePort {
   virtual void write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) = 0;
   /// Whether the prefetcher may fetch this line: it must not reach outside of memory.
   virtual bool may_prefetch(std::uint32_t line_address) const = 0;
-  /// The line has been fetched for an access that need not be told, if this allows it: what of it may be accessed without telling, in the terms of L1Cache::permit_reads() and
-  /// permit_writes(). `log` is where such writes will be noted; whoever permits them becomes its owner.
+  /// The line has been fetched for an access that nobody was told of: what of it may be accessed without telling, in the terms of
+  /// L1Cache::permit_reads() and permit_writes(). `log` is where such writes will be noted; whoever permits them becomes its owner.
   struct Permission {
     std::uint64_t reads = 0, writes = 0;
   };
@@ -209,8 +209,8 @@ class L1Cache {
   std::uint32_t locked_ways(std::uint32_t set) const;
   std::uint32_t make_room(std::uint32_t set);
   enum class Purpose {
-    access,    ///< that whoever watches may let pass
-    told,      ///< whoever watches knows of it
+    access,    ///< for one that need not be told if this is permitted: see LinePort::filled()
+    told,      ///< for one that is told anyway
     prefetch,
   };
   std::uint32_t fill(std::uint32_t address, Purpose purpose);

@@ -233,7 +233,7 @@ CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t a
   }
   result.exclusive = (line.unseen == nobody || line.unseen == agent) && exclusive(line, agent);
   if (result.exclusive) use_log(line, log);
-  if (config_.rules.cores > 1 && (result.exclusive || result.settled)) line.permitted |= static_cast<std::uint8_t>(1u << agent);
+  if (result.exclusive || result.settled) line.permitted |= static_cast<std::uint8_t>(1u << agent);
   return result;
 }
 
@@ -268,7 +268,7 @@ void CoherencyChecker::use_log(Line& line, const LoggedLine& logged) {
 
 void CoherencyChecker::end_log(StoreLog& log) {
   Line& line = *static_cast<Line*>(std::exchange(log.owner, nullptr));
-  if (line.logged.log != &log) return;
+  if (line.logged.log != &log) return;  // another core's has taken its place
   if (line.pending()) absorb(line);
   line.logged = {};
 }
@@ -646,11 +646,6 @@ void CoherencyChecker::count_use(const Deed& deed, std::uint32_t site, bool usef
 }
 
 void CoherencyChecker::maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle, bool implied) {
-  // Of a lone core that cannot hold the line an atomic's own operation says nothing new.
-  if (implied && alone_) {
-    const Line& line = peek_line(address);
-    if (line.unseen == nobody && !line.worlds.may_hold(core)) return;
-  }
   const Deed deed{operation, core, View::cached, site, cycle};
   const std::uint32_t number = site_number(site, View::cached);
   const bool useful = maintain_line(line_of(address), deed, number);

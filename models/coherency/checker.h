@@ -98,8 +98,7 @@ class CoherencyChecker {
   /// the line or the agent releases something. REQUIRES: nobody else may any more, as after a write of this agent.
   bool exclusive(AgentId agent, std::uint32_t address);
   /// The agent's cache has fetched the line for an access. What of it is settled then, and whether its writes would only be remembered, as
-  /// exclusive() says; if they would, the line uses the log from now on. Either is noted as by note_permitted(),
-  /// where there is more than one core.
+  /// exclusive() says; if they would, the line uses the log from now on. Either is noted as by note_permitted().
   struct Filled {
     std::uint64_t settled = 0;
     bool exclusive = false;

@@ -136,10 +136,6 @@ HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::
 }
 
 void CoherencyObserver::revoke_elsewhere(const Core* but, std::uint32_t address) {
-  if (core_count_ == 1) {  // nobody to choose from
-    if (!but && permitted_[0]) permitted_[0]->revoke(address);
-    return;
-  }
   for (std::uint32_t rest = checker_.take_permitted(address, but ? ~(1u << but->id()) : ~0u); rest; rest &= rest - 1)
     if (Core* const core = permitted_[static_cast<std::size_t>(std::countr_zero(rest))]) core->revoke(address);
 }

@@ -9,9 +9,9 @@
 namespace dspmem {
 
 /// What is known of each line of a 32-bit address space: a table of three levels, whose leaves hold neighbouring lines side by side and are
-/// made when the first of them is touched. A lookup is two loads and no search. Lines stay where they are.
+/// made when the first of them is asked for. A lookup is three loads and no search. Lines stay where they are.
 ///
-/// `Page` makes the lines it holds: Page(address of its first line), lines[page_lines].
+/// A `Page` holds the lines of one leaf: lines[page_lines].
 template <class Page>
 class LineTable {
  public:
@@ -19,20 +19,17 @@ class LineTable {
 
   explicit LineTable(std::uint32_t line_shift) : line_shift_(line_shift), roots_(std::size_t{1} << (32 - line_shift - page_shift - middle_shift)) {}
 
-  /// Null when no line near it has been touched.
-  Page* page(std::uint32_t address) const {
+  /// The line that holds an address; null when its leaf was never made.
+  auto* find(std::uint32_t address) const {
     const std::uint32_t number = address >> line_shift_ >> page_shift;
     const std::unique_ptr<Middle>& middle = roots_[number >> middle_shift];
-    return middle ? (*middle)[number & (middles - 1)].get() : nullptr;
+    Page* const page = middle ? (*middle)[number & (middles - 1)].get() : nullptr;
+    return page ? &page->lines[index(address)] : nullptr;
   }
-  auto* find(std::uint32_t address) const {
-    Page* found = page(address);
-    return found ? &found->lines[index(address)] : nullptr;
-  }
-  /// `make` makes a page, from the address of its first line.
+  /// The same, with its leaf made if need be: `make(address of its first line)` returns a std::unique_ptr<Page>.
   template <class Make>
   auto& at(std::uint32_t address, Make make) {
-    if (auto* known = find(address)) [[likely]] return *known;
+    if (auto* known = find(address)) return *known;
     const std::uint32_t number = address >> line_shift_ >> page_shift;
     std::unique_ptr<Middle>& middle = roots_[number >> middle_shift];
     if (!middle) middle = std::make_unique<Middle>();

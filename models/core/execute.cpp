@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "models/core/core.h"
@@ -302,16 +304,12 @@ sequential_unlinked:
 #define LOAD(type, address) static_cast<type>(load_slow(address, sizeof(type)))
 #define STORE(type, address, value) store_slow(address, static_cast<type>(value), sizeof(type))
 #define GO(address) return pc_ = (address), after_step()
-#define BRANCH(condition) return Stepped::unknown
-#define JUMP_TAKEN() return Stepped::unknown
+#define NEVER_LEFT() throw std::logic_error("translated code has no code for '" + std::string(instruction_table()[static_cast<std::size_t>(op->opcode)].text) + "'")
+#define BRANCH(condition) NEVER_LEFT()
+#define JUMP_TAKEN() NEVER_LEFT()
 #define JUMP(address) GO(address)
-#define CALL_TAKEN() return Stepped::unknown
-#define CALL(address)                         \
-  do {                                        \
-    a[0] = block->end_pc;                     \
-    push_frame((address), block->end_pc);     \
-    GO(address);                              \
-  } while (0)
+#define CALL_TAKEN() NEVER_LEFT()
+#define CALL(address) static_cast<void>(address), NEVER_LEFT()
 #define RETURN()               \
   do {                         \
     const std::uint32_t to = a[0]; \
@@ -342,7 +340,7 @@ Stepped Core::step() {
   } break;
 #include "models/core/instructions.inc"
 #undef INSTRUCTION
-    default: return Stepped::unknown;
+    default: NEVER_LEFT();
   }
   return Stepped::on;
 }

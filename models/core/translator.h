@@ -15,7 +15,6 @@ enum class Stepped : std::uint32_t {
   on,         ///< the next one of the block follows
   elsewhere,  ///< execution goes on at CoreState::pc_
   stale,      ///< the same, but decoded code may not be used any more
-  unknown,    ///< nothing was done
   failed,     ///< something was thrown
 };
 

@@ -41,7 +41,6 @@ void Sram::move(bool write, std::uint8_t* here, std::uint8_t* data, std::uint32_
 }
 
 const char* Sram::refusal(SramBank& bank, std::uint64_t now, std::uint64_t& wait) const {
-  if (bank.usable(now)) return nullptr;
   if (bank.on()) return bank.usable_at() - now > config_.wake.usable_cycles + config_.retention_wake.usable_cycles ? " was switched on without its regulator" : " was switched on but is not usable yet";
   if (bank.state() == BankState::off) return " is powered off";
   if (!config_.retained_access_wakes) return " is in retention";
@@ -54,11 +53,9 @@ bool Sram::serve(bool write, std::uint32_t offset, std::uint8_t* data, std::uint
   const std::uint32_t index = bank_shift_ ? offset >> bank_shift_ : offset / config_.bank_bytes;
   SramBank& bank = banks_[index];
   std::uint64_t woken = 0;
-  if (!bank.usable(now)) [[unlikely]] {
-    if (const char* why = refusal(bank, now, woken)) {
-      access.refusal = "SRAM bank " + bank_name(index) + why;
-      return false;
-    }
+  if (const char* why = bank.usable(now) ? nullptr : refusal(bank, now, woken)) {
+    access.refusal = "SRAM bank " + bank_name(index) + why;
+    return false;
   }
   const std::uint32_t beats = bytes == SramBank::line_bytes ? line_beats_ : (bytes + config_.beat_bytes - 1) / config_.beat_bytes;
   const auto waited = static_cast<std::uint32_t>(woken) + bank.occupy(now + woken, beats, access.master);

@@ -42,13 +42,13 @@ class Sram : public sc_core::sc_module {
   /// standard's direct memory interface, though here ports and power count all the same. Sets the cycles it takes, or returns false
   /// when it is refused; the reason is in `access`. REQUIRES: offset + bytes <= size.
   bool serve(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now, std::uint32_t& cycles);
-  /// Whether `now` is too early, or the bank is off: then nothing can be moved. An access to a retained bank may wake it: `wait` grows.
-  const char* refusal(SramBank& bank, std::uint64_t now, std::uint64_t& wait) const;
   std::string bank_name(std::uint32_t index) const { return config_.name + std::to_string(index); }
 
  private:
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);
+  /// Why a bank that is not usable at `now` refuses an access; null when that wakes it, and takes `wait` cycles more.
+  const char* refusal(SramBank& bank, std::uint64_t now, std::uint64_t& wait) const;
   void move(bool write, std::uint8_t* here, std::uint8_t* data, std::uint32_t bytes, BusAccess* access);
 
   SramConfig config_;

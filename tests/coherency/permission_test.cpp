@@ -43,6 +43,7 @@ struct Shape {
   std::uint32_t line_bytes;
   std::uint32_t prefetch_lines;
   WritePolicy policy;
+  std::uint64_t alone = 0;  ///< steps that core 0 makes before core 1 starts
 };
 std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << shape.name; }
 
@@ -59,18 +60,23 @@ std::vector<Verdicts::Entry> verdicts_of(const Shape& shape, std::uint64_t seed)
   config.devices = {0x71000, 0x72000, 0x73000, 0x74000};
   Verdicts verdicts;
   Observer observer(config, verdicts);
-  observer.checker().set_alone(false);
+  observer.checker().set_alone(shape.alone > 0);
   const AddressMap map({{"ram", ram, 1u << 20, RegionKind::cached, ram}, {"alias", alias, 1u << 20, RegionKind::uncached, ram}});
   FlatEnvironment memory(map);
   std::vector<std::unique_ptr<Core>> cores;
   for (std::uint32_t id = 0; id < 2; ++id) {
     cores.push_back(std::make_unique<Core>(config.cores[id], map, memory));
     cores[id]->observe(&observer);
-    observer.on_core_start(*cores[id]);
+    if (id == 0 || !shape.alone) observer.on_core_start(*cores[id]);
   }
   Random random(seed);
   for (std::uint64_t step = 1; step <= 60; ++step) {
-    const auto id = static_cast<std::uint32_t>(random.below(2));
+    if (shape.alone && step == shape.alone + 1) {
+      memory.core = cores[0].get();
+      observer.on_device_write(*cores[0], config.devices.core_control + 16);  // core 1's registers
+      observer.on_core_start(*cores[1]);
+    }
+    const auto id = step <= shape.alone ? 0 : static_cast<std::uint32_t>(random.below(2));
     Core& core = *cores[id];
     memory.core = &core;
     observer.set_origin(static_cast<AgentId>(id), reinterpret_cast<const void*>(step));
@@ -113,7 +119,8 @@ TEST_P(Permissions, ChangeNoVerdict) {
 
 INSTANTIATE_TEST_SUITE_P(All, Permissions,
                          testing::Values(Shape{"Lines64", 64, 0, WritePolicy::write_back}, Shape{"Lines128", 128, 0, WritePolicy::write_back}, Shape{"Prefetch", 64, 1, WritePolicy::write_back},
-                                         Shape{"WriteThrough", 64, 0, WritePolicy::write_through}),
+                                         Shape{"WriteThrough", 64, 0, WritePolicy::write_through}, Shape{"AloneAtFirst", 64, 0, WritePolicy::write_back, 25},
+                                         Shape{"AloneAtFirstLines128", 128, 0, WritePolicy::write_back, 25}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

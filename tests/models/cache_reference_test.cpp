@@ -280,5 +280,28 @@ TEST_P(Replacement, NeverEvictsTheMostRecentLineOfASetAndLosesNoData) {
 
 INSTANTIATE_TEST_SUITE_P(Policies, Replacement, testing::Values("lru", "tree-plru", "random"));
 
+/// Lets everything pass, and forgets that it did.
+class Forgetful : public CountingPort {
+ public:
+  Permission filled(std::uint32_t, const LoggedLine& line) override {
+    log = line.log;
+    log->owner = this;
+    return {~0ull, ~0ull};
+  }
+  StoreLog* log = nullptr;
+};
+
+// An observer may be gone when a line leaves that it had taken the log of: the next one must not find it there.
+TEST(StoreLogs, AreNobodysOnceTheirLineHasLeft) {
+  Forgetful port;
+  L1Cache cache({.size_bytes = 1024, .ways = 2, .line_bytes = 64}, port);
+  cache.use_fast_entries(L1Cache::FastAccess::permitted);
+  cache.line_for_read(0x100);
+  ASSERT_NE(port.log, nullptr);
+  EXPECT_EQ(port.log->owner, &port);
+  cache.invalidate(0x100);
+  EXPECT_EQ(port.log->owner, nullptr);
+}
+
 }  // namespace
 }  // namespace dspmem
