@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// What need not be seen: accesses that would change no verdict, because the same was settled before, or because they are only noted, in
+// the line's log, from which they are taken in when they matter.
+#include <bit>
+
+#include "models/coherency/checked_line.h"
+
+namespace dspmem {
+
+std::uint64_t CoherencyChecker::settled_of(const Line& line, AgentId agent, View view, std::uint8_t context) const {
+  return line.reader == agent && line.reader_view == view && line.reader_context == context && line.reader_epoch == clocks_[agent][agent] ? line.settled_reads : 0;
+}
+
+bool CoherencyChecker::settled_read(AgentId agent, View view, std::uint32_t address, std::uint32_t bytes, std::uint8_t context) const {
+  const std::uint64_t wanted = settled_mask(address, bytes);
+  const Line* line = lines_.find(address);
+  return wanted && line && (settled_of(*line, agent, view, context) & wanted) == wanted;
+}
+
+std::uint64_t CoherencyChecker::settled_parts(AgentId agent, View view, std::uint32_t address, std::uint8_t context) const {
+  const Line* line = lines_.find(address);
+  if (!line) return 0;
+  if (alone_ && agent < config_.rules.cores && line->worlds.surely_fresh(agent) && line->worlds.may_hold(agent)) return ~0ull;
+  return settled_of(*line, agent, view, context);
+}
+
+CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t address, std::uint8_t context, const LoggedLine& log) {
+  Line& line = peek_line(address);
+  Filled result;
+  if (alone_ && line.worlds.surely_fresh(agent)) {
+    line.worlds.read_cached(agent);
+    result.settled = ~0ull;
+  } else {
+    result.settled = settled_of(line, agent, View::cached, context);
+  }
+  result.exclusive = (line.unseen == nobody || line.unseen == agent) && exclusive(line, agent);
+  if (result.exclusive) use_log(line, log);
+  if (result.exclusive || result.settled) line.permitted |= static_cast<std::uint8_t>(1u << agent);
+  return result;
+}
+
+void CoherencyChecker::note_permitted(AgentId core, std::uint32_t address) { peek_line(address).permitted |= static_cast<std::uint8_t>(1u << core); }
+
+std::uint32_t CoherencyChecker::take_permitted(std::uint32_t address, std::uint32_t cores) {
+  Line* const line = lines_.find(address);
+  if (!line) return 0;
+  const std::uint32_t taken = line->permitted & cores;
+  line->permitted &= static_cast<std::uint8_t>(~cores);
+  return taken;
+}
+
+bool CoherencyChecker::exclusive(AgentId agent, std::uint32_t address) { return exclusive(peek_line(address), agent); }
+
+bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
+  if (line.histories.size() > 1 || (!line.histories.empty() && line.histories[0].agent != agent) || !line.worlds.may_write_alone(agent)) return false;
+  // What was read through another view, or in another epoch, is not settled behind such a store.
+  if (line.reader != agent || line.reader_view != View::cached || line.reader_epoch != clocks_[agent][agent]) line.unsettle();
+  line.unseen = agent;
+  if (!std::exchange(line.listed, true)) exclusive_[agent].push_back(&line);
+  return true;
+}
+
+void CoherencyChecker::use_log(std::uint32_t address, const LoggedLine& logged) { use_log(peek_line(address), logged); }
+
+void CoherencyChecker::use_log(Line& line, const LoggedLine& logged) {
+  if (line.pending()) absorb(line);
+  line.logged = logged;
+  logged.log->owner = &line;
+}
+
+void CoherencyChecker::end_log(StoreLog& log) {
+  Line& line = *static_cast<Line*>(std::exchange(log.owner, nullptr));
+  if (line.logged.log != &log) return;  // another core's has taken its place
+  if (line.pending()) absorb(line);
+  line.logged = {};
+}
+
+void CoherencyChecker::absorb_all(AgentId agent) {
+  for (Line* line : std::exchange(exclusive_[agent], {})) {
+    if (line->unseen == agent && line->pending()) absorb(*line);
+    if (line->unseen == agent) line->unseen = nobody;
+    line->listed = false;
+  }
+}
+
+void CoherencyChecker::absorb(Line& line) {
+  const AgentId agent = line.unseen;
+  const auto [log, contents] = line.logged;
+  const std::uint64_t written = std::exchange(log->written, 0);
+  const std::uint32_t part_bytes = 1u << part_shift_, word_parts = std::max(4u >> part_shift_, 1u);
+  const std::uint64_t word_mask = (1ull << word_parts) - 1;
+  History& history = history_of(line, agent);
+  const std::uint32_t epoch = clocks_[agent][agent];
+  const StoreLog::Record* last = nullptr;
+  std::uint32_t site_of_last = no_site;
+  ByteMask mask;
+  for (std::uint64_t rest = written; rest;) {
+    const std::uint32_t word = static_cast<std::uint32_t>(std::countr_zero(rest)) / word_parts;
+    const std::uint64_t here = rest >> word * word_parts & word_mask;
+    rest &= ~(word_mask << word * word_parts);
+    const StoreLog::Record& record = log->words[word];
+    if (!last || last->pc != record.pc || last->caller != record.caller || last->origin != record.origin) {
+      const Site site{record.pc, record.caller, record.origin};
+      site_of_last = site_number(site, View::cached);
+      note(line, Deed::Kind::write, agent, site_of_last, record.cycle);
+    } else {
+      ++line.events[(line.event_count - 1) % events_kept].count;
+    }
+    last = &record;
+    const History::Write noted{{epoch, site_of_last}, record.cycle};
+    if (here == word_mask) {
+      for (History::Cell& each : history.cells_of(word * 4, 4)) each.write = noted;
+      std::memcpy(&line.truth[word * 4], contents + word * 4, 4);
+      std::memset(line.writers + word * 4, agent, 4);
+      if (part_shift_) mask |= ByteMask::range(word * 4, 4);
+      continue;
+    }
+    // Bytes of one word share what the last store to any of them says.
+    for (std::uint32_t part = 0; part < word_parts; ++part) {
+      if (!(here >> part & 1)) continue;
+      const std::uint32_t at = word * 4 + part * part_bytes;
+      for (History::Cell& each : history.cells_of(at, part_bytes)) each.write = noted;
+      std::memcpy(&line.truth[at], contents + at, part_bytes);
+      std::memset(line.writers + at, agent, part_bytes);
+      if (part_shift_) mask |= ByteMask::range(at, part_bytes);
+    }
+  }
+  if (!part_shift_) mask.words[0] = written;
+  line.worlds.write_cached(agent, mask);
+  line.known |= mask;
+}
+
+}  // namespace dspmem
