@@ -56,8 +56,8 @@ class HardwareObserver {
   virtual std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) = 0;
   /// Where they are noted; for the observer to read and to empty, until the line leaves the core's cache.
   virtual void on_stores_unseen(std::uint32_t address, const LoggedLine& line) = 0;
-  /// The line leaves the cache. The log has an owner.
-  virtual void on_line_leaving(StoreLog& log) = 0;
+  /// The line is cleaned, or leaves the cache: what is in its log, which has an owner, must be taken now.
+  virtual void on_log_ends(StoreLog& log) = 0;
   /// The core's data cache has fetched the line at `address` for an access. Returns which bytes it may read, and write, without telling, in
   /// the terms of on_read() and on_write(); where it may write, the observer has made itself the owner of the log.
   struct Permission {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace dspmem {
 
@@ -15,12 +16,21 @@ struct StoreLog {
     // As they follow each other in CoreState, to be copied in one.
     const void* origin = nullptr;  ///< what the host said the core was doing
     std::uint32_t caller = 0;
-    std::uint32_t unused_too = 0;
+    std::uint32_t unused_either = 0;
   };
   std::uint64_t written = 0;  ///< the 64ths of the line that were stored to
   void* owner = nullptr;      ///< what the observer that takes it as a line's log finds the line by; null while nobody does
-  std::uint64_t unused[2]{};
+  std::uint64_t taken = 0;    ///< those that the observer has taken from here, or some of them, since the line was clean
+  std::uint64_t unused_too = 0;
   Record words[64];           ///< as many as the line has are there
+
+  /// The observer takes what is there.
+  std::uint64_t take() {
+    taken |= written;
+    return std::exchange(written, 0);
+  }
+  /// Whether the line has been stored to since it was clean.
+  bool any() const { return written | taken; }
 };
 /// A line that may have such stores, and what the core's cache holds of it. Valid until the line leaves the cache.
 struct LoggedLine {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "models/byte_mask.h"
@@ -33,8 +34,8 @@ class LinePort {
     std::uint64_t reads = 0, writes = 0;
   };
   virtual Permission filled(std::uint32_t line_address, const LoggedLine& log) { (void)line_address, (void)log; return {}; }
-  /// The cache is about to forget a line whose log has an owner.
-  virtual void leaving(StoreLog& log) { (void)log; }
+  /// The cache is about to clean or to forget a line whose log has an owner, who takes what is in it.
+  virtual void end_log(StoreLog& log) { (void)log; }
 };
 
 struct CacheStatistics {
@@ -47,8 +48,8 @@ struct CacheStatistics {
 ///
 /// The hit path of the instruction-set simulator does not call into this class: for each set, `fast_entries()` holds the
 /// most recently used line, under keys that only an aligned access of that line can equal. A hit there changes no
-/// replacement order, so nothing needs to be told. `write_key` matches only while stores need no bookkeeping (the line is
-/// dirty already). Everything else comes through line_for_read() and store().
+/// replacement order, so nothing needs to be told. `write_key` matches only while stores need no bookkeeping: the line is dirty already, or
+/// they are noted in its log, which says that it is. Everything else comes through line_for_read() and store().
 ///
 /// While an observer watches, an access is fast only where the observer let it: anywhere in a line of which nothing is hidden, whose
 /// keys match; elsewhere `read_line` and `write_line` do, and the `hidden` bits decide. It may let the core do in one role (`context`)
@@ -59,7 +60,7 @@ class L1Cache {
   static constexpr std::uint32_t no_key = 0x10;
 
   struct alignas(64) FastEntry {
-    // The line's address, if nothing of it is hidden; write_key only if it is dirty already.
+    // The line's address, if nothing of it is hidden; write_key only if stores need no bookkeeping.
     std::uint32_t read_key = no_key;
     std::uint32_t write_key = no_key;
     // The same, whatever is hidden.
@@ -80,8 +81,8 @@ class L1Cache {
       read_key = from_reads ? no_key : read_line;
       write_key = from_writes ? no_key : write_line;
     }
-    void set_dirty(bool dirty) {
-      write_line = dirty ? read_line : no_key;
+    void let_write(bool may) {
+      write_line = may ? read_line : no_key;
       write_key = hidden_from_writes ? no_key : write_line;
     }
     /// Whether an access of `bytes` at an offset in the line is hidden. REQUIRES: not finer than a 64th of the line.
@@ -100,7 +101,7 @@ class L1Cache {
   std::uint32_t set_mask() const { return set_mask_; }
   /// A line has 64 parts of this many bytes, as a power of two; shorter lines have fewer parts of one byte.
   std::uint32_t part_shift() const { return line_shift_ > 6 ? line_shift_ - 6 : 0; }
-  FastEntry* fast_entries(std::uint32_t context = 0) { return &fast_[context << set_bits_]; }
+  FastEntry* fast_entries(std::uint32_t context = 0) { return &fast_[std::size_t{context} * (set_mask_ + 1)]; }
   enum class FastAccess {
     all,
     permitted,  ///< what permit_reads() and permit_writes() let pass
@@ -110,6 +111,7 @@ class L1Cache {
   /// Accesses are made in this context from now on. REQUIRES: context < contexts.
   void use_context(std::uint32_t context) {
     context_ = context;
+    entries_ = fast_entries(context);
     contexts_used_ = std::max(contexts_used_, context + 1);
   }
   /// Parts of the line at `address`, which was accessed last, that may be read, or written and noted in its log, without being seen in
@@ -119,26 +121,28 @@ class L1Cache {
   LoggedLine permit_writes(std::uint32_t address, std::uint64_t parts);
   /// In all contexts.
   void revoke(std::uint32_t address) {
-    if (permits_.empty()) return;
-    if (const int way = find(address); way >= 0) give_back(set_of(address), static_cast<std::uint32_t>(way));
+    if (Place* const place = observed_ ? find(address) : nullptr) give_back(*place);
   }
   void revoke_all();
   /// Stores to the most recently used line of its set without telling, though it may be clean so far. False where that is not possible: with
   /// byte-wide dirty state, and write-through.
   bool make_dirty(std::uint32_t address) {
     if (config_.byte_dirty || config_.write_policy == WritePolicy::write_through) return false;
-    const std::uint32_t set = set_of(address), way = most_recent_[set];
-    line(set, way).dirty = true;
-    fast_entries(context_)[set].set_dirty(true);
+    const std::uint32_t set = set_of(address);
+    most_recent_[set]->dirty = true;
+    entries_[set].let_write(true);
     return true;
   }
   /// Makes the line at `address` the most recently used of its set. False when it is absent.
   bool touch(std::uint32_t address) {
-    const int way = find(address);
-    if (way < 0) return false;
-    if (most_recent_[set_of(address)] != static_cast<std::uint32_t>(way)) make_most_recent(set_of(address), static_cast<std::uint32_t>(way));
+    Place* const place = find(address);
+    if (!place) return false;
+    const std::uint32_t set = set_of(address);
+    if (most_recent_[set] != place) make_most_recent(set, *place);
     return true;
   }
+  /// Fetches the line at `address` for an access, and makes it the most recently used of its set. REQUIRES: it is absent.
+  void fetch(std::uint32_t address);
   /// The set and way that an operation by index names; the way may not exist.
   std::uint32_t set_of(std::uint32_t address) const { return address >> line_shift_ & set_mask_; }
   std::uint32_t way_of_index(std::uint32_t address) const;
@@ -155,7 +159,7 @@ class L1Cache {
   /// The bytes this cache holds for `address`, or null: looks, changes nothing.
   const std::uint8_t* peek(std::uint32_t address) const;
   bool dirty(std::uint32_t address) const;
-  bool holds(std::uint32_t address) const { return find(address) >= 0; }
+  bool holds(std::uint32_t address) const { return find(address) != nullptr; }
 
   // Cache operations on the line that holds `address`; each does nothing when the line is absent.
   void write_back(std::uint32_t address);
@@ -176,78 +180,82 @@ class L1Cache {
   std::uint32_t dirty_lines() const;
 
  private:
-  /// What an observer lets a line's accesses in one context do unseen.
-  struct Permits {
-    std::uint64_t hidden_from_reads = ~0ull, hidden_from_writes = ~0ull;
-    StoreLog* log = nullptr;
-    // Of context 0 only:
-    bool listed = false;  ///< in permitted_
-    bool given = false;   ///< some context may do something
-  };
-  struct Line {
-    std::uint32_t address = 0;
+  /// Where one line is kept.
+  struct alignas(64) Place {
+    std::uint32_t address = 0;  ///< of the line, if it is valid
+    std::uint8_t way = 0;
     bool valid = false;
-    bool dirty = false;
+    bool dirty = false;   ///< or its log says so: see is_dirty()
     bool locked = false;
-    ByteMask dirty_bytes{};  ///< none unless the line is dirty, in caches that keep them
+    bool listed = false;  ///< in permitted_
+    bool given = false;   ///< in some context something may be done unseen
+    std::uint8_t* bytes = nullptr;
+    StoreLog* log = nullptr;  ///< null until somebody watches
+    /// The parts that an observer wants to see accessed.
+    struct Hidden {
+      std::uint64_t from_reads = ~0ull, from_writes = ~0ull;
+    };
+    std::array<Hidden, contexts> hidden;
 
-    void forget() {
-      if (dirty) dirty_bytes = {};
-      valid = dirty = locked = false;
-    }
+    bool is_dirty() const { return dirty || (log && log->any()); }
+    void forget() { valid = dirty = locked = false; }
+    void hide() { hidden.fill({}); }
   };
+  static_assert(sizeof(Place) == 64);
 
-  Line& line(std::uint32_t set, std::uint32_t way) { return lines_[set * config_.ways + way]; }
-  std::span<std::uint8_t> bytes(std::uint32_t set, std::uint32_t way);
-  int find(std::uint32_t address) const {
+  const Place* find(std::uint32_t address) const {
     const std::uint32_t wanted = line_address(address);
-    const std::uint32_t* tags = &tags_[set_of(address) * config_.ways];
+    const std::size_t first = std::size_t{set_of(address)} * config_.ways;
     for (std::uint32_t way = 0; way < config_.ways; ++way)
-      if (tags[way] == wanted) return static_cast<int>(way);
-    return -1;
+      if (tags_[first + way] == wanted) return &places_[first + way];
+    return nullptr;
   }
+  Place* find(std::uint32_t address) { return const_cast<Place*>(std::as_const(*this).find(address)); }
+  std::span<std::uint8_t> bytes(const Place& place) const { return {place.bytes, config_.line_bytes}; }
+  std::uint32_t number(const Place& place) const { return static_cast<std::uint32_t>(&place - places_.data()); }
   std::uint32_t locked_ways(std::uint32_t set) const;
-  std::uint32_t make_room(std::uint32_t set);
+  Place& make_room(std::uint32_t set);
   enum class Purpose {
     access,    ///< for one that need not be told if this is permitted: see LinePort::filled()
     told,      ///< for one that is told anyway
     prefetch,
   };
-  std::uint32_t fill(std::uint32_t address, Purpose purpose);
+  Place& fill(std::uint32_t address, Purpose purpose);
   void run_prefetcher(std::uint32_t missed_line);
-  void clean(std::uint32_t set, std::uint32_t way);
-  void drop(std::uint32_t set, std::uint32_t way);
-  void make_most_recent(std::uint32_t set, std::uint32_t way);
+  void clean(std::uint32_t set, Place& place);
+  void drop(std::uint32_t set, Place& place);
+  void make_most_recent(std::uint32_t set, Place& place);
   void forget_most_recent(std::uint32_t set);
-  StoreLog* log_of(std::uint32_t set, std::uint32_t way);
-  Permits& permits(std::uint32_t set, std::uint32_t way, std::uint32_t context) { return permits_[(set * config_.ways + way) * contexts + context]; }
-  void note_permitted(std::uint32_t set, std::uint32_t way);
-  void ask_permission(std::uint32_t set, std::uint32_t way);
-  void give_back(std::uint32_t set, std::uint32_t way) {
-    if (permits(set, way, 0).given) take_back(set, way);
+  void make_logs();
+  void take_log(Place& place);
+  void note_permitted(Place& place);
+  void ask_permission(Place& place);
+  void give_back(Place& place) {
+    if (place.given) take_back(place);
   }
-  void take_back(std::uint32_t set, std::uint32_t way);
-  void apply(std::uint32_t set, std::uint32_t way, IndexOperation operation);
+  void take_back(Place& place);
+  void apply(std::uint32_t set, Place& place, IndexOperation operation);
 
   CacheConfig config_;
   LinePort& port_;
   std::unique_ptr<ReplacementPolicy> replacement_;
   std::uint32_t line_shift_;
   std::uint32_t set_mask_;
-  std::uint32_t set_bits_;
-  ByteMask whole_line_{};
+  std::uint32_t context_ = 0, contexts_used_ = 1;
+  FastAccess fast_access_ = FastAccess::all;
+  bool observed_ = false;   ///< by somebody who may permit something
+  bool any_locked_ = false; ///< some line has ever been
   static constexpr std::uint32_t no_line = 1;  ///< no line begins there
   std::vector<std::uint32_t> tags_;            ///< address of each valid line, by set and way: what every lookup compares
-  std::vector<Line> lines_;
+  std::vector<Place> places_;                  ///< by set and way
   std::vector<std::uint8_t> data_;
-  static constexpr std::uint32_t no_way = ~0u;
-  std::uint32_t context_ = 0, contexts_used_ = 1;
-  std::vector<std::uint32_t> most_recent_;  ///< way, by set
-  std::vector<FastEntry> fast_;             ///< by context and set
-  std::vector<Permits> permits_;            ///< by set, way and context; empty without an observer
-  std::vector<std::uint32_t> permitted_;    ///< set * ways + way of lines that got permits since revoke_all()
-  std::vector<std::uint64_t> logs_;         ///< StoreLogs, by set and way; made when the first is needed
-  FastAccess fast_access_ = FastAccess::all;
+  std::vector<ByteMask> dirty_bytes_;          ///< by set and way, none unless the line is dirty; empty in caches that keep no such state
+  ByteMask whole_line_{};
+  std::vector<Place*> most_recent_;            ///< by set; null: unknown
+  std::vector<FastEntry> fast_;                ///< by context and set
+  FastEntry* entries_ = nullptr;               ///< those of the present context
+  std::vector<Place*> permitted_;              ///< those that got permissions since revoke_all()
+  std::vector<std::uint64_t> logs_;            ///< StoreLogs, by set and way; made when somebody watches
   CacheStatistics statistics_;
 };
 

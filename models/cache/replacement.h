@@ -27,9 +27,10 @@ class ReplacementPolicy {
     }
   }
   /// The way to replace among those not in `locked_ways` (bit i = way i). REQUIRES: at least one way is not locked.
-  virtual std::uint32_t victim(std::uint32_t set, std::uint32_t locked_ways) = 0;
+  std::uint32_t choose(std::uint32_t set, std::uint32_t locked_ways) { return order_ && !locked_ways ? order_[set * ways_ + ways_ - 1] : victim(set, locked_ways); }
 
  protected:
+  virtual std::uint32_t victim(std::uint32_t set, std::uint32_t locked_ways) = 0;
   virtual void touched(std::uint32_t, std::uint32_t) {}
 
   /// For LRU, which nearly everybody has, a list of ways for each set, the most recent first: touch() keeps it without a call.

@@ -360,7 +360,7 @@ void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
     line.unsettle();
     if (line.pending()) {
       if (whole) {  // nobody will ask what was stored; but the line is dirty
-        line.logged.log->written = 0;
+        line.logged.log->take();
         line.worlds.write_cached(line.unseen, {});
       } else {
         absorb(line);
@@ -418,12 +418,7 @@ bool CoherencyChecker::ever_written(std::uint32_t address, std::uint32_t bytes) 
 
 std::uint64_t CoherencyChecker::known_parts(std::uint32_t base) {
   const Line* line = known_line(base);
-  if (!line) return 0;
-  if (part_shift_ == 0) return line->known.words[0];
-  std::uint64_t parts = 0;
-  for (std::uint32_t part = 0; part < 64; ++part)
-    if (line->known.contains(ByteMask::range(part << part_shift_, 1u << part_shift_))) parts |= 1ull << part;
-  return parts;
+  return line ? known_parts_of(*line) : 0;
 }
 
 std::optional<std::uint32_t> CoherencyChecker::never_written(std::uint32_t address, std::uint32_t bytes) {

@@ -101,6 +101,7 @@ class CoherencyChecker {
   /// exclusive() says; if they would, the line uses the log from now on. Either is noted as by note_permitted().
   struct Filled {
     std::uint64_t settled = 0;
+    std::uint64_t known = 0;  ///< as known_parts() says it
     bool exclusive = false;
   };
   Filled filled(AgentId agent, std::uint32_t address, std::uint8_t context, const LoggedLine& log);
@@ -187,6 +188,7 @@ class CoherencyChecker {
   std::uint64_t settled_of(const Line& line, AgentId agent, View view, std::uint8_t context) const;
   bool exclusive(Line& line, AgentId agent);
   void use_log(Line& line, const LoggedLine& logged);
+  std::uint64_t known_parts_of(const Line& line) const;
   /// The line that holds the address, without taking in unseen stores.
   Line& peek_line(std::uint32_t address);
   Line& first_touch(std::uint32_t address);

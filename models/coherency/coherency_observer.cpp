@@ -102,37 +102,35 @@ void CoherencyObserver::set_origin(AgentId agent, const void* origin) {
 
 std::uint64_t CoherencyObserver::permit_reads(Core& core, View view, std::uint32_t address, std::uint8_t context) {
   if (!may_skip(view, address)) return 0;
-  const std::uint64_t settled = checker_.settled_parts(static_cast<AgentId>(core.id()), view, address, context);
-  if (settled) checker_.note_permitted(static_cast<AgentId>(core.id()), address);
-  return grant_reads(core, address, settled);
-}
-
-std::uint64_t CoherencyObserver::grant_reads(Core& core, std::uint32_t address, std::uint64_t settled) {
-  if (!settled) return 0;
   const auto agent = static_cast<AgentId>(core.id());
+  const std::uint64_t settled = checker_.settled_parts(agent, view, address, context);
+  if (!settled) return 0;
+  checker_.note_permitted(agent, address);
   permitted_[agent] = &core;  // whoever has a permission must be reachable when it ends
-  return checker_.alone() && judge_ ? settled & judge_->readable(agent, address & line_mask_, ~line_mask_ + 1) : settled;
+  return checker_.alone() ? settled & allowed(agent, address, checker_.known_parts(address & line_mask_)).reads : settled;
 }
 
 std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint32_t address) {
   const auto agent = static_cast<AgentId>(core.id());
   if (!may_skip(view, address) || !checker_.exclusive(agent, address)) return 0;
   checker_.note_permitted(agent, address);
-  return grant_writes(core, address);
-}
-
-std::uint64_t CoherencyObserver::grant_writes(Core& core, std::uint32_t address) {
-  const auto agent = static_cast<AgentId>(core.id());
   if (!cores_[agent]) core.set_origin(origins_[agent]);
   permitted_[agent] = cores_[agent] = &core;
-  return judge_ ? judge_->writable(agent, address & line_mask_, ~line_mask_ + 1) : ~0ull;
+  return allowed(agent, address, 0).writes;
 }
 
 HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::uint32_t address, const LoggedLine& log) {
   if (!may_skip(View::cached, address)) return {};
   const auto agent = static_cast<AgentId>(core.id());
   const CoherencyChecker::Filled line = checker_.filled(agent, address, judge_ ? judge_->context(agent) : 0, log);
-  return {grant_reads(core, address, line.settled), line.exclusive ? grant_writes(core, address) : 0};
+  if (!line.settled && !line.exclusive) return {};
+  permitted_[agent] = &core;
+  if (line.exclusive && !cores_[agent]) {
+    core.set_origin(origins_[agent]);
+    cores_[agent] = &core;
+  }
+  const AccessJudge::Allowed parts = allowed(agent, address, line.known);
+  return {checker_.alone() ? line.settled & parts.reads : line.settled, line.exclusive ? parts.writes : 0};
 }
 
 void CoherencyObserver::revoke_elsewhere(const Core* but, std::uint32_t address) {

@@ -20,10 +20,12 @@ class AccessJudge {
   virtual void on_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) = 0;
   /// Which role the agent has at this moment: the same access may be right in one and wrong in another.
   virtual std::uint8_t context(AgentId agent) const = 0;
-  /// Which bytes of a line the agent, a core, may write in its present role without on_access(): a bit for each 64th of the line.
-  virtual std::uint64_t writable(AgentId agent, std::uint32_t address, std::uint32_t line_bytes) = 0;
-  /// The same for reads.
-  virtual std::uint64_t readable(AgentId agent, std::uint32_t address, std::uint32_t line_bytes) = 0;
+  /// Which bytes of a line the agent, a core, may access in its present role without on_access(): a bit for each 64th of the line.
+  /// `written`: those that somebody has written.
+  struct Allowed {
+    std::uint64_t reads = 0, writes = 0;
+  };
+  virtual Allowed allowed(AgentId agent, std::uint32_t line_address, std::uint32_t line_bytes, std::uint64_t written) = 0;
 };
 
 /// Translates what happens in the hardware into the checker's terms: synchronising instructions, doorbells and core starts become
@@ -58,7 +60,7 @@ class CoherencyObserver : public HardwareObserver {
   std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
   void on_stores_unseen(std::uint32_t address, const LoggedLine& line) override { checker_.use_log(address, line); }
   Permission on_line_filled(Core& core, std::uint32_t address, const LoggedLine& log) override;
-  void on_line_leaving(StoreLog& log) override { checker_.end_log(log); }
+  void on_log_ends(StoreLog& log) override { checker_.end_log(log); }
   void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) override;
   void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) override;
   void on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) override;
@@ -85,8 +87,9 @@ class CoherencyObserver : public HardwareObserver {
   // A core accesses lines again without telling as long as nothing else happens to them.
   std::uint64_t permit_reads(Core& core, View view, std::uint32_t address, std::uint8_t context);
   std::uint64_t permit_writes(Core& core, View view, std::uint32_t address);
-  std::uint64_t grant_reads(Core& core, std::uint32_t address, std::uint64_t settled);
-  std::uint64_t grant_writes(Core& core, std::uint32_t address);
+  AccessJudge::Allowed allowed(AgentId agent, std::uint32_t address, std::uint64_t written) {
+    return judge_ ? judge_->allowed(agent, address & line_mask_, ~line_mask_ + 1, written) : AccessJudge::Allowed{~0ull, ~0ull};
+  }
   void revoke_elsewhere(const Core* but, std::uint32_t address);
   void revoke_all(std::uint32_t core);
   void revoke_all();

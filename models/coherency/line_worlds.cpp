@@ -146,33 +146,15 @@ void LineWorlds::note_lost(const ByteMask& lost, int by) {
 
 // ---- The program's operations ----------------------------------------------------------------------------------------
 
-void LineWorlds::read_cached(std::uint32_t core) {
-  if (!full_) {
-    if (owner_ < 0 || owner_ == static_cast<int>(core)) {
-      owner_ = static_cast<std::int8_t>(core);
-      clean_copy_ = true;
-      return;
-    }
-    expand();
-  }
+void LineWorlds::read_shared(std::uint32_t core) {
+  expand();
   apply([&](World& world) {
     if (world.shape[core] == Shape::absent) fill(world, core);
   });
 }
 
-void LineWorlds::write_cached(std::uint32_t core, const ByteMask& bytes) {
-  if (!full_) {
-    if (rules_->write_through) {
-      if (owner_ < 0 || owner_ == static_cast<int>(core)) return;
-    } else if (owner_ < 0 || owner_ == static_cast<int>(core)) {
-      owner_ = static_cast<std::int8_t>(core);
-      dirty_ = true;
-      clean_copy_ = true;  // evicted and read again; that is never worse than the dirty copy, so it may stand for "not read again" too
-      unsafe_ |= bytes;
-      return;
-    }
-    expand();
-  }
+void LineWorlds::write_shared(std::uint32_t core, const ByteMask& bytes) {
+  expand();
   full_->overwritten -= bytes;
   full_->discarded -= bytes;
   apply([&](World& world) {

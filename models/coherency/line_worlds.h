@@ -45,8 +45,19 @@ class LineWorlds {
   explicit LineWorlds(const CacheRules& rules);
 
   // What the program does. Bytes that are written become fresh where they are written, and stale everywhere else.
-  void read_cached(std::uint32_t core);
-  void write_cached(std::uint32_t core, const ByteMask& bytes);
+  void read_cached(std::uint32_t core) {
+    if (!nobody_elses(core)) return read_shared(core);
+    owner_ = static_cast<std::int8_t>(core);
+    clean_copy_ = true;
+  }
+  void write_cached(std::uint32_t core, const ByteMask& bytes) {
+    if (!nobody_elses(core)) return write_shared(core, bytes);
+    if (rules_->write_through) return;
+    owner_ = static_cast<std::int8_t>(core);
+    dirty_ = true;
+    clean_copy_ = true;  // evicted and read again; that is never worse than the dirty copy, so it may stand for "not read again" too
+    unsafe_ |= bytes;
+  }
   void write_memory(const ByteMask& bytes);
   void write_back(std::uint32_t core);
   void invalidate(std::uint32_t core);
@@ -82,7 +93,7 @@ class LineWorlds {
 
   /// Nobody but `core` may have a copy, and it keeps what it writes: then its writes may be told later, in one, as long as nothing else
   /// happens to the line in between.
-  bool may_write_alone(std::uint32_t core) const { return !full_ && !rules_->write_through && (owner_ < 0 || owner_ == static_cast<int>(core)); }
+  bool may_write_alone(std::uint32_t core) const { return nobody_elses(core) && !rules_->write_through; }
   /// Nothing but memory holds the line, and memory is fresh.
   bool settled() const;
   /// At most one core has a copy, and memory is written by nobody else.
@@ -102,6 +113,9 @@ class LineWorlds {
     std::array<Copy, max_cores> copies{};
   };
 
+  bool nobody_elses(std::uint32_t core) const { return !full_ && (owner_ < 0 || owner_ == static_cast<int>(core)); }
+  void read_shared(std::uint32_t core);
+  void write_shared(std::uint32_t core, const ByteMask& bytes);
   void expand();
   void settle_if_possible();
   void fill(World& world, std::uint32_t core) const;

@@ -24,6 +24,14 @@ std::uint64_t CoherencyChecker::settled_parts(AgentId agent, View view, std::uin
   return settled_of(*line, agent, view, context);
 }
 
+std::uint64_t CoherencyChecker::known_parts_of(const Line& line) const {
+  if (part_shift_ == 0) return line.known.words[0];
+  std::uint64_t parts = 0;
+  for (std::uint32_t part = 0; part < 64; ++part)
+    if (line.known.contains(ByteMask::range(part << part_shift_, 1u << part_shift_))) parts |= 1ull << part;
+  return parts;
+}
+
 CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t address, std::uint8_t context, const LoggedLine& log) {
   Line& line = peek_line(address);
   Filled result;
@@ -35,7 +43,9 @@ CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t a
   }
   result.exclusive = (line.unseen == nobody || line.unseen == agent) && exclusive(line, agent);
   if (result.exclusive) use_log(line, log);
-  if (result.exclusive || result.settled) line.permitted |= static_cast<std::uint8_t>(1u << agent);
+  if (!result.exclusive && !result.settled) return result;
+  line.permitted |= static_cast<std::uint8_t>(1u << agent);
+  result.known = known_parts_of(line);
   return result;
 }
 
@@ -86,44 +96,41 @@ void CoherencyChecker::absorb_all(AgentId agent) {
 void CoherencyChecker::absorb(Line& line) {
   const AgentId agent = line.unseen;
   const auto [log, contents] = line.logged;
-  const std::uint64_t written = std::exchange(log->written, 0);
-  const std::uint32_t part_bytes = 1u << part_shift_, word_parts = std::max(4u >> part_shift_, 1u);
-  const std::uint64_t word_mask = (1ull << word_parts) - 1;
+  const std::uint64_t written = log->take();
+  // Lines of 64 parts of one, two or four bytes: a word is four, two or one of them.
+  const std::uint32_t word_shift = 2 - std::min(part_shift_, 2u), part_bytes = 1u << part_shift_;
+  const std::uint64_t word_mask = (1ull << (1u << word_shift)) - 1;
   History& history = history_of(line, agent);
   const std::uint32_t epoch = clocks_[agent][agent];
   const StoreLog::Record* last = nullptr;
-  std::uint32_t site_of_last = no_site;
+  History::Write noted{{epoch, no_site}, 0};
   ByteMask mask;
   for (std::uint64_t rest = written; rest;) {
-    const std::uint32_t word = static_cast<std::uint32_t>(std::countr_zero(rest)) / word_parts;
-    const std::uint64_t here = rest >> word * word_parts & word_mask;
-    rest &= ~(word_mask << word * word_parts);
+    const std::uint32_t word = static_cast<std::uint32_t>(std::countr_zero(rest)) >> word_shift, word_at = word << word_shift;
+    const std::uint64_t here = rest >> word_at & word_mask;
+    rest &= ~(word_mask << word_at);
     const StoreLog::Record& record = log->words[word];
     if (!last || last->pc != record.pc || last->caller != record.caller || last->origin != record.origin) {
-      const Site site{record.pc, record.caller, record.origin};
-      site_of_last = site_number(site, View::cached);
-      note(line, Deed::Kind::write, agent, site_of_last, record.cycle);
+      noted.site = site_number({record.pc, record.caller, record.origin}, View::cached);
+      note(line, Deed::Kind::write, agent, noted.site, record.cycle);
     } else {
       ++line.events[(line.event_count - 1) % events_kept].count;
     }
     last = &record;
-    const History::Write noted{{epoch, site_of_last}, record.cycle};
+    noted.cycle = record.cycle;
+    // Bytes of one word share what the last store to any of them says.
+    const auto keep = [&](std::uint32_t at, std::uint32_t bytes) {
+      for (History::Cell& each : history.cells_of(at, bytes)) each.write = noted;
+      std::memcpy(&line.truth[at], contents + at, bytes);
+      std::memset(line.writers + at, agent, bytes);
+      if (part_shift_) mask |= ByteMask::range(at, bytes);
+    };
     if (here == word_mask) {
-      for (History::Cell& each : history.cells_of(word * 4, 4)) each.write = noted;
-      std::memcpy(&line.truth[word * 4], contents + word * 4, 4);
-      std::memset(line.writers + word * 4, agent, 4);
-      if (part_shift_) mask |= ByteMask::range(word * 4, 4);
+      keep(word * 4, 4);
       continue;
     }
-    // Bytes of one word share what the last store to any of them says.
-    for (std::uint32_t part = 0; part < word_parts; ++part) {
-      if (!(here >> part & 1)) continue;
-      const std::uint32_t at = word * 4 + part * part_bytes;
-      for (History::Cell& each : history.cells_of(at, part_bytes)) each.write = noted;
-      std::memcpy(&line.truth[at], contents + at, part_bytes);
-      std::memset(line.writers + at, agent, part_bytes);
-      if (part_shift_) mask |= ByteMask::range(at, part_bytes);
-    }
+    for (std::uint32_t part = 0; part < 1u << word_shift; ++part)
+      if (here >> part & 1) keep(word * 4 + part * part_bytes, part_bytes);
   }
   if (!part_shift_) mask.words[0] = written;
   line.worlds.write_cached(agent, mask);

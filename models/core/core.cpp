@@ -55,12 +55,13 @@ void Core::Port::write_through(std::uint32_t address, std::span<const std::uint8
 
 LinePort::Permission Core::Port::filled(std::uint32_t line_address, const LoggedLine& log) {
   if (!core_.observer_ || instructions_) return {};
-  const HardwareObserver::Permission permission = core_.observer_->on_line_filled(core_, physical(line_address), log);
+  const CachedRange& range = *core_.cached_range(line_address);
+  const HardwareObserver::Permission permission = core_.observer_->on_line_filled(core_, line_address - range.base + range.physical, log);
   return {permission.reads, permission.writes};
 }
 
-void Core::Port::leaving(StoreLog& log) {
-  if (core_.observer_) core_.observer_->on_line_leaving(log);
+void Core::Port::end_log(StoreLog& log) {
+  if (core_.observer_) core_.observer_->on_log_ends(log);
 }
 
 bool Core::Port::may_prefetch(std::uint32_t line_address) const {
@@ -358,11 +359,6 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   const Region& region = region_for(address, bytes, "store to");
   if (checked_) check_privilege(address, region.to_physical(address), "store to");
   if (region.kind == RegionKind::cached) {
-    if (observer_ && ordering == Ordering::plain && !checked_ && config_.data_cache.write_policy == WritePolicy::write_back && !data_cache_.holds(address)) {
-      // With the line there, the store may be one that the observer need not see.
-      data_cache_.line_for_read(address);
-      if (store_unseen(address, stored)) return;
-    }
     const std::uint64_t permitted = observer_ ? observer_->on_write(*this, View::cached, region.to_physical(address), stored, ordering) : 0;
     data_cache_.store(address, stored);
     if (permitted) observer_->on_stores_unseen(region.to_physical(address), data_cache_.permit_writes(address, permitted));
@@ -379,7 +375,7 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
 }
 
 bool Core::load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& value) {
-  if (address & (bytes - 1) || !data_cache_.touch(address)) return false;
+  if (address & (bytes - 1) || !have_line(address)) return false;
   const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
   const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
   if (entry.read_line != data_cache_.line_address(address) || L1Cache::FastEntry::hides(entry.hidden_from_reads, offset, bytes, data_cache_.part_shift())) return false;
@@ -389,7 +385,7 @@ bool Core::load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& val
 
 bool Core::store_unseen(std::uint32_t address, std::span<const std::uint8_t> stored) {
   const auto bytes = static_cast<std::uint32_t>(stored.size());
-  if (address & (bytes - 1) || !data_cache_.touch(address)) return false;
+  if (address & (bytes - 1) || config_.data_cache.write_policy == WritePolicy::write_through || !have_line(address)) return false;
   const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
   const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1), part_shift = data_cache_.part_shift();
   if (entry.read_line != data_cache_.line_address(address) || !(bytes >> part_shift) || L1Cache::FastEntry::hides(entry.hidden_from_writes, offset, bytes, part_shift)) return false;

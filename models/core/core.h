@@ -176,11 +176,9 @@ class Core : private CoreState {
     void write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) override;
     bool may_prefetch(std::uint32_t line_address) const override;
     Permission filled(std::uint32_t line_address, const LoggedLine& log) override;
-    void leaving(StoreLog& log) override;
+    void end_log(StoreLog& log) override;
 
    private:
-    std::uint32_t physical(std::uint32_t address) const { return core_.map_.find(address)->to_physical(address); }
-
     Core& core_;
     bool instructions_;
   };
@@ -202,8 +200,16 @@ class Core : private CoreState {
   const std::uint8_t* fetch_line(std::uint32_t address);
   std::uint32_t load_slow(std::uint32_t address, unsigned bytes, Ordering ordering = Ordering::plain);
   void store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes, Ordering ordering = Ordering::plain);
-  /// Loads from a line that is in the cache, if the observer need not see it: most slow accesses find another line of their set than the
-  /// last one, and nothing else.
+  /// Has the line of an access that is made through the cache, and has nothing else to it, be the most recently used of its set, fetched if
+  /// need be.
+  bool have_line(std::uint32_t address) {
+    if (data_cache_.touch(address)) return true;
+    if (checked_ || !cached_range(address)) return false;
+    data_cache_.fetch(address);
+    return true;
+  }
+  /// Loads through the cache, if the observer need not see it: most slow accesses find another line of their set than the last one, or miss,
+  /// and nothing else.
   bool load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& value);
   /// The same for a store.
   bool store_unseen(std::uint32_t address, std::span<const std::uint8_t> stored);
@@ -242,6 +248,11 @@ class Core : private CoreState {
     std::uint32_t physical, size, base;
   };
   std::vector<CachedRange> cached_;  ///< where physical addresses are seen through the cache
+  const CachedRange* cached_range(std::uint32_t address) const {
+    for (const CachedRange& range : cached_)
+      if (address - range.base < range.size) return &range;
+    return nullptr;
+  }
   const AddressMap& map_;
   CoreEnvironment& environment_;
   HardwareObserver* observer_ = nullptr;

@@ -156,11 +156,11 @@ void DspCore::connect_directly(std::span<const std::unique_ptr<Sram>> srams, std
     }
 }
 
-std::uint32_t DspCore::transact(bool write, std::uint32_t address, std::uint8_t* data, std::uint32_t bytes) {
+inline std::uint32_t DspCore::transact(bool write, std::uint32_t address, std::uint8_t* data, std::uint32_t bytes) {
   for (const DirectRange& range : direct_)
     if (address - range.base < range.size) {
-      std::uint32_t cycles;
-      if (!range.sram->serve(write, address - range.base + range.offset, data, bytes, access_, core_.now() + direct_latency_, cycles)) throw BusError(access_.refusal);
+      const std::uint32_t cycles = range.sram->serve(write, address - range.base + range.offset, data, bytes, access_, core_.now() + direct_latency_);
+      if (cycles == Sram::refused) throw BusError(access_.refusal);
       return direct_latency_ + cycles;
     }
   return transact_through_socket(write, address, data, bytes);

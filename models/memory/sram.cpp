@@ -12,15 +12,12 @@ Sram::Sram(sc_core::sc_module_name name, const SramConfig& config, const Clock& 
     banks_.emplace_back(std::span(&contents_[std::size_t{index} * config_.bank_bytes], config_.bank_bytes));
   if (std::has_single_bit(config_.bank_bytes)) bank_shift_ = static_cast<std::uint32_t>(std::countr_zero(config_.bank_bytes));
   line_beats_ = (SramBank::line_bytes + config_.beat_bytes - 1) / config_.beat_bytes;
+  line_cycles_ = config_.latency_cycles + line_beats_ - 1;
   target_socket.register_b_transport(this, &Sram::b_transport);
   target_socket.register_transport_dbg(this, &Sram::transport_dbg);
 }
 
 void Sram::move(bool write, std::uint8_t* here, std::uint8_t* data, std::uint32_t bytes, BusAccess* access) {
-  if (bytes == SramBank::line_bytes && !(write && access && (access->compare_and_swap || access->bytes))) {  // a size that the compiler knows
-    std::memcpy(write ? here : data, write ? data : here, SramBank::line_bytes);
-    return;
-  }
   if (!write) {
     std::memcpy(data, here, bytes);
     return;
@@ -49,26 +46,25 @@ const char* Sram::refusal(SramBank& bank, std::uint64_t now, std::uint64_t& wait
   return nullptr;
 }
 
-bool Sram::serve(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now, std::uint32_t& cycles) {
-  const std::uint32_t index = bank_shift_ ? offset >> bank_shift_ : offset / config_.bank_bytes;
+std::uint32_t Sram::serve_any(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now) {
+  const std::uint32_t index = bank_at(offset);
   SramBank& bank = banks_[index];
   std::uint64_t woken = 0;
   if (const char* why = bank.usable(now) ? nullptr : refusal(bank, now, woken)) {
     access.refusal = "SRAM bank " + bank_name(index) + why;
-    return false;
+    return refused;
   }
-  const std::uint32_t beats = bytes == SramBank::line_bytes ? line_beats_ : (bytes + config_.beat_bytes - 1) / config_.beat_bytes;
+  const std::uint32_t beats = (bytes + config_.beat_bytes - 1) / config_.beat_bytes;
   const auto waited = static_cast<std::uint32_t>(woken) + bank.occupy(now + woken, beats, access.master);
   bank.count(write, bytes);
   move(write, &contents_[offset], data, bytes, &access);
-  cycles = waited + config_.latency_cycles + beats - 1;
-  return true;
+  return waited + config_.latency_cycles + beats - 1;
 }
 
 void Sram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   const std::uint64_t now = clock_.to_cycles(sc_core::sc_time_stamp() + delay);
-  std::uint32_t cycles;
-  if (serve(payload.is_write(), static_cast<std::uint32_t>(payload.get_address()), payload.get_data_ptr(), payload.get_data_length(), bus_access(payload), now, cycles)) {
+  const std::uint32_t cycles = serve(payload.is_write(), static_cast<std::uint32_t>(payload.get_address()), payload.get_data_ptr(), payload.get_data_length(), bus_access(payload), now);
+  if (cycles != refused) {
     delay += clock_.to_time(cycles);
     payload.set_response_status(tlm::TLM_OK_RESPONSE);
   } else {

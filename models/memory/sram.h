@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <tlm_utils/simple_target_socket.h>
 #include <vector>
@@ -39,21 +40,32 @@ class Sram : public sc_core::sc_module {
   SramBank& bank(std::uint32_t index) { return banks_[index]; }
   const SramBank& bank(std::uint32_t index) const { return banks_[index]; }
   /// Serves a transaction that arrives at `now`: what b_transport() does, for initiators that know the target, as with the
-  /// standard's direct memory interface, though here ports and power count all the same. Sets the cycles it takes, or returns false
-  /// when it is refused; the reason is in `access`. REQUIRES: offset + bytes <= size.
-  bool serve(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now, std::uint32_t& cycles);
+  /// standard's direct memory interface, though here ports and power count all the same. Returns the cycles it takes, or `refused`; the
+  /// reason is in `access` then. REQUIRES: offset + bytes <= size.
+  std::uint32_t serve(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now) {
+    SramBank& bank = banks_[bank_at(offset)];
+    if (bytes != SramBank::line_bytes || access.compare_and_swap || access.bytes || !bank.usable(now)) [[unlikely]] return serve_any(write, offset, data, bytes, access, now);
+    const std::uint32_t waited = bank.occupy(now, line_beats_, access.master);
+    bank.count_line(write);
+    std::uint8_t* const here = contents_.data() + offset;
+    std::memcpy(write ? here : data, write ? data : here, SramBank::line_bytes);
+    return waited + line_cycles_;
+  }
+  static constexpr std::uint32_t refused = ~0u;
   std::string bank_name(std::uint32_t index) const { return config_.name + std::to_string(index); }
 
  private:
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);
+  std::uint32_t bank_at(std::uint32_t offset) const { return bank_shift_ ? offset >> bank_shift_ : offset / config_.bank_bytes; }
+  std::uint32_t serve_any(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now);
   /// Why a bank that is not usable at `now` refuses an access; null when that wakes it, and takes `wait` cycles more.
   const char* refusal(SramBank& bank, std::uint64_t now, std::uint64_t& wait) const;
   void move(bool write, std::uint8_t* here, std::uint8_t* data, std::uint32_t bytes, BusAccess* access);
 
   SramConfig config_;
   std::uint32_t bank_shift_ = 0;  ///< bank_bytes as a power of two; 0 if it is none
-  std::uint32_t line_beats_;      ///< beats of what most accesses move: 64 bytes
+  std::uint32_t line_beats_, line_cycles_;  ///< of what most accesses move: 64 bytes
   Clock clock_;
   std::vector<std::uint8_t> contents_;
   std::vector<SramBank> banks_;

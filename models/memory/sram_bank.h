@@ -62,6 +62,7 @@ class SramBank {
     }
     return waited;
   }
+  void count_line(bool write) { ++(write ? statistics_.line_writes : statistics_.line_reads); }
   /// Counts what an access moved.
   void count(bool write, std::uint32_t bytes) {
     if (bytes >= line_bytes) (write ? statistics_.line_writes : statistics_.line_reads) += bytes / line_bytes;

@@ -467,16 +467,12 @@ std::uint64_t HeapTracker::parts_of_line(std::uint32_t address, std::uint32_t li
   return parts;
 }
 
-std::uint64_t HeapTracker::writable(AgentId agent, std::uint32_t address, std::uint32_t line_bytes) {
-  const bool own = inside(agent);
-  return parts_of_line(address, line_bytes, [&](std::uint32_t at) { return allowed_.from(at) | (own ? bookkeeping_.from(at) : 0); });
-}
-
-std::uint64_t HeapTracker::readable(AgentId agent, std::uint32_t address, std::uint32_t line_bytes) {
-  if (inside(agent)) return ~0ull;
-  const std::uint64_t parts = parts_of_line(address, line_bytes, [&](std::uint32_t at) { return allowed_.from(at); });
-  const bool heap = address + line_bytes > heaps_first_ && address - heaps_first_ < heaps_bytes_;
-  return heap && checker_ ? parts & checker_->known_parts(address) : parts;
+AccessJudge::Allowed HeapTracker::allowed(AgentId agent, std::uint32_t line_address, std::uint32_t line_bytes, std::uint64_t written) {
+  if (inside(agent))
+    return {~0ull, parts_of_line(line_address, line_bytes, [this](std::uint32_t at) { return allowed_.from(at) | bookkeeping_.from(at); })};
+  const std::uint64_t parts = parts_of_line(line_address, line_bytes, [this](std::uint32_t at) { return allowed_.from(at); });
+  const bool heap = line_address + line_bytes > heaps_first_ && line_address - heaps_first_ < heaps_bytes_;
+  return {heap && checker_ ? parts & written : parts, parts};
 }
 
 // ---- What the program does -------------------------------------------------------------------------------------------

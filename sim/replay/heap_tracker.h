@@ -125,8 +125,7 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   void on_interruption(Core& core) override { listener_.on_allocator(core); }
   void on_abandoned(Core& core) override;
   std::uint8_t context(AgentId agent) const override { return inside(agent) ? 1 : 0; }
-  std::uint64_t writable(AgentId agent, std::uint32_t address, std::uint32_t line_bytes) override;
-  std::uint64_t readable(AgentId agent, std::uint32_t address, std::uint32_t line_bytes) override;
+  Allowed allowed(AgentId agent, std::uint32_t line_address, std::uint32_t line_bytes, std::uint64_t written) override;
   void on_access(const Core* core, const Deed& access, std::uint32_t address, std::uint32_t bytes) override;
 
  private:
