@@ -76,6 +76,16 @@ struct CoherencyChecker::Line {
   }
   bool pending() const { return unseen != nobody && logged.log && logged.log->written; }
   void unsettle() { settled_reads = parked_reads = 0; }
+  /// The latest value of some bytes, and whose it is.
+  void keep(std::uint32_t offset, const std::uint8_t* value, std::uint32_t bytes, AgentId writer) {
+    if (bytes == 4) [[likely]] {  // a size that the compiler knows
+      std::memcpy(truth + offset, value, 4);
+      std::memset(writers + offset, writer, 4);
+      return;
+    }
+    std::memcpy(truth + offset, value, bytes);
+    std::memset(writers + offset, writer, bytes);
+  }
 
   std::uint32_t address;
   bool touched = false;

@@ -149,6 +149,12 @@ void CoherencyChecker::read(AgentId agent, View view, std::uint32_t address, std
 }
 
 void CoherencyChecker::atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
+  Line& line = peek_line(address);
+  // Nobody else has used the line, and it is fresh where the read looks: it finds nothing, and is not remembered.
+  if (view != View::cached && line.histories.size() <= 1 && !line.pending() && line.worlds.surely_fresh(-1) && (line.histories.empty() || line.histories[0].agent == agent)) {
+    last_stale_ = last_raced_ = false;
+    return;
+  }
   do_read(agent, view, address, seen, site, cycle, false, 0);
 }
 
@@ -172,9 +178,8 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   const History::Write noted{{clocks_[agent][agent], site_number(site, view)}, cycle};
   for (History::Cell& each : history.cells_of(offset, bytes)) each.write = noted;
   line.known |= mask;
-  std::memcpy(&line.truth[offset], value.data(), bytes);
-  std::memset(line.writers + offset, agent, bytes);
-  keep_cause(line, access);
+  line.keep(offset, value.data(), bytes, agent);
+  if (line.worlds.take_newly_lost()) keep_cause(line, access);
   note(line, Deed::Kind::write, agent, noted.site, cycle);
 }
 
@@ -237,7 +242,6 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
 }
 
 void CoherencyChecker::keep_cause(Line& line, const Deed& now) {
-  if (!line.worlds.take_newly_lost()) return;
   line.cause = now;
   const int writer_back = line.worlds.lost_by_write_back_of();
   if (writer_back < 0 || now.kind == Deed::Kind::write_back || now.kind == Deed::Kind::write_back_invalidate) return;
@@ -308,7 +312,7 @@ bool CoherencyChecker::maintain_line(Line& line, const Deed& deed, std::uint32_t
     default: return false;
   }
   note_maintenance(line, deed);
-  keep_cause(line, deed);
+  if (line.worlds.take_newly_lost()) keep_cause(line, deed);
   note(line, deed.kind, deed.agent, site, deed.cycle);
   return useful;
 }
@@ -348,40 +352,39 @@ void CoherencyChecker::core_off(AgentId core, std::uint64_t cycle) {
 
 void CoherencyChecker::prefetch(AgentId core, std::uint32_t address) { line_of(address).worlds.read_cached(core); }
 
-void CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
-  for (std::uint32_t done = 0; done < bytes;) {
-    const std::uint32_t at = address + done, offset = at & ~line_mask_;
-    const std::uint32_t count = std::min(bytes - done, config_.rules.line_bytes - offset);
-    done += count;
-    const bool whole = count == config_.rules.line_bytes;
-    Line* const found = lines_.find(at);
-    if (!found || !found->touched) continue;
-    Line& line = *found;
-    line.unsettle();
-    if (line.pending()) {
-      if (whole) {  // nobody will ask what was stored; but the line is dirty
-        line.logged.log->take();
-        line.worlds.write_cached(line.unseen, {});
-      } else {
-        absorb(line);
-      }
-    }
-    const ByteMask mask = ByteMask::range(offset, count);
-    // The rest of the last word belongs to nobody, unless somebody has written it.
-    std::uint32_t span = count;
-    if (offset % 4 == 0 && count % 4 && (line.known & ByteMask::range(offset + count, 4 - count % 4)).none()) span = count + 4 - count % 4;
-    line.worlds.forget(mask);
-    line.known -= mask;
-    if (whole && line.histories.size() > 1) line.histories.clear();
-    for (History& history : line.histories) {
-      if (whole) {
-        std::ranges::fill(history.all(), History::Cell{});
-        continue;
-      }
-      for (History::Cell& each : history.cells_of(offset, span)) each = {};
-    }
-    std::memset(line.writers + offset, nobody, count);
+std::uint32_t CoherencyChecker::forget(std::uint32_t address, std::uint32_t bytes) {
+  Line* const found = lines_.find(address);
+  if (!found || !found->touched) return 0;
+  Line& line = *found;
+  line.unsettle();
+  if (bytes == config_.rules.line_bytes) forget_all(line);
+  else forget_some(line, address - line.address, bytes);
+  return std::exchange(line.permitted, 0);
+}
+
+void CoherencyChecker::forget_all(Line& line) {
+  if (line.pending()) {  // nobody will ask what was stored; but the line is dirty
+    line.logged.log->take();
+    line.worlds.write_cached(line.unseen, {});
   }
+  line.worlds.forget(ByteMask::range(0, config_.rules.line_bytes));
+  line.known = {};
+  if (line.histories.size() > 1) line.histories.clear();
+  for (History& history : line.histories) std::ranges::fill(history.all(), History::Cell{});
+  std::memset(line.writers, nobody, config_.rules.line_bytes);
+}
+
+void CoherencyChecker::forget_some(Line& line, std::uint32_t offset, std::uint32_t bytes) {
+  if (line.pending()) absorb(line);
+  const ByteMask mask = ByteMask::range(offset, bytes);
+  // The rest of the last word belongs to nobody, unless somebody has written it.
+  std::uint32_t span = bytes;
+  if (offset % 4 == 0 && bytes % 4 && (line.known & ByteMask::range(offset + bytes, 4 - bytes % 4)).none()) span = bytes + 4 - bytes % 4;
+  line.worlds.forget(mask);
+  line.known -= mask;
+  for (History& history : line.histories)
+    for (History::Cell& each : history.cells_of(offset, span)) each = {};
+  std::memset(line.writers + offset, nobody, bytes);
 }
 
 bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const {

@@ -139,8 +139,9 @@ class CoherencyChecker {
   /// The core starts: what was ordered before is what stale-boot is about.
   void boot(AgentId core);
 
-  /// These bytes belong to nobody, or to somebody new: what they were does not matter any more.
-  void forget(std::uint32_t address, std::uint32_t bytes);
+  /// These bytes, within one line, belong to nobody, or to somebody new: what they were does not matter any more. Returns what
+  /// take_permitted() would, for all cores.
+  std::uint32_t forget(std::uint32_t address, std::uint32_t bytes);
   /// The memory lost its contents.
   void lose_memory(std::uint32_t address, std::uint32_t bytes, const Deed& cause = {});
 
@@ -189,6 +190,8 @@ class CoherencyChecker {
   bool exclusive(Line& line, AgentId agent);
   void use_log(Line& line, const LoggedLine& logged);
   std::uint64_t known_parts_of(const Line& line) const;
+  void forget_all(Line& line);
+  void forget_some(Line& line, std::uint32_t offset, std::uint32_t bytes);
   /// The line that holds the address, without taking in unseen stores.
   Line& peek_line(std::uint32_t address);
   Line& first_touch(std::uint32_t address);

@@ -133,8 +133,8 @@ HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::
   return {checker_.alone() ? line.settled & parts.reads : line.settled, line.exclusive ? parts.writes : 0};
 }
 
-void CoherencyObserver::revoke_elsewhere(const Core* but, std::uint32_t address) {
-  for (std::uint32_t rest = checker_.take_permitted(address, but ? ~(1u << but->id()) : ~0u); rest; rest &= rest - 1)
+void CoherencyObserver::revoke(std::uint32_t cores, std::uint32_t address) {
+  for (std::uint32_t rest = cores; rest; rest &= rest - 1)
     if (Core* const core = permitted_[static_cast<std::size_t>(std::countr_zero(rest))]) core->revoke(address);
 }
 
@@ -153,8 +153,12 @@ void CoherencyObserver::release(AgentId agent, std::uint64_t object) {
 }
 
 void CoherencyObserver::forget(std::uint32_t address, std::uint32_t bytes) {
-  checker_.forget(address, bytes);
-  for (std::uint32_t line = address & line_mask_; line < address + bytes; line += ~line_mask_ + 1) revoke_elsewhere(nullptr, line);
+  for (std::uint32_t at = address, left = bytes; left;) {
+    const std::uint32_t here = std::min(left, ~line_mask_ + 1 - (at & ~line_mask_));
+    if (const std::uint32_t cores = checker_.forget(at, here)) revoke(cores, at);
+    at += here;
+    left -= here;
+  }
 }
 
 // ---- Shared data that is kept current by commits ----------------------------------------------------------------------
@@ -212,10 +216,13 @@ void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<co
 // ---- Cache operations ------------------------------------------------------------------------------------------------
 
 void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) {
-  if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none && !uncommitted_[core.id()].empty()) note_commit(core.id(), deed, address & line_mask_);
-  if (operation == CacheOperation::prefetch || operation == CacheOperation::lock) checker_.prefetch(static_cast<AgentId>(core.id()), address);
-  if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none)
-    checker_.maintain(static_cast<AgentId>(core.id()), deed, address, site_of(core), core.now(), implied);
+  const auto agent = static_cast<AgentId>(core.id());
+  if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none) {
+    if (!uncommitted_[agent].empty()) note_commit(agent, deed, address & line_mask_);
+    checker_.maintain(agent, deed, address, site_of(core), core.now(), implied);
+  } else if (operation == CacheOperation::prefetch || operation == CacheOperation::lock) {
+    checker_.prefetch(agent, address);
+  }
   revoke_elsewhere(&core, address);
 }
 

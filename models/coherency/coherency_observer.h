@@ -90,7 +90,10 @@ class CoherencyObserver : public HardwareObserver {
   AccessJudge::Allowed allowed(AgentId agent, std::uint32_t address, std::uint64_t written) {
     return judge_ ? judge_->allowed(agent, address & line_mask_, ~line_mask_ + 1, written) : AccessJudge::Allowed{~0ull, ~0ull};
   }
-  void revoke_elsewhere(const Core* but, std::uint32_t address);
+  void revoke_elsewhere(const Core* but, std::uint32_t address) {
+    if (const std::uint32_t cores = checker_.take_permitted(address, but ? ~(1u << but->id()) : ~0u)) revoke(cores, address);
+  }
+  void revoke(std::uint32_t cores, std::uint32_t address);
   void revoke_all(std::uint32_t core);
   void revoke_all();
   Site site_of(const Core& core) const;

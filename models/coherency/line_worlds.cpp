@@ -238,11 +238,7 @@ void LineWorlds::write_back_invalidate(std::uint32_t core) {
   });
 }
 
-void LineWorlds::forget(const ByteMask& bytes) {
-  if (!full_) {
-    unsafe_ -= bytes;
-    return;
-  }
+void LineWorlds::forget_shared(const ByteMask& bytes) {
   full_->overwritten -= bytes;
   full_->discarded -= bytes;
   apply([&](World& world) {

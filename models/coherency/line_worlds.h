@@ -68,7 +68,10 @@ class LineWorlds {
   void power_on() { if (full_ && rules_->prefetch) close(); }
 
   /// Nobody cares any more what these bytes were: they count as fresh everywhere. Lines stay as dirty as they are.
-  void forget(const ByteMask& bytes);
+  void forget(const ByteMask& bytes) {
+    if (full_) forget_shared(bytes);
+    else unsafe_ -= bytes;
+  }
   /// Memory lost its contents.
   void lose_memory(const ByteMask& bytes);
 
@@ -116,6 +119,7 @@ class LineWorlds {
   bool nobody_elses(std::uint32_t core) const { return !full_ && (owner_ < 0 || owner_ == static_cast<int>(core)); }
   void read_shared(std::uint32_t core);
   void write_shared(std::uint32_t core, const ByteMask& bytes);
+  void forget_shared(const ByteMask& bytes);
   void expand();
   void settle_if_possible();
   void fill(World& world, std::uint32_t core) const;

@@ -121,8 +121,7 @@ void CoherencyChecker::absorb(Line& line) {
     // Bytes of one word share what the last store to any of them says.
     const auto keep = [&](std::uint32_t at, std::uint32_t bytes) {
       for (History::Cell& each : history.cells_of(at, bytes)) each.write = noted;
-      std::memcpy(&line.truth[at], contents + at, bytes);
-      std::memset(line.writers + at, agent, bytes);
+      line.keep(at, contents + at, bytes, agent);
       if (part_shift_) mask |= ByteMask::range(at, bytes);
     };
     if (here == word_mask) {
