@@ -161,12 +161,9 @@ void L1Cache::make_most_recent(std::uint32_t set, Place& place) {
   fast.base = reinterpret_cast<std::uintptr_t>(place.bytes) - place.address;
   fast.read_line = place.address;
   fast.write_line = may_write ? place.address : no_key;
-  if (observed_) {
-    fast.log = place.log;
-    fast.hide(place.hidden[context_].from_reads, place.hidden[context_].from_writes);
-  } else {
-    fast.hide(0, 0);
-  }
+  fast.log = observed_ ? place.log : nullptr;
+  if (observed_) fast.hide(place.hidden[context_].from_reads, place.hidden[context_].from_writes);
+  else fast.hide(0, 0);
 }
 
 L1Cache::Place& L1Cache::make_room(std::uint32_t set) {

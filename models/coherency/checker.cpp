@@ -10,7 +10,8 @@ namespace dspmem {
 
 CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listener)
     : config_(config), listener_(listener), line_mask_(~(config.rules.line_bytes - 1)),
-      line_shift_(static_cast<std::uint32_t>(std::countr_zero(config.rules.line_bytes))), part_shift_(line_shift_ > 6 ? line_shift_ - 6 : 0), lines_(line_shift_),
+      line_shift_(static_cast<std::uint32_t>(std::countr_zero(config.rules.line_bytes))), part_shift_(line_shift_ > 6 ? line_shift_ - 6 : 0),
+      word_shift_(2 - part_shift_), word_mask_((1ull << (1u << word_shift_)) - 1), lines_(line_shift_),
       recent_sites_(recent_sites), sites_(1) {
   assert(config.agents <= max_agents && config.rules.cores <= LineWorlds::max_cores);
   // Epoch 0 stands for never: everybody starts in epoch 1 and knows only about itself.

@@ -228,6 +228,8 @@ class CoherencyChecker {
   FindingListener& listener_;
   std::array<std::vector<Line*>, max_agents> exclusive_;  ///< lines that may have unseen stores
   std::uint32_t line_mask_, line_shift_, part_shift_;
+  std::uint32_t word_shift_;  ///< a word has 1 << word_shift_ parts: four, two or one
+  std::uint64_t word_mask_;   ///< those of the line's first word
   LineTable<Page> lines_;
   std::size_t line_count_ = 0;
   struct RecentSite {

@@ -45,7 +45,7 @@ CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t a
   if (result.exclusive) use_log(line, log);
   if (!result.exclusive && !result.settled) return result;
   line.permitted |= static_cast<std::uint8_t>(1u << agent);
-  result.known = known_parts_of(line);
+  result.known = part_shift_ == 0 ? line.known.words[0] : known_parts_of(line);
   return result;
 }
 
@@ -97,18 +97,15 @@ void CoherencyChecker::absorb(Line& line) {
   const AgentId agent = line.unseen;
   const auto [log, contents] = line.logged;
   const std::uint64_t written = log->take();
-  // Lines of 64 parts of one, two or four bytes: a word is four, two or one of them.
-  const std::uint32_t word_shift = 2 - std::min(part_shift_, 2u), part_bytes = 1u << part_shift_;
-  const std::uint64_t word_mask = (1ull << (1u << word_shift)) - 1;
   History& history = history_of(line, agent);
   const std::uint32_t epoch = clocks_[agent][agent];
   const StoreLog::Record* last = nullptr;
   History::Write noted{{epoch, no_site}, 0};
   ByteMask mask;
   for (std::uint64_t rest = written; rest;) {
-    const std::uint32_t word = static_cast<std::uint32_t>(std::countr_zero(rest)) >> word_shift, word_at = word << word_shift;
-    const std::uint64_t here = rest >> word_at & word_mask;
-    rest &= ~(word_mask << word_at);
+    const std::uint32_t word = static_cast<std::uint32_t>(std::countr_zero(rest)) >> word_shift_, word_at = word << word_shift_;
+    const std::uint64_t here = rest >> word_at & word_mask_;
+    rest &= ~(word_mask_ << word_at);
     const StoreLog::Record& record = log->words[word];
     if (!last || last->pc != record.pc || last->caller != record.caller || last->origin != record.origin) {
       noted.site = site_number({record.pc, record.caller, record.origin}, View::cached);
@@ -118,18 +115,20 @@ void CoherencyChecker::absorb(Line& line) {
     }
     last = &record;
     noted.cycle = record.cycle;
+    if (here == word_mask_) {
+      for (History::Cell& each : history.cells_of(word * 4, 4)) each.write = noted;
+      line.keep(word * 4, contents + word * 4, 4, agent);
+      if (part_shift_) mask |= ByteMask::range(word * 4, 4);
+      continue;
+    }
     // Bytes of one word share what the last store to any of them says.
-    const auto keep = [&](std::uint32_t at, std::uint32_t bytes) {
+    for (std::uint32_t part = 0; part < 1u << word_shift_; ++part) {
+      if (!(here >> part & 1)) continue;
+      const std::uint32_t bytes = 1u << part_shift_, at = word * 4 + part * bytes;
       for (History::Cell& each : history.cells_of(at, bytes)) each.write = noted;
       line.keep(at, contents + at, bytes, agent);
       if (part_shift_) mask |= ByteMask::range(at, bytes);
-    };
-    if (here == word_mask) {
-      keep(word * 4, 4);
-      continue;
     }
-    for (std::uint32_t part = 0; part < 1u << word_shift; ++part)
-      if (here >> part & 1) keep(word * 4 + part * part_bytes, part_bytes);
   }
   if (!part_shift_) mask.words[0] = written;
   line.worlds.write_cached(agent, mask);

@@ -27,10 +27,12 @@ EnergyMeter::EnergyMeter(const std::vector<std::unique_ptr<Sram>>& srams, const 
 }
 
 std::optional<std::uint32_t> EnergyMeter::bank_of(std::uint32_t address) const {
+  if (looked_up_ < places_.size() && address - places_[looked_up_].base < banks_[looked_up_].bytes) return looked_up_;
   const auto next = std::upper_bound(places_.begin(), places_.end(), address, [](std::uint32_t wanted, const Place& place) { return wanted < place.base; });
   if (next == places_.begin()) return std::nullopt;
   const auto index = static_cast<std::uint32_t>(next - places_.begin() - 1);
-  return address - places_[index].base < banks_[index].bytes ? std::optional(index) : std::nullopt;
+  if (address - places_[index].base >= banks_[index].bytes) return std::nullopt;
+  return looked_up_ = index;
 }
 
 void EnergyMeter::set_live(std::uint32_t bank, std::uint64_t bytes) {

@@ -50,6 +50,7 @@ class EnergyMeter final : public BankListener {
   std::vector<PoweredBank> banks_;
   std::vector<std::string> names_;
   std::vector<Place> places_;
+  mutable std::uint32_t looked_up_ = 0;  ///< bank_of() of the last address: the next is often there, too
   std::vector<std::uint64_t> live_;  ///< bytes, per bank
   std::uint64_t total_ = 0;
   std::uint64_t now_ = 0;  ///< cores run ahead of each other; events are accounted for in the order in which they come

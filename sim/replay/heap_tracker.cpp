@@ -101,7 +101,7 @@ HeapTracker::HeapTracker(const Platform& platform, const Allocator& allocator, c
 void HeapTracker::on_call(Core& core, std::uint32_t function, bool nested) {
   const std::uint32_t id = core.id();
   cores_[id] = &core;
-  const WatchedFunction& called = by_address_.at(function);
+  const WatchedFunction& called = by_address_.find(function)->second;
   if (nested) {
     // The allocator calls itself: what it does with the old block of a reallocation shows at this moment, not when that returns.
     Call& outer = calls_[id].back();
@@ -468,9 +468,9 @@ std::uint64_t HeapTracker::parts_of_line(std::uint32_t address, std::uint32_t li
 }
 
 AccessJudge::Allowed HeapTracker::allowed(AgentId agent, std::uint32_t line_address, std::uint32_t line_bytes, std::uint64_t written) {
-  if (inside(agent))
-    return {~0ull, parts_of_line(line_address, line_bytes, [this](std::uint32_t at) { return allowed_.from(at) | bookkeeping_.from(at); })};
-  const std::uint64_t parts = parts_of_line(line_address, line_bytes, [this](std::uint32_t at) { return allowed_.from(at); });
+  const bool own = inside(agent);
+  const std::uint64_t parts = parts_of_line(line_address, line_bytes, [this, own](std::uint32_t at) { return own ? allowed_.from(at) | bookkeeping_.from(at) : allowed_.from(at); });
+  if (own) return {~0ull, parts};
   const bool heap = line_address + line_bytes > heaps_first_ && line_address - heaps_first_ < heaps_bytes_;
   return {heap && checker_ ? parts & written : parts, parts};
 }

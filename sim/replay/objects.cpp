@@ -22,7 +22,7 @@ std::optional<std::string> LiveMemory::add(const Block& block, std::uint32_t ali
   std::optional<std::string> wrong;
   const HeapLayout* heap = heap_of(block.base);
   const bool runtime = block.zone == Zone::runtime || block.zone == Zone::runtime_shared;
-  const std::vector<const Block*> overlapping = between(block.base, std::uint64_t{block.base} + block.bytes);
+  const Block* const other = first_between(block.base, std::uint64_t{block.base} + block.bytes);
   if (!heap || std::uint64_t{block.base} + block.bytes > std::uint64_t{heap->base} + heap->bytes) {
     wrong = fmt::format("{} ({} bytes at {:#x}) lies outside of every heap", label(block), block.bytes, block.base);
   } else if (!heap->serves(block.zone) && !(runtime && (heap->zone == Zone::buffer || heap->zone == Zone::runtime_shared))) {
@@ -31,12 +31,14 @@ std::optional<std::string> LiveMemory::add(const Block& block, std::uint32_t ali
     wrong = fmt::format("{} of core {} lies in heap {}", label(block), block.core, heap->name);
   } else if (alignment && block.base % alignment) {
     wrong = fmt::format("{} at {:#x} is not aligned to {} bytes", label(block), block.base, alignment);
-  } else if (!overlapping.empty()) {
-    const Block& other = *overlapping.front();
-    wrong = fmt::format("{} ({} bytes at {:#x}) overlaps {} ({} bytes at {:#x})", label(block), block.bytes, block.base, label(other), other.bytes, other.base);
+  } else if (other) {
+    wrong = fmt::format("{} ({} bytes at {:#x}) overlaps {} ({} bytes at {:#x})", label(block), block.bytes, block.base, label(*other), other->bytes, other->base);
   }
-  remove(block.base);
-  blocks_[block.base] = block;
+  const auto [place, fresh] = blocks_.try_emplace(block.base, block);
+  if (!fresh) {
+    count(place->second, false);
+    place->second = block;
+  }
   count(block, true);
   return wrong;
 }
@@ -69,6 +71,13 @@ const LiveMemory::Static* LiveMemory::static_at(std::uint32_t address) const {
   for (const Static& each : statics_)
     if (address - each.base < each.bytes) return &each;
   return nullptr;
+}
+
+const LiveMemory::Block* LiveMemory::first_between(std::uint32_t first, std::uint64_t end) const {
+  const auto next = blocks_.upper_bound(first);
+  if (next != blocks_.begin())
+    if (const Block& before = std::prev(next)->second; first - before.base < before.bytes) return &before;
+  return next != blocks_.end() && next->first < end ? &next->second : nullptr;
 }
 
 std::vector<const LiveMemory::Block*> LiveMemory::between(std::uint32_t first, std::uint64_t end) const {

@@ -74,7 +74,9 @@ class LiveMemory {
   std::optional<std::string> add(const Block& block, std::uint32_t alignment);
   /// The block that holds an address; null when none does.
   const Block* find(std::uint32_t address) const;
-  /// Blocks with a byte in [first, end).
+  /// The first block with a byte in [first, end); null when there is none.
+  const Block* first_between(std::uint32_t first, std::uint64_t end) const;
+  /// All of them.
   std::vector<const Block*> between(std::uint32_t first, std::uint64_t end) const;
   void remove(std::uint32_t base);
   /// Bytes that a core asked for and nobody has freed, by heap, in the order of the platform's heaps.
