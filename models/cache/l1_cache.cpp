@@ -127,8 +127,8 @@ void L1Cache::clean(std::uint32_t set, Place& place) {
   else port_.write_back(place.address, bytes(place), whole_line_);
 }
 
+/// REQUIRES: its log has been taken.
 void L1Cache::drop(std::uint32_t set, Place& place) {
-  take_log(place);
   give_back(place);
   if (config_.byte_dirty) dirty_bytes_[number(place)] = {};
   place.forget();
@@ -308,7 +308,10 @@ void L1Cache::write_back_invalidate_all() {
 }
 
 void L1Cache::reset() {
-  for (std::size_t i = 0; i < places_.size(); ++i) drop(static_cast<std::uint32_t>(i) / config_.ways, places_[i]);
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    take_log(places_[i]);
+    drop(static_cast<std::uint32_t>(i) / config_.ways, places_[i]);
+  }
   for (std::uint32_t set = 0; set < config_.sets(); ++set) forget_most_recent(set);
 }
 

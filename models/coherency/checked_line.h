@@ -196,6 +196,7 @@ void CoherencyChecker::for_each_line(Visit visit) const {
 }
 
 inline CoherencyChecker::History& CoherencyChecker::history_of(Line& line, AgentId agent) {
+  if (!line.histories.empty() && line.histories.front().agent == agent) [[likely]] return line.histories.front();
   for (History& history : line.histories)
     if (history.agent == agent) return history;
   line.histories.emplace_back(agent, config_.rules.line_bytes, line.histories.empty() ? line.room : nullptr);

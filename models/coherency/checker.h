@@ -97,8 +97,9 @@ class CoherencyChecker {
   /// Whether writes of this agent through its cache would only be remembered. Then it may make them unseen until anything else happens to
   /// the line or the agent releases something. REQUIRES: nobody else may any more, as after a write of this agent.
   bool exclusive(AgentId agent, std::uint32_t address);
-  /// The agent's cache has fetched the line for an access. What of it is settled then, and whether its writes would only be remembered, as
-  /// exclusive() says; if they would, the line uses the log from now on. Either is noted as by note_permitted().
+  /// The agent's cache has fetched the line for an access. What of it is settled then (in a context, which does not matter while it is
+  /// alone), and whether its writes would only be remembered, as exclusive() says; if they would, the line uses the log from now on. Either
+  /// is noted as by note_permitted().
   struct Filled {
     std::uint64_t settled = 0;
     std::uint64_t known = 0;  ///< as known_parts() says it

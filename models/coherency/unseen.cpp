@@ -32,6 +32,15 @@ std::uint64_t CoherencyChecker::known_parts_of(const Line& line) const {
   return parts;
 }
 
+inline bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
+  if (line.histories.size() > 1 || (!line.histories.empty() && line.histories[0].agent != agent) || !line.worlds.may_write_alone(agent)) return false;
+  // What was read through another view, or in another epoch, is not settled behind such a store.
+  if (line.reader != agent || line.reader_view != View::cached || line.reader_epoch != clocks_[agent][agent]) line.unsettle();
+  line.unseen = agent;
+  if (!std::exchange(line.listed, true)) exclusive_[agent].push_back(&line);
+  return true;
+}
+
 CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t address, std::uint8_t context, const LoggedLine& log) {
   Line& line = peek_line(address);
   Filled result;
@@ -60,15 +69,6 @@ std::uint32_t CoherencyChecker::take_permitted(std::uint32_t address, std::uint3
 }
 
 bool CoherencyChecker::exclusive(AgentId agent, std::uint32_t address) { return exclusive(peek_line(address), agent); }
-
-bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
-  if (line.histories.size() > 1 || (!line.histories.empty() && line.histories[0].agent != agent) || !line.worlds.may_write_alone(agent)) return false;
-  // What was read through another view, or in another epoch, is not settled behind such a store.
-  if (line.reader != agent || line.reader_view != View::cached || line.reader_epoch != clocks_[agent][agent]) line.unsettle();
-  line.unseen = agent;
-  if (!std::exchange(line.listed, true)) exclusive_[agent].push_back(&line);
-  return true;
-}
 
 void CoherencyChecker::use_log(std::uint32_t address, const LoggedLine& logged) { use_log(peek_line(address), logged); }
 

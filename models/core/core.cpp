@@ -40,8 +40,12 @@ constexpr std::uint32_t reset_atomctl = 0x28;  // cached: internal; bypass: exce
 void Core::Port::fill(std::uint32_t line_address, std::span<std::uint8_t> line, bool prefetch) {
   const std::uint32_t wait = core_.environment_.read(line_address, line);
   if (!prefetch) core_.cycles_ += wait;  // a prefetch occupies the bus, but nobody waits for it
-  if (instructions_ && core_.observer_) core_.observer_->on_fetch(core_, core_.map_.find(line_address)->to_physical(line_address), line);
-  if (instructions_ && !core_.blocks_.line_unchanged(line_address, line)) core_.blocks_.request_clear();
+}
+
+void Core::InstructionPort::fill(std::uint32_t line_address, std::span<std::uint8_t> line, bool prefetch) {
+  Port::fill(line_address, line, prefetch);
+  if (core_.observer_) core_.observer_->on_fetch(core_, core_.map_.find(line_address)->to_physical(line_address), line);
+  if (!core_.blocks_.line_unchanged(line_address, line)) core_.blocks_.request_clear();
 }
 
 void Core::Port::write_back(std::uint32_t line_address, std::span<const std::uint8_t> line, const ByteMask& bytes) {
@@ -53,14 +57,14 @@ void Core::Port::write_through(std::uint32_t address, std::span<const std::uint8
   core_.cycles_ += core_.environment_.write(address, bytes);
 }
 
-LinePort::Permission Core::Port::filled(std::uint32_t line_address, const LoggedLine& log) {
-  if (!core_.observer_ || instructions_) return {};
+LinePort::Permission Core::DataPort::filled(std::uint32_t line_address, const LoggedLine& log) {
+  if (!core_.observer_) return {};
   const CachedRange& range = *core_.cached_range(line_address);
   const HardwareObserver::Permission permission = core_.observer_->on_line_filled(core_, line_address - range.base + range.physical, log);
   return {permission.reads, permission.writes};
 }
 
-void Core::Port::end_log(StoreLog& log) {
+void Core::DataPort::end_log(StoreLog& log) {
   if (core_.observer_) core_.observer_->on_log_ends(log);
 }
 
@@ -73,8 +77,8 @@ Core::Core(const CoreConfig& config, const AddressMap& map, CoreEnvironment& env
     : config_(config),
       map_(map),
       environment_(environment),
-      data_port_(*this, false),
-      instruction_port_(*this, true),
+      data_port_(*this),
+      instruction_port_(*this),
       data_cache_(config.data_cache, data_port_),
       instruction_cache_(config.instruction_cache, instruction_port_),
       blocks_(config.timing, handlers(), config.instruction_cache.line_bytes,

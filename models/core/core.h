@@ -168,19 +168,27 @@ class Core : private CoreState {
   friend class BlockCache;
 
   /// A cache's way to memory: charges the wait to the core.
-  class Port final : public LinePort {
+  class Port : public LinePort {
    public:
-    Port(Core& core, bool instructions) : core_(core), instructions_(instructions) {}
+    explicit Port(Core& core) : core_(core) {}
     void fill(std::uint32_t line_address, std::span<std::uint8_t> line, bool prefetch) override;
     void write_back(std::uint32_t line_address, std::span<const std::uint8_t> line, const ByteMask& bytes) override;
     void write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) override;
     bool may_prefetch(std::uint32_t line_address) const override;
+
+   protected:
+    Core& core_;
+  };
+  class DataPort final : public Port {
+   public:
+    using Port::Port;
     Permission filled(std::uint32_t line_address, const LoggedLine& log) override;
     void end_log(StoreLog& log) override;
-
-   private:
-    Core& core_;
-    bool instructions_;
+  };
+  class InstructionPort final : public Port {
+   public:
+    using Port::Port;
+    void fill(std::uint32_t line_address, std::span<std::uint8_t> line, bool prefetch) override;
   };
 
   template <unsigned LineShift>
@@ -257,8 +265,8 @@ class Core : private CoreState {
   CoreEnvironment& environment_;
   HardwareObserver* observer_ = nullptr;
   CacheOperationFilter* filter_ = nullptr;
-  Port data_port_;
-  Port instruction_port_;
+  DataPort data_port_;
+  InstructionPort instruction_port_;
   L1Cache data_cache_;
   L1Cache instruction_cache_;
   std::array<std::uint32_t, 256> sr_{};

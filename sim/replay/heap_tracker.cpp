@@ -453,10 +453,10 @@ bool HeapTracker::bookkeeping(std::uint32_t address) const {
 
 template <class Bits>
 std::uint64_t HeapTracker::parts_of_line(std::uint32_t address, std::uint32_t line_bytes, Bits bits) const {
-  if (std::uint64_t{address} + line_bytes <= first_ || address >= std::uint64_t{first_} + bytes_) return ~0ull;
+  if (std::uint64_t{address} + line_bytes <= first_ || address >= std::uint64_t{first_} + bytes_) [[unlikely]] return ~0ull;
   const std::uint32_t at = address - first_;
   if (at >= bytes_ || line_bytes > bytes_ - at) return 0;
-  if (line_bytes <= 64) return bits(at);
+  if (line_bytes <= 64) [[likely]] return bits(at);
   const std::uint32_t part = line_bytes / 64;
   std::uint64_t parts = 0;
   for (std::uint32_t word = 0; word < part; ++word) {

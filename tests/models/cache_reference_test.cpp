@@ -288,8 +288,59 @@ class Forgetful : public CountingPort {
     log->owner = this;
     return {~0ull, ~0ull};
   }
+  void end_log(StoreLog& ended) override {
+    ended.take();
+    ++logs_ended;
+  }
   StoreLog* log = nullptr;
+  std::uint64_t logs_ended = 0;
 };
+
+// Stores that are only noted in a line's log, and may have been taken from there since, make it as dirty as others do.
+TEST(StoreLogs, SayThatTheirLineIsDirty) {
+  const CacheConfig config{.size_bytes = 4 * 1024, .ways = 4, .line_bytes = 64};
+  Forgetful port;
+  L1Cache cache(config, port);
+  cache.use_fast_entries(L1Cache::FastAccess::permitted);
+  ReferenceCache reference(config);
+  L1Cache::FastEntry* fast = cache.fast_entries();
+  Random random(5);
+  std::uint64_t noted = 0;
+  for (int step = 0; step < 2'000'000; ++step) {
+    const std::uint64_t draw = random.next();
+    const auto address = static_cast<std::uint32_t>(draw % (16 * 1024));
+    const auto kind = draw >> 32 & 0xff;
+    if (kind < 6) {
+      const bool write_back = kind >= 2, invalidate = kind < 4;
+      reference.maintain(address, write_back, invalidate);
+      if (!write_back) cache.invalidate(address);
+      else if (!invalidate) cache.write_back(address);
+      else cache.write_back_invalidate(address);
+    } else if (kind < 12) {
+      cache.revoke(address);
+    } else if (kind < 100) {
+      const auto value = static_cast<std::uint8_t>(draw >> 40);
+      reference.access(address, true) = value;
+      if (!cache.touch(address)) cache.fetch(address);
+      const L1Cache::FastEntry& entry = fast[cache.set_of(address)];
+      if (entry.write_key == cache.line_address(address)) {
+        *entry.at(address) = value;
+        entry.log->written |= 1ull << address % 64;
+        ++noted;
+        if (kind % 4 == 0) entry.log->take();
+      } else {
+        cache.store(address, {&value, 1});
+      }
+      ASSERT_TRUE(cache.dirty(address));
+    } else {
+      ASSERT_EQ(cache.line_for_read(address)[address % 64], reference.access(address, false)) << "step " << step;
+    }
+  }
+  EXPECT_GT(noted, 300'000u);
+  EXPECT_GT(port.logs_ended, 300'000u);
+  EXPECT_EQ(cache.statistics().misses, reference.misses);
+  EXPECT_EQ(cache.statistics().write_backs, reference.write_backs);
+}
 
 // An observer may be gone when a line leaves that it had taken the log of: the next one must not find it there.
 TEST(StoreLogs, AreNobodysOnceTheirLineHasLeft) {
