@@ -50,11 +50,12 @@ class HardwareObserver {
   /// `seen` is what the load returned. Within one line. Returns which bytes of the line the core may read again, through its cache,
   /// without telling: one bit for each 64th of the line, until Core::revoke() takes that back.
   virtual std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) = 0;
-  /// Called before the bytes are stored. Returns which bytes the core may store to without telling, as long as the line stays in its
-  /// cache and until Core::revoke(); it notes such stores in the line's log. 0, for a cached access, takes
+  /// Called before the bytes are stored. Returns which bytes the core may store to without telling, until the line is cleaned
+  /// or leaves its cache, and until Core::revoke(); it notes such stores in the line's log. 0, for a cached access, takes
   /// back all that the core was allowed to do to the line unseen.
   virtual std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) = 0;
-  /// Where they are noted; for the observer to read and to empty, until the line leaves the core's cache.
+  /// Where they are noted; for the observer to read and to StoreLog::take(), until on_log_ends(). That it was taken still says that the
+  /// line is dirty.
   virtual void on_stores_unseen(std::uint32_t address, const LoggedLine& line) = 0;
   /// The line is cleaned, or leaves the cache: what is in its log, which has an owner, must be taken now.
   virtual void on_log_ends(StoreLog& log) = 0;

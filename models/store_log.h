@@ -32,7 +32,7 @@ struct StoreLog {
   /// Whether the line has been stored to since it was clean.
   bool any() const { return written | taken; }
 };
-/// A line that may have such stores, and what the core's cache holds of it. Valid until the line leaves the cache.
+/// A line that may have such stores, and what the core's cache holds of it. Valid until the log ends: the line is cleaned, or leaves the cache.
 struct LoggedLine {
   StoreLog* log = nullptr;
   const std::uint8_t* contents = nullptr;

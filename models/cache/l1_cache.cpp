@@ -32,6 +32,7 @@ L1Cache::L1Cache(const CacheConfig& config, LinePort& port) : config_(config), p
     places_[i].bytes = &data_[i << line_shift_];
   }
   if (config_.byte_dirty) dirty_bytes_.resize(places_.size());
+  noted_stores_ = !config_.byte_dirty && config_.write_policy == WritePolicy::write_back;
   most_recent_.assign(config_.sets(), nullptr);
   fast_.resize(std::size_t{contexts} * config_.sets());
   use_context(0);
@@ -116,6 +117,10 @@ void L1Cache::take_log(Place& place) {
   log->written = log->taken = 0;
 }
 
+void L1Cache::end_logs() {
+  for (Place& place : places_) take_log(place);
+}
+
 /// REQUIRES: its log has been taken.
 void L1Cache::clean(std::uint32_t set, Place& place) {
   if (!place.dirty) return;
@@ -127,9 +132,8 @@ void L1Cache::clean(std::uint32_t set, Place& place) {
   else port_.write_back(place.address, bytes(place), whole_line_);
 }
 
-/// REQUIRES: its log has been taken.
+/// REQUIRES: permissions have been taken back, and its log.
 void L1Cache::drop(std::uint32_t set, Place& place) {
-  give_back(place);
   if (config_.byte_dirty) dirty_bytes_[number(place)] = {};
   place.forget();
   tags_[number(place)] = no_line;
@@ -150,7 +154,7 @@ void L1Cache::make_most_recent(std::uint32_t set, Place& place) {
   if (fast_access_ == FastAccess::none) return;
   FastEntry& fast = entries_[set];
   // Where somebody watches, stores that are let pass are noted, and say that the line is dirty.
-  const bool may_write = !config_.byte_dirty && (observed_ || place.is_dirty());
+  const bool may_write = noted_stores_ && (observed_ || place.is_dirty());
   if (!changes && fast.read_line != no_key) {
     fast.let_write(may_write);
     return;
@@ -171,6 +175,7 @@ L1Cache::Place& L1Cache::make_room(std::uint32_t set) {
   for (std::uint32_t way = 0; way < config_.ways; ++way)
     if (tags_[first + way] == no_line) return places_[first + way];
   Place& place = places_[first + replacement_->choose(set, locked_ways(set))];
+  give_back(place);
   take_log(place);
   clean(set, place);
   drop(set, place);
@@ -309,6 +314,7 @@ void L1Cache::write_back_invalidate_all() {
 
 void L1Cache::reset() {
   for (std::size_t i = 0; i < places_.size(); ++i) {
+    give_back(places_[i]);
     take_log(places_[i]);
     drop(static_cast<std::uint32_t>(i) / config_.ways, places_[i]);
   }

@@ -108,6 +108,8 @@ class L1Cache {
     none,
   };
   void use_fast_entries(FastAccess use);
+  /// Whoever owns a line's log is told that it ends, and nobody owns one after that.
+  void end_logs();
   /// Accesses are made in this context from now on. REQUIRES: context < contexts.
   void use_context(std::uint32_t context) {
     context_ = context;
@@ -117,7 +119,7 @@ class L1Cache {
   /// Parts of the line at `address`, which was accessed last, that may be read, or written and noted in its log, without being seen in
   /// this context, from now on whenever it is the most recently used of its set.
   void permit_reads(std::uint32_t address, std::uint64_t parts);
-  /// REQUIRES, for writes: parts is not 0.
+  /// REQUIRES, for writes: parts is not 0, and somebody watches (FastAccess::permitted).
   LoggedLine permit_writes(std::uint32_t address, std::uint64_t parts);
   /// In all contexts.
   void revoke(std::uint32_t address) {
@@ -127,7 +129,7 @@ class L1Cache {
   /// Stores to the most recently used line of its set without telling, though it may be clean so far. False where that is not possible: with
   /// byte-wide dirty state, and write-through.
   bool make_dirty(std::uint32_t address) {
-    if (config_.byte_dirty || config_.write_policy == WritePolicy::write_through) return false;
+    if (!noted_stores_) return false;
     const std::uint32_t set = set_of(address);
     most_recent_[set]->dirty = true;
     entries_[set].let_write(true);
@@ -159,7 +161,6 @@ class L1Cache {
   /// The bytes this cache holds for `address`, or null: looks, changes nothing.
   const std::uint8_t* peek(std::uint32_t address) const;
   bool dirty(std::uint32_t address) const;
-  bool holds(std::uint32_t address) const { return find(address) != nullptr; }
 
   // Cache operations on the line that holds `address`; each does nothing when the line is absent.
   void write_back(std::uint32_t address);
@@ -245,6 +246,7 @@ class L1Cache {
   FastAccess fast_access_ = FastAccess::all;
   bool observed_ = false;   ///< by somebody who may permit something
   bool any_locked_ = false; ///< some line has ever been
+  bool noted_stores_;       ///< stores that are only noted in the log are all that a line needs: it is written back later, as a whole
   static constexpr std::uint32_t no_line = 1;  ///< no line begins there
   std::vector<std::uint32_t> tags_;            ///< address of each valid line, by set and way: what every lookup compares
   std::vector<Place> places_;                  ///< by set and way

@@ -107,7 +107,7 @@ std::uint64_t CoherencyObserver::permit_reads(Core& core, View view, std::uint32
   if (!settled) return 0;
   checker_.note_permitted(agent, address);
   permitted_[agent] = &core;  // whoever has a permission must be reachable when it ends
-  return checker_.alone() ? settled & allowed(agent, address, checker_.known_parts(address & line_mask_)).reads : settled;
+  return checker_.alone() && judge_ ? settled & allowed(agent, address, checker_.known_parts(address & line_mask_)).reads : settled;
 }
 
 std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint32_t address) {

@@ -47,8 +47,6 @@ void LineWorlds::settle_if_possible() {
   unsafe_ = {};
 }
 
-bool LineWorlds::settled() const { return !full_ && owner_ < 0; }
-
 // ---- Steps of one world ----------------------------------------------------------------------------------------------
 
 void LineWorlds::fill(World& world, std::uint32_t core) const {

@@ -97,8 +97,6 @@ class LineWorlds {
   /// Nobody but `core` may have a copy, and it keeps what it writes: then its writes may be told later, in one, as long as nothing else
   /// happens to the line in between.
   bool may_write_alone(std::uint32_t core) const { return nobody_elses(core) && !rules_->write_through; }
-  /// Nothing but memory holds the line, and memory is fresh.
-  bool settled() const;
   /// At most one core has a copy, and memory is written by nobody else.
   bool summarised() const { return full_ == nullptr; }
   std::size_t world_count() const { return full_ ? full_->worlds.size() : 0; }

@@ -160,6 +160,7 @@ void Core::clear_blocks() {
 
 void Core::observe(HardwareObserver* observer) {
   if ((observer_ == nullptr) != (observer == nullptr)) blocks_.request_clear();  // translated code depends on it
+  if (observer_ != observer) data_cache_.end_logs();
   observer_ = observer;
   data_cache_.use_fast_entries(fast_access());
 }
@@ -339,7 +340,7 @@ std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering or
     std::memcpy(&value, held, bytes);
     const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
     const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
-    if (observer_ && (ordering != Ordering::plain || L1Cache::FastEntry::hides(entry.hidden_from_reads, offset, bytes, data_cache_.part_shift())))
+    if (observer_ && (ordering != Ordering::plain || checked_ || L1Cache::FastEntry::hides(entry.hidden_from_reads, offset, bytes, data_cache_.part_shift())))
       data_cache_.permit_reads(address, observer_->on_read(*this, View::cached, region.to_physical(address), {held, bytes}, ordering));
     return value;
   }
@@ -365,7 +366,7 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   if (region.kind == RegionKind::cached) {
     const std::uint64_t permitted = observer_ ? observer_->on_write(*this, View::cached, region.to_physical(address), stored, ordering) : 0;
     data_cache_.store(address, stored);
-    if (permitted) observer_->on_stores_unseen(region.to_physical(address), data_cache_.permit_writes(address, permitted));
+    if (permitted && !checked_) observer_->on_stores_unseen(region.to_physical(address), data_cache_.permit_writes(address, permitted));
     else if (observer_) data_cache_.revoke(address);
     return;
   }

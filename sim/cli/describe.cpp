@@ -20,6 +20,7 @@ int describe_command(const std::vector<std::string>& arguments) {
     for (const std::string& name : shipped_platforms()) names += " " + name;
     throw UsageError("describe needs a platform, one of:" + names + "; or a .yaml file");
   }
+  if (values.count("dot") + values.count("linker-script") + values.count("header") > 1) throw UsageError("--dot, --linker-script and --header each stand for the whole output: give one of them");
   for (const std::string& name : values["platform"].as<std::vector<std::string>>()) {
     const Platform platform = load_platform(name, {"dspmem describe", 0, 0});
     const std::string text = values.count("dot") ? describe_as_dot(platform)

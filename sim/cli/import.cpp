@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "sim/cli/usage.h"
 #include "sim/import/heap_log.h"
 #include "sim/import/topology_scenario.h"
+#include "sim/replay/scenario.h"
 
 namespace dspmem {
 namespace {
@@ -37,6 +39,11 @@ std::string scenario_of_trace(const std::string& trace_file, const std::string& 
   return out;
 }
 
+/// Whether a line may name the columns of a trace.
+bool names_columns(std::string_view line) {
+  return line.find(',') != std::string_view::npos && std::all_of(line.begin(), line.end(), [](char c) { return c > ' '; });
+}
+
 /// Traces begin with comments and a line that names columns; a log has some other line first, and heap operations somewhere.
 bool is_log(const std::string& path) {
   LineSource lines(path);
@@ -44,26 +51,57 @@ bool is_log(const std::string& path) {
   bool begun = false;
   while (lines.next(line)) {
     if (!begun && (line.empty() || line.starts_with("#"))) continue;
-    if (!begun && line.find("op") != std::string_view::npos && line.find("id") != std::string_view::npos && line.find(' ') == std::string_view::npos) return false;
+    if (!begun && names_columns(line)) return false;
     begun = true;
     if (is_heap_log_line(line)) return true;
   }
+  if (begun)
+    throw InputError({path}, "this is neither a trace, whose first line names its columns (time,core,op,zone,flags,caps,size,alignment,id), nor a log with heap operations, such as "
+                             "'Heap 0x..., alloc 0x..., size 64', 'Memory allocated at 0x..., size 64' or 'vpage_alloc ptr 0x... pages 4'");
   return false;
 }
 
+/// Options that say something of other files than this one would be ignored.
+void refuse_options(const po::variables_map& values, std::initializer_list<const char*> names, const std::string& why) {
+  for (const char* name : names)
+    if (values.count(name)) throw UsageError(std::string("--") + name + " " + why);
+}
+
+/// Finds what is wrong with a trace now, not when it is replayed: rows of cores that the platform lacks, and all that the scenario's steps
+/// say about theirs.
+void check_trace(const std::string& trace, const std::map<std::uint32_t, std::uint64_t>& cores, const OutputFile& scenario) {
+  const std::string made = scenario.unfinished();
+  try {
+    const Scenario read = load_scenario(made);
+    const Platform platform = load_platform(read.platform, read.platform_mark);
+    for (const auto& [core, line] : cores)
+      if (core >= platform.core_count())
+        throw InputError({trace, static_cast<int>(std::min<std::uint64_t>(line, 0x7fffffff)), 1}, fmt::format("core {} does not exist: platform '{}' has {} cores", core, platform.name, platform.core_count()));
+    check_scenario(read, platform);
+  } catch (const InputError& error) {
+    if (error.mark().file != made) throw;
+    throw InputError({trace}, error.message());  // what the trace says of itself
+  }
+}
+
 int import_trace(const std::string& file, const std::string& output, const po::variables_map& values) {
+  refuse_options(values, {"periods", "components"}, "is for topologies");
   std::string platform = values.count("platform") ? values["platform"].as<std::string>() : "";
   if (!platform.empty()) platform = platform_reference(platform, load_platform(platform, {"--platform", 0, 0}));
   const std::string name = std::filesystem::path(file).filename().string();
   const OutputFile scenario("--output", output);
   scenario.keep_apart_from(file);
   if (!is_log(file)) {
+    refuse_options(values, {"zone"}, "is for logs: the rows of a trace say their zones");
     TraceReader trace(file);
+    std::map<std::uint32_t, std::uint64_t> first_rows;
     std::set<std::uint32_t> cores;
     std::uint64_t rows = 0;
-    for (TraceRow row; trace.next(row); ++rows) cores.insert(row.core);
+    for (TraceRow row; trace.next(row); ++rows)
+      if (cores.insert(row.core).second) first_rows[row.core] = row.line;
     if (!rows) throw InputError({file}, "the trace has no rows");
     scenario.stream() << scenario_of_trace(beside(file, output), name, cores, trace.metadata(), platform);
+    check_trace(file, first_rows, scenario);
     scenario.commit();
     fmt::print("{}: {} rows on {} core{}\n", file, rows, cores.size(), cores.size() == 1 ? "" : "s");
     return 0;
@@ -103,6 +141,7 @@ int import_trace(const std::string& file, const std::string& output, const po::v
 }
 
 int import_topology(const std::string& file, const std::string& output, const po::variables_map& values) {
+  refuse_options(values, {"zone"}, "is for logs: components say where their memory comes from");
   const std::string platform_name = values.count("platform") ? values["platform"].as<std::string>() : "tgl";
   const Platform platform = load_platform(platform_name, {"--platform", 0, 0});
   const ComponentTable table = load_components(values.count("components") ? values["components"].as<std::string>() : "components", {"--components", 0, 0});

@@ -37,6 +37,7 @@ int dispatch(const std::vector<std::string>& arguments) {
     print_usage(stderr);
     return exit_bad_input;
   }
+  if (arguments[0] == "help" && arguments.size() > 1) return dispatch({arguments[1], "--help"});
   if (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
     print_usage(stdout);
     return 0;

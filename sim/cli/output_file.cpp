@@ -13,7 +13,7 @@ OutputFile::OutputFile(const std::string& option, std::string path) : option_(op
   const std::filesystem::path file(path_), folder = file.has_parent_path() ? file.parent_path() : ".";
   if (std::filesystem::is_directory(file)) throw UsageError(option_ + ": '" + path_ + "' is a directory");
   if (!std::filesystem::is_directory(folder)) throw UsageError(option_ + ": the folder '" + folder.string() + "' does not exist");
-  stream_.open(path_ + ".part", std::ios::binary);
+  stream_.open(part(), std::ios::binary);
   if (!stream_) throw UsageError(option_ + ": '" + path_ + "' cannot be written");
 }
 
@@ -26,13 +26,18 @@ OutputFile::~OutputFile() {
   if (committed_) return;
   stream_.close();
   std::error_code ignored;
-  std::filesystem::remove(path_ + ".part", ignored);
+  std::filesystem::remove(part(), ignored);
+}
+
+std::string OutputFile::unfinished() const {
+  stream_.flush();
+  return part();
 }
 
 void OutputFile::commit() const {
   stream_.close();
   std::error_code failure;
-  if (stream_) std::filesystem::rename(path_ + ".part", path_, failure);
+  if (stream_) std::filesystem::rename(part(), path_, failure);
   if (!stream_ || failure) throw UsageError(option_ + ": '" + path_ + "' cannot be written");
   committed_ = true;
 }

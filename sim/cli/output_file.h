@@ -18,9 +18,13 @@ class OutputFile {
   /// Refuses to write over what is read.
   void keep_apart_from(const std::string& input) const;
   std::ostream& stream() const { return stream_; }
+  /// What has been written so far, under its other name.
+  std::string unfinished() const;
   void commit() const;
 
  private:
+  std::string part() const { return path_ + ".part"; }
+
   std::string option_, path_;
   mutable std::ofstream stream_;
   mutable bool committed_ = false;

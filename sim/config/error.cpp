@@ -30,7 +30,7 @@ std::string SourceMark::to_string() const {
 }
 
 InputError::InputError(const SourceMark& mark, const std::string& message)
-    : std::runtime_error(mark.to_string() + ": error: " + message) {}
+    : std::runtime_error(mark.to_string() + ": error: " + message), mark_(mark), message_(message) {}
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& known) {
   std::string best;

@@ -21,6 +21,13 @@ struct SourceMark {
 class InputError : public std::runtime_error {
  public:
   InputError(const SourceMark& mark, const std::string& message);
+  const SourceMark& mark() const { return mark_; }
+  /// Without the place.
+  const std::string& message() const { return message_; }
+
+ private:
+  SourceMark mark_;
+  std::string message_;
 };
 
 /// The name in `known` with the smallest edit distance, if it is close enough to be what was meant; else empty.

@@ -68,6 +68,27 @@ TEST_F(ObservedCore, AcceptsALockThatReachesMemory) {
   EXPECT_TRUE(findings_.all.empty());
 }
 
+// Where user mode is kept out of some memory, its loads are checked one by one: and told, like others.
+TEST_F(ObservedCore, ChecksWhatUserModeLoads) {
+  CoreConfig config = config_.cores[0];
+  config.kernel_only = {{ram + 0x8000, 0x1000}};
+  Core core(config, map_, *memory_);
+  core.observe(observer_.get());
+  core.set_special_register(special::ps, 0);
+  core.set_ring(1);
+  ASSERT_TRUE(core.user_mode());
+  CoherencyChecker& checker = observer_->checker();
+  checker.set_alone(false);
+  checker.write(1, View::cached, lock, std::vector<std::uint8_t>(4), {}, 0);  // and never written back
+  checker.release(1, 1);
+  checker.acquire(0, 1);
+  core.load(lock, 4);
+  ASSERT_EQ(findings_.all.size(), 1u);
+  EXPECT_EQ(findings_.all[0].rule, Rule::missing_writeback);
+  core.store(lock + 64, 1, 4);
+  core.observe(nullptr);
+}
+
 // Data that is dirty in one core's cache is stale for another, until every set and way was swept.
 TEST_F(ObservedCore, CountsASweepByIndexOnlyWhenItIsComplete) {
   const std::vector<std::uint8_t> zero(4);

@@ -354,5 +354,18 @@ TEST(StoreLogs, AreNobodysOnceTheirLineHasLeft) {
   EXPECT_EQ(port.log->owner, nullptr);
 }
 
+// Nor may it find the logs of lines that stay.
+TEST(StoreLogs, AreNobodysOnceTheirOwnerGoes) {
+  Forgetful port;
+  L1Cache cache({.size_bytes = 1024, .ways = 2, .line_bytes = 64}, port);
+  cache.use_fast_entries(L1Cache::FastAccess::permitted);
+  cache.line_for_read(0x100);
+  port.log->written = 1;
+  cache.end_logs();
+  EXPECT_EQ(port.log->owner, nullptr);
+  EXPECT_EQ(port.logs_ended, 1u);
+  EXPECT_TRUE(cache.dirty(0x100));
+}
+
 }  // namespace
 }  // namespace dspmem

@@ -116,11 +116,7 @@ class Trace final : public Step {
     try {
       entry.step = read_one_step(std::string(row.name), mark_of(row), row.detail.empty() ? YAML::Node(YAML::NodeType::Map) : parse_yaml(std::string(row.detail), path_), path_, {});
     } catch (const InputError& error) {
-      // The place within the detail means nothing to anybody.
-      const std::string_view what = error.what();
-      constexpr std::string_view start = " error: ";
-      const std::size_t at = what.find(start);
-      throw InputError(mark_of(row), std::string(at == std::string_view::npos ? what : what.substr(at + start.size())));
+      throw InputError(mark_of(row), error.message());  // the place within the detail means nothing to anybody
     }
   }
   void note_object(const TraceRow& row) {
