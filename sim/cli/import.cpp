@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
+#include <map>
+#include <ranges>
 #include <set>
 
 #include "sim/cli/commands.h"
@@ -69,12 +71,12 @@ void refuse_options(const po::variables_map& values, std::initializer_list<const
 
 /// Finds what is wrong with a trace now, not when it is replayed: rows of cores that the platform lacks, and all that the scenario's steps
 /// say about theirs.
-void check_trace(const std::string& trace, const std::map<std::uint32_t, std::uint64_t>& cores, const OutputFile& scenario) {
+void check_trace(const std::string& trace, const std::map<std::uint32_t, std::uint64_t>& first_lines, const OutputFile& scenario) {
   const std::string made = scenario.unfinished();
   try {
     const Scenario read = load_scenario(made);
     const Platform platform = load_platform(read.platform, read.platform_mark);
-    for (const auto& [core, line] : cores)
+    for (const auto& [core, line] : first_lines)
       if (core >= platform.core_count())
         throw InputError({trace, static_cast<int>(std::min<std::uint64_t>(line, 0x7fffffff)), 1}, fmt::format("core {} does not exist: platform '{}' has {} cores", core, platform.name, platform.core_count()));
     check_scenario(read, platform);
@@ -94,14 +96,14 @@ int import_trace(const std::string& file, const std::string& output, const po::v
   if (!is_log(file)) {
     refuse_options(values, {"zone"}, "is for logs: the rows of a trace say their zones");
     TraceReader trace(file);
-    std::map<std::uint32_t, std::uint64_t> first_rows;
-    std::set<std::uint32_t> cores;
+    std::map<std::uint32_t, std::uint64_t> first_lines;  // of each core
     std::uint64_t rows = 0;
-    for (TraceRow row; trace.next(row); ++rows)
-      if (cores.insert(row.core).second) first_rows[row.core] = row.line;
+    for (TraceRow row; trace.next(row); ++rows) first_lines.try_emplace(row.core, row.line);
     if (!rows) throw InputError({file}, "the trace has no rows");
+    const auto numbers = std::views::keys(first_lines);
+    const std::set<std::uint32_t> cores(numbers.begin(), numbers.end());
     scenario.stream() << scenario_of_trace(beside(file, output), name, cores, trace.metadata(), platform);
-    check_trace(file, first_rows, scenario);
+    check_trace(file, first_lines, scenario);
     scenario.commit();
     fmt::print("{}: {} rows on {} core{}\n", file, rows, cores.size(), cores.size() == 1 ? "" : "s");
     return 0;

@@ -101,7 +101,7 @@ HeapTracker::HeapTracker(const Platform& platform, const Allocator& allocator, c
 void HeapTracker::on_call(Core& core, std::uint32_t function, bool nested) {
   const std::uint32_t id = core.id();
   cores_[id] = &core;
-  const WatchedFunction& called = by_address_.find(function)->second;
+  const WatchedFunction& called = by_address_.at(function);
   if (nested) {
     // The allocator calls itself: what it does with the old block of a reallocation shows at this moment, not when that returns.
     Call& outer = calls_[id].back();
