@@ -7,36 +7,50 @@
 
 namespace dspmem {
 
-/// Stores that an observer let pass unseen, kept until it asks for them: for each word of a line, the last one.
-struct StoreLog {
+/// Stores that an observer let pass unseen, kept until it asks for them: for each word of a line, the last one. Its records lie behind it, as
+/// many as the line has words: the first few share a line of the host's cache with what else a store touches.
+struct alignas(16) StoreLog {
   struct Record {
-    std::uint64_t cycle = 0;
-    std::uint32_t pc = 0;
-    std::uint32_t unused = 0;      ///< makes the size a power of two
-    // As they follow each other in CoreState, to be copied in one.
-    const void* origin = nullptr;  ///< what the host said the core was doing
-    std::uint32_t caller = 0;
-    std::uint32_t unused_either = 0;
-  };
-  std::uint64_t written = 0;  ///< the 64ths of the line that were stored to
-  void* owner = nullptr;      ///< what the observer that takes it as a line's log finds the line by; null while nobody does
-  std::uint64_t taken = 0;    ///< those that the observer has taken from here, or some of them, since the line was clean
-  std::uint64_t unused_too = 0;
-  Record words[64];           ///< as many as the line has are there
+    /// Cycles take the bits below: at 400 MHz, four months.
+    static constexpr unsigned tag_shift = 52;
 
+    std::uint64_t when = 0;  ///< the cycle, and what the observer had the core tag its stores with
+    std::uint32_t pc = 0, caller = 0;
+
+    std::uint64_t cycle() const { return when & ((1ull << tag_shift) - 1); }
+    std::uint32_t tag() const { return static_cast<std::uint32_t>(when >> tag_shift); }
+  };
+  static constexpr std::uint32_t nobody = ~0u;
+
+  std::uint64_t written = 0;      ///< the 64ths of the line that were stored to
+  std::uint32_t owner = nobody;   ///< what the observer that takes it as a line's log finds the line by: its physical address
+  bool taken = false;             ///< the observer has taken something from here since the line was clean
+
+  Record* words() { return reinterpret_cast<Record*>(this + 1); }
+  const Record* words() const { return reinterpret_cast<const Record*>(this + 1); }
+  /// Stores to these 64ths of the line, which lie in one word.
+  void note(std::uint64_t parts, std::uint32_t word, const Record& record) {
+    written |= parts;
+    words()[word] = record;
+  }
   /// The observer takes what is there.
   std::uint64_t take() {
-    taken |= written;
+    taken |= written != 0;
     return std::exchange(written, 0);
   }
   /// Whether the line has been stored to since it was clean.
-  bool any() const { return written | taken; }
+  bool any() const { return written || taken; }
+  void end() {
+    written = 0;
+    owner = nobody;
+    taken = false;
+  }
 };
 /// A line that may have such stores, and what the core's cache holds of it. Valid until the log ends: the line is cleaned, or leaves the cache.
 struct LoggedLine {
   StoreLog* log = nullptr;
   const std::uint8_t* contents = nullptr;
 };
-static_assert(sizeof(StoreLog::Record) == 32 && offsetof(StoreLog, words) == 32);
+static_assert(sizeof(StoreLog::Record) == 16 && sizeof(StoreLog) == 16);
 
 }  // namespace dspmem

@@ -24,14 +24,12 @@ L1Cache::L1Cache(const CacheConfig& config, LinePort& port) : config_(config), p
   line_shift_ = static_cast<std::uint32_t>(std::countr_zero(config_.line_bytes));
   set_mask_ = config_.sets() - 1;
   whole_line_ = ByteMask::range(0, config_.line_bytes);
-  places_.resize(std::size_t{config_.sets()} * config_.ways);
-  tags_.assign(places_.size(), no_line);
-  data_.resize(config_.size_bytes);
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    places_[i].way = static_cast<std::uint8_t>(i % config_.ways);
-    places_[i].bytes = &data_[i << line_shift_];
-  }
-  if (config_.byte_dirty) dirty_bytes_.resize(places_.size());
+  data_offset_ = sizeof(Place) + config_.line_bytes / 4 * sizeof(StoreLog::Record);
+  place_stride_ = (data_offset_ + config_.line_bytes + sizeof(HostLine) - 1) / sizeof(HostLine);
+  tags_.assign(std::size_t{config_.sets()} * config_.ways, no_line);
+  places_.resize(place_count() * place_stride_);
+  for (std::size_t i = 0; i < place_count(); ++i) std::construct_at(&place_at(i))->way = static_cast<std::uint8_t>(i % config_.ways);
+  if (config_.byte_dirty) dirty_bytes_.resize(place_count());
   noted_stores_ = !config_.byte_dirty && config_.write_policy == WritePolicy::write_back;
   most_recent_.assign(config_.sets(), nullptr);
   fast_.resize(std::size_t{contexts} * config_.sets());
@@ -41,41 +39,32 @@ L1Cache::L1Cache(const CacheConfig& config, LinePort& port) : config_(config), p
 void L1Cache::use_fast_entries(FastAccess use) {
   fast_access_ = use;
   observed_ = use == FastAccess::permitted;
-  if (observed_) make_logs();
   std::fill(fast_.begin(), fast_.end(), FastEntry{});
   std::fill(most_recent_.begin(), most_recent_.end(), nullptr);
-  for (Place& place : places_) {
+  for (std::size_t i = 0; i < place_count(); ++i) {
+    Place& place = place_at(i);
     place.hide();
     place.listed = place.given = false;
   }
   permitted_.clear();
 }
 
-void L1Cache::make_logs() {
-  if (!logs_.empty()) return;
-  const std::size_t words = (offsetof(StoreLog, words) + config_.line_bytes / 4 * sizeof(StoreLog::Record)) / 8;
-  logs_.resize(words * places_.size());
-  for (std::size_t i = 0; i < places_.size(); ++i) places_[i].log = reinterpret_cast<StoreLog*>(&logs_[words * i]);  // all zero, as it begins
-}
-
 void L1Cache::permit_reads(std::uint32_t address, std::uint64_t parts) {
   if (!observed_) return;
   const std::uint32_t set = set_of(address);
   Place& place = *most_recent_[set];
-  FastEntry& entry = entries_[set];
   place.hidden[context_].from_reads = ~parts;
-  entry.hide(~parts, entry.hidden_from_writes);
+  set_keys(entries_[set], place);
   if (parts) note_permitted(place);
 }
 
 LoggedLine L1Cache::permit_writes(std::uint32_t address, std::uint64_t parts) {
   const std::uint32_t set = set_of(address);
   Place& place = *most_recent_[set];
-  FastEntry& entry = entries_[set];
-  place.hidden[context_].from_writes = ~parts;
-  entry.hide(entry.hidden_from_reads, ~parts);
+  if (noted_stores_) place.hidden[context_].from_writes = ~parts;
+  set_keys(entries_[set], place);
   note_permitted(place);
-  return {place.log, place.bytes};
+  return {&place.log, data(place)};
 }
 
 void L1Cache::note_permitted(Place& place) {
@@ -88,7 +77,10 @@ void L1Cache::take_back(Place& place) {
   place.hide();
   const std::uint32_t set = set_of(place.address);
   if (most_recent_[set] == &place)
-    for (std::uint32_t context = 0; context < contexts_used_; ++context) fast_entries(context)[set].hide(~0ull, ~0ull);
+    for (std::uint32_t context = 0; context < contexts_used_; ++context) {
+      FastEntry& entry = fast_entries(context)[set];
+      entry.read_key = entry.write_key = no_key;
+    }
 }
 
 void L1Cache::revoke_all() {
@@ -103,22 +95,20 @@ std::uint32_t L1Cache::locked_ways(std::uint32_t set) const {
   if (!any_locked_) return 0;
   std::uint32_t mask = 0;
   for (std::uint32_t way = 0; way < config_.ways; ++way)
-    if (places_[std::size_t{set} * config_.ways + way].locked) mask |= 1u << way;
+    if (place_at(std::size_t{set} * config_.ways + way).locked) mask |= 1u << way;
   return mask;
 }
 
 /// What is in the line's log goes to whoever owns it, and the line is as dirty as it says.
 void L1Cache::take_log(Place& place) {
-  StoreLog* const log = place.log;
-  if (!log) return;
-  if (log->owner) port_.end_log(*log);
-  place.dirty |= log->any();
-  log->owner = nullptr;
-  log->written = log->taken = 0;
+  StoreLog& log = place.log;
+  if (log.owner != StoreLog::nobody) port_.end_log(log);
+  place.dirty |= log.any();
+  log.end();
 }
 
 void L1Cache::end_logs() {
-  for (Place& place : places_) take_log(place);
+  for (std::size_t i = 0; i < place_count(); ++i) take_log(place_at(i));
 }
 
 /// REQUIRES: its log has been taken.
@@ -127,16 +117,16 @@ void L1Cache::clean(std::uint32_t set, Place& place) {
   ++statistics_.write_backs;
   place.dirty = false;
   if (!observed_ && most_recent_[set] == &place)
-    for (std::uint32_t context = 0; context < contexts_used_; ++context) fast_entries(context)[set].let_write(false);
-  if (config_.byte_dirty) port_.write_back(place.address, bytes(place), std::exchange(dirty_bytes_[number(place)], {}));
+    for (std::uint32_t context = 0; context < contexts_used_; ++context) fast_entries(context)[set].write_key = no_key;
+  if (config_.byte_dirty) port_.write_back(place.address, bytes(place), std::exchange(dirty_bytes_[number(set, place)], {}));
   else port_.write_back(place.address, bytes(place), whole_line_);
 }
 
 /// REQUIRES: permissions have been taken back, and its log.
 void L1Cache::drop(std::uint32_t set, Place& place) {
-  if (config_.byte_dirty) dirty_bytes_[number(place)] = {};
+  if (config_.byte_dirty) dirty_bytes_[number(set, place)] = {};
   place.forget();
-  tags_[number(place)] = no_line;
+  tags_[number(set, place)] = no_line;
   if (most_recent_[set] == &place) forget_most_recent(set);
 }
 
@@ -152,29 +142,21 @@ void L1Cache::make_most_recent(std::uint32_t set, Place& place) {
     most_recent_[set] = &place;
   }
   if (fast_access_ == FastAccess::none) return;
-  FastEntry& fast = entries_[set];
-  // Where somebody watches, stores that are let pass are noted, and say that the line is dirty.
-  const bool may_write = noted_stores_ && (observed_ || place.is_dirty());
-  if (!changes && fast.read_line != no_key) {
-    fast.let_write(may_write);
-    return;
-  }
   // Other contexts' entries are about another line.
   static_assert(contexts == 2);
   if (changes && contexts_used_ > 1) fast_entries(1 - context_)[set].empty();
-  fast.base = reinterpret_cast<std::uintptr_t>(place.bytes) - place.address;
-  fast.read_line = place.address;
-  fast.write_line = may_write ? place.address : no_key;
-  fast.log = observed_ ? place.log : nullptr;
-  if (observed_) fast.hide(place.hidden[context_].from_reads, place.hidden[context_].from_writes);
-  else fast.hide(0, 0);
+  FastEntry& fast = entries_[set];
+  fast.line = place.address;
+  fast.base = reinterpret_cast<std::uintptr_t>(data(place)) - place.address;
+  fast.place = &place;
+  set_keys(fast, place);
 }
 
 L1Cache::Place& L1Cache::make_room(std::uint32_t set) {
   const std::size_t first = std::size_t{set} * config_.ways;
   for (std::uint32_t way = 0; way < config_.ways; ++way)
-    if (tags_[first + way] == no_line) return places_[first + way];
-  Place& place = places_[first + replacement_->choose(set, locked_ways(set))];
+    if (tags_[first + way] == no_line) return place_at(first + way);
+  Place& place = place_at(first + replacement_->choose(set, locked_ways(set)));
   give_back(place);
   take_log(place);
   clean(set, place);
@@ -183,20 +165,20 @@ L1Cache::Place& L1Cache::make_room(std::uint32_t set) {
 }
 
 L1Cache::Place& L1Cache::fill(std::uint32_t address, Purpose purpose) {
-  Place& place = make_room(set_of(address));
-  const std::uint32_t line = line_address(address);
+  const std::uint32_t set = set_of(address), line = line_address(address);
+  Place& place = make_room(set);
   port_.fill(line, bytes(place), purpose == Purpose::prefetch);
   place.address = line;
   place.valid = true;
-  tags_[number(place)] = line;
+  tags_[number(set, place)] = line;
   if (observed_ && purpose == Purpose::access) ask_permission(place);
   return place;
 }
 
 void L1Cache::ask_permission(Place& place) {
-  const LinePort::Permission permission = port_.filled(place.address, {place.log, place.bytes});
+  const LinePort::Permission permission = port_.filled(place.address, {&place.log, data(place)});
   if (!(permission.reads | permission.writes)) return;
-  place.hidden[context_] = {~permission.reads, ~permission.writes};
+  place.hidden[context_] = {~permission.reads, noted_stores_ ? ~permission.writes : ~0ull};
   note_permitted(place);
 }
 
@@ -228,10 +210,10 @@ const std::uint8_t* L1Cache::line_for_read(std::uint32_t address) {
   const std::uint32_t set = set_of(address);
   if (Place* const place = find(address)) {
     make_most_recent(set, *place);
-    return place->bytes;
+    return data(*place);
   }
   fetch(address);
-  return most_recent_[set]->bytes;
+  return data(*most_recent_[set]);
 }
 
 void L1Cache::store(std::uint32_t address, std::span<const std::uint8_t> stored) {
@@ -241,7 +223,7 @@ void L1Cache::store(std::uint32_t address, std::span<const std::uint8_t> stored)
   if (missed) ++statistics_.misses;
   if (config_.write_policy == WritePolicy::write_through) {
     if (place) {
-      std::memcpy(place->bytes + offset, stored.data(), stored.size());
+      std::memcpy(data(*place) + offset, stored.data(), stored.size());
       make_most_recent(set, *place);
     }
     port_.write_through(address, stored);
@@ -249,15 +231,15 @@ void L1Cache::store(std::uint32_t address, std::span<const std::uint8_t> stored)
   }
   if (missed) place = &fill(address, Purpose::told);
   place->dirty = true;
-  if (config_.byte_dirty) dirty_bytes_[number(*place)] |= ByteMask::range(offset, static_cast<unsigned>(stored.size()));
-  std::memcpy(place->bytes + offset, stored.data(), stored.size());
+  if (config_.byte_dirty) dirty_bytes_[number(set, *place)] |= ByteMask::range(offset, static_cast<unsigned>(stored.size()));
+  std::memcpy(data(*place) + offset, stored.data(), stored.size());
   make_most_recent(set, *place);
   if (missed) run_prefetcher(line_address(address));
 }
 
 const std::uint8_t* L1Cache::peek(std::uint32_t address) const {
   const Place* const place = find(address);
-  return place ? place->bytes + (address & (config_.line_bytes - 1)) : nullptr;
+  return place ? data(*place) + (address & (config_.line_bytes - 1)) : nullptr;
 }
 
 bool L1Cache::dirty(std::uint32_t address) const {
@@ -289,7 +271,7 @@ std::uint32_t L1Cache::way_of_index(std::uint32_t address) const { return (addre
 void L1Cache::by_index(std::uint32_t address, IndexOperation operation) {
   const std::uint32_t way = way_of_index(address), set = set_of(address);
   if (way >= config_.ways) return;
-  if (Place& place = places_[std::size_t{set} * config_.ways + way]; place.valid) apply(set, place, operation);
+  if (Place& place = place_at(std::size_t{set} * config_.ways + way); place.valid) apply(set, place, operation);
 }
 
 bool L1Cache::lock(std::uint32_t address) {
@@ -308,21 +290,24 @@ void L1Cache::unlock(std::uint32_t address) {
 }
 
 void L1Cache::write_back_invalidate_all() {
-  for (Place& place : places_)
-    if (place.valid) apply(set_of(place.address), place, IndexOperation::write_back_invalidate);
+  for (std::size_t i = 0; i < place_count(); ++i)
+    if (Place& place = place_at(i); place.valid) apply(set_of(place.address), place, IndexOperation::write_back_invalidate);
 }
 
 void L1Cache::reset() {
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    give_back(places_[i]);
-    take_log(places_[i]);
-    drop(static_cast<std::uint32_t>(i) / config_.ways, places_[i]);
+  for (std::size_t i = 0; i < place_count(); ++i) {
+    Place& place = place_at(i);
+    give_back(place);
+    take_log(place);
+    drop(static_cast<std::uint32_t>(i) / config_.ways, place);
   }
   for (std::uint32_t set = 0; set < config_.sets(); ++set) forget_most_recent(set);
 }
 
 std::uint32_t L1Cache::dirty_lines() const {
-  return static_cast<std::uint32_t>(std::count_if(places_.begin(), places_.end(), [](const Place& place) { return place.is_dirty(); }));
+  std::uint32_t count = 0;
+  for (std::size_t i = 0; i < place_count(); ++i) count += place_at(i).is_dirty();
+  return count;
 }
 
 }  // namespace dspmem

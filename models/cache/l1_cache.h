@@ -52,46 +52,54 @@ struct CacheStatistics {
 /// they are noted in its log, which says that it is. Everything else comes through line_for_read() and store().
 ///
 /// While an observer watches, an access is fast only where the observer let it: anywhere in a line of which nothing is hidden, whose
-/// keys match; elsewhere `read_line` and `write_line` do, and the `hidden` bits decide. It may let the core do in one role (`context`)
-/// what it wants to see in another; each context has its own entries.
+/// keys match; elsewhere `line` does, and the `hidden` bits of its place decide. Stores are noted in the place's log then. The observer may let
+/// the core do in one role (`context`) what it wants to see in another; each context has its own entries.
 class L1Cache {
  public:
   /// A key that no access produces: bit 4 lies between the size bits and the line bits of every supported geometry.
   static constexpr std::uint32_t no_key = 0x10;
 
-  struct alignas(64) FastEntry {
-    // The line's address, if nothing of it is hidden; write_key only if stores need no bookkeeping.
-    std::uint32_t read_key = no_key;
-    std::uint32_t write_key = no_key;
-    // The same, whatever is hidden.
-    std::uint32_t read_line = no_key;
-    std::uint32_t write_line = no_key;
-    std::uintptr_t base = 0;  ///< host address of the line's bytes, less the line's own
-    // With an observer: the 64ths of the line that it wants to see accessed.
-    std::uint64_t hidden_from_reads = 0;
-    std::uint64_t hidden_from_writes = 0;
-    StoreLog* log = nullptr;  ///< where stores must be noted; null: nowhere
+  static constexpr std::uint32_t contexts = 2;
 
-    /// The byte at an address in the line.
-    std::uint8_t* at(std::uint32_t address) const { return reinterpret_cast<std::uint8_t*>(base + address); }
-    void empty() { read_key = write_key = read_line = write_line = no_key; }
-    void hide(std::uint64_t from_reads, std::uint64_t from_writes) {
-      hidden_from_reads = from_reads;
-      hidden_from_writes = from_writes;
-      read_key = from_reads ? no_key : read_line;
-      write_key = from_writes ? no_key : write_line;
-    }
-    void let_write(bool may) {
-      write_line = may ? read_line : no_key;
-      write_key = hidden_from_writes ? no_key : write_line;
-    }
+  /// Where one line is kept: its log's records and its bytes lie behind it, so that a simulated core needs few lines of the host's cache.
+  struct alignas(64) Place {
+    std::uint32_t address = 0;  ///< of the line, if it is valid
+    std::uint8_t way = 0;
+    bool valid = false;
+    bool dirty = false;   ///< or its log says so: see is_dirty()
+    bool locked = false;
+    bool listed = false;  ///< in permitted_
+    bool given = false;   ///< in some context something may be done unseen
+    /// With an observer: the 64ths of the line that it wants to see accessed.
+    struct Hidden {
+      std::uint64_t from_reads = ~0ull, from_writes = ~0ull;
+    };
+    std::array<Hidden, contexts> hidden;
+    StoreLog log;
+
+    bool is_dirty() const { return dirty || log.any(); }
+    void forget() { valid = dirty = locked = false; }
+    void hide() { hidden.fill({}); }
     /// Whether an access of `bytes` at an offset in the line is hidden. REQUIRES: not finer than a 64th of the line.
     static bool hides(std::uint64_t hidden, std::uint32_t offset, std::uint32_t bytes, std::uint32_t part_shift) {
       const std::uint32_t parts = std::max(bytes >> part_shift, 1u);
       return hidden >> (offset >> part_shift) & ((1ull << parts) - 1);
     }
   };
-  static constexpr std::uint32_t contexts = 2;
+  static_assert(sizeof(Place) == 64 && offsetof(Place, log) == sizeof(Place) - sizeof(StoreLog));
+
+  struct alignas(32) FastEntry {
+    // The line's address, if nothing of it is hidden; write_key only if stores need no bookkeeping.
+    std::uint32_t read_key = no_key;
+    std::uint32_t write_key = no_key;
+    std::uint32_t line = no_key;  ///< the same, whatever is hidden
+    std::uintptr_t base = 0;      ///< host address of the line's bytes, less the line's own
+    Place* place = nullptr;
+
+    /// The byte at an address in the line.
+    std::uint8_t* at(std::uint32_t address) const { return reinterpret_cast<std::uint8_t*>(base + address); }
+    void empty() { read_key = write_key = line = no_key; }
+  };
 
   /// Throws std::invalid_argument when the shape cannot be built.
   L1Cache(const CacheConfig& config, LinePort& port);
@@ -116,6 +124,8 @@ class L1Cache {
     entries_ = fast_entries(context);
     contexts_used_ = std::max(contexts_used_, context + 1);
   }
+  /// Of the access' context: what is hidden of the line that `entry`, one of it, holds.
+  const Place::Hidden& hidden(const FastEntry& entry) const { return entry.place->hidden[context_]; }
   /// Parts of the line at `address`, which was accessed last, that may be read, or written and noted in its log, without being seen in
   /// this context, from now on whenever it is the most recently used of its set.
   void permit_reads(std::uint32_t address, std::uint64_t parts);
@@ -132,7 +142,7 @@ class L1Cache {
     if (!noted_stores_) return false;
     const std::uint32_t set = set_of(address);
     most_recent_[set]->dirty = true;
-    entries_[set].let_write(true);
+    set_keys(entries_[set], *most_recent_[set]);
     return true;
   }
   /// Makes the line at `address` the most recently used of its set. False when it is absent.
@@ -181,39 +191,22 @@ class L1Cache {
   std::uint32_t dirty_lines() const;
 
  private:
-  /// Where one line is kept.
-  struct alignas(64) Place {
-    std::uint32_t address = 0;  ///< of the line, if it is valid
-    std::uint8_t way = 0;
-    bool valid = false;
-    bool dirty = false;   ///< or its log says so: see is_dirty()
-    bool locked = false;
-    bool listed = false;  ///< in permitted_
-    bool given = false;   ///< in some context something may be done unseen
-    std::uint8_t* bytes = nullptr;
-    StoreLog* log = nullptr;  ///< null until somebody watches
-    /// The parts that an observer wants to see accessed.
-    struct Hidden {
-      std::uint64_t from_reads = ~0ull, from_writes = ~0ull;
-    };
-    std::array<Hidden, contexts> hidden;
-
-    bool is_dirty() const { return dirty || (log && log->any()); }
-    void forget() { valid = dirty = locked = false; }
-    void hide() { hidden.fill({}); }
-  };
-  static_assert(sizeof(Place) == 64);
-
   const Place* find(std::uint32_t address) const {
     const std::uint32_t wanted = line_address(address);
     const std::size_t first = std::size_t{set_of(address)} * config_.ways;
     for (std::uint32_t way = 0; way < config_.ways; ++way)
-      if (tags_[first + way] == wanted) return &places_[first + way];
+      if (tags_[first + way] == wanted) return &place_at(first + way);
     return nullptr;
   }
   Place* find(std::uint32_t address) { return const_cast<Place*>(std::as_const(*this).find(address)); }
-  std::span<std::uint8_t> bytes(const Place& place) const { return {place.bytes, config_.line_bytes}; }
-  std::uint32_t number(const Place& place) const { return static_cast<std::uint32_t>(&place - places_.data()); }
+  // By set and way.
+  Place& place_at(std::size_t number) { return reinterpret_cast<Place&>(places_[number * place_stride_]); }
+  const Place& place_at(std::size_t number) const { return reinterpret_cast<const Place&>(places_[number * place_stride_]); }
+  std::size_t number(std::uint32_t set, const Place& place) const { return std::size_t{set} * config_.ways + place.way; }
+  std::size_t place_count() const { return tags_.size(); }
+  std::uint8_t* data(Place& place) const { return reinterpret_cast<std::uint8_t*>(&place) + data_offset_; }
+  const std::uint8_t* data(const Place& place) const { return reinterpret_cast<const std::uint8_t*>(&place) + data_offset_; }
+  std::span<std::uint8_t> bytes(Place& place) const { return {data(place), config_.line_bytes}; }
   std::uint32_t locked_ways(std::uint32_t set) const;
   Place& make_room(std::uint32_t set);
   enum class Purpose {
@@ -226,8 +219,13 @@ class L1Cache {
   void clean(std::uint32_t set, Place& place);
   void drop(std::uint32_t set, Place& place);
   void make_most_recent(std::uint32_t set, Place& place);
+  /// Has the entry, which holds the line, match the accesses that need nothing else.
+  void set_keys(FastEntry& entry, const Place& place) const {
+    const Place::Hidden& hidden = place.hidden[context_];
+    entry.read_key = observed_ && hidden.from_reads ? no_key : place.address;
+    entry.write_key = (observed_ ? hidden.from_writes != 0 : !noted_stores_ || !place.dirty) ? no_key : place.address;
+  }
   void forget_most_recent(std::uint32_t set);
-  void make_logs();
   void take_log(Place& place);
   void note_permitted(Place& place);
   void ask_permission(Place& place);
@@ -249,15 +247,17 @@ class L1Cache {
   bool noted_stores_;       ///< stores that are only noted in the log are all that a line needs: it is written back later, as a whole
   static constexpr std::uint32_t no_line = 1;  ///< no line begins there
   std::vector<std::uint32_t> tags_;            ///< address of each valid line, by set and way: what every lookup compares
-  std::vector<Place> places_;                  ///< by set and way
-  std::vector<std::uint8_t> data_;
+  struct alignas(64) HostLine {
+    std::byte bytes[64];
+  };
+  std::vector<HostLine> places_;               ///< by set and way: a Place, its log's records, the line's bytes
+  std::size_t place_stride_, data_offset_;     ///< in lines of the host's cache, and in bytes
   std::vector<ByteMask> dirty_bytes_;          ///< by set and way, none unless the line is dirty; empty in caches that keep no such state
   ByteMask whole_line_{};
   std::vector<Place*> most_recent_;            ///< by set; null: unknown
   std::vector<FastEntry> fast_;                ///< by context and set
   FastEntry* entries_ = nullptr;               ///< those of the present context
   std::vector<Place*> permitted_;              ///< those that got permissions since revoke_all()
-  std::vector<std::uint64_t> logs_;            ///< StoreLogs, by set and way; made when somebody watches
   CacheStatistics statistics_;
 };
 

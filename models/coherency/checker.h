@@ -110,6 +110,8 @@ class CoherencyChecker {
   /// for each, still may, as far as is known, and forgets it.
   void note_permitted(AgentId core, std::uint32_t address);
   std::uint32_t take_permitted(std::uint32_t address, std::uint32_t cores);
+  /// What the host says the agent is doing from now on. Returns what its stores have to be tagged with where they are only noted.
+  std::uint32_t set_origin(AgentId agent, const void* origin);
   /// The line's log, from which the checker takes such stores when they matter.
   void use_log(std::uint32_t address, const LoggedLine& logged);
   /// It ends.
@@ -174,6 +176,7 @@ class CoherencyChecker {
   std::size_t lines() const { return line_count_; }
 
  private:
+  static constexpr std::uint32_t origins_kept = 1u << (64 - StoreLog::Record::tag_shift);
   struct History;
   struct Line;
   struct Page;
@@ -252,6 +255,11 @@ class CoherencyChecker {
   std::vector<MaintenanceUse> maintenance_use_;
   std::unordered_map<std::uint32_t, std::size_t> maintenance_index_;  ///< site number and kind -> use
   std::pair<std::uint32_t, std::size_t> last_use_{~0u, 0};            ///< the entry looked up last
+  struct Origins {
+    std::vector<const void*> known;  ///< by tag: the last ones, in turn
+    std::uint32_t tag = 0;
+  };
+  std::array<Origins, max_agents> origins_;
   std::uint32_t running_ = 0;
   bool alone_ = false;
   bool last_raced_ = false, last_stale_ = false;

@@ -97,7 +97,12 @@ std::uint64_t CoherencyObserver::on_write(Core& core, View view, std::uint32_t a
 
 void CoherencyObserver::set_origin(AgentId agent, const void* origin) {
   origins_[agent] = origin;
-  if (agent < core_count_ && cores_[agent]) cores_[agent]->set_origin(origin);
+  if (agent < core_count_ && cores_[agent]) tag_stores(*cores_[agent]);
+}
+
+void CoherencyObserver::tag_stores(Core& core) {
+  const auto agent = static_cast<AgentId>(core.id());
+  core.tag_stores(checker_.set_origin(agent, origins_[agent]));
 }
 
 std::uint64_t CoherencyObserver::permit_reads(Core& core, View view, std::uint32_t address, std::uint8_t context) {
@@ -114,7 +119,7 @@ std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint3
   const auto agent = static_cast<AgentId>(core.id());
   if (!may_skip(view, address) || !checker_.exclusive(agent, address)) return 0;
   checker_.note_permitted(agent, address);
-  if (!cores_[agent]) core.set_origin(origins_[agent]);
+  if (!cores_[agent]) tag_stores(core);
   permitted_[agent] = cores_[agent] = &core;
   return allowed(agent, address, 0).writes;
 }
@@ -126,7 +131,7 @@ HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::
   if (!line.settled && !line.exclusive) return {};
   permitted_[agent] = &core;
   if (line.exclusive && !cores_[agent]) {
-    core.set_origin(origins_[agent]);
+    tag_stores(core);
     cores_[agent] = &core;
   }
   const AccessJudge::Allowed parts = allowed(agent, address, line.known);

@@ -85,6 +85,7 @@ class CoherencyObserver : public HardwareObserver {
   /// Whether accesses to the line may go unseen at all, if the checker and the judge allow it.
   bool may_skip(View view, std::uint32_t address) const { return view == View::cached && !(commits_required_ && shared_lines_.contains(address & line_mask_)); }
   // A core accesses lines again without telling as long as nothing else happens to them.
+  void tag_stores(Core& core);
   std::uint64_t permit_reads(Core& core, View view, std::uint32_t address, std::uint8_t context);
   std::uint64_t permit_writes(Core& core, View view, std::uint32_t address);
   AccessJudge::Allowed allowed(AgentId agent, std::uint32_t address, std::uint64_t written) {

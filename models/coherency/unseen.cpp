@@ -75,11 +75,25 @@ void CoherencyChecker::use_log(std::uint32_t address, const LoggedLine& logged) 
 void CoherencyChecker::use_log(Line& line, const LoggedLine& logged) {
   if (line.pending()) absorb(line);
   line.logged = logged;
-  logged.log->owner = &line;
+  logged.log->owner = line.address;
+}
+
+std::uint32_t CoherencyChecker::set_origin(AgentId agent, const void* origin) {
+  Origins& origins = origins_[agent];
+  if (origins.known.empty()) origins.known.assign(origins_kept, nullptr);
+  if (origins.known[origins.tag] == origin) return origins.tag;
+  if (++origins.tag == origins_kept) {
+    // Tags mean others from here on.
+    for (Line* line : exclusive_[agent])
+      if (line->unseen == agent && line->pending()) absorb(*line);
+    origins.tag = 0;
+  }
+  origins.known[origins.tag] = origin;
+  return origins.tag;
 }
 
 void CoherencyChecker::end_log(StoreLog& log) {
-  Line& line = *static_cast<Line*>(std::exchange(log.owner, nullptr));
+  Line& line = peek_line(std::exchange(log.owner, StoreLog::nobody));
   if (line.logged.log != &log) return;  // another core's has taken its place
   if (line.pending()) absorb(line);
   line.logged = {};
@@ -106,15 +120,15 @@ void CoherencyChecker::absorb(Line& line) {
     const std::uint32_t word = static_cast<std::uint32_t>(std::countr_zero(rest)) >> word_shift_, word_at = word << word_shift_;
     const std::uint64_t here = rest >> word_at & word_mask_;
     rest &= ~(word_mask_ << word_at);
-    const StoreLog::Record& record = log->words[word];
-    if (!last || last->pc != record.pc || last->caller != record.caller || last->origin != record.origin) {
-      noted.site = site_number({record.pc, record.caller, record.origin}, View::cached);
-      note(line, Deed::Kind::write, agent, noted.site, record.cycle);
+    const StoreLog::Record& record = log->words()[word];
+    if (!last || last->pc != record.pc || last->caller != record.caller || last->tag() != record.tag()) {
+      noted.site = site_number({record.pc, record.caller, origins_[agent].known[record.tag()]}, View::cached);
+      note(line, Deed::Kind::write, agent, noted.site, record.cycle());
     } else {
       ++line.events[(line.event_count - 1) % events_kept].count;
     }
     last = &record;
-    noted.cycle = record.cycle;
+    noted.cycle = record.cycle();
     if (here == word_mask_) {
       for (History::Cell& each : history.cells_of(word * 4, 4)) each.write = noted;
       line.keep(word * 4, contents + word * 4, 4, agent);

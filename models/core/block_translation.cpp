@@ -29,18 +29,21 @@ void BlockTranslation::entry_of(std::uint32_t bytes, std::size_t key, Label othe
   a_.jne(other);
 }
 
-/// Behind a failed entry_of(): goes to `slow` unless the entry holds the line and the access is not hidden.
-void BlockTranslation::visible(std::uint32_t bytes, std::size_t line, std::size_t mask, Label slow) {
-  a_.cmp(x86::edx, x86::dword_ptr(fast, x86::rcx, 0, static_cast<std::int32_t>(line)));
+/// Behind a failed entry_of(): goes to `slow` unless the entry holds the line and the access is not hidden. `mask`: of L1Cache::Place::Hidden.
+void BlockTranslation::visible(std::uint32_t bytes, std::size_t mask, Label slow) {
+  a_.cmp(x86::edx, x86::dword_ptr(fast, x86::rcx, 0, offsetof(L1Cache::FastEntry, line)));
   a_.jne(slow);
-  Gp first = x86::rax;  // shifts count modulo 64: right as it is for lines of 64 bytes
+  a_.mov(x86::rdx, x86::qword_ptr(fast, x86::rcx, 0, offsetof(L1Cache::FastEntry, place)));
+  a_.add(x86::rdx, FIELD(hidden_at_));
+  a_.mov(x86::rdx, x86::qword_ptr(x86::rdx, static_cast<std::int32_t>(mask)));
+  // Shifts count modulo 64: the address is right as it is for lines of 64 bytes.
   if (line_bytes() != 64) {
-    first = x86::rdx;
-    a_.mov(x86::edx, x86::eax);
-    a_.and_(x86::edx, line_bytes() - 1);
-    if (part_shift()) a_.shr(x86::edx, part_shift());
+    a_.movd(x86::xmm0, x86::eax);
+    a_.and_(x86::eax, line_bytes() - 1);
+    if (part_shift()) a_.shr(x86::eax, part_shift());
   }
-  a_.shrx(x86::rdx, x86::qword_ptr(fast, x86::rcx, 0, static_cast<std::int32_t>(mask)), first);
+  a_.shrx(x86::rdx, x86::rdx, x86::rax);
+  if (line_bytes() != 64) a_.movd(x86::eax, x86::xmm0);
   a_.test(x86::dl, (1u << std::max(bytes >> part_shift(), 1u)) - 1);
   a_.jnz(slow);
 }
@@ -94,25 +97,27 @@ void BlockTranslation::store(const Op& op, std::uint32_t index, std::uint32_t by
   a_.bind(done);
 }
 
-/// Notes a store to the address in eax in the log of the entry at rcx.
+/// Notes a store to the address in eax in the log of the place of the entry at rcx.
 void BlockTranslation::note_store(std::uint32_t index, std::uint32_t bytes) {
-  a_.mov(x86::rcx, x86::qword_ptr(fast, x86::rcx, 0, offsetof(L1Cache::FastEntry, log)));
+  using Record = StoreLog::Record;
+  constexpr std::size_t log = offsetof(L1Cache::Place, log), words = log + sizeof(StoreLog);
+  a_.mov(x86::rcx, x86::qword_ptr(fast, x86::rcx, 0, offsetof(L1Cache::FastEntry, place)));
   if (line_bytes() != 64) a_.and_(x86::eax, line_bytes() - 1);
   if (part_shift()) a_.shr(x86::eax, part_shift());
   a_.mov(x86::edx, (1u << (bytes >> part_shift())) - 1);
   a_.shlx(x86::rdx, x86::rdx, x86::rax);  // counts modulo 64
-  a_.or_(x86::qword_ptr(x86::rcx, offsetof(StoreLog, written)), x86::rdx);
+  a_.or_(x86::qword_ptr(x86::rcx, log + offsetof(StoreLog, written)), x86::rdx);
   if (part_shift()) a_.shl(x86::eax, part_shift());
   a_.and_(x86::eax, (line_bytes() - 1) & ~3u);
-  using Record = StoreLog::Record;
-  static_assert(sizeof(Record) == 4 << 3);
-  const auto word = [](std::size_t member, std::uint32_t size) { return x86::Mem(x86::rcx, x86::rax, 3, static_cast<std::int32_t>(offsetof(StoreLog, words) + member), size); };
+  static_assert(sizeof(Record) == 4 << 2);
+  const auto word = [](std::size_t member, std::uint32_t size) { return x86::Mem(x86::rcx, x86::rax, 2, static_cast<std::int32_t>(words + member), size); };
   a_.mov(word(offsetof(Record, pc), 4), block_.pc + block_.offsets[index]);
   a_.mov(x86::rdx, FIELD(cycles_));
   if (const std::uint32_t ahead = block_.cycles - block_.cycles_before[index]) a_.sub(x86::rdx, ahead);
-  a_.mov(word(offsetof(Record, cycle), 8), x86::rdx);
-  a_.movups(x86::xmm0, field(offsetof(CoreState, origin_), 16));  // and caller_ behind it
-  a_.movups(word(offsetof(Record, origin), 16), x86::xmm0);
+  a_.add(x86::rdx, FIELD(store_tag_));
+  a_.mov(word(offsetof(Record, when), 8), x86::rdx);
+  a_.mov(x86::edx, FIELD(caller_));
+  a_.mov(word(offsetof(Record, caller), 4), x86::edx);
 }
 
 // ---- Control flow ------------------------------------------------------------------------------------------------------------
@@ -242,11 +247,11 @@ void BlockTranslation::emit_aside(const Aside& each) {
     leave(Translator::Exit::enter);
     return;
   }
-  using Entry = L1Cache::FastEntry;
+  using Hidden = L1Cache::Place::Hidden;
   const bool is_load = each.kind == Aside::Kind::load;
   const Label slow = a_.newLabel();
   if (observed_ && (is_load || !too_fine(each.bytes))) {
-    visible(each.bytes, is_load ? offsetof(Entry, read_line) : offsetof(Entry, write_line), is_load ? offsetof(Entry, hidden_from_reads) : offsetof(Entry, hidden_from_writes), slow);
+    visible(each.bytes, is_load ? offsetof(Hidden, from_reads) : offsetof(Hidden, from_writes), slow);
     a_.jmp(each.access);
   }
   a_.bind(slow);

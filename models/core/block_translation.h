@@ -50,7 +50,7 @@ class BlockTranslation {
   Label exit_label(Translator::Exit exit) { return aside({.exit = exit}); }
   void address_of(const Op& op);
   void entry_of(std::uint32_t bytes, std::size_t key, Label other);
-  void visible(std::uint32_t bytes, std::size_t line, std::size_t mask, Label slow);
+  void visible(std::uint32_t bytes, std::size_t mask, Label slow);
   void load(const Op& op, std::uint32_t index, std::uint32_t bytes, bool is_signed, bool literal);
   void store(const Op& op, std::uint32_t index, std::uint32_t bytes);
   void put(std::uint32_t guest, std::uint32_t bytes, const x86::Mem& where);

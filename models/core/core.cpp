@@ -338,9 +338,8 @@ std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering or
     const std::uint8_t* line = data_cache_.line_for_read(address);
     const std::uint8_t* held = line + (address & (data_cache_.config().line_bytes - 1));
     std::memcpy(&value, held, bytes);
-    const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
     const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
-    if (observer_ && (ordering != Ordering::plain || checked_ || L1Cache::FastEntry::hides(entry.hidden_from_reads, offset, bytes, data_cache_.part_shift())))
+    if (observer_ && (ordering != Ordering::plain || checked_ || L1Cache::Place::hides(data_cache_.hidden(fast_[data_cache_.set_of(address)]).from_reads, offset, bytes, data_cache_.part_shift())))
       data_cache_.permit_reads(address, observer_->on_read(*this, View::cached, region.to_physical(address), {held, bytes}, ordering));
     return value;
   }
@@ -383,7 +382,8 @@ bool Core::load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& val
   if (address & (bytes - 1) || !have_line(address)) return false;
   const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
   const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
-  if (entry.read_line != data_cache_.line_address(address) || L1Cache::FastEntry::hides(entry.hidden_from_reads, offset, bytes, data_cache_.part_shift())) return false;
+  if (entry.line != data_cache_.line_address(address)) return false;
+  if (observer_ && L1Cache::Place::hides(data_cache_.hidden(entry).from_reads, offset, bytes, data_cache_.part_shift())) return false;
   std::memcpy(&value, entry.at(address), bytes);
   return true;
 }
@@ -393,12 +393,14 @@ bool Core::store_unseen(std::uint32_t address, std::span<const std::uint8_t> sto
   if (address & (bytes - 1) || config_.data_cache.write_policy == WritePolicy::write_through || !have_line(address)) return false;
   const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
   const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1), part_shift = data_cache_.part_shift();
-  if (entry.read_line != data_cache_.line_address(address) || !(bytes >> part_shift) || L1Cache::FastEntry::hides(entry.hidden_from_writes, offset, bytes, part_shift)) return false;
-  if (entry.write_line != entry.read_line && !data_cache_.make_dirty(address)) return false;
+  if (entry.line != data_cache_.line_address(address)) return false;
+  if (!observer_) {
+    if (!data_cache_.make_dirty(address)) return false;
+  } else {
+    if (!(bytes >> part_shift) || L1Cache::Place::hides(data_cache_.hidden(entry).from_writes, offset, bytes, part_shift)) return false;
+    entry.place->log.note(((1ull << (bytes >> part_shift)) - 1) << (offset >> part_shift), offset / 4, store_record());
+  }
   std::memcpy(entry.at(address), stored.data(), bytes);
-  if (!entry.log) return true;
-  entry.log->words[offset / 4] = {.cycle = now(), .pc = current_pc(), .origin = origin_, .caller = caller_};
-  entry.log->written |= ((1ull << (bytes >> part_shift)) - 1) << (offset >> part_shift);
   return true;
 }
 

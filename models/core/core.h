@@ -94,9 +94,10 @@ class Core : private CoreState {
   void use_context(std::uint32_t context) {
     data_cache_.use_context(context);
     fast_ = data_cache_.fast_entries(context);
+    hidden_at_ = offsetof(L1Cache::Place, hidden) + context * sizeof(L1Cache::Place::Hidden);
   }
-  /// Noted with every unseen store.
-  void set_origin(const void* origin) { origin_ = origin; }
+  /// Noted with every unseen store. REQUIRES: fits above StoreLog::Record::tag_shift.
+  void tag_stores(std::uint32_t tag) { store_tag_ = std::uint64_t{tag} << StoreLog::Record::tag_shift; }
 
   /// REQUIRES: before the first instruction; the observer outlives the core.
   void watch_calls(std::span<const std::uint32_t> functions, CallObserver& observer);
@@ -219,6 +220,8 @@ class Core : private CoreState {
   /// Loads through the cache, if the observer need not see it: most slow accesses find another line of their set than the last one, or miss,
   /// and nothing else.
   bool load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& value);
+  /// What a log notes of a store of the current instruction.
+  StoreLog::Record store_record() const { return {now() + store_tag_, current_pc(), caller_}; }
   /// The same for a store.
   bool store_unseen(std::uint32_t address, std::span<const std::uint8_t> stored);
   std::uint32_t load_acquire(std::uint32_t address);

@@ -30,13 +30,13 @@ struct CoreState {
   const Block* block_ = nullptr;  ///< its block; null between blocks
   std::uint32_t frame_count_ = 0;
   std::uint32_t watched_depth_ = 0;  ///< the innermost watched call has returned when fewer frames are left
-  // Noted with stores, the two together: see StoreLog::Record.
-  const void* origin_ = nullptr;     ///< what the host says the core is doing
+  std::uint64_t hidden_at_ = offsetof(L1Cache::Place, hidden);  ///< where a place has what is hidden in the present context
+  // Noted with stores: see StoreLog::Record.
+  std::uint64_t store_tag_ = 0;      ///< shifted to its place
   std::uint32_t caller_ = 0;         ///< where the current function will return to; 0 when nothing called it
   std::uint32_t failed_ = 0;         ///< a callback of translated code has thrown
   std::array<StackFrame, stack_depth> frames_{};
 };
 static_assert(std::is_standard_layout_v<CoreState>);
-static_assert(offsetof(CoreState, caller_) - offsetof(CoreState, origin_) == offsetof(StoreLog::Record, caller) - offsetof(StoreLog::Record, origin));
 
 }  // namespace dspmem

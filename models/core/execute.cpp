@@ -74,7 +74,7 @@ inline std::uint32_t remainder_signed(std::uint32_t a, std::uint32_t b) {
 #define HIDDEN(hidden, type, address) ((hidden) >> (((address) & ~line_mask) >> part_shift) & parts_of(sizeof(type)))
 #define FAST(entry, access, type, address)                       \
   ((entry).access##_key == ACCESS_KEY(type, address) ||          \
-   ((entry).access##_line == ACCESS_KEY(type, address) && !HIDDEN((entry).hidden_from_##access##s, type, address)))
+   (observer_ && (entry).line == ACCESS_KEY(type, address) && !HIDDEN(data_cache_.hidden(entry).from_##access##s, type, address)))
 #define LOAD(type, address_expression)                                         \
   ({                                                                           \
     const std::uint32_t address_ = (address_expression);                       \
@@ -93,13 +93,12 @@ inline std::uint32_t remainder_signed(std::uint32_t a, std::uint32_t b) {
     const std::uint32_t address_ = (address_expression);                       \
     const L1Cache::FastEntry& entry_ = fast_[address_ >> LineShift & set_mask]; \
     const type value_ = static_cast<type>(value_expression);                   \
-    if (FAST(entry_, write, type, address_) && (!entry_.log || sizeof(type) >> part_shift)) [[likely]] { \
+    if (FAST(entry_, write, type, address_) && (!observer_ || sizeof(type) >> part_shift)) [[likely]] { \
       std::memcpy(entry_.at(address_), &value_, sizeof value_);                \
-      if (entry_.log) {                                                        \
+      if (observer_) {                                                         \
         const std::uint32_t offset_ = address_ & ~line_mask;                   \
         SAVE_POSITION();                                                       \
-        entry_.log->words[offset_ / 4] = {.cycle = now(), .pc = current_pc(), .origin = origin_, .caller = caller_}; \
-        entry_.log->written |= parts_of(sizeof(type)) << (offset_ >> part_shift); \
+        entry_.place->log.note(parts_of(sizeof(type)) << (offset_ >> part_shift), offset_ / 4, store_record()); \
       }                                                                        \
     } else {                                                                   \
       SAVE_POSITION();                                                         \

@@ -47,8 +47,7 @@ struct Shape {
 };
 std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << shape.name; }
 
-template <class Observer>
-std::vector<Verdicts::Entry> verdicts_of(const Shape& shape, std::uint64_t seed) {
+SystemConfig config_of(const Shape& shape) {
   SystemConfig config;
   config.cores.resize(2);
   for (std::uint32_t id = 0; id < 2; ++id) {
@@ -58,17 +57,37 @@ std::vector<Verdicts::Entry> verdicts_of(const Shape& shape, std::uint64_t seed)
     config.cores[id].data_cache.write_policy = shape.policy;
   }
   config.devices = {0x71000, 0x72000, 0x73000, 0x74000};
-  Verdicts verdicts;
-  Observer observer(config, verdicts);
-  observer.checker().set_alone(shape.alone > 0);
-  const AddressMap map({{"ram", ram, 1u << 20, RegionKind::cached, ram}, {"alias", alias, 1u << 20, RegionKind::uncached, ram}});
-  FlatEnvironment memory(map);
-  std::vector<std::unique_ptr<Core>> cores;
-  for (std::uint32_t id = 0; id < 2; ++id) {
-    cores.push_back(std::make_unique<Core>(config.cores[id], map, memory));
-    cores[id]->observe(&observer);
-    if (id == 0 || !shape.alone) observer.on_core_start(*cores[id]);
+  return config;
+}
+
+/// Two cores, watched.
+template <class Observer>
+struct Machine {
+  explicit Machine(const Shape& shape) : config(config_of(shape)), observer(config, verdicts) {
+    observer.checker().set_alone(shape.alone > 0);
+    for (std::uint32_t id = 0; id < 2; ++id) {
+      cores.push_back(std::make_unique<Core>(config.cores[id], map, memory));
+      cores[id]->observe(&observer);
+      if (id == 0 || !shape.alone) observer.on_core_start(*cores[id]);
+    }
   }
+  void begin(std::uint32_t core, std::uint64_t step) {
+    memory.core = cores[core].get();
+    observer.set_origin(static_cast<AgentId>(core), reinterpret_cast<const void*>(step));
+  }
+
+  SystemConfig config;
+  Verdicts verdicts;
+  Observer observer;
+  AddressMap map{{{"ram", ram, 1u << 20, RegionKind::cached, ram}, {"alias", alias, 1u << 20, RegionKind::uncached, ram}}};
+  FlatEnvironment memory{map};
+  std::vector<std::unique_ptr<Core>> cores;
+};
+
+template <class Observer>
+std::vector<Verdicts::Entry> verdicts_of(const Shape& shape, std::uint64_t seed) {
+  Machine<Observer> machine(shape);
+  auto& [config, verdicts, observer, map, memory, cores] = machine;
   Random random(seed);
   for (std::uint64_t step = 1; step <= 60; ++step) {
     if (shape.alone && step == shape.alone + 1) {
@@ -78,8 +97,7 @@ std::vector<Verdicts::Entry> verdicts_of(const Shape& shape, std::uint64_t seed)
     }
     const auto id = step <= shape.alone ? 0 : static_cast<std::uint32_t>(random.below(2));
     Core& core = *cores[id];
-    memory.core = &core;
-    observer.set_origin(static_cast<AgentId>(id), reinterpret_cast<const void*>(step));
+    machine.begin(id, step);
     const auto bytes = 1u << random.below(3);
     const auto offset = static_cast<std::uint32_t>(random.below(lines)) * shape.line_bytes + static_cast<std::uint32_t>(random.below(16)) * 4;
     const std::uint32_t address = data + offset;
@@ -122,6 +140,30 @@ INSTANTIATE_TEST_SUITE_P(All, Permissions,
                                          Shape{"WriteThrough", 64, 0, WritePolicy::write_through}, Shape{"AloneAtFirst", 64, 0, WritePolicy::write_back, 25},
                                          Shape{"AloneAtFirstLines128", 128, 0, WritePolicy::write_back, 25}),
                          [](const auto& info) { return std::string(info.param.name); });
+
+// A log has no room for whole origins, and tags for some thousand of them: the store's is known for as long as its line stays dirty.
+TEST(Origins, OfUnseenStoresAreKnownHoweverManyFollow) {
+  for (const std::uint64_t steps : {1, 2, 4093, 4094, 4095, 4096, 4097, 10'000}) {
+    Machine<CoherencyObserver> machine({"Lines64", 64, 0, WritePolicy::write_back});
+    Core& writer = *machine.cores[0];
+    machine.begin(0, 1);
+    for (const std::uint32_t address : {data, data + 64}) writer.store(address, 1, 4);  // told; from now on they are not
+    machine.begin(0, 2);
+    writer.store(data, 2, 4);
+    for (std::uint64_t step = 3; step < 3 + steps; ++step) {
+      machine.begin(0, step);
+      writer.store(data + 64, 3, 4);
+    }
+    machine.observer.release(0, 1);
+    machine.observer.checker().acquire(1, 1);
+    machine.begin(1, 1);
+    for (const std::uint32_t address : {data, data + 64}) machine.cores[1]->load(address, 4);
+    ASSERT_EQ(machine.verdicts.all.size(), 2u);
+    EXPECT_EQ(std::get<0>(machine.verdicts.all[0]), Rule::missing_writeback);
+    EXPECT_EQ(std::get<8>(machine.verdicts.all[0]), 2u) << steps << " steps later";
+    EXPECT_EQ(std::get<8>(machine.verdicts.all[1]), 2 + steps);
+  }
+}
 
 }  // namespace
 }  // namespace dspmem::test
