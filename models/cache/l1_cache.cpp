@@ -27,9 +27,9 @@ L1Cache::L1Cache(const CacheConfig& config, LinePort& port) : config_(config), p
   data_offset_ = sizeof(Place) + config_.line_bytes / 4 * sizeof(StoreLog::Record);
   place_stride_ = (data_offset_ + config_.line_bytes + sizeof(HostLine) - 1) / sizeof(HostLine);
   tags_.assign(std::size_t{config_.sets()} * config_.ways, no_line);
-  places_.resize(place_count() * place_stride_);
-  for (std::size_t i = 0; i < place_count(); ++i) std::construct_at(&place_at(i))->way = static_cast<std::uint8_t>(i % config_.ways);
-  if (config_.byte_dirty) dirty_bytes_.resize(place_count());
+  places_.resize(tags_.size() * place_stride_);
+  for_each_place([](std::uint32_t, std::uint32_t, Place& place) { std::construct_at(&place); });
+  if (config_.byte_dirty) dirty_bytes_.resize(tags_.size());
   noted_stores_ = !config_.byte_dirty && config_.write_policy == WritePolicy::write_back;
   most_recent_.assign(config_.sets(), nullptr);
   fast_.resize(std::size_t{contexts} * config_.sets());
@@ -41,11 +41,10 @@ void L1Cache::use_fast_entries(FastAccess use) {
   observed_ = use == FastAccess::permitted;
   std::fill(fast_.begin(), fast_.end(), FastEntry{});
   std::fill(most_recent_.begin(), most_recent_.end(), nullptr);
-  for (std::size_t i = 0; i < place_count(); ++i) {
-    Place& place = place_at(i);
+  for_each_place([](std::uint32_t, std::uint32_t, Place& place) {
     place.hide();
     place.listed = place.given = false;
-  }
+  });
   permitted_.clear();
 }
 
@@ -95,7 +94,7 @@ std::uint32_t L1Cache::locked_ways(std::uint32_t set) const {
   if (!any_locked_) return 0;
   std::uint32_t mask = 0;
   for (std::uint32_t way = 0; way < config_.ways; ++way)
-    if (place_at(std::size_t{set} * config_.ways + way).locked) mask |= 1u << way;
+    if (place_at(set, way).locked) mask |= 1u << way;
   return mask;
 }
 
@@ -108,25 +107,27 @@ void L1Cache::take_log(Place& place) {
 }
 
 void L1Cache::end_logs() {
-  for (std::size_t i = 0; i < place_count(); ++i) take_log(place_at(i));
+  for_each_place([this](std::uint32_t, std::uint32_t, Place& place) { take_log(place); });
 }
 
 /// REQUIRES: its log has been taken.
-void L1Cache::clean(std::uint32_t set, Place& place) {
+void L1Cache::clean(std::uint32_t set, std::uint32_t way) {
+  Place& place = place_at(set, way);
   if (!place.dirty) return;
   ++statistics_.write_backs;
   place.dirty = false;
   if (!observed_ && most_recent_[set] == &place)
     for (std::uint32_t context = 0; context < contexts_used_; ++context) fast_entries(context)[set].write_key = no_key;
-  if (config_.byte_dirty) port_.write_back(place.address, bytes(place), std::exchange(dirty_bytes_[number(set, place)], {}));
+  if (config_.byte_dirty) port_.write_back(place.address, bytes(place), std::exchange(dirty_bytes_[number(set, way)], {}));
   else port_.write_back(place.address, bytes(place), whole_line_);
 }
 
 /// REQUIRES: permissions have been taken back, and its log.
-void L1Cache::drop(std::uint32_t set, Place& place) {
-  if (config_.byte_dirty) dirty_bytes_[number(set, place)] = {};
+void L1Cache::drop(std::uint32_t set, std::uint32_t way) {
+  Place& place = place_at(set, way);
+  if (config_.byte_dirty) dirty_bytes_[number(set, way)] = {};
   place.forget();
-  tags_[number(set, place)] = no_line;
+  tags_[number(set, way)] = no_line;
   if (most_recent_[set] == &place) forget_most_recent(set);
 }
 
@@ -135,10 +136,11 @@ void L1Cache::forget_most_recent(std::uint32_t set) {
   for (std::uint32_t context = 0; context < contexts_used_; ++context) fast_entries(context)[set].empty();
 }
 
-void L1Cache::make_most_recent(std::uint32_t set, Place& place) {
+void L1Cache::make_most_recent(std::uint32_t set, std::uint32_t way) {
+  Place& place = place_at(set, way);
   const bool changes = most_recent_[set] != &place;
   if (changes) {
-    replacement_->touch(set, place.way);
+    replacement_->touch(set, way);
     most_recent_[set] = &place;
   }
   if (fast_access_ == FastAccess::none) return;
@@ -146,33 +148,32 @@ void L1Cache::make_most_recent(std::uint32_t set, Place& place) {
   static_assert(contexts == 2);
   if (changes && contexts_used_ > 1) fast_entries(1 - context_)[set].empty();
   FastEntry& fast = entries_[set];
-  fast.line = place.address;
-  fast.base = reinterpret_cast<std::uintptr_t>(data(place)) - place.address;
+  fast.line = tags_[number(set, way)];  // as the place says, too, but that may be far away
+  fast.base = reinterpret_cast<std::uintptr_t>(data(place)) - fast.line;
   fast.place = &place;
   set_keys(fast, place);
 }
 
-L1Cache::Place& L1Cache::make_room(std::uint32_t set) {
-  const std::size_t first = std::size_t{set} * config_.ways;
-  for (std::uint32_t way = 0; way < config_.ways; ++way)
-    if (tags_[first + way] == no_line) return place_at(first + way);
-  Place& place = place_at(first + replacement_->choose(set, locked_ways(set)));
+std::uint32_t L1Cache::make_room(std::uint32_t set) {
+  if (const std::uint32_t way = way_of(set, no_line); way != no_way) return way;
+  const std::uint32_t way = replacement_->choose(set, locked_ways(set));
+  Place& place = place_at(set, way);
   give_back(place);
   take_log(place);
-  clean(set, place);
-  drop(set, place);
-  return place;
+  clean(set, way);
+  drop(set, way);
+  return way;
 }
 
-L1Cache::Place& L1Cache::fill(std::uint32_t address, Purpose purpose) {
-  const std::uint32_t set = set_of(address), line = line_address(address);
-  Place& place = make_room(set);
+std::uint32_t L1Cache::fill(std::uint32_t address, Purpose purpose) {
+  const std::uint32_t set = set_of(address), line = line_address(address), way = make_room(set);
+  Place& place = place_at(set, way);
   port_.fill(line, bytes(place), purpose == Purpose::prefetch);
   place.address = line;
   place.valid = true;
-  tags_[number(set, place)] = line;
+  tags_[number(set, way)] = line;
   if (observed_ && purpose == Purpose::access) ask_permission(place);
-  return place;
+  return way;
 }
 
 void L1Cache::ask_permission(Place& place) {
@@ -200,40 +201,37 @@ void L1Cache::prefetch(std::uint32_t address) {
   const std::uint32_t wanted = line_address(address);
   if (find(wanted) || !port_.may_prefetch(wanted)) return;
   ++statistics_.prefetches;
-  const Place& place = fill(wanted, Purpose::prefetch);
   const std::uint32_t set = set_of(wanted);
-  replacement_->touch(set, place.way);
+  replacement_->touch(set, fill(wanted, Purpose::prefetch));
   forget_most_recent(set);
 }
 
 const std::uint8_t* L1Cache::line_for_read(std::uint32_t address) {
-  const std::uint32_t set = set_of(address);
-  if (Place* const place = find(address)) {
-    make_most_recent(set, *place);
-    return data(*place);
-  }
-  fetch(address);
+  const std::uint32_t set = set_of(address), way = way_of(set, line_address(address));
+  if (way != no_way) make_most_recent(set, way);
+  else fetch(address);
   return data(*most_recent_[set]);
 }
 
 void L1Cache::store(std::uint32_t address, std::span<const std::uint8_t> stored) {
   const std::uint32_t set = set_of(address), offset = address & (config_.line_bytes - 1);
-  Place* place = find(address);
-  const bool missed = !place;
+  std::uint32_t way = way_of(set, line_address(address));
+  const bool missed = way == no_way;
   if (missed) ++statistics_.misses;
   if (config_.write_policy == WritePolicy::write_through) {
-    if (place) {
-      std::memcpy(data(*place) + offset, stored.data(), stored.size());
-      make_most_recent(set, *place);
+    if (!missed) {
+      std::memcpy(data(place_at(set, way)) + offset, stored.data(), stored.size());
+      make_most_recent(set, way);
     }
     port_.write_through(address, stored);
     return;
   }
-  if (missed) place = &fill(address, Purpose::told);
-  place->dirty = true;
-  if (config_.byte_dirty) dirty_bytes_[number(set, *place)] |= ByteMask::range(offset, static_cast<unsigned>(stored.size()));
-  std::memcpy(data(*place) + offset, stored.data(), stored.size());
-  make_most_recent(set, *place);
+  if (missed) way = fill(address, Purpose::told);
+  Place& place = place_at(set, way);
+  place.dirty = true;
+  if (config_.byte_dirty) dirty_bytes_[number(set, way)] |= ByteMask::range(offset, static_cast<unsigned>(stored.size()));
+  std::memcpy(data(place) + offset, stored.data(), stored.size());
+  make_most_recent(set, way);
   if (missed) run_prefetcher(line_address(address));
 }
 
@@ -247,41 +245,38 @@ bool L1Cache::dirty(std::uint32_t address) const {
   return place && place->is_dirty();
 }
 
-void L1Cache::apply(std::uint32_t set, Place& place, IndexOperation operation) {
+void L1Cache::apply(std::uint32_t set, std::uint32_t way, IndexOperation operation) {
+  Place& place = place_at(set, way);
   give_back(place);
   take_log(place);
-  if (operation != IndexOperation::invalidate) clean(set, place);
-  if (operation != IndexOperation::write_back && !place.locked) drop(set, place);
+  if (operation != IndexOperation::invalidate) clean(set, way);
+  if (operation != IndexOperation::write_back && !place.locked) drop(set, way);
 }
 
-void L1Cache::write_back(std::uint32_t address) {
-  if (Place* const place = find(address)) apply(set_of(address), *place, IndexOperation::write_back);
+void L1Cache::apply(std::uint32_t address, IndexOperation operation) {
+  const std::uint32_t set = set_of(address), way = way_of(set, line_address(address));
+  if (way != no_way) apply(set, way, operation);
 }
 
-void L1Cache::invalidate(std::uint32_t address) {
-  if (Place* const place = find(address)) apply(set_of(address), *place, IndexOperation::invalidate);
-}
-
-void L1Cache::write_back_invalidate(std::uint32_t address) {
-  if (Place* const place = find(address)) apply(set_of(address), *place, IndexOperation::write_back_invalidate);
-}
+void L1Cache::write_back(std::uint32_t address) { apply(address, IndexOperation::write_back); }
+void L1Cache::invalidate(std::uint32_t address) { apply(address, IndexOperation::invalidate); }
+void L1Cache::write_back_invalidate(std::uint32_t address) { apply(address, IndexOperation::write_back_invalidate); }
 
 std::uint32_t L1Cache::way_of_index(std::uint32_t address) const { return (address >> line_shift_) / config_.sets() % std::bit_ceil(config_.ways); }
 
 void L1Cache::by_index(std::uint32_t address, IndexOperation operation) {
   const std::uint32_t way = way_of_index(address), set = set_of(address);
-  if (way >= config_.ways) return;
-  if (Place& place = place_at(std::size_t{set} * config_.ways + way); place.valid) apply(set, place, operation);
+  if (way < config_.ways && place_at(set, way).valid) apply(set, way, operation);
 }
 
 bool L1Cache::lock(std::uint32_t address) {
   const std::uint32_t set = set_of(address);
-  if (Place* place = find(address); !place || !place->locked) {
-    if (static_cast<std::uint32_t>(std::popcount(locked_ways(set))) + 1 >= config_.ways) return false;
-    if (!place) place = &fill(address, Purpose::told);
-    place->locked = any_locked_ = true;
-    make_most_recent(set, *place);
-  }
+  std::uint32_t way = way_of(set, line_address(address));
+  if (way != no_way && place_at(set, way).locked) return true;
+  if (static_cast<std::uint32_t>(std::popcount(locked_ways(set))) + 1 >= config_.ways) return false;
+  if (way == no_way) way = fill(address, Purpose::told);
+  place_at(set, way).locked = any_locked_ = true;
+  make_most_recent(set, way);
   return true;
 }
 
@@ -290,23 +285,24 @@ void L1Cache::unlock(std::uint32_t address) {
 }
 
 void L1Cache::write_back_invalidate_all() {
-  for (std::size_t i = 0; i < place_count(); ++i)
-    if (Place& place = place_at(i); place.valid) apply(set_of(place.address), place, IndexOperation::write_back_invalidate);
+  for_each_place([this](std::uint32_t set, std::uint32_t way, const Place& place) {
+    if (place.valid) apply(set, way, IndexOperation::write_back_invalidate);
+  });
 }
 
 void L1Cache::reset() {
-  for (std::size_t i = 0; i < place_count(); ++i) {
-    Place& place = place_at(i);
+  for_each_place([this](std::uint32_t set, std::uint32_t way, Place& place) {
     give_back(place);
     take_log(place);
-    drop(static_cast<std::uint32_t>(i) / config_.ways, place);
-  }
+    drop(set, way);
+  });
   for (std::uint32_t set = 0; set < config_.sets(); ++set) forget_most_recent(set);
 }
 
 std::uint32_t L1Cache::dirty_lines() const {
   std::uint32_t count = 0;
-  for (std::size_t i = 0; i < place_count(); ++i) count += place_at(i).is_dirty();
+  for (std::uint32_t set = 0; set <= set_mask_; ++set)
+    for (std::uint32_t way = 0; way < config_.ways; ++way) count += place_at(set, way).is_dirty();
   return count;
 }
 

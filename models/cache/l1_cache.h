@@ -56,7 +56,7 @@ struct CacheStatistics {
 /// the core do in one role (`context`) what it wants to see in another; each context has its own entries.
 class L1Cache {
  public:
-  /// A key that no access produces: bit 4 lies between the size bits and the line bits of every supported geometry.
+  /// A key that no access produces, nor any other with this bit: it lies between the size bits and the line bits of every supported geometry.
   static constexpr std::uint32_t no_key = 0x10;
 
   static constexpr std::uint32_t contexts = 2;
@@ -64,7 +64,6 @@ class L1Cache {
   /// Where one line is kept: its log's records and its bytes lie behind it, so that a simulated core needs few lines of the host's cache.
   struct alignas(64) Place {
     std::uint32_t address = 0;  ///< of the line, if it is valid
-    std::uint8_t way = 0;
     bool valid = false;
     bool dirty = false;   ///< or its log says so: see is_dirty()
     bool locked = false;
@@ -147,10 +146,9 @@ class L1Cache {
   }
   /// Makes the line at `address` the most recently used of its set. False when it is absent.
   bool touch(std::uint32_t address) {
-    Place* const place = find(address);
-    if (!place) return false;
-    const std::uint32_t set = set_of(address);
-    if (most_recent_[set] != place) make_most_recent(set, *place);
+    const std::uint32_t set = set_of(address), way = way_of(set, line_address(address));
+    if (way == no_way) return false;
+    if (most_recent_[set] != &place_at(set, way)) make_most_recent(set, way);
     return true;
   }
   /// Fetches the line at `address` for an access, and makes it the most recently used of its set. REQUIRES: it is absent.
@@ -191,39 +189,49 @@ class L1Cache {
   std::uint32_t dirty_lines() const;
 
  private:
+  static constexpr std::uint32_t no_way = ~0u;
+  /// The first way that holds a line: all are looked at, since which one it will be is nothing that the host could foresee.
+  std::uint32_t way_of(std::uint32_t set, std::uint32_t line) const {
+    const std::uint32_t* const tags = &tags_[number(set, 0)];
+    std::uint32_t found = no_way;
+    for (std::uint32_t way = config_.ways; way-- > 0;) found = tags[way] == line ? way : found;
+    return found;
+  }
   const Place* find(std::uint32_t address) const {
-    const std::uint32_t wanted = line_address(address);
-    const std::size_t first = std::size_t{set_of(address)} * config_.ways;
-    for (std::uint32_t way = 0; way < config_.ways; ++way)
-      if (tags_[first + way] == wanted) return &place_at(first + way);
-    return nullptr;
+    const std::uint32_t set = set_of(address), way = way_of(set, line_address(address));
+    return way == no_way ? nullptr : &place_at(set, way);
   }
   Place* find(std::uint32_t address) { return const_cast<Place*>(std::as_const(*this).find(address)); }
-  // By set and way.
-  Place& place_at(std::size_t number) { return reinterpret_cast<Place&>(places_[number * place_stride_]); }
-  const Place& place_at(std::size_t number) const { return reinterpret_cast<const Place&>(places_[number * place_stride_]); }
-  std::size_t number(std::uint32_t set, const Place& place) const { return std::size_t{set} * config_.ways + place.way; }
-  std::size_t place_count() const { return tags_.size(); }
+  std::size_t number(std::uint32_t set, std::uint32_t way) const { return std::size_t{set} * config_.ways + way; }
+  Place& place_at(std::uint32_t set, std::uint32_t way) { return reinterpret_cast<Place&>(places_[number(set, way) * place_stride_]); }
+  const Place& place_at(std::uint32_t set, std::uint32_t way) const { return reinterpret_cast<const Place&>(places_[number(set, way) * place_stride_]); }
+  template <class Visit>
+  void for_each_place(Visit visit) {
+    for (std::uint32_t set = 0; set <= set_mask_; ++set)
+      for (std::uint32_t way = 0; way < config_.ways; ++way) visit(set, way, place_at(set, way));
+  }
   std::uint8_t* data(Place& place) const { return reinterpret_cast<std::uint8_t*>(&place) + data_offset_; }
   const std::uint8_t* data(const Place& place) const { return reinterpret_cast<const std::uint8_t*>(&place) + data_offset_; }
   std::span<std::uint8_t> bytes(Place& place) const { return {data(place), config_.line_bytes}; }
   std::uint32_t locked_ways(std::uint32_t set) const;
-  Place& make_room(std::uint32_t set);
+  /// Returns the way.
+  std::uint32_t make_room(std::uint32_t set);
   enum class Purpose {
     access,    ///< for one that need not be told if this is permitted: see LinePort::filled()
     told,      ///< for one that is told anyway
     prefetch,
   };
-  Place& fill(std::uint32_t address, Purpose purpose);
+  std::uint32_t fill(std::uint32_t address, Purpose purpose);
   void run_prefetcher(std::uint32_t missed_line);
-  void clean(std::uint32_t set, Place& place);
-  void drop(std::uint32_t set, Place& place);
-  void make_most_recent(std::uint32_t set, Place& place);
+  void clean(std::uint32_t set, std::uint32_t way);
+  void drop(std::uint32_t set, std::uint32_t way);
+  void make_most_recent(std::uint32_t set, std::uint32_t way);
   /// Has the entry, which holds the line, match the accesses that need nothing else.
   void set_keys(FastEntry& entry, const Place& place) const {
     const Place::Hidden& hidden = place.hidden[context_];
-    entry.read_key = observed_ && hidden.from_reads ? no_key : place.address;
-    entry.write_key = (observed_ ? hidden.from_writes != 0 : !noted_stores_ || !place.dirty) ? no_key : place.address;
+    const bool no_reads = observed_ & (hidden.from_reads != 0), no_writes = observed_ ? hidden.from_writes != 0 : !noted_stores_ | !place.dirty;
+    entry.read_key = entry.line | (no_reads ? no_key : 0);
+    entry.write_key = entry.line | (no_writes ? no_key : 0);
   }
   void forget_most_recent(std::uint32_t set);
   void take_log(Place& place);
@@ -233,7 +241,8 @@ class L1Cache {
     if (place.given) take_back(place);
   }
   void take_back(Place& place);
-  void apply(std::uint32_t set, Place& place, IndexOperation operation);
+  void apply(std::uint32_t set, std::uint32_t way, IndexOperation operation);
+  void apply(std::uint32_t address, IndexOperation operation);
 
   CacheConfig config_;
   LinePort& port_;

@@ -11,24 +11,19 @@
 namespace dspmem {
 namespace {
 
-/// True least-recently-used: a list of ways per set, most recent first.
+/// True least-recently-used.
 class Lru final : public ReplacementPolicy {
  public:
-  explicit Lru(const CacheConfig& config) : orders_(config.sets() * config.ways) {
-    for (std::size_t i = 0; i < orders_.size(); ++i) orders_[i] = static_cast<std::uint8_t>(i % config.ways);
-    order_ = orders_.data();
+  explicit Lru(const CacheConfig& config) {
+    orders_.resize(config.sets());
     ways_ = config.ways;
   }
 
   std::uint32_t victim(std::uint32_t set, std::uint32_t locked_ways) override {
-    const std::uint8_t* order = &orders_[set * ways_];
     std::uint32_t position = ways_ - 1;
-    while (locked_ways >> order[position] & 1) --position;
-    return order[position];
+    while (locked_ways >> orders_[set].at(position) & 1) --position;
+    return orders_[set].at(position);
   }
-
- private:
-  std::vector<std::uint8_t> orders_;
 };
 
 /// Tree pseudo-LRU: one bit per inner node of a binary tree over the ways, pointing to the colder half.

@@ -15,6 +15,13 @@ std::string hex(std::uint32_t value) {
   return text;
 }
 
+/// 1, 2 or 4 bytes: sizes that the compiler knows need no call.
+void copy_word(void* to, const void* from, unsigned bytes) {
+  if (bytes == 4) [[likely]] std::memcpy(to, from, 4);
+  else if (bytes == 2) std::memcpy(to, from, 2);
+  else std::memcpy(to, from, 1);
+}
+
 const char* describe(FaultCause cause) {
   switch (cause) {
     case FaultCause::illegal_instruction: return "illegal instruction";
@@ -384,7 +391,7 @@ bool Core::load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& val
   const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
   if (entry.line != data_cache_.line_address(address)) return false;
   if (observer_ && L1Cache::Place::hides(data_cache_.hidden(entry).from_reads, offset, bytes, data_cache_.part_shift())) return false;
-  std::memcpy(&value, entry.at(address), bytes);
+  copy_word(&value, entry.at(address), bytes);
   return true;
 }
 
@@ -400,7 +407,7 @@ bool Core::store_unseen(std::uint32_t address, std::span<const std::uint8_t> sto
     if (!(bytes >> part_shift) || L1Cache::Place::hides(data_cache_.hidden(entry).from_writes, offset, bytes, part_shift)) return false;
     entry.place->log.note(((1ull << (bytes >> part_shift)) - 1) << (offset >> part_shift), offset / 4, store_record());
   }
-  std::memcpy(entry.at(address), stored.data(), bytes);
+  copy_word(entry.at(address), stored.data(), bytes);
   return true;
 }
 
