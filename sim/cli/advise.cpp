@@ -108,17 +108,15 @@ void tell_fragmentation(const Result& result) {
 int advise_command(const std::vector<std::string>& arguments) {
   namespace po = boost::program_options;
   po::options_description options("options");
-  options.add_options()
-      ("platform,p", po::value<std::string>(), "replay on this platform instead of the scenario's: a name or a .yaml file")
-      ("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image")
-      ("allocator,a", po::value<std::string>(), "how to use the firmware's allocator: a name from configs/allocators or a .yaml file (default zones)")
-      ("energy", po::value<std::string>(), "energy figures of the banks: optimistic, default, conservative or a .yaml file");
+  add_platform_option(options);
+  add_firmware_option(options);
+  add_allocator_option(options);
+  add_replay_options(options);
+  add_energy_option(options);
   po::variables_map values;
   if (!parse_arguments(arguments, "advise SCENARIO.yaml [OPTIONS]", options, "scenario", values)) return 0;
-  if (!values.count("scenario") || values["scenario"].as<std::vector<std::string>>().size() != 1) throw UsageError("advise needs one scenario file; see 'dspmem advise --help'");
-  const std::string file = values["scenario"].as<std::vector<std::string>>().front();
-  ReplayOptions replay_options;
-  replay_options.energy = energy_option(values);
+  const std::string file = scenario_of(values, "advise");
+  const ReplayOptions replay_options = replay_options_of(values);
   const Job job = load_job(file, values);
   Replay replay(job.scenario, job.platform, job.allocator, *job.image, replay_options);
   const Result before = replay.run();

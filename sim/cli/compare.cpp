@@ -35,7 +35,7 @@ std::uint64_t finding_count(const Result& result) {
 std::string outcome(const Row& row) {
   const Result& result = row.result;
   if (!row.refusal.empty()) return "cannot: " + row.refusal;
-  if (result.crash) return "stopped: " + result.crash->message;
+  if (result.crash) return "stopped: " + result.crash->message + (result.crash->step.empty() ? "" : ", during step " + result.crash->step);
   std::string rules;
   for (const Result::Finding& each : result.findings)
     if (each.kind != Result::Finding::Kind::advice && rules.find(each.rule) == std::string::npos) rules += (rules.empty() ? "" : ", ") + each.rule;
@@ -81,21 +81,18 @@ Json to_json(const Row& row) {
 int compare_command(const std::vector<std::string>& arguments) {
   namespace po = boost::program_options;
   po::options_description options("options");
+  add_platform_option(options);
   options.add_options()
-      ("platform,p", po::value<std::string>(), "replay on this platform instead of the scenario's: a name or a .yaml file")
       ("allocator,a", po::value<std::vector<std::string>>()->multitoken(), "allocators to compare: names from configs/allocators or .yaml files (default: all that come with dspmem); a file of yours names its ELF with 'firmware'")
-      ("seed", po::value<std::string>(), "seed of everything random, instead of the scenario's")
-      ("energy", po::value<std::string>(), "energy figures of the banks: optimistic, default, conservative or a .yaml file")
       ("json", "print JSON instead of text");
+  add_replay_options(options);
+  add_energy_option(options);
   po::variables_map values;
   if (!parse_arguments(arguments, "compare SCENARIO.yaml [OPTIONS]\n\n"
                                   "Exits with 0 whatever the allocators do, crashes included; 'run --allocator' judges one", options, "scenario", values)) return 0;
-  if (!values.count("scenario") || values["scenario"].as<std::vector<std::string>>().size() != 1) throw UsageError("compare needs one scenario file, before --allocator; see 'dspmem compare --help'");
-  const std::string file = values["scenario"].as<std::vector<std::string>>().front();
+  const std::string file = scenario_of(values, "compare", ", before --allocator");
   const std::vector<std::string> allocators = values.count("allocator") ? values["allocator"].as<std::vector<std::string>>() : shipped_allocators();
-  ReplayOptions replay_options;
-  replay_options.seed = number_option(values, "seed", 0);
-  replay_options.energy = energy_option(values);
+  const ReplayOptions replay_options = replay_options_of(values);
 
   // What the scenario expects is about its own allocator: others have other heaps, and take other times.
   std::vector<Job> jobs;

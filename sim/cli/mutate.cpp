@@ -27,18 +27,17 @@ std::string trouble(const Result& result) {
 int mutate_command(const std::vector<std::string>& arguments) {
   namespace po = boost::program_options;
   po::options_description options("options");
-  options.add_options()
-      ("platform,p", po::value<std::string>(), "replay on this platform instead of the scenario's: a name or a .yaml file")
-      ("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image")
-      ("allocator,a", po::value<std::string>(), "how to use the firmware's allocator: a name from configs/allocators or a .yaml file (default zones)");
+  add_platform_option(options);
+  add_firmware_option(options);
+  add_allocator_option(options);
+  add_replay_options(options);
   po::variables_map values;
   if (!parse_arguments(arguments, "mutate SCENARIO.yaml [OPTIONS]", options, "scenario", values)) return 0;
-  if (!values.count("scenario") || values["scenario"].as<std::vector<std::string>>().size() != 1) throw UsageError("mutate needs one scenario file; see 'dspmem mutate --help'");
-  const std::string file = values["scenario"].as<std::vector<std::string>>().front();
+  const std::string file = scenario_of(values, "mutate");
+  ReplayOptions replay_options = replay_options_of(values);
   const Job job = load_job(file, values);
 
   MaintenanceSites sites(*job.image);
-  ReplayOptions replay_options;
   replay_options.sites = &sites;
   const std::string before = trouble(Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run());
   if (!before.empty()) {

@@ -13,21 +13,19 @@ namespace dspmem {
 int record_command(const std::vector<std::string>& arguments) {
   namespace po = boost::program_options;
   po::options_description options("options");
-  options.add_options()
-      ("output,o", po::value<std::string>(), "the trace file to write")
-      ("platform,p", po::value<std::string>(), "replay on this platform instead of the scenario's: a name or a .yaml file")
-      ("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image")
-      ("allocator,a", po::value<std::string>(), "how to use the firmware's allocator: a name from configs/allocators or a .yaml file (default zones)")
-      ("seed", po::value<std::string>(), "seed of everything random, instead of the scenario's");
+  options.add_options()("output,o", po::value<std::string>(), "the trace file to write");
+  add_platform_option(options);
+  add_firmware_option(options);
+  add_allocator_option(options);
+  add_replay_options(options);
   po::variables_map values;
   if (!parse_arguments(arguments, "record SCENARIO.yaml -o TRACE.csv [OPTIONS]", options, "scenario", values)) return 0;
-  if (!values.count("scenario") || values["scenario"].as<std::vector<std::string>>().size() != 1) throw UsageError("record needs one scenario file; see 'dspmem record --help'");
+  const std::string file_name = scenario_of(values, "record");
   if (!values.count("output")) throw UsageError("record needs --output, the trace file to write");
   const std::string output = values["output"].as<std::string>();
   if (output.ends_with(".gz") || output.ends_with(".zst")) throw UsageError("--output: a recording is plain text; record to a .csv file and compress that, 'run' reads it either way");
-  const Job job = load_job(values["scenario"].as<std::vector<std::string>>().front(), values);
-  ReplayOptions replay_options;
-  replay_options.seed = number_option(values, "seed", 0);
+  ReplayOptions replay_options = replay_options_of(values);
+  const Job job = load_job(file_name, values);
 
   for (const auto& [name, mark] : check_scenario(job.scenario, job.platform).objects)
     if (!can_be_named_in_traces(name)) throw InputError(mark, "the name '" + name + "' cannot be written into a trace: it has a comma, a blank at an end, or nothing but digits");

@@ -13,18 +13,15 @@ namespace dspmem {
 int run_command(const std::vector<std::string>& arguments) {
   namespace po = boost::program_options;
   po::options_description options("options");
+  add_platform_option(options);
+  add_firmware_option(options);
+  add_allocator_option(options);
+  add_replay_options(options);
+  add_energy_option(options);
   options.add_options()
-      ("platform,p", po::value<std::string>(), "replay on this platform instead of the scenario's: a name or a .yaml file")
-      ("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image")
-      ("allocator,a", po::value<std::string>(), "how to use the firmware's allocator: a name from configs/allocators or a .yaml file (default zones)")
-      ("seed", po::value<std::string>(), "seed of everything random, instead of the scenario's")
-      ("interpret", "translate no code to the host's: slower, same results; for finding out whether the translator is to blame")
-      ("quantum", po::value<std::string>(), "cycles that a core may run ahead of the others (default 1000; 1 is the reference for timing)")
-      ("watchdog", po::value<std::string>(), "cycles after which a firmware call counts as hung (default 100000000)")
       ("json", po::value<std::string>(), "write the report as JSON to this file; - for standard output, instead of the text")
       ("suppressions", po::value<std::string>(), "leave out the findings that this YAML file lists")
       ("power", "tell what switching banks off saves, and which object keeps which bank on")
-      ("energy", po::value<std::string>(), "energy figures of the banks: optimistic, default, conservative or a .yaml file")
       ("quarantine", po::value<std::string>(), "keep freed memory from being used again until this many bytes were freed after it: finds uses that come late; changes what the heaps do")
       ("no-coherency", "do not look for coherency bugs: faster, same cycles and data; the allocator's own books are then not counted as live by --power")
       ("quiet,q", "print only the verdict of each scenario");
@@ -34,16 +31,11 @@ int run_command(const std::vector<std::string>& arguments) {
   const auto files = values["scenario"].as<std::vector<std::string>>();
   if (values.count("json") && files.size() > 1) throw UsageError("--json takes one scenario at a time, not " + std::to_string(files.size()));
 
-  ReplayOptions replay_options;
-  replay_options.seed = number_option(values, "seed", 0);
-  replay_options.interpret = values.count("interpret") != 0;
-  replay_options.quantum_cycles = number_option(values, "quantum", 1, 1000000);
-  replay_options.watchdog_cycles = number_option(values, "watchdog", 1, 1000000000000000);
+  ReplayOptions replay_options = replay_options_of(values);
   std::optional<SuppressionList> suppressions;
   if (values.count("suppressions")) suppressions = load_suppressions(values["suppressions"].as<std::string>());
   if (suppressions) replay_options.suppressions = &*suppressions;
   replay_options.quarantine_bytes = number_option(values, "quarantine", 1, 1u << 30).value_or(0);
-  replay_options.energy = energy_option(values);
   replay_options.check_coherency = !values.count("no-coherency");
   const bool json_to_file = values.count("json") && values["json"].as<std::string>() != "-";
   // Refuses before a long replay what could not be written after it.

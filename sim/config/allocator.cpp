@@ -117,7 +117,7 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
   allocator.file = path;
   reader.required("name", allocator.name);
   reader.optional("description", allocator.description);
-  reader.optional("firmware", allocator.firmware);
+  if (reader.optional("firmware", allocator.firmware)) allocator.firmware_mark = reader.mark_of("firmware");
   std::string heap = "one";
   reader.optional("heap", heap);
   allocator.one_heap = choose<bool>(reader, "heap", heap, {{"one", true}, {"zones", false}}, "kind of heap");
@@ -134,6 +134,8 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
     FieldReader lock(node, path, "'lock'");
     lock.required("acquire", allocator.lock);
     lock.required("release", allocator.unlock);
+    allocator.lock_mark = lock.mark_of("acquire");
+    allocator.unlock_mark = lock.mark_of("release");
     lock.finish();
   }
   reader.optional("heap_info", allocator.heap_info);

@@ -62,6 +62,7 @@ struct AllocatorFunction {
 /// which takes the place of the platform's common ones; else it uses the platform's zones as they are.
 struct Allocator {
   std::string name, description, file;
+  SourceMark firmware_mark;
   std::string firmware;  ///< the ELF that has it, from the binding's folder; empty: PLATFORM-NAME.elf among our own
   bool one_heap = false;
   std::uint32_t alignment = 0;     ///< of every block; 0: the platform's
@@ -69,6 +70,7 @@ struct Allocator {
   std::vector<std::string> variables;  ///< of the firmware, that only the allocator may touch
   SourceMark variables_mark;
   std::vector<AllocatorFunction> functions;
+  SourceMark lock_mark, unlock_mark;
   std::string lock, unlock;  ///< called around each use by a scenario; empty: the allocator locks by itself
   std::string heap_info;     ///< as heap_info() of alloc.h, by way of scenario_read_heap_info(); empty: figures come from watching
 

@@ -48,8 +48,10 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 std::string suggestion(std::string_view name, const std::vector<std::string>& known) {
   if (known.empty()) return "";
   if (const std::string near = nearest_name(name, known); !near.empty()) return "; did you mean '" + near + "'?";
+  constexpr std::size_t listed = 24;
   std::string list;
-  for (const std::string& each : known) list += (list.empty() ? "" : ", ") + each;
+  for (std::size_t i = 0; i < std::min(known.size(), listed); ++i) list += (list.empty() ? "" : ", ") + known[i];
+  if (known.size() > listed) list += " and " + std::to_string(known.size() - listed) + " more";
   return "; known are: " + list;
 }
 

@@ -226,6 +226,25 @@ TEST_P(BadBindings, AreRefusedWithThePlace) {
   EXPECT_EQ(actual, expected + "\n");
 }
 
+TEST(Bindings, SayWhereTheyNameAnImageThatIsNotThere) {
+  const TemporaryDirectory directory;
+  directory.write("a.yaml", "name: a\nfirmware: build/mine.elf\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes]}\n  - {function: free, does: free, arguments: [pointer]}\n");
+  directory.write("s.yaml", "name: x\nplatform: tgl\ncores: {0: [{alloc: {as: a, bytes: 64}}]}\n");
+  EXPECT_EQ(dspmem({"run", "s.yaml", "--allocator", "a.yaml"}, directory.path()).err, "a.yaml:2:11: error: there is no firmware image 'build/mine.elf'\n");
+  // Whoever names another one does not need it; and a scenario can be checked before there is any.
+  EXPECT_EQ(dspmem({"run", "s.yaml", "--allocator", "a.yaml", "--firmware", firmware_images() / "tgl-picolibc.elf", "--quiet"}, directory.path()).err, "");
+  EXPECT_EQ(dspmem({"check", "s.yaml", "--allocator", "a.yaml"}, directory.path()).out, "s.yaml: ok\n");
+}
+
+// Heaps are the allocator's: where it has but one, zones that the platform does not have are no mistake, and `check` says what `run` would.
+TEST(Bindings, AreWhatAScenarioIsCheckedAgainst) {
+  const TemporaryDirectory directory;
+  directory.write("s.yaml", "name: x\nplatform: tgl\ncores: {0: [{alloc: {as: a, bytes: 300000}}]}\n");
+  for (const char* allocator : {"zones", "first_fit"})
+    EXPECT_EQ(dspmem({"check", "s.yaml", "--allocator", allocator}, directory.path()).err, dspmem({"run", "s.yaml", "--quiet", "--allocator", allocator}, directory.path()).err);
+  EXPECT_EQ(dspmem({"check", "s.yaml", "--allocator", "frist_fit"}, directory.path()).err, dspmem({"run", "s.yaml", "--allocator", "frist_fit"}, directory.path()).err);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, BadBindings,
     testing::Values(BadBinding{"NoFunctions", "name: a\n", "a.yaml:1:1: error: the allocator needs 'functions', a list such as [{function: malloc, does: allocate, arguments: [bytes]}]"},
@@ -235,6 +254,13 @@ INSTANTIATE_TEST_SUITE_P(
                     BadBinding{"NoFree", "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes]}\n", "a.yaml:3:3: error: none of the functions does 'free'"},
                     BadBinding{"MissingFunction", "name: a\nfunctions:\n  - {function: mallok, does: allocate, arguments: [bytes]}\n  - {function: free, does: free, arguments: [pointer]}\n",
                                "a.yaml:3:5: error: firmware 'ELF' has no function 'mallok'; did you mean 'malloc'?"},
+                    BadBinding{"MissingFree", "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes]}\n  - {function: fre, does: free, arguments: [pointer]}\n",
+                               "a.yaml:4:5: error: firmware 'ELF' has no function 'fre'; did you mean 'free'?"},
+                    BadBinding{"MissingInitialise",
+                               "name: a\nfunctions:\n  - {function: calloc, does: allocate, arguments: [bytes]}\n  - {function: free, does: free, arguments: [pointer]}\n  - {function: maloc, does: initialise}\n",
+                               "a.yaml:5:5: error: firmware 'ELF' has no function 'maloc'; did you mean 'malloc'?"},
+                    BadBinding{"MissingLock", "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes]}\n  - {function: free, does: free, arguments: [pointer]}\nlock: {acquire: free, release: freee}\n",
+                               "a.yaml:5:32: error: firmware 'ELF' has no function 'freee'; did you mean 'free'?"},
                     BadBinding{"SevenArguments", "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes, 1, 2, 3, 4, 5, 6]}\n", "a.yaml:3:51: error: at most six arguments fit into registers a2 to a7"},
                     BadBinding{"MissingVariable", "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes]}\n  - {function: free, does: free, arguments: [pointer]}\nmetadata: {variables: [__malloc_free_lst]}\n",
                                "a.yaml:5:23: error: metadata: the firmware has no variable '__malloc_free_lst'; did you mean '__malloc_free_list'?"},
