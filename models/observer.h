@@ -60,7 +60,7 @@ class HardwareObserver {
   /// The line is cleaned, or leaves the cache: what is in its log, which has an owner, must be taken now.
   virtual void on_log_ends(StoreLog& log) = 0;
   /// The core's data cache has fetched the line at `address` for an access. Returns which bytes it may read, and write, without telling, in
-  /// the terms of on_read() and on_write(); where it may write, the observer has made itself the owner of the log.
+  /// the terms of on_read() and on_write(); where it may write, the observer has said in the log by what to find it.
   struct Permission {
     std::uint64_t reads = 0, writes = 0;
   };

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 
 namespace dspmem {
 
 /// Stores that an observer let pass unseen, kept until it asks for them: for each word of a line, the last one. Its records lie behind it, as
-/// many as the line has words: the first few share a line of the host's cache with what else a store touches.
+/// many as the line has words.
 struct alignas(16) StoreLog {
   struct Record {
     /// Cycles take the bits below: at 400 MHz, four months.

@@ -29,7 +29,7 @@ class LinePort {
   /// Whether the prefetcher may fetch this line: it must not reach outside of memory.
   virtual bool may_prefetch(std::uint32_t line_address) const = 0;
   /// The line has been fetched for an access that nobody was told of: what of it may be accessed without telling, in the terms of
-  /// L1Cache::permit_reads() and permit_writes(). `log` is where such writes will be noted; whoever permits them becomes its owner.
+  /// L1Cache::permit_reads() and permit_writes(). `log` is where such writes will be noted; whoever permits them says there by what to find it.
   struct Permission {
     std::uint64_t reads = 0, writes = 0;
   };
@@ -128,7 +128,7 @@ class L1Cache {
   /// Parts of the line at `address`, which was accessed last, that may be read, or written and noted in its log, without being seen in
   /// this context, from now on whenever it is the most recently used of its set.
   void permit_reads(std::uint32_t address, std::uint64_t parts);
-  /// REQUIRES, for writes: parts is not 0, and somebody watches (FastAccess::permitted).
+  /// REQUIRES, for writes: parts is not 0, somebody watches (FastAccess::permitted), and the cache is write-back.
   LoggedLine permit_writes(std::uint32_t address, std::uint64_t parts);
   /// In all contexts.
   void revoke(std::uint32_t address) {

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <stdexcept>
-#include <utility>
 
 #include "models/cache/cache_config.h"
 #include "models/random.h"

@@ -90,7 +90,6 @@ struct CoherencyChecker::Line {
   std::uint32_t address;
   bool touched = false;
   AgentId unseen = nobody;  ///< who may store to it unseen
-  bool listed = false;      ///< in exclusive_ of some agent
   // Reads that would change nothing: by this agent, through this view, in this epoch, of these parts, which were found in order and
   // fresh, with nothing on the line since.
   AgentId reader = 0;

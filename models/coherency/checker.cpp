@@ -16,6 +16,7 @@ CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listen
   assert(config.agents <= max_agents && config.rules.cores <= LineWorlds::max_cores);
   // Epoch 0 stands for never: everybody starts in epoch 1 and knows only about itself.
   for (std::size_t agent = 0; agent < max_agents; ++agent) clocks_[agent].advance(static_cast<AgentId>(agent));
+  for (std::uint32_t core = 0; core < config.rules.cores; ++core) origins_[core].known.resize(origins_kept);
 }
 
 CoherencyChecker::~CoherencyChecker() = default;

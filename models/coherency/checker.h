@@ -110,8 +110,8 @@ class CoherencyChecker {
   /// for each, still may, as far as is known, and forgets it.
   void note_permitted(AgentId core, std::uint32_t address);
   std::uint32_t take_permitted(std::uint32_t address, std::uint32_t cores);
-  /// What the host says the agent is doing from now on. Returns what its stores have to be tagged with where they are only noted.
-  std::uint32_t set_origin(AgentId agent, const void* origin);
+  /// What the host says the core is doing from now on. Returns what its stores have to be tagged with where they are only noted.
+  std::uint32_t set_origin(AgentId core, const void* origin);
   /// The line's log, from which the checker takes such stores when they matter.
   void use_log(std::uint32_t address, const LoggedLine& logged);
   /// It ends.
@@ -230,7 +230,7 @@ class CoherencyChecker {
 
   Config config_;
   FindingListener& listener_;
-  std::array<std::vector<Line*>, max_agents> exclusive_;  ///< lines that may have unseen stores
+  std::array<std::vector<Line*>, max_agents> exclusive_;  ///< lines that may have unseen stores of the agent: all whose Line::unseen it is, and others
   std::uint32_t line_mask_, line_shift_, part_shift_;
   std::uint32_t word_shift_;  ///< a word has 1 << word_shift_ parts: four, two or one
   std::uint64_t word_mask_;   ///< those of the line's first word
@@ -259,7 +259,7 @@ class CoherencyChecker {
     std::vector<const void*> known;  ///< by tag: the last ones, in turn
     std::uint32_t tag = 0;
   };
-  std::array<Origins, max_agents> origins_;
+  std::array<Origins, LineWorlds::max_cores> origins_;
   std::uint32_t running_ = 0;
   bool alone_ = false;
   bool last_raced_ = false, last_stale_ = false;

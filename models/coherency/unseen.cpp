@@ -36,8 +36,7 @@ inline bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
   if (line.histories.size() > 1 || (!line.histories.empty() && line.histories[0].agent != agent) || !line.worlds.may_write_alone(agent)) return false;
   // What was read through another view, or in another epoch, is not settled behind such a store.
   if (line.reader != agent || line.reader_view != View::cached || line.reader_epoch != clocks_[agent][agent]) line.unsettle();
-  line.unseen = agent;
-  if (!std::exchange(line.listed, true)) exclusive_[agent].push_back(&line);
+  if (std::exchange(line.unseen, agent) != agent) exclusive_[agent].push_back(&line);  // and may stay in another's
   return true;
 }
 
@@ -78,14 +77,13 @@ void CoherencyChecker::use_log(Line& line, const LoggedLine& logged) {
   logged.log->owner = line.address;
 }
 
-std::uint32_t CoherencyChecker::set_origin(AgentId agent, const void* origin) {
-  Origins& origins = origins_[agent];
-  if (origins.known.empty()) origins.known.assign(origins_kept, nullptr);
+std::uint32_t CoherencyChecker::set_origin(AgentId core, const void* origin) {
+  Origins& origins = origins_[core];
   if (origins.known[origins.tag] == origin) return origins.tag;
   if (++origins.tag == origins_kept) {
     // Tags mean others from here on.
-    for (Line* line : exclusive_[agent])
-      if (line->unseen == agent && line->pending()) absorb(*line);
+    for (Line* line : exclusive_[core])
+      if (line->unseen == core && line->pending()) absorb(*line);
     origins.tag = 0;
   }
   origins.known[origins.tag] = origin;
@@ -101,9 +99,9 @@ void CoherencyChecker::end_log(StoreLog& log) {
 
 void CoherencyChecker::absorb_all(AgentId agent) {
   for (Line* line : std::exchange(exclusive_[agent], {})) {
-    if (line->unseen == agent && line->pending()) absorb(*line);
-    if (line->unseen == agent) line->unseen = nobody;
-    line->listed = false;
+    if (line->unseen != agent) continue;
+    if (line->pending()) absorb(*line);
+    line->unseen = nobody;
   }
 }
 

@@ -21,7 +21,6 @@ void BlockTranslation::entry_of(std::uint32_t bytes, std::size_t key, Label othe
   const std::uint32_t line_shift = translator_.shape.line_shift;
   a_.mov(x86::ecx, x86::eax);
   if (line_shift > stride_shift) a_.shr(x86::ecx, line_shift - stride_shift);
-  if (line_shift < stride_shift) a_.shl(x86::ecx, stride_shift - line_shift);
   a_.and_(x86::ecx, translator_.shape.set_mask << stride_shift);
   a_.mov(x86::edx, x86::eax);
   a_.and_(x86::edx, static_cast<std::int32_t>(~(line_bytes() - 1) | (bytes - 1)));

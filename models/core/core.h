@@ -19,6 +19,7 @@
 #include "models/core/translator.h"
 #include "models/memory/address_map.h"
 #include "models/observer.h"
+#include "models/store_log.h"
 
 namespace dspmem {
 

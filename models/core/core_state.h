@@ -9,7 +9,6 @@
 #include "models/cache/l1_cache.h"
 #include "models/core/block_cache.h"
 #include "models/core/fault.h"
-#include "models/store_log.h"
 
 namespace dspmem {
 

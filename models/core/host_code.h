@@ -76,7 +76,7 @@ inline void reload(x86::Assembler& a) {
 }
 
 inline constexpr std::uint32_t stride_shift = static_cast<std::uint32_t>(std::countr_zero(sizeof(L1Cache::FastEntry)));
-static_assert(sizeof(L1Cache::FastEntry) == 32 && sizeof(StackFrame) == 8 && sizeof(BlockCache::Entry) == 16);
+static_assert(sizeof(L1Cache::FastEntry) <= 32 && sizeof(StackFrame) == 8 && sizeof(BlockCache::Entry) == 16);
 
 /// Goes to the block at the address in ecx; through `leave` if it is not known.
 inline void find_block(x86::Assembler& a, std::uint64_t leave) {

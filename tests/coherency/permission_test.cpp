@@ -117,7 +117,7 @@ std::vector<Verdicts::Entry> verdicts_of(const Shape& shape, std::uint64_t seed)
       case 10: observer.release(static_cast<AgentId>(id), 1 + random.below(2)); break;
       default: observer.checker().acquire(static_cast<AgentId>(id), 1 + random.below(2)); break;
     }
-    if (random.below(40) == 0) observer.forget(address & ~(shape.line_bytes - 1), shape.line_bytes);
+    if (random.below(10) == 0) observer.forget(address & ~(shape.line_bytes - 1), shape.line_bytes);
   }
   EXPECT_EQ(observer.unexplained_reads(), 0u);
   return verdicts.all;
@@ -140,6 +140,39 @@ INSTANTIATE_TEST_SUITE_P(All, Permissions,
                                          Shape{"WriteThrough", 64, 0, WritePolicy::write_through}, Shape{"AloneAtFirst", 64, 0, WritePolicy::write_back, 25},
                                          Shape{"AloneAtFirstLines128", 128, 0, WritePolicy::write_back, 25}),
                          [](const auto& info) { return std::string(info.param.name); });
+
+template <class Observer>
+std::vector<Verdicts::Entry> verdicts_of_reuse() {
+  Machine<Observer> machine({"Lines64", 64, 0, WritePolicy::write_back});
+  auto& [config, verdicts, observer, map, memory, cores] = machine;
+  machine.begin(0, 1);
+  cores[0]->store(data, 1, 4);
+  observer.on_cache_operation(*cores[0], CacheOperation::write_back_invalidate, data, false);
+  cores[0]->data_cache().write_back_invalidate(data);
+  machine.begin(1, 1);
+  cores[1]->store(data, 2, 4);  // nothing orders it behind the other core's
+  observer.forget(data, 64);
+  machine.begin(1, 2);
+  cores[1]->store(data, 3, 4);
+  machine.begin(1, 3);
+  cores[1]->store(data, 4, 4);  // unseen, if that is allowed
+  observer.release(1, 1);
+  observer.checker().acquire(0, 1);
+  machine.begin(0, 2);
+  cores[0]->load(data - ram + alias, 4);
+  return verdicts.all;
+}
+
+// The line was still in the other core's list of those that may have unseen stores: the release did not find it, and what it orders was
+// reported as a race.
+TEST(Permissions, OfACoreEndAtItsReleaseWhoeverUsedTheLineBefore) {
+  const auto verdicts = verdicts_of_reuse<CoherencyObserver>();
+  EXPECT_EQ(verdicts, verdicts_of_reuse<Distrustful>());
+  ASSERT_EQ(verdicts.size(), 2u);
+  EXPECT_EQ(std::get<0>(verdicts[0]), Rule::data_race);
+  EXPECT_EQ(std::get<0>(verdicts[1]), Rule::mixed_alias);
+  EXPECT_EQ(std::get<8>(verdicts[1]), 3u);
+}
 
 // A log has no room for whole origins, and tags for some thousand of them: the store's is known for as long as its line stays dirty.
 TEST(Origins, OfUnseenStoresAreKnownHoweverManyFollow) {
