@@ -2,6 +2,8 @@
 #include "sim/config/error.h"
 
 #include <algorithm>
+#include <cctype>
+#include <iterator>
 #include <utility>
 
 namespace dspmem {
@@ -20,6 +22,26 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     }
   }
   return row[b.size()];
+}
+
+/// Names that contain one of the words, of at least three letters, that '_' and digits part `name` into.
+std::vector<std::string> sharing_a_word(std::string_view name, const std::vector<std::string>& known) {
+  std::vector<std::string> words(1);
+  for (const char each : name) {
+    if (std::isalpha(static_cast<unsigned char>(each))) words.back() += each;
+    else words.emplace_back();
+  }
+  std::erase_if(words, [](const std::string& word) { return word.size() < 3; });
+  std::vector<std::string> related;
+  std::copy_if(known.begin(), known.end(), std::back_inserter(related),
+               [&](const std::string& each) { return std::any_of(words.begin(), words.end(), [&](const std::string& word) { return each.find(word) != std::string::npos; }); });
+  return related;
+}
+
+std::string join(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& each : names) list += (list.empty() ? "" : ", ") + each;
+  return list;
 }
 
 }  // namespace
@@ -48,11 +70,13 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 std::string suggestion(std::string_view name, const std::vector<std::string>& known) {
   if (known.empty()) return "";
   if (const std::string near = nearest_name(name, known); !near.empty()) return "; did you mean '" + near + "'?";
-  constexpr std::size_t listed = 24;
-  std::string list;
-  for (std::size_t i = 0; i < std::min(known.size(), listed); ++i) list += (list.empty() ? "" : ", ") + known[i];
-  if (known.size() > listed) list += " and " + std::to_string(known.size() - listed) + " more";
-  return "; known are: " + list;
+  constexpr std::size_t listed = 40;
+  if (known.size() <= listed) return "; known are: " + join(known);
+  const std::string among = "; of " + std::to_string(known.size()) + " known, ";
+  std::vector<std::string> related = sharing_a_word(name, known);
+  if (related.empty()) return among + "none resembles it";
+  if (related.size() > listed) related.resize(listed);
+  return among + "these have a word of it: " + join(related);
 }
 
 }  // namespace dspmem

@@ -33,7 +33,7 @@ class InputError : public std::runtime_error {
 /// The name in `known` with the smallest edit distance, if it is close enough to be what was meant; else empty.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& known);
 
-/// " Did you mean 'x'?" or, with no near name, " Known are: a, b, c."
+/// "; did you mean 'x'?" or, with no near name, "; known are: a, b, c"; where that would be too many, those that have a word of it.
 std::string suggestion(std::string_view name, const std::vector<std::string>& known);
 
 }  // namespace dspmem

@@ -265,7 +265,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadBinding{"MissingVariable", "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes]}\n  - {function: free, does: free, arguments: [pointer]}\nmetadata: {variables: [__malloc_free_lst]}\n",
                                "a.yaml:5:23: error: metadata: the firmware has no variable '__malloc_free_lst'; did you mean '__malloc_free_list'?"},
                     BadBinding{"MissingSymbol", "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [{value_of: poool}, bytes]}\n  - {function: free, does: free, arguments: [pointer]}\n",
-                               "a.yaml:3:52: error: the firmware has no symbol 'poool'; known are: ..."}),
+                               "a.yaml:3:52: error: the firmware has no symbol 'poool'; of ..."}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

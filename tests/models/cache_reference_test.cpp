@@ -257,6 +257,22 @@ TEST(L1Cache, IndexOperationsReachEveryLine) {
   EXPECT_EQ(port.bytes[47 * 1024], 9);
 }
 
+TEST(WayOrder, IsAListWhoseWaysAreBroughtForward) {
+  Random random(9);
+  for (std::uint32_t ways = 1; ways <= 16; ++ways) {
+    WayOrder order;
+    std::vector<std::uint32_t> list(ways);
+    for (std::uint32_t way = 0; way < ways; ++way) list[way] = way;
+    for (int step = 0; step < 20'000; ++step) {
+      const auto way = static_cast<std::uint32_t>(random.below(ways));
+      order.bring_forward(way);
+      list.erase(std::find(list.begin(), list.end(), way));
+      list.insert(list.begin(), way);
+      for (std::uint32_t position = 0; position < ways; ++position) ASSERT_EQ(order.at(position), list[position]) << ways << " ways, step " << step;
+    }
+  }
+}
+
 class Replacement : public testing::TestWithParam<const char*> {};
 
 TEST_P(Replacement, NeverEvictsTheMostRecentLineOfASetAndLosesNoData) {
