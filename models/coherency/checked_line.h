@@ -14,7 +14,7 @@
 namespace dspmem {
 
 inline constexpr std::uint32_t no_site = 0;
-inline constexpr AgentId nobody = 0xff;
+inline constexpr AgentId nobody = 0xff, several = 0xfe;
 inline constexpr std::size_t events_kept = 8;
 
 /// When an agent last accessed each byte of a line. Epoch 0: never. Kept for words as long as all accesses are of whole words, which
@@ -68,28 +68,41 @@ struct CoherencyChecker::History {
   }
 };
 
-/// What every event touches comes first, and all of it lies side by side: a simulated cache miss is one of the host's, too, or several.
-struct CoherencyChecker::Line {
-  Line(const CacheRules& rules, std::uint32_t address, History::Cell* room, std::uint8_t* bytes)
-      : address(address), worlds(rules), truth(bytes), writers(bytes + rules.line_bytes), room(room) {
-    std::memset(writers, nobody, rules.line_bytes);
-  }
+/// What every event touches comes first, by lines of the host's cache: a simulated cache miss is one of the host's, too, or several. A fill
+/// looks at the first alone, and at the second for what is known.
+struct alignas(64) CoherencyChecker::Line {
+  /// Four bytes: their latest values, and who wrote them last.
+  struct Word {
+    std::array<std::uint8_t, 4> values;
+    std::array<AgentId, 4> writers;
+  };
+
+  Line(const CacheRules& rules, std::uint32_t address, History::Cell* room, Word* words) : address(address), worlds(rules), words(words), room(room) {}
   bool pending() const { return unseen != nobody && logged.log && logged.log->written; }
   void unsettle() { settled_reads = parked_reads = 0; }
+  /// Whether somebody else than an agent has used it: has a history.
+  bool used_besides(AgentId agent) const { return user != nobody && user != agent; }
+  /// REQUIRES: known.
+  std::uint8_t truth(std::uint32_t offset) const { return words[offset / 4].values[offset % 4]; }
+  AgentId writer(std::uint32_t offset) const { return known.test(offset) ? words[offset / 4].writers[offset % 4] : nobody; }
   /// The latest value of some bytes, and whose it is.
   void keep(std::uint32_t offset, const std::uint8_t* value, std::uint32_t bytes, AgentId writer) {
-    if (bytes == 4) [[likely]] {  // a size that the compiler knows
-      std::memcpy(truth + offset, value, 4);
-      std::memset(writers + offset, writer, 4);
-      return;
+    std::uint32_t done = 0;
+    if (offset % 4 == 0)
+      for (; done + 4 <= bytes; done += 4) {
+        Word& word = words[(offset + done) / 4];
+        std::memcpy(word.values.data(), value + done, 4);
+        word.writers.fill(writer);
+      }
+    for (; done < bytes; ++done) {
+      words[(offset + done) / 4].values[(offset + done) % 4] = value[done];
+      words[(offset + done) / 4].writers[(offset + done) % 4] = writer;
     }
-    std::memcpy(truth + offset, value, bytes);
-    std::memset(writers + offset, writer, bytes);
   }
-
   std::uint32_t address;
   bool touched = false;
   AgentId unseen = nobody;  ///< who may store to it unseen
+  AgentId user = nobody;    ///< whose the only history is; `several` for more
   // Reads that would change nothing: by this agent, through this view, in this epoch, of these parts, which were found in order and
   // fresh, with nothing on the line since.
   AgentId reader = 0;
@@ -98,14 +111,42 @@ struct CoherencyChecker::Line {
   std::uint8_t permitted = 0;  ///< cores that somebody let do something to it unseen
   std::uint32_t reader_epoch = 0;
   std::uint64_t settled_reads = 0;
-  // The same before the agent's own last store: they only have to be shown to the line once more.
-  std::uint64_t parked_reads = 0;
   LoggedLine logged;  ///< where unseen stores are noted
-  LineWorlds worlds;
+  LineWorlds worlds;  ///< its last part begins the next line of the host's cache
+  ByteMask known;     ///< bytes that somebody has written
   boost::container::small_vector<History, 1> histories;
-  std::uint8_t* truth;  ///< by byte: the latest value written
-  AgentId* writers;     ///< by byte: who wrote it last
-  ByteMask known;       ///< bytes whose truth is set
+  Word* words;  ///< as far as they are known
+  /// A Deed in short.
+  struct Event {
+    std::uint64_t cycle : StoreLog::Record::tag_shift = 0;
+    Deed::Kind kind : 4 = Deed::Kind::none;
+    AgentId agent : 8 = 0;
+    std::uint32_t site = no_site;  ///< number of site and view
+    std::uint32_t count = 1;
+  };
+  static_assert(sizeof(Event) == 16);
+  /// The last of them.
+  class Events {
+   public:
+    void add(const Event& event) {
+      if (count_) earlier_[(count_ - 1) % earlier_.size()] = latest_;
+      latest_ = event;
+      ++count_;
+    }
+    std::size_t kept() const { return std::min<std::size_t>(count_, earlier_.size() + 1); }
+    /// REQUIRES: kept() is not 0.
+    Event& latest() { return latest_; }
+    /// Older ones by how many came after them. REQUIRES: age < kept().
+    const Event& operator[](std::size_t age) const { return age ? earlier_[(count_ - 1 - age) % earlier_.size()] : latest_; }
+
+   private:
+    Event latest_;
+    std::size_t count_ = 0;
+    std::array<Event, events_kept - 1> earlier_;
+  };
+  Events events;
+  // Settled before the agent's own last store: such reads only have to be shown to the line once more.
+  std::uint64_t parked_reads = 0;
   History::Cell* room;  ///< for the first history
   Deed cause;           ///< what last may have destroyed bytes
   /// Cache operations count only for whoever they are ordered before: per core, its last write-backs, and what it knew of others when it
@@ -131,17 +172,9 @@ struct CoherencyChecker::Line {
   };
   std::unique_ptr<Maintenance> maintenance;
   std::uint64_t clean_until = 0;  ///< core 0 wrote the line back in this cycle, while it was alone: ordered before all that comes
-  /// A Deed in short.
-  struct Event {
-    std::uint64_t cycle = 0;
-    std::uint32_t site = no_site;  ///< number of site and view
-    std::uint32_t count = 1;
-    Deed::Kind kind = Deed::Kind::none;
-    AgentId agent = 0;
-  };
-  std::array<Event, events_kept> events;
-  std::size_t event_count = 0;
 };
+
+// An odd number of the host's lines: neighbours spread over the sets of its caches.
 
 /// Neighbouring lines, with what they need room for.
 struct CoherencyChecker::Page {
@@ -149,17 +182,17 @@ struct CoherencyChecker::Page {
 
   Page(const CacheRules& rules, std::uint32_t address)
       : cells(std::make_unique_for_overwrite<History::Cell[]>(std::size_t{count} * rules.line_bytes / 4)),
-        bytes(std::make_unique<std::uint8_t[]>(std::size_t{count} * 2 * rules.line_bytes)),
+        words(std::make_unique_for_overwrite<Line::Word[]>(std::size_t{count} * rules.line_bytes / 4)),
         lines(make(rules, address, std::make_integer_sequence<std::uint32_t, count>())) {}
 
   std::unique_ptr<History::Cell[]> cells;
-  std::unique_ptr<std::uint8_t[]> bytes;
+  std::unique_ptr<Line::Word[]> words;
   std::array<Line, count> lines;
 
  private:
   template <std::uint32_t... Index>
   std::array<Line, count> make(const CacheRules& rules, std::uint32_t address, std::integer_sequence<std::uint32_t, Index...>) {
-    return {{Line(rules, address + Index * rules.line_bytes, &cells[Index * rules.line_bytes / 4], &bytes[Index * 2 * rules.line_bytes])...}};
+    return {{Line(rules, address + Index * rules.line_bytes, &cells[Index * rules.line_bytes / 4], &words[Index * rules.line_bytes / 4])...}};
   }
 };
 
@@ -198,19 +231,25 @@ inline CoherencyChecker::History& CoherencyChecker::history_of(Line& line, Agent
   if (!line.histories.empty() && line.histories.front().agent == agent) [[likely]] return line.histories.front();
   for (History& history : line.histories)
     if (history.agent == agent) return history;
+  line.user = line.histories.empty() ? agent : several;
   line.histories.emplace_back(agent, config_.rules.line_bytes, line.histories.empty() ? line.room : nullptr);
   return line.histories.back();
 }
 
 inline void CoherencyChecker::note(Line& line, Deed::Kind kind, AgentId agent, std::uint32_t site, std::uint64_t cycle) {
-  if (line.event_count) {
-    Line::Event& last = line.events[(line.event_count - 1) % events_kept];
+  if (line.events.kept()) {
+    Line::Event& last = line.events.latest();
     if (last.kind == kind && last.agent == agent && last.site == site) {
       ++last.count;
       return;
     }
   }
-  line.events[line.event_count++ % events_kept] = {cycle, site, 1, kind, agent};
+  Line::Event event;
+  event.cycle = cycle;
+  event.kind = kind;
+  event.agent = agent;
+  event.site = site;
+  line.events.add(event);
 }
 
 }  // namespace dspmem

@@ -41,15 +41,15 @@ std::uint32_t CoherencyChecker::site_number(const Site& site, View view) {
 
 std::vector<Deed> CoherencyChecker::history_of_events(const Line& line) const {
   std::vector<Deed> deeds;
-  for (std::size_t i = line.event_count > events_kept ? line.event_count - events_kept : 0; i < line.event_count; ++i) {
-    const Line::Event& event = line.events[i % events_kept];
+  for (std::size_t age = line.events.kept(); age--;) {
+    const Line::Event& event = line.events[age];
     deeds.push_back({event.kind, event.agent, static_cast<View>(event.site % 3), sites_[event.site / 3], event.cycle, event.count});
   }
   return deeds;
 }
 
 Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const {
-  const AgentId writer = line.writers[offset];
+  const AgentId writer = line.writer(offset);
   for (const History& history : line.histories)
     if (history.agent == writer) {
       const History::Write& write = history.write_of(offset);
@@ -122,7 +122,7 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   }
   const Deed access{Deed::Kind::read, agent, view, site, cycle};
   // A line that nobody else has used, or that only memory holds, cannot be stale.
-  const bool alone = line.histories.empty() || (line.histories.size() == 1 && line.histories[0].agent == agent);
+  const bool alone = !line.used_besides(agent);
   if (!alone) last_raced_ = !check_order(line, access, address, bytes, false);
   const bool fresh = line.worlds.surely_fresh(view == View::cached ? agent : -1);
   if (!last_raced_ && !fresh) check_freshness(line, access, address, seen);
@@ -153,7 +153,7 @@ void CoherencyChecker::read(AgentId agent, View view, std::uint32_t address, std
 void CoherencyChecker::atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
   Line& line = peek_line(address);
   // Nobody else has used the line, and it is fresh where the read looks: it finds nothing, and is not remembered.
-  if (view != View::cached && line.histories.size() <= 1 && !line.pending() && line.worlds.surely_fresh(-1) && (line.histories.empty() || line.histories[0].agent == agent)) {
+  if (view != View::cached && !line.used_besides(agent) && !line.pending() && line.worlds.surely_fresh(-1)) {
     last_stale_ = last_raced_ = false;
     return;
   }
@@ -165,7 +165,7 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   const Deed access{Deed::Kind::write, agent, view, site, cycle};
   const std::uint32_t offset = address - line.address, bytes = static_cast<std::uint32_t>(value.size());
   last_stale_ = false;
-  const bool alone = line.histories.size() == 1 && line.histories[0].agent == agent;
+  const bool alone = line.user == agent;
   last_raced_ = !alone && !check_order(line, access, address, bytes, true);
   const bool own = alone && line.reader == agent && line.reader_view == view && line.reader_epoch == clocks_[agent][agent];
   const ByteMask mask = ByteMask::range(offset, bytes);
@@ -190,7 +190,7 @@ void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<cons
     // Code that nobody wrote came with the image.
     const auto start = static_cast<std::uint32_t>(address + at);
     const Line* line = known_line(start & line_mask_);
-    if (!line || std::all_of(line->writers, line->writers + config_.rules.line_bytes, [](AgentId writer) { return writer == nobody; })) continue;
+    if (!line || line->known.none()) continue;
     do_read(core, View::direct, start, seen.subspan(at, std::min<std::size_t>(seen.size() - at, config_.rules.line_bytes)), site, cycle, false, 0);
   }
 }
@@ -201,7 +201,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
   const ByteMask wanted = ByteMask::range(offset, bytes);
   const LineWorlds::Stale stale = access.view == View::cached ? line.worlds.stale_for_core(access.agent, wanted) : line.worlds.stale_in_memory(wanted);
   bool differs = false;
-  for (std::uint32_t i = 0; i < bytes; ++i) differs |= line.known.test(offset + i) && line.truth[offset + i] != seen[i];
+  for (std::uint32_t i = 0; i < bytes; ++i) differs |= line.known.test(offset + i) && line.truth(offset + i) != seen[i];
   if (stale.bytes.none()) {
     unexplained_ += differs;
     return;
@@ -217,7 +217,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
   finding.other = write_deed(line, first);
   for (unsigned i = first; i <= last; ++i) {
     finding.seen.push_back(seen[i - offset]);
-    finding.owed.push_back(line.known.test(i) ? line.truth[i] : seen[i - offset]);
+    finding.owed.push_back(line.known.test(i) ? line.truth(i) : seen[i - offset]);
   }
   const bool writer_uncached = finding.other.view == View::uncached, reader_uncached = access.view == View::uncached;
   switch (stale.reason) {
@@ -257,7 +257,7 @@ void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::ui
   if (!line.maintenance) return;
   const std::uint32_t offset = address - line.address;
   for (std::uint32_t i = offset; i < offset + bytes; ++i) {
-    const AgentId writer = line.writers[i];
+    const AgentId writer = line.writer(i);
     if (writer == access.agent || writer >= config_.rules.cores) continue;
     const Deed write = write_deed(line, i);
     if (write.view != View::cached) continue;
@@ -371,9 +371,11 @@ void CoherencyChecker::forget_all(Line& line) {
   }
   line.worlds.forget(ByteMask::range(0, config_.rules.line_bytes));
   line.known = {};
-  if (line.histories.size() > 1) line.histories.clear();
+  if (line.user == several) {
+    line.histories.clear();
+    line.user = nobody;
+  }
   for (History& history : line.histories) std::ranges::fill(history.all(), History::Cell{});
-  std::memset(line.writers, nobody, config_.rules.line_bytes);
 }
 
 void CoherencyChecker::forget_some(Line& line, std::uint32_t offset, std::uint32_t bytes) {
@@ -386,15 +388,14 @@ void CoherencyChecker::forget_some(Line& line, std::uint32_t offset, std::uint32
   line.known -= mask;
   for (History& history : line.histories)
     for (History::Cell& each : history.cells_of(offset, span)) each = {};
-  std::memset(line.writers + offset, nobody, bytes);
 }
 
 bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const {
   for (std::uint32_t base = address & line_mask_; base < address + bytes; base += config_.rules.line_bytes) {
     const Line* line = lines_.find(base);
     if (!line) continue;
-    for (std::size_t i = 0; i < std::min(line->event_count, events_kept); ++i) {
-      const Line::Event& event = line->events[i];
+    for (std::size_t age = 0; age < line->events.kept(); ++age) {
+      const Line::Event& event = line->events[age];
       const bool fits = event.kind == Deed::Kind::write_back_invalidate || event.kind == (invalidated ? Deed::Kind::invalidate : Deed::Kind::write_back);
       if (fits && event.agent == core && event.cycle >= cycle) return true;
     }
@@ -408,7 +409,7 @@ Deed CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address,
     const std::uint32_t base = at & line_mask_, end = std::min(address + bytes, base + config_.rules.line_bytes);
     if (const Line* line = known_line(base))
       for (std::uint32_t offset = at - base; offset < end - base; ++offset) {
-        const AgentId writer = line->writers[offset];
+        const AgentId writer = line->writer(offset);
         if (writer != core && writer < config_.rules.cores && line->worlds.may_be_dirty(writer)) return write_deed(*line, offset);
       }
     at = end;

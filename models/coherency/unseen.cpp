@@ -33,7 +33,7 @@ std::uint64_t CoherencyChecker::known_parts_of(const Line& line) const {
 }
 
 inline bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
-  if (line.histories.size() > 1 || (!line.histories.empty() && line.histories[0].agent != agent) || !line.worlds.may_write_alone(agent)) return false;
+  if (line.used_besides(agent) || !line.worlds.may_write_alone(agent)) return false;
   // What was read through another view, or in another epoch, is not settled behind such a store.
   if (line.reader != agent || line.reader_view != View::cached || line.reader_epoch != clocks_[agent][agent]) line.unsettle();
   if (std::exchange(line.unseen, agent) != agent) exclusive_[agent].push_back(&line);  // and may stay in another's
@@ -123,7 +123,7 @@ void CoherencyChecker::absorb(Line& line) {
       noted.site = site_number({record.pc, record.caller, origins_[agent].known[record.tag()]}, View::cached);
       note(line, Deed::Kind::write, agent, noted.site, record.cycle());
     } else {
-      ++line.events[(line.event_count - 1) % events_kept].count;
+      ++line.events.latest().count;
     }
     last = &record;
     noted.cycle = record.cycle();
