@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <boost/container/small_vector.hpp>
 #include <cstring>
 #include <memory>
@@ -39,11 +40,18 @@ struct CoherencyChecker::History {
 
   const Read& read_of(std::uint32_t offset) const { return cells[offset >> shift].read; }
   const Write& write_of(std::uint32_t offset) const { return cells[offset >> shift].write; }
+  /// For noting something in them. REQUIRES: bytes is not 0.
   std::span<Cell> cells_of(std::uint32_t offset, std::uint32_t bytes) {
+    const std::uint32_t first = offset >> 2, last = (offset + bytes - 1) >> 2;
+    noted |= ~0ull >> (63 - (last - first)) << first;
     if (shift && (offset | bytes) & 3) refine();
     return {cells + (offset >> shift), bytes >> shift};
   }
-  std::span<Cell> all() { return {cells, count}; }
+  void clear() {
+    const std::uint32_t cells_a_word = 4u >> shift;
+    for (std::uint64_t rest = std::exchange(noted, 0); rest; rest &= rest - 1)
+      std::fill_n(cells + static_cast<std::uint32_t>(std::countr_zero(rest)) * cells_a_word, cells_a_word, Cell{});
+  }
   /// The first byte behind the cell that a byte is in.
   std::uint32_t behind(std::uint32_t offset) const { return ((offset >> shift) + 1) << shift; }
   void refine() {
@@ -57,6 +65,7 @@ struct CoherencyChecker::History {
   AgentId agent;
   std::uint8_t shift = 2;
   std::uint32_t count;
+  std::uint64_t noted = 0;  ///< a bit for each word that some cell says something of
   Cell* cells;
   std::unique_ptr<Cell[]> own;
 

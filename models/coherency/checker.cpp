@@ -375,7 +375,7 @@ void CoherencyChecker::forget_all(Line& line) {
     line.histories.clear();
     line.user = nobody;
   }
-  for (History& history : line.histories) std::ranges::fill(history.all(), History::Cell{});
+  for (History& history : line.histories) history.clear();
 }
 
 void CoherencyChecker::forget_some(Line& line, std::uint32_t offset, std::uint32_t bytes) {

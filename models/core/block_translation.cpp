@@ -270,7 +270,7 @@ void BlockTranslation::emit_aside(const Aside& each) {
 // ---- The block ---------------------------------------------------------------------------------------------------------------
 
 void BlockTranslation::run() {
-  code_.init(translator_.blocks->environment());
+  Section* const seldom = translator_.store.begin(code_);
   code_.attach(&a_);
   const Label body = a_.newLabel();
   // What the interpreter does at a block's head. Whatever stops it there stops us, and it sees why.
@@ -296,11 +296,12 @@ void BlockTranslation::run() {
   a_.bind(body);
   Flow flow = Flow::next;
   for (std::uint32_t index = 0; flow == Flow::next; ++index) flow = instruction(block_.ops[index], index);
+  a_.section(seldom);
   for (std::size_t i = 0; i < asides_.size(); ++i) {
     const Aside each = asides_[i];  // making one may add another
     emit_aside(each);
   }
-  auto* made = static_cast<std::uint8_t*>(translator_.add(code_, *translator_.blocks));
+  std::uint8_t* const made = translator_.store.add(code_);
   if (jump_to_next_.isValid()) block_.jump_to_next = made + code_.labelOffset(jump_to_next_);
   if (jump_to_taken_.isValid()) block_.jump_to_taken = made + code_.labelOffset(jump_to_taken_);
   block_.head = made;

@@ -8,7 +8,7 @@
 
 namespace dspmem::translation {
 
-/// Code that is not on the way of a block that runs through: made behind it.
+/// Code that is not on the way of a block that runs through: made in the other part of the store.
 struct Aside {
   enum class Kind { load, store, step, touch, search_next, search_taken, exit } kind = Kind::exit;
   Label from{};

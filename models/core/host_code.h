@@ -10,28 +10,24 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 
+#include "models/core/code_store.h"
 #include "models/core/translator.h"
 
 namespace dspmem {
 
 struct Translator::Implementation {
-  Implementation(const Shape& shape, const TranslatorCallbacks& callbacks) : shape(shape), callbacks(callbacks) { make_entry(); }
+  Implementation(const Shape& shape, const TranslatorCallbacks& callbacks) : shape(shape), callbacks(callbacks) {
+    if (store.available()) make_entry();
+  }
 
   using Entry = Left (*)(CoreState*, const void*);
 
   void make_entry();
-  void* add(asmjit::CodeHolder& code, asmjit::JitRuntime& runtime) {
-    void* made = nullptr;
-    if (runtime.add(&made, &code) != asmjit::kErrorOk) throw std::runtime_error("no memory for translated code");
-    return made;
-  }
 
   Shape shape;
   TranslatorCallbacks callbacks;
-  asmjit::JitRuntime fixed;                     ///< what stays: the way in and out
-  std::unique_ptr<asmjit::JitRuntime> blocks = std::make_unique<asmjit::JitRuntime>();
+  CodeStore store;
   Entry entry = nullptr;
   std::uint64_t leave = 0;   ///< rax, rdx: Left
   std::uint64_t cold = 0;    ///< rax: a block without code

@@ -37,10 +37,10 @@ bool fetched_with(const Block& from, const Block& to) {
 void Translator::Implementation::make_entry() {
   const auto make = [&](auto&& write) {
     CodeHolder code;
-    code.init(fixed.environment());
+    store.begin(code);
     x86::Assembler a(&code);
     write(a);
-    return reinterpret_cast<std::uint64_t>(add(code, fixed));
+    return reinterpret_cast<std::uint64_t>(store.add(code));
   };
   const std::array<Gp, 6> kept{x86::rbx, x86::rbp, x86::r12, x86::r13, x86::r14, x86::r15};
   entry = reinterpret_cast<Entry>(make([&](x86::Assembler& a) {
@@ -70,13 +70,17 @@ void Translator::Implementation::make_entry() {
     a.mov(x86::edx, static_cast<std::uint32_t>(Exit::thrown));
     way_out(a);
   });
+  const auto call_far = [](x86::Assembler& a, const void* function) {
+    a.mov(x86::rax, reinterpret_cast<std::uint64_t>(function));
+    a.call(x86::rax);
+  };
   const auto callback = [&](x86::Assembler& a, const void* function, const Gp& size, std::uint32_t bytes) {
     spill(a);
     a.sub(x86::rsp, 8);
     a.mov(x86::esi, x86::eax);
     a.mov(x86::rdi, state);
     a.mov(size, bytes);
-    a.call(reinterpret_cast<std::uint64_t>(function));
+    call_far(a, function);
     a.add(x86::rsp, 8);
     const Label failed = a.newLabel();
     a.cmp(FIELD(failed_), 0);
@@ -96,7 +100,7 @@ void Translator::Implementation::make_entry() {
     spill(a);
     a.sub(x86::rsp, 8);
     a.mov(x86::rdi, state);
-    a.call(reinterpret_cast<std::uint64_t>(callbacks.step));
+    call_far(a, reinterpret_cast<const void*>(callbacks.step));
     a.add(x86::rsp, 8);
     a.mov(fast, FIELD(fast_));  // the core may be in another role now
     reload(a);
@@ -122,24 +126,28 @@ void Translator::Implementation::make_entry() {
     a.sub(x86::rsp, 8);
     a.mov(x86::rsi, x86::rax);
     a.mov(x86::rdi, state);
-    a.call(reinterpret_cast<std::uint64_t>(callbacks.touch));
+    call_far(a, reinterpret_cast<const void*>(callbacks.touch));
     a.add(x86::rsp, 8);
     a.test(x86::al, x86::al);
     reload(a);
     a.ret();
   });
+  store.keep();
 }
 
 // ---- The translator --------------------------------------------------------------------------------------------------------------
 
 Translator::Translator(const Shape& shape, const TranslatorCallbacks& callbacks) {
   const auto& host = CpuInfo::host().features().x86();
-  if (host.hasBMI2() && host.hasLZCNT()) implementation_ = std::make_unique<Implementation>(shape, callbacks);
+  if (!host.hasBMI2() || !host.hasLZCNT()) return;
+  implementation_ = std::make_unique<Implementation>(shape, callbacks);
+  if (!implementation_->store.available()) implementation_.reset();
 }
 Translator::~Translator() = default;
 bool Translator::available() const { return implementation_ != nullptr; }
 const void* Translator::cold() const { return implementation_ ? reinterpret_cast<const void*>(implementation_->cold) : nullptr; }
 void Translator::translate(Block& block, bool observed) {
+  if (!implementation_->store.has_room()) return;  // the interpreter goes on with it
   BlockTranslation(*implementation_, block, observed).run();
   if (block.next) linked(block, *block.next);
   if (block.taken) linked(block, *block.taken);
@@ -156,7 +164,7 @@ void Translator::linked(Block& from, Block& to) {
 }
 Translator::Left Translator::run(CoreState& state, const Block& block) const { return implementation_->entry(&state, block.body); }
 void Translator::clear() {
-  if (implementation_) implementation_->blocks = std::make_unique<asmjit::JitRuntime>();
+  if (implementation_) implementation_->store.clear();
 }
 
 }  // namespace dspmem
