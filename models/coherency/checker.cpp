@@ -171,9 +171,11 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   const ByteMask mask = ByteMask::range(offset, bytes);
   if (view == View::cached) line.worlds.write_cached(agent, mask);
   else line.worlds.write_memory(mask);
-  // Where only this agent has a part, what it has read before it may read again; else the worlds have to hear of it.
+  // Where only this agent has a part, what it has read before it may read again; else the worlds have to hear of it. Unless there is a
+  // dirty copy of somebody else, as one who has had the memory before may have left: that may come down on what is written here.
   if (!own || !line.worlds.summarised()) {
-    line.parked_reads = own ? line.parked_reads | line.settled_reads : 0;
+    const bool stays = own && !line.worlds.may_be_dirty_elsewhere(view == View::cached ? agent : -1);
+    line.parked_reads = stays ? line.parked_reads | line.settled_reads : 0;
     line.settled_reads = 0;
   }
   History& history = history_of(line, agent);

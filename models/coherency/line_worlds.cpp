@@ -302,6 +302,12 @@ bool LineWorlds::may_be_dirty(std::uint32_t core) const {
   return std::any_of(full_->worlds.begin(), full_->worlds.end(), [core](const World& world) { return world.shape[core] == Shape::dirty; });
 }
 
+bool LineWorlds::may_be_dirty_elsewhere(int core) const {
+  for (std::uint32_t other = 0; other < rules_->cores; ++other)
+    if (static_cast<int>(other) != core && may_be_dirty(other)) return true;
+  return false;
+}
+
 bool LineWorlds::may_hold(std::uint32_t core) const {
   if (!full_) return owner_ == static_cast<int>(core);
   return std::any_of(full_->worlds.begin(), full_->worlds.end(), [core](const World& world) { return world.shape[core] != Shape::absent; });

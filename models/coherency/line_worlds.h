@@ -87,6 +87,8 @@ class LineWorlds {
   bool surely_fresh(int core) const { return !full_ && (owner_ < 0 || owner_ == core || unsafe_.none()); }
   /// Whether `core` may hold a dirty copy, and which bytes memory would lack then.
   bool may_be_dirty(std::uint32_t core) const;
+  /// Whether another core than this one may, or any for -1.
+  bool may_be_dirty_elsewhere(int core) const;
   bool may_hold(std::uint32_t core) const;
   /// Bytes whose latest write exists only in that core's copy, in some world.
   ByteMask only_in(std::uint32_t core) const;

@@ -37,6 +37,7 @@ std::vector<TinyVerdict> checker_verdicts(const TinyMachine& machine, const std:
       case Kind::write_back_invalidate: checker.maintain(agent, Deed::Kind::write_back_invalidate, each.address, {}, cycle); break;
       case Kind::release: checker.release(agent, each.object); break;
       case Kind::acquire: checker.acquire(agent, each.object); break;
+      case Kind::forget: checker.forget(each.address, each.bytes); break;
     }
     if (each.kind == Kind::read || each.kind == Kind::write) verdict = checker.last_raced() ? TinyVerdict::race : checker.last_stale() ? TinyVerdict::stale : TinyVerdict::fine;
     verdicts.push_back(verdict);
@@ -65,6 +66,16 @@ std::vector<TinyOperation> random_program(const TinyMachine& machine, Random& ra
     each.bytes = 1u << random.below(3);
     each.address = static_cast<unsigned>(random.below(machine.lines * machine.line_bytes / each.bytes)) * each.bytes;
     each.object = static_cast<unsigned>(random.below(2));
+    if (random.below(12) == 0) {  // whole words, as allocators hand memory out
+      each.kind = Kind::forget;
+      each.bytes = std::max(each.bytes, 4u);
+      each.address -= each.address % 4;
+      if (random.below(2)) {
+        each.bytes = machine.line_bytes;
+        each.address -= each.address % machine.line_bytes;
+      }
+      continue;
+    }
     each.kind = pick < 2 ? Kind::read : pick < 4 ? Kind::write : pick < 5 ? Kind::release : pick < 6 ? Kind::acquire
               : pick < 7 ? Kind::write : pick < 8 ? Kind::read : pick < 9 ? Kind::write_back : pick < 10 ? Kind::invalidate
               : pick < 11 ? Kind::write_back_invalidate : Kind::release;
@@ -73,7 +84,7 @@ std::vector<TinyOperation> random_program(const TinyMachine& machine, Random& ra
 }
 
 std::string describe(const TinyMachine& machine, const std::vector<TinyOperation>& program, const std::vector<TinyVerdict>& ours, const std::vector<TinyVerdict>& theirs) {
-  static constexpr const char* kinds[] = {"read", "write", "write-back", "invalidate", "write-back-invalidate", "release", "acquire"};
+  static constexpr const char* kinds[] = {"read", "write", "write-back", "invalidate", "write-back-invalidate", "release", "acquire", "forget"};
   static constexpr const char* verdicts[] = {"fine", "stale", "race"};
   std::ostringstream text;
   text << machine.cores << " cores, " << machine.agents << " agents, lines of " << machine.line_bytes << (machine.prefetch ? ", prefetch" : "") << (machine.byte_dirty ? ", byte-dirty" : "") << "\n";
@@ -120,6 +131,22 @@ INSTANTIATE_TEST_SUITE_P(Machines, RandomPrograms,
                          testing::Values(Shape{"WholeLines", false, false, 400000}, Shape{"WholeLinesWithPrefetch", true, false, 200000},
                                          Shape{"ByteDirty", false, true, 200000}, Shape{"ByteDirtyWithPrefetch", true, true, 100000}),
                          [](const auto& info) { return info.param.name; });
+
+// The line's last owner has left it dirty. The next one read the memory before it wrote to it, and what was read once was taken for safe to
+// read again: nothing was said.
+TEST(FreedMemory, IsNotSafeFromADirtyLineBecauseItWasReadBeforeItWasWritten) {
+  Silent listener;
+  CoherencyChecker checker({{.cores = 2, .line_bytes = 64}, 3}, listener);
+  const std::vector<std::uint8_t> value(4);
+  constexpr AgentId owner = 0, dma = 2;
+  checker.write(owner, View::cached, 0, value, {}, 1);
+  checker.forget(0, 64);
+  checker.read(dma, View::direct, 0, value, {}, 2);
+  checker.write(dma, View::direct, 0, value, {}, 3);
+  EXPECT_FALSE(checker.last_stale());
+  checker.read(dma, View::direct, 0, value, {}, 4);
+  EXPECT_TRUE(checker.last_stale());
+}
 
 }  // namespace
 }  // namespace dspmem::test

@@ -123,7 +123,8 @@ Bytes perform(const TinyMachine& machine, const TinyOperation& operation, std::u
       drop(state, core);
       break;
     case Kind::release:
-    case Kind::acquire: break;
+    case Kind::acquire:
+    case Kind::forget: break;
   }
   return {};
 }
@@ -132,6 +133,7 @@ Bytes perform(const TinyMachine& machine, const TinyOperation& operation, std::u
 void find_stale_reads(const TinyMachine& machine, const std::vector<TinyOperation>& program, unsigned line,
                       std::vector<TinyVerdict>& verdicts) {
   Bytes latest{};
+  std::array<bool, max_line_bytes> forgotten{};
   States states{State{}};
   for (std::size_t index = 0; index < program.size(); ++index) {
     const TinyOperation& operation = program[index];
@@ -144,11 +146,15 @@ void find_stale_reads(const TinyMachine& machine, const std::vector<TinyOperatio
       const Bytes seen = perform(machine, operation, value, state);
       if (operation.kind == Kind::read)
         for (unsigned i = first; i < first + operation.bytes; ++i)
-          if (seen[i] != latest[i]) verdicts[index] = TinyVerdict::stale;
+          if (!forgotten[i] && seen[i] != latest[i]) verdicts[index] = TinyVerdict::stale;
       after.insert(state);
     }
-    if (operation.kind == Kind::write)
-      for (unsigned i = first; i < first + operation.bytes; ++i) latest[i] = value;
+    for (unsigned i = first; i < first + operation.bytes; ++i) {
+      if (operation.kind == Kind::forget) forgotten[i] = true;
+      if (operation.kind != Kind::write) continue;
+      forgotten[i] = false;
+      latest[i] = value;
+    }
     states = std::move(after);
   }
 }
@@ -170,6 +176,18 @@ std::vector<std::vector<bool>> happens_before(const std::vector<TinyOperation>& 
   return ordered;
 }
 
+bool covers(const TinyOperation& operation, unsigned byte) { return byte >= operation.address && byte < operation.address + operation.bytes; }
+
+/// Whether two accesses are of the same byte, which was not forgotten in between.
+bool share_a_byte(const std::vector<TinyOperation>& program, std::size_t i, std::size_t j) {
+  for (unsigned byte = program[i].address; covers(program[i], byte); ++byte) {
+    bool same = covers(program[j], byte);
+    for (std::size_t between = i + 1; between < j; ++between) same &= program[between].kind != Kind::forget || !covers(program[between], byte);
+    if (same) return true;
+  }
+  return false;
+}
+
 /// Marks the accesses that conflict with an earlier one that is not ordered before them.
 void find_races(const std::vector<TinyOperation>& program, std::vector<TinyVerdict>& verdicts) {
   const auto ordered = happens_before(program);
@@ -177,9 +195,8 @@ void find_races(const std::vector<TinyOperation>& program, std::vector<TinyVerdi
     for (std::size_t i = 0; i < j; ++i) {
       const TinyOperation &a = program[i], &b = program[j];
       if (!is_access(a) || !is_access(b) || a.agent == b.agent) continue;
-      const bool overlap = a.address < b.address + b.bytes && b.address < a.address + a.bytes;
       const bool writes = a.kind == Kind::write || b.kind == Kind::write;
-      if (overlap && writes && !ordered[i][j]) verdicts[j] = TinyVerdict::race;
+      if (writes && !ordered[i][j] && share_a_byte(program, i, j)) verdicts[j] = TinyVerdict::race;
     }
 }
 
@@ -195,7 +212,7 @@ void check(const TinyMachine& machine, const std::vector<TinyOperation>& program
     require(operation.agent < machine.agents, "agent");
     if (is_synchronization(operation)) continue;
     require(operation.address / machine.line_bytes < machine.lines, "address");
-    if (is_access(operation))
+    if (is_access(operation) || operation.kind == Kind::forget)
       require(operation.bytes != 0 && operation.bytes <= machine.line_bytes - operation.address % machine.line_bytes, "access in one line");
   }
 }

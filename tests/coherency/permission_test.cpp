@@ -84,51 +84,99 @@ struct Machine {
   std::vector<std::unique_ptr<Core>> cores;
 };
 
+/// A random program: single operations, and objects that change hands, each with some of what that takes left out.
 template <class Observer>
-std::vector<Verdicts::Entry> verdicts_of(const Shape& shape, std::uint64_t seed) {
-  Machine<Observer> machine(shape);
-  auto& [config, verdicts, observer, map, memory, cores] = machine;
-  Random random(seed);
-  for (std::uint64_t step = 1; step <= 60; ++step) {
-    if (shape.alone && step == shape.alone + 1) {
-      memory.core = cores[0].get();
-      observer.on_device_write(*cores[0], config.devices.core_control + 16);  // core 1's registers
-      observer.on_core_start(*cores[1]);
+class RandomProgram {
+ public:
+  RandomProgram(const Shape& shape, std::uint64_t seed) : shape_(shape), machine_(shape), random_(seed) {}
+
+  std::vector<Verdicts::Entry> verdicts() {
+    while (step_ < 60) {
+      if (one_in(8)) change_hands();
+      else operate(next(), any_place());
     }
-    const auto id = step <= shape.alone ? 0 : static_cast<std::uint32_t>(random.below(2));
-    Core& core = *cores[id];
-    machine.begin(id, step);
-    const auto bytes = 1u << random.below(3);
-    const auto offset = static_cast<std::uint32_t>(random.below(lines)) * shape.line_bytes + static_cast<std::uint32_t>(random.below(16)) * 4;
-    const std::uint32_t address = data + offset;
-    switch (random.below(12)) {
-      case 0: case 1: case 2: core.load(address, bytes); break;
-      case 3: case 4: case 5: case 6: core.store(address, static_cast<std::uint32_t>(random.next()), bytes); break;
-      case 7: core.load(address - ram + alias, bytes); break;
-      case 8: core.store(address - ram + alias, static_cast<std::uint32_t>(random.next()), bytes); break;
-      case 9: {
-        const CacheOperation operation = std::array{CacheOperation::write_back, CacheOperation::invalidate, CacheOperation::write_back_invalidate}[random.below(3)];
-        observer.on_cache_operation(core, operation, address, false);
-        if (operation == CacheOperation::write_back) core.data_cache().write_back(address);
-        if (operation == CacheOperation::invalidate) core.data_cache().invalidate(address);
-        if (operation == CacheOperation::write_back_invalidate) core.data_cache().write_back_invalidate(address);
-        break;
-      }
-      case 10: observer.release(static_cast<AgentId>(id), 1 + random.below(2)); break;
-      default: observer.checker().acquire(static_cast<AgentId>(id), 1 + random.below(2)); break;
-    }
-    if (random.below(10) == 0) observer.forget(address & ~(shape.line_bytes - 1), shape.line_bytes);
+    EXPECT_EQ(machine_.observer.unexplained_reads(), 0u);
+    return machine_.verdicts.all;
   }
-  EXPECT_EQ(observer.unexplained_reads(), 0u);
-  return verdicts.all;
-}
+
+ private:
+  bool one_in(std::uint64_t count) { return random_.below(count) == 0; }
+  std::uint32_t any_line() { return data + static_cast<std::uint32_t>(random_.below(lines)) * shape_.line_bytes; }
+  std::uint32_t any_place() { return any_line() + static_cast<std::uint32_t>(random_.below(16)) * 4; }
+
+  /// Begins the next step, of the core that is wanted, or any, as soon as there are two. Returns which.
+  std::uint32_t next(std::uint32_t wanted = ~0u) {
+    if (++step_ == shape_.alone + 1 && shape_.alone) {
+      machine_.memory.core = machine_.cores[0].get();
+      machine_.observer.on_device_write(*machine_.cores[0], machine_.config.devices.core_control + 16);  // core 1's registers
+      machine_.observer.on_core_start(*machine_.cores[1]);
+    }
+    const std::uint32_t id = step_ <= shape_.alone ? 0 : wanted != ~0u ? wanted : static_cast<std::uint32_t>(random_.below(2));
+    machine_.begin(id, step_);
+    return id;
+  }
+
+  void operate(std::uint32_t id, std::uint32_t address) {
+    Core& core = *machine_.cores[id];
+    const auto bytes = 1u << random_.below(3);
+    switch (random_.below(12)) {
+      case 0: case 1: case 2: core.load(address, bytes); break;
+      case 3: case 4: case 5: case 6: core.store(address, static_cast<std::uint32_t>(random_.next()), bytes); break;
+      case 7: core.load(address - ram + alias, bytes); break;
+      case 8: core.store(address - ram + alias, static_cast<std::uint32_t>(random_.next()), bytes); break;
+      case 9: maintain(id, address); break;
+      case 10: machine_.observer.release(static_cast<AgentId>(id), 1 + random_.below(2)); break;
+      default: machine_.observer.checker().acquire(static_cast<AgentId>(id), 1 + random_.below(2)); break;
+    }
+    if (one_in(10)) machine_.observer.forget(address & ~(shape_.line_bytes - 1), shape_.line_bytes);
+  }
+
+  void maintain(std::uint32_t id, std::uint32_t address) {
+    const CacheOperation operation = std::array{CacheOperation::write_back, CacheOperation::invalidate, CacheOperation::write_back_invalidate}[random_.below(3)];
+    L1Cache& cache = machine_.cores[id]->data_cache();
+    machine_.observer.on_cache_operation(*machine_.cores[id], operation, address, false);
+    if (operation == CacheOperation::write_back) cache.write_back(address);
+    if (operation == CacheOperation::invalidate) cache.invalidate(address);
+    if (operation == CacheOperation::write_back_invalidate) cache.write_back_invalidate(address);
+  }
+
+  /// An object of one core, of a line or less, is freed, becomes another's, and is used there.
+  void change_hands() {
+    const std::uint32_t address = any_line(), size = one_in(3) ? shape_.line_bytes / 2 : shape_.line_bytes;
+    const std::uint32_t from = static_cast<std::uint32_t>(random_.below(2)), to = one_in(4) ? from : 1 - from;
+    use(from, address, size);
+    if (!one_in(3)) maintain(next(from), address);
+    if (!one_in(3)) hand_over(from, to);
+    if (!one_in(4)) machine_.observer.forget(address, size);
+    use(to, address, size);
+    if (one_in(2)) maintain(next(to), address);
+    if (!one_in(3)) hand_over(to, 1 - to);
+    use(1 - to, one_in(2) ? address - ram + alias : address, size);
+  }
+  void use(std::uint32_t wanted, std::uint32_t address, std::uint32_t size) {
+    for (std::uint64_t count = random_.below(4); count--;) {
+      const std::uint32_t id = next(wanted), offset = static_cast<std::uint32_t>(random_.below(std::min(size / 4, 4u))) * 4;
+      if (one_in(3)) machine_.cores[id]->load(address + offset, 4);
+      else machine_.cores[id]->store(address + offset, static_cast<std::uint32_t>(random_.next()), 4);
+    }
+  }
+  void hand_over(std::uint32_t from, std::uint32_t to) {
+    machine_.observer.release(static_cast<AgentId>(next(from)), 3);
+    machine_.observer.checker().acquire(static_cast<AgentId>(next(to)), 3);
+  }
+
+  const Shape& shape_;
+  Machine<Observer> machine_;
+  Random random_;
+  std::uint64_t step_ = 0;
+};
 
 class Permissions : public testing::TestWithParam<Shape> {};
 
 TEST_P(Permissions, ChangeNoVerdict) {
   std::size_t findings = 0;
   for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
-    const auto with = verdicts_of<CoherencyObserver>(GetParam(), seed), without = verdicts_of<Distrustful>(GetParam(), seed);
+    const auto with = RandomProgram<CoherencyObserver>(GetParam(), seed).verdicts(), without = RandomProgram<Distrustful>(GetParam(), seed).verdicts();
     ASSERT_EQ(with, without) << "seed " << seed;
     findings += with.size();
   }

@@ -17,14 +17,15 @@ struct TinyMachine {
 };
 
 /// One operation of one agent. Operations happen in the order of the program; what orders them for the program's own logic
-/// is only each agent's own sequence and release -> acquire pairs.
+/// is only each agent's own sequence and release -> acquire pairs. Bytes that are forgotten have no latest write until the next one, and
+/// what was done to them before conflicts with nothing: their memory is somebody else's now.
 struct TinyOperation {
-  enum class Kind { read, write, write_back, invalidate, write_back_invalidate, release, acquire };
+  enum class Kind { read, write, write_back, invalidate, write_back_invalidate, release, acquire, forget };
   Kind kind = Kind::read;
   unsigned agent = 0;
   bool cached = false;   ///< read and write of a core: through its cache
-  unsigned address = 0;  ///< read and write: first byte; cache operations: any byte of the line
-  unsigned bytes = 1;    ///< read and write: within one line
+  unsigned address = 0;  ///< read, write and forget: first byte; cache operations: any byte of the line
+  unsigned bytes = 1;    ///< read, write and forget: within one line
   unsigned object = 0;   ///< release and acquire: an acquire is ordered after every earlier release of its object
 };
 

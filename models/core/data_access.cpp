@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// A core's way to memory: loads, stores and cache operations beyond what the hit paths do by themselves.
+#include "models/core/core.h"
+
+#include <cstring>
+
+namespace dspmem {
+namespace {
+
+std::string hex(std::uint32_t value) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text = "0x";
+  for (int shift = 28; shift >= 0; shift -= 4) text += digits[value >> shift & 0xf];
+  return text;
+}
+
+/// 1, 2 or 4 bytes: sizes that the compiler knows need no call.
+void copy_word(void* to, const void* from, unsigned bytes) {
+  if (bytes == 4) [[likely]] std::memcpy(to, from, 4);
+  else if (bytes == 2) std::memcpy(to, from, 2);
+  else std::memcpy(to, from, 1);
+}
+
+}  // namespace
+
+// ---- Below the caches ------------------------------------------------------------------------------------------------
+
+void Core::Port::fill(std::uint32_t line_address, std::span<std::uint8_t> line, bool prefetch) {
+  const std::uint32_t wait = core_.environment_.read(line_address, line);
+  if (!prefetch) core_.cycles_ += wait;  // a prefetch occupies the bus, but nobody waits for it
+}
+
+void Core::Port::write_back(std::uint32_t line_address, std::span<const std::uint8_t> line, const ByteMask& bytes) {
+  // Only a cache with dirty state by byte writes less than the line.
+  core_.cycles_ += core_.config_.data_cache.byte_dirty ? core_.environment_.write_line(line_address, line, bytes) : core_.environment_.write(line_address, line);
+}
+
+void Core::Port::write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) {
+  core_.cycles_ += core_.environment_.write(address, bytes);
+}
+
+LinePort::Permission Core::DataPort::filled(std::uint32_t line_address, const LoggedLine& log) {
+  if (!core_.observer_) return {};
+  const CachedRange& range = *core_.cached_range(line_address);
+  const HardwareObserver::Permission permission = core_.observer_->on_line_filled(core_, line_address - range.base + range.physical, log);
+  return {permission.reads, permission.writes};
+}
+
+void Core::DataPort::end_log(StoreLog& log) {
+  if (core_.observer_) core_.observer_->on_log_ends(log);
+}
+
+bool Core::Port::may_prefetch(std::uint32_t line_address) const {
+  const Region* region = core_.map_.find(line_address);
+  return region && region->kind == RegionKind::cached;
+}
+
+// ---- Loads and stores ------------------------------------------------------------------------------------------------
+
+void Core::check_privilege(std::uint32_t address, std::uint32_t physical, const char* what) {
+  for (const PhysicalRange& range : config_.kernel_only)
+    if (range.contains(physical)) fault(FaultCause::access_violation, std::string(what) + " " + hex(address));
+}
+
+const Region& Core::region_for(std::uint32_t address, unsigned bytes, const char* what) {
+  if (address & (bytes - 1)) fault(FaultCause::unaligned_access, std::string(what) + " " + hex(address) + ", " + std::to_string(bytes) + " bytes");
+  const Region* region = map_.find(address);
+  if (!region) fault(FaultCause::unmapped_access, std::string(what) + " " + hex(address));
+  return *region;
+}
+
+std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering ordering) {
+  std::uint32_t quick = 0;
+  if (ordering == Ordering::plain && load_unseen(address, bytes, quick)) return quick;
+  const Region& region = region_for(address, bytes, "load from");
+  std::uint32_t value = 0;
+  if (checked_) check_privilege(address, region.to_physical(address), "load from");
+  if (region.kind == RegionKind::cached) {
+    const std::uint8_t* line = data_cache_.line_for_read(address);
+    const std::uint8_t* held = line + (address & (data_cache_.config().line_bytes - 1));
+    std::memcpy(&value, held, bytes);
+    const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
+    if (observer_ && (ordering != Ordering::plain || checked_ || L1Cache::Place::hides(data_cache_.hidden(fast_[data_cache_.set_of(address)]).from_reads, offset, bytes, data_cache_.part_shift())))
+      data_cache_.permit_reads(address, observer_->on_read(*this, View::cached, region.to_physical(address), {held, bytes}, ordering));
+    return value;
+  }
+  if (region.kind == RegionKind::device) environment_.synchronise();
+  std::array<std::uint8_t, 4> buffer{};
+  cycles_ += environment_.read(address, std::span(buffer.data(), bytes));
+  ++uncached_reads_;
+  if (observer_) {
+    if (region.kind == RegionKind::device) observer_->on_device_read(*this, region.to_physical(address));
+    else observer_->on_read(*this, View::uncached, region.to_physical(address), std::span(buffer.data(), bytes), ordering);
+  }
+  std::memcpy(&value, buffer.data(), bytes);
+  return value;
+}
+
+void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes, Ordering ordering) {
+  std::array<std::uint8_t, 4> buffer;
+  std::memcpy(buffer.data(), &value, 4);
+  const std::span<const std::uint8_t> stored(buffer.data(), bytes);
+  if (ordering == Ordering::plain && store_unseen(address, stored)) return;
+  const Region& region = region_for(address, bytes, "store to");
+  if (checked_) check_privilege(address, region.to_physical(address), "store to");
+  if (region.kind == RegionKind::cached) {
+    const std::uint64_t permitted = observer_ ? observer_->on_write(*this, View::cached, region.to_physical(address), stored, ordering) : 0;
+    data_cache_.store(address, stored);
+    if (permitted && !checked_) observer_->on_stores_unseen(region.to_physical(address), data_cache_.permit_writes(address, permitted));
+    else if (observer_) data_cache_.revoke(address);
+    return;
+  }
+  if (region.kind == RegionKind::device) environment_.synchronise();
+  if (observer_) {
+    if (region.kind == RegionKind::device) observer_->on_device_write(*this, region.to_physical(address));
+    else observer_->on_write(*this, View::uncached, region.to_physical(address), stored, ordering);
+  }
+  cycles_ += environment_.write(address, stored);
+  ++uncached_writes_;
+}
+
+bool Core::load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& value) {
+  if (address & (bytes - 1) || !have_line(address)) return false;
+  const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
+  const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
+  if (entry.line != data_cache_.line_address(address)) return false;
+  if (observer_ && L1Cache::Place::hides(data_cache_.hidden(entry).from_reads, offset, bytes, data_cache_.part_shift())) return false;
+  copy_word(&value, entry.at(address), bytes);
+  return true;
+}
+
+bool Core::store_unseen(std::uint32_t address, std::span<const std::uint8_t> stored) {
+  const auto bytes = static_cast<std::uint32_t>(stored.size());
+  if (address & (bytes - 1) || config_.data_cache.write_policy == WritePolicy::write_through || !have_line(address)) return false;
+  const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
+  const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1), part_shift = data_cache_.part_shift();
+  if (entry.line != data_cache_.line_address(address)) return false;
+  if (!observer_) {
+    if (!data_cache_.make_dirty(address)) return false;
+  } else {
+    if (!(bytes >> part_shift) || L1Cache::Place::hides(data_cache_.hidden(entry).from_writes, offset, bytes, part_shift)) return false;
+    entry.place->log.note(((1ull << (bytes >> part_shift)) - 1) << (offset >> part_shift), offset / 4, store_record());
+  }
+  copy_word(entry.at(address), stored.data(), bytes);
+  return true;
+}
+
+std::uint32_t Core::load(std::uint32_t address, unsigned bytes) {
+  ++cycles_;
+  ++counts_.data_accesses;
+  try {
+    return load_slow(address, bytes);
+  } catch (const BusError& error) {
+    fault(FaultCause::bus_error, error.what());
+  }
+}
+
+void Core::store(std::uint32_t address, std::uint32_t value, unsigned bytes) {
+  ++cycles_;
+  ++counts_.data_accesses;
+  try {
+    store_slow(address, value, bytes);
+  } catch (const BusError& error) {
+    fault(FaultCause::bus_error, error.what());
+  }
+}
+
+std::uint32_t Core::load_acquire(std::uint32_t address) {
+  ++counts_.data_accesses;
+  environment_.synchronise();
+  return load_slow(address, 4, Ordering::acquire);
+}
+
+void Core::store_release(std::uint32_t address, std::uint32_t value) {
+  ++counts_.data_accesses;
+  environment_.synchronise();
+  store_slow(address, value, 4, Ordering::release);
+}
+
+std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desired) {
+  const Region& region = region_for(address, 4, "S32C1I to");
+  ++atomics_;
+  const bool cached = region.kind == RegionKind::cached;
+  // ATOMCTL: what to do for bypass (bits 1:0), write-through (3:2) and write-back (5:4) memory; 0 exception, 1
+  // read-conditional-write at memory, 2 internal: in this core's cache, unseen by other cores.
+  const unsigned shift = !cached ? 0 : config_.data_cache.write_policy == WritePolicy::write_through ? 2 : 4;
+  const std::uint32_t mode = sr_[special::atomctl] >> shift & 3;
+  std::uint32_t held = sr_[special::scompare1];
+  if (mode == 2 && cached) {
+    ++counts_.data_accesses;
+    const std::uint32_t expected = held;
+    held = load_slow(address, 4, Ordering::acquire_release);
+    if (held == expected) {
+      ++counts_.data_accesses;
+      store_slow(address, desired, 4, Ordering::acquire_release);
+    }
+    return held;
+  }
+  if (mode != 1) fault(FaultCause::atomic_access, "S32C1I to " + hex(address) + (cached ? " (cached)" : " (uncached)"));
+  if (cached) data_cache_.write_back_invalidate(address);
+  environment_.synchronise();
+  const std::uint32_t expected = held;
+  cycles_ += environment_.compare_and_swap(address, held, desired);
+  if (observer_) {
+    const std::uint32_t physical = region.to_physical(address);
+    if (cached) observer_->on_cache_operation(*this, CacheOperation::write_back_invalidate, physical, true);
+    std::array<std::uint8_t, 4> value;
+    std::memcpy(value.data(), &held, 4);
+    observer_->on_read(*this, View::uncached, physical, value, Ordering::acquire_release);
+    std::memcpy(value.data(), &desired, 4);
+    if (held == expected) observer_->on_write(*this, View::uncached, physical, value, Ordering::acquire_release);
+  }
+  return held;
+}
+
+bool Core::peek(std::uint32_t address, std::span<std::uint8_t> bytes) const {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const std::uint8_t* held = data_cache_.peek(address + static_cast<std::uint32_t>(i));
+    if (!held) return false;
+    bytes[i] = *held;
+  }
+  return true;
+}
+
+void Core::data_cache_operation(CacheOperation operation, std::uint32_t address) {
+  const bool by_index = operation >= CacheOperation::index_invalidate;
+  const Region* region = map_.find(address);
+  // An operation on an address that no cache holds does nothing on hardware either. Prefetching nothing is harmless.
+  if (!by_index && (!region || region->kind != RegionKind::cached)) {
+    if (!region && operation != CacheOperation::prefetch)
+      fault(FaultCause::unmapped_access, "cache operation on " + hex(address));
+    return;
+  }
+  if (filter_ && !filter_->allow(*this, operation)) return;
+  if (observer_ && by_index) observer_->on_index_operation(*this, operation, data_cache_.set_of(address), data_cache_.way_of_index(address));
+  else if (observer_) observer_->on_cache_operation(*this, operation, region->to_physical(address), false);
+  switch (operation) {
+    case CacheOperation::write_back: data_cache_.write_back(address); break;
+    case CacheOperation::invalidate: data_cache_.invalidate(address); break;
+    case CacheOperation::write_back_invalidate: data_cache_.write_back_invalidate(address); break;
+    case CacheOperation::prefetch: data_cache_.prefetch(address); break;
+    case CacheOperation::lock:
+      if (!data_cache_.lock(address)) fault(FaultCause::cache_lock, "every other way of the set of " + hex(address) + " is locked");
+      break;
+    case CacheOperation::unlock: data_cache_.unlock(address); break;
+    case CacheOperation::index_invalidate: data_cache_.by_index(address, L1Cache::IndexOperation::invalidate); break;
+    case CacheOperation::index_write_back: data_cache_.by_index(address, L1Cache::IndexOperation::write_back); break;
+    case CacheOperation::index_write_back_invalidate:
+      data_cache_.by_index(address, L1Cache::IndexOperation::write_back_invalidate);
+      break;
+  }
+}
+
+void Core::instruction_cache_operation(CacheOperation operation, std::uint32_t address) {
+  const Region* region = map_.find(address);
+  if (operation != CacheOperation::index_invalidate && (!region || region->kind != RegionKind::cached)) return;
+  switch (operation) {
+    case CacheOperation::invalidate: instruction_cache_.invalidate(address); break;
+    case CacheOperation::prefetch: instruction_cache_.prefetch(address); break;
+    case CacheOperation::lock:
+      if (!instruction_cache_.lock(address)) fault(FaultCause::cache_lock, "every other way of the set of " + hex(address) + " is locked");
+      break;
+    case CacheOperation::unlock: instruction_cache_.unlock(address); break;
+    case CacheOperation::index_invalidate: instruction_cache_.by_index(address, L1Cache::IndexOperation::invalidate); break;
+    default: break;
+  }
+}
+
+}  // namespace dspmem

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Special registers, privilege, interrupts and exceptions.
+#include "models/core/core.h"
+
+#include <string>
+
+namespace dspmem {
+
+namespace {
+
+/// Special registers that hold what was written and nothing more.
+bool plain_register(std::uint32_t number) {
+  using namespace special;
+  switch (number) {
+    case lbeg: case lcount: case litbase: case scompare1: case memctl: case atomctl: case configid0: case configid1: case depc:
+    case cpenable: case intenable: case vecbase: case exccause: case debugcause: case excvaddr: case ccompare0: case special::ps: case lend:
+      return true;
+    default:
+      return (number >= epc1 && number < epc1 + 7) || (number >= eps2 && number < eps2 + 6) ||
+             (number >= excsave1 && number < excsave1 + 7) || (number >= misc0 && number < misc0 + 4);
+  }
+}
+
+}  // namespace
+
+std::uint32_t Core::read_special(std::uint32_t number) {
+  switch (number) {
+    case special::sar: return sar_;
+    case special::ccount: return static_cast<std::uint32_t>(now());
+    case special::prid: case special::interrupt: return sr_[number];
+    default: break;
+  }
+  if (!plain_register(number)) fault(FaultCause::illegal_instruction, "special register " + std::to_string(number) + " does not exist");
+  return sr_[number];
+}
+
+void Core::write_special(std::uint32_t number, std::uint32_t value) {
+  switch (number) {
+    case special::sar: sar_ = value & 63; return;
+    case special::interrupt: sr_[special::interrupt] |= value; break;  // INTSET
+    case special::intclear: sr_[special::interrupt] &= ~value; break;
+    case special::lend:
+      sr_[number] = value;
+      if (blocks_.add_loop_end(value)) blocks_.request_clear();
+      return;
+    case special::ccount: return;  // the cycle counter is shared with the reports and runs on
+    default:
+      if (!plain_register(number)) fault(FaultCause::illegal_instruction, "special register " + std::to_string(number) + " does not exist");
+      sr_[number] = value;
+  }
+  if (number == special::ps) apply_privilege();
+  if (interrupt_pending()) horizon_ = 0;
+}
+
+std::uint32_t Core::exchange_special(std::uint32_t number, std::uint32_t value) {
+  const std::uint32_t old = read_special(number);
+  write_special(number, value);
+  return old;
+}
+
+std::uint32_t Core::read_user(std::uint32_t number) {
+  if (number != 231) fault(FaultCause::illegal_instruction, "user register " + std::to_string(number) + " does not exist");
+  return threadptr_;
+}
+
+void Core::write_user(std::uint32_t number, std::uint32_t value) {
+  if (number != 231) fault(FaultCause::illegal_instruction, "user register " + std::to_string(number) + " does not exist");
+  threadptr_ = value;
+}
+
+std::uint32_t Core::raise_interrupt_level(std::uint32_t level) {
+  const std::uint32_t old = sr_[special::ps];
+  sr_[special::ps] = (old & ~ps::intlevel) | level;
+  if (interrupt_pending()) horizon_ = 0;
+  return old;
+}
+
+void Core::wait_for_interrupt(std::uint32_t level, std::uint32_t next_pc) {
+  sr_[special::ps] = (sr_[special::ps] & ~ps::intlevel) | level;
+  pc_ = next_pc;
+  environment_.wait_for_interrupt();
+  if (interrupt_pending()) horizon_ = 0;
+}
+
+void Core::raise_interrupt(unsigned line) {
+  sr_[special::interrupt] |= 1u << line;
+  horizon_ = 0;
+}
+
+void Core::lower_interrupt(unsigned line) { sr_[special::interrupt] &= ~(1u << line); }
+
+bool Core::interrupt_pending() const {
+  return (sr_[special::interrupt] & sr_[special::intenable]) != 0 && (sr_[special::ps] & (ps::excm | ps::intlevel)) == 0;
+}
+
+void Core::enter_vector(std::uint32_t cause, std::uint32_t pc) {
+  sr_[special::epc1] = pc;
+  sr_[special::exccause] = cause;
+  const std::uint32_t vector = sr_[special::ps] & ps::um ? user_vector : kernel_vector;
+  sr_[special::ps] |= ps::excm;
+  apply_privilege();
+  pc_ = sr_[special::vecbase] + vector;
+  push_frame(pc_, pc);
+  handlers_entered_.push_back(frame_count_);
+  if (!watched_calls_.empty()) call_observer_->on_interruption(*this);
+}
+
+void Core::enter_interrupt() { enter_vector(cause_level1_interrupt, pc_); }
+
+std::uint32_t Core::take_syscall(std::uint32_t pc) {
+  enter_vector(cause_syscall, pc);
+  return pc_;
+}
+
+std::uint32_t Core::return_from_exception() {
+  sr_[special::ps] &= ~ps::excm;
+  apply_privilege();
+  if (interrupt_pending()) horizon_ = 0;
+  pop_frame(sr_[special::epc1]);
+  if (!handlers_entered_.empty()) handlers_entered_.pop_back();
+  if (!watched_calls_.empty()) call_observer_->on_interruption(*this);
+  return sr_[special::epc1];
+}
+
+std::uint32_t Core::return_from_interrupt(std::uint32_t level) {
+  if (level < 2 || level > 7) fault(FaultCause::illegal_instruction, "RFI level " + std::to_string(level));
+  sr_[special::ps] = sr_[special::eps2 + level - 2];
+  apply_privilege();
+  if (interrupt_pending()) horizon_ = 0;
+  return sr_[special::epc1 + level - 1];
+}
+
+// ---- Privilege -------------------------------------------------------------------------------------------------------
+
+void Core::set_ring(std::uint32_t ring) {
+  sr_[special::ps] = (sr_[special::ps] & ~ps::ring) | ring << 6;
+  apply_privilege();
+}
+
+L1Cache::FastAccess Core::fast_access() const {
+  return checked_ ? L1Cache::FastAccess::none : observer_ ? L1Cache::FastAccess::permitted : L1Cache::FastAccess::all;
+}
+
+void Core::apply_privilege() {
+  if (const bool check = user_mode() && !config_.kernel_only.empty(); check != checked_) {
+    checked_ = check;
+    data_cache_.use_fast_entries(fast_access());
+  }
+}
+
+}  // namespace dspmem
