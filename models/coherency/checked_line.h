@@ -65,7 +65,7 @@ struct CoherencyChecker::History {
   AgentId agent;
   std::uint8_t shift = 2;
   std::uint32_t count;
-  std::uint64_t noted = 0;  ///< a bit for each word that some cell says something of
+  std::uint64_t noted = 0;  ///< a bit for each word that some cell may say something of
   Cell* cells;
   std::unique_ptr<Cell[]> own;
 
@@ -88,7 +88,10 @@ struct alignas(64) CoherencyChecker::Line {
 
   Line(const CacheRules& rules, std::uint32_t address, History::Cell* room, Word* words) : address(address), worlds(rules), words(words), room(room) {}
   bool pending() const { return unseen != nobody && logged.log && logged.log->written; }
-  void unsettle() { settled_reads = parked_reads = 0; }
+  void unsettle() {
+    settled_reads = 0;
+    parked = false;
+  }
   /// Whether somebody else than an agent has used it: has a history.
   bool used_besides(AgentId agent) const { return user != nobody && user != agent; }
   /// REQUIRES: known.
@@ -108,6 +111,7 @@ struct alignas(64) CoherencyChecker::Line {
       words[(offset + done) / 4].writers[(offset + done) % 4] = writer;
     }
   }
+
   std::uint32_t address;
   bool touched = false;
   AgentId unseen = nobody;  ///< who may store to it unseen
@@ -118,6 +122,7 @@ struct alignas(64) CoherencyChecker::Line {
   View reader_view = View::cached;
   std::uint8_t reader_context = 0;
   std::uint8_t permitted = 0;  ///< cores that somebody let do something to it unseen
+  bool parked = false;         ///< there are parked_reads
   std::uint32_t reader_epoch = 0;
   std::uint64_t settled_reads = 0;
   LoggedLine logged;  ///< where unseen stores are noted
@@ -127,7 +132,7 @@ struct alignas(64) CoherencyChecker::Line {
   Word* words;  ///< as far as they are known
   /// A Deed in short.
   struct Event {
-    std::uint64_t cycle : StoreLog::Record::tag_shift = 0;
+    std::uint64_t cycle : StoreLog::Record::tag_shift = 0;  ///< as in records of stores: good for months
     Deed::Kind kind : 4 = Deed::Kind::none;
     AgentId agent : 8 = 0;
     std::uint32_t site = no_site;  ///< number of site and view
@@ -154,8 +159,7 @@ struct alignas(64) CoherencyChecker::Line {
     std::array<Event, events_kept - 1> earlier_;
   };
   Events events;
-  // Settled before the agent's own last store: such reads only have to be shown to the line once more.
-  std::uint64_t parked_reads = 0;
+  std::uint64_t parked_reads = 0;  ///< settled before the agent's own last store: such reads only have to be shown to the line once more
   History::Cell* room;  ///< for the first history
   Deed cause;           ///< what last may have destroyed bytes
   /// Cache operations count only for whoever they are ordered before: per core, its last write-backs, and what it knew of others when it
@@ -183,11 +187,10 @@ struct alignas(64) CoherencyChecker::Line {
   std::uint64_t clean_until = 0;  ///< core 0 wrote the line back in this cycle, while it was alone: ordered before all that comes
 };
 
-// An odd number of the host's lines: neighbours spread over the sets of its caches.
-
 /// Neighbouring lines, with what they need room for.
 struct CoherencyChecker::Page {
   static constexpr std::uint32_t count = LineTable<Page>::page_lines;
+  static_assert(sizeof(Line) / alignof(Line) % 2, "an odd number of the host's lines: neighbours spread over the sets of its caches");
 
   Page(const CacheRules& rules, std::uint32_t address)
       : cells(std::make_unique_for_overwrite<History::Cell[]>(std::size_t{count} * rules.line_bytes / 4)),

@@ -24,6 +24,7 @@ CoherencyChecker::~CoherencyChecker() = default;
 CoherencyChecker::Line& CoherencyChecker::first_touch(std::uint32_t address) {
   Line& line = lines_.at(address, [this](std::uint32_t base) { return std::make_unique<Page>(config_.rules, base); });
   line.touched = true;
+  line.worlds.power_on();  // made before some cores started, perhaps
   ++line_count_;
   return line;
 }
@@ -51,11 +52,13 @@ std::vector<Deed> CoherencyChecker::history_of_events(const Line& line) const {
 Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const {
   const AgentId writer = line.writer(offset);
   for (const History& history : line.histories)
-    if (history.agent == writer) {
-      const History::Write& write = history.write_of(offset);
-      return {Deed::Kind::write, writer, static_cast<View>(write.site % 3), sites_[write.site / 3], write.cycle};
-    }
+    if (history.agent == writer) return write_deed(history, offset);
   return {};
+}
+
+Deed CoherencyChecker::write_deed(const History& history, std::uint32_t offset) const {
+  const History::Write& write = history.write_of(offset);
+  return {Deed::Kind::write, history.agent, static_cast<View>(write.site % 3), sites_[write.site / 3], write.cycle};
 }
 
 // ---- Order -----------------------------------------------------------------------------------------------------------
@@ -69,6 +72,12 @@ void CoherencyChecker::release(AgentId agent, std::uint64_t object) {
 
 void CoherencyChecker::acquire(AgentId agent, std::uint64_t object) {
   if (const auto found = objects_.find(object); found != objects_.end()) clocks_[agent].join(found->second);
+}
+
+void CoherencyChecker::act_for(AgentId agent, AgentId other) {
+  const std::uint32_t epoch = clocks_[agent][agent];
+  clocks_[agent] = clocks_[other];
+  clocks_[agent].set(agent, epoch);
 }
 
 void CoherencyChecker::boot(AgentId core) {
@@ -115,9 +124,10 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   if (wanted && same_reader && (line.settled_reads & wanted) == wanted) return;
   // What the reader itself has stored unseen can wait.
   if (line.pending() && (line.unseen != agent || view != View::cached)) absorb(line);
-  if (wanted && same_reader && (line.parked_reads & wanted) == wanted) {
+  if (wanted && same_reader && line.parked && (line.parked_reads & wanted) == wanted) {
     if (view == View::cached) line.worlds.read_cached(agent);
-    line.settled_reads |= std::exchange(line.parked_reads, 0);
+    line.settled_reads |= line.parked_reads;
+    line.parked = false;
     return;
   }
   const Deed access{Deed::Kind::read, agent, view, site, cycle};
@@ -175,7 +185,8 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   // dirty copy of somebody else, as one who has had the memory before may have left: that may come down on what is written here.
   if (!own || !line.worlds.summarised()) {
     const bool stays = own && !line.worlds.may_be_dirty_elsewhere(view == View::cached ? agent : -1);
-    line.parked_reads = stays ? line.parked_reads | line.settled_reads : 0;
+    if (stays) line.parked_reads = (line.parked ? line.parked_reads : 0) | line.settled_reads;
+    line.parked = stays;
     line.settled_reads = 0;
   }
   History& history = history_of(line, agent);
@@ -256,7 +267,8 @@ void CoherencyChecker::keep_cause(Line& line, const Deed& now) {
 }
 
 void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes) {
-  if (!line.maintenance) return;
+  // Where stores go through at once, no write-back can come too late.
+  if (!line.maintenance || config_.rules.write_through) return;
   const std::uint32_t offset = address - line.address;
   for (std::uint32_t i = offset; i < offset + bytes; ++i) {
     const AgentId writer = line.writer(i);
@@ -285,7 +297,7 @@ void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::ui
   }
 }
 
-void CoherencyChecker::note_maintenance(Line& line, const Deed& deed) {
+void CoherencyChecker::note_maintenance(Line& line, const Deed& deed, bool was_dirty) {
   if (deed.kind == Deed::Kind::power_off) return;
   if (!line.maintenance && alone_) {
     if (deed.kind != Deed::Kind::invalidate) line.clean_until = deed.cycle;
@@ -293,15 +305,16 @@ void CoherencyChecker::note_maintenance(Line& line, const Deed& deed) {
   }
   if (!line.maintenance) line.maintenance = std::make_unique<Line::Maintenance>();
   Line::Maintenance& done = *line.maintenance;
-  if (deed.kind != Deed::Kind::invalidate) done.write_backs[deed.agent][done.count[deed.agent]++ % Line::Maintenance::kept] = {clocks_[deed.agent][deed.agent], deed};
+  if (was_dirty && deed.kind != Deed::Kind::invalidate) done.write_backs[deed.agent][done.count[deed.agent]++ % Line::Maintenance::kept] = {clocks_[deed.agent][deed.agent], deed};
   if (deed.kind != Deed::Kind::write_back) done.invalidated[deed.agent] = clocks_[deed.agent];
 }
 
 bool CoherencyChecker::maintain_line(Line& line, const Deed& deed, std::uint32_t site) {
   bool useful = false;
+  const bool was_dirty = line.worlds.may_be_dirty(deed.agent);
   switch (deed.kind) {
     case Deed::Kind::write_back:
-      useful = line.worlds.may_be_dirty(deed.agent);
+      useful = was_dirty;
       line.worlds.write_back(deed.agent);
       break;
     case Deed::Kind::invalidate:
@@ -315,7 +328,7 @@ bool CoherencyChecker::maintain_line(Line& line, const Deed& deed, std::uint32_t
     case Deed::Kind::power_off: line.worlds.power_off(deed.agent); break;
     default: return false;
   }
-  note_maintenance(line, deed);
+  note_maintenance(line, deed, was_dirty);
   if (line.worlds.take_newly_lost()) keep_cause(line, deed);
   note(line, deed.kind, deed.agent, site, deed.cycle);
   return useful;
@@ -410,9 +423,10 @@ Deed CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address,
   for (std::uint32_t at = address; at < address + bytes;) {
     const std::uint32_t base = at & line_mask_, end = std::min(address + bytes, base + config_.rules.line_bytes);
     if (const Line* line = known_line(base))
-      for (std::uint32_t offset = at - base; offset < end - base; ++offset) {
-        const AgentId writer = line->writer(offset);
-        if (writer != core && writer < config_.rules.cores && line->worlds.may_be_dirty(writer)) return write_deed(*line, offset);
+      for (const History& history : line->histories) {
+        if (history.agent == core || history.agent >= config_.rules.cores || !line->worlds.may_be_dirty(history.agent)) continue;
+        for (std::uint32_t offset = at - base; offset < end - base; offset = history.behind(offset))
+          if (history.write_of(offset).epoch) return write_deed(history, offset);
       }
     at = end;
   }

@@ -135,6 +135,8 @@ class CoherencyChecker {
   void set_alone(bool alone) { alone_ = alone; }
   bool alone() const { return alone_; }
   void acquire(AgentId agent, std::uint64_t object);
+  /// The agent, which has no will of its own, acts for another: it knows what that one knows, and nothing of what it did for others.
+  void act_for(AgentId agent, AgentId other);
   /// From now on only cores that boot() has started may prefetch, until core_off().
   void know_power() { config_.rules.running = &running_; }
   /// The core may have fetched the line that holds `address`, though nobody has loaded from it.
@@ -158,7 +160,8 @@ class CoherencyChecker {
   /// Whether `core` wrote back (or invalidated) some line of these bytes since `cycle`: then it meant to, and missed others.
   bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const;
 
-  /// A write to these bytes that another core than `core` may still hold in a dirty line; kind none when there is no such write.
+  /// A write of another core than `core` to these bytes, whose line it may still hold dirty, whoever has written there since; kind none
+  /// when there is no such write.
   Deed left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes);
   /// Whether somebody has written one of these bytes since they were forgotten. Within one line.
   bool ever_written(std::uint32_t address, std::uint32_t bytes);
@@ -217,7 +220,7 @@ class CoherencyChecker {
   /// Where run and worlds find a read fresh: whether the write-back and invalidate that made it so are ordered before it, or only came
   /// in time.
   void check_maintenance(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes);
-  void note_maintenance(Line& line, const Deed& deed);
+  void note_maintenance(Line& line, const Deed& deed, bool was_dirty);
   void do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, bool remember, std::uint8_t context);
   /// Returns whether it could change anything.
   bool maintain_line(Line& line, const Deed& deed, std::uint32_t site);
@@ -225,7 +228,9 @@ class CoherencyChecker {
   void note(Line& line, Deed::Kind kind, AgentId agent, std::uint32_t site, std::uint64_t cycle);
   /// Oldest first.
   std::vector<Deed> history_of_events(const Line& line) const;
+  /// The last write to a byte; that of one agent.
   Deed write_deed(const Line& line, std::uint32_t offset) const;
+  Deed write_deed(const History& history, std::uint32_t offset) const;
   void keep_cause(Line& line, const Deed& now);
 
   Config config_;

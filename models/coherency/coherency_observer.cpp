@@ -266,6 +266,7 @@ void CoherencyObserver::on_device_write(Core& core, std::uint32_t address) {
   if (address - devices_.power < device_bytes) last_power_write_ = {Deed::Kind::power_off, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()};
   const std::uint64_t object = device_object(address);
   if (!object) return;
+  starters_[object] = origins_[core.id()];
   checker_.set_alone(false);
   check_commits(core, 0);
   release(static_cast<AgentId>(core.id()), object);
@@ -284,7 +285,10 @@ void CoherencyObserver::on_core_off(Core& core) {
 
 // ---- Masters without a cache ------------------------------------------------------------------------------------------
 
-void CoherencyObserver::on_master_start(std::uint8_t agent, std::uint64_t object) { checker_.acquire(agent, object); }
+void CoherencyObserver::on_master_start(std::uint8_t agent, std::uint64_t object) {
+  if (const auto starter = starters_.find(object); starter != starters_.end()) origins_[agent] = starter->second;
+  checker_.acquire(agent, object);
+}
 void CoherencyObserver::on_master_finish(std::uint8_t agent, std::uint64_t object) { checker_.release(agent, object); }
 
 void CoherencyObserver::on_master_read(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> seen, std::uint64_t cycle) {

@@ -144,6 +144,7 @@ class CoherencyObserver : public HardwareObserver {
   std::array<Core*, LineWorlds::max_cores> permitted_{};  ///< cores that may access something without telling
   std::array<Core*, LineWorlds::max_cores> cores_{};      ///< as far as they were seen
   std::array<const void*, max_agents> origins_{};
+  std::unordered_map<std::uint64_t, const void*> starters_;  ///< device object -> what the host was having the core do that wrote to it last
   std::array<std::array<Sweep, 3>, LineWorlds::max_cores> sweeps_;
 };
 

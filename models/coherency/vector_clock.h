@@ -18,6 +18,7 @@ class VectorClock {
  public:
   std::uint32_t operator[](AgentId agent) const { return entries_[agent]; }
   void advance(AgentId agent) { ++entries_[agent]; }
+  void set(AgentId agent, std::uint32_t epoch) { entries_[agent] = epoch; }
   void join(const VectorClock& other) {
     for (std::size_t i = 0; i < max_agents; ++i) entries_[i] = std::max(entries_[i], other.entries_[i]);
   }

@@ -3,8 +3,9 @@
 
 #include "models/core/code_store.h"
 
-#include <cstring>
+#include <algorithm>
 #include <stdexcept>
+#include <string>
 
 namespace dspmem {
 namespace {
@@ -48,8 +49,8 @@ std::uint8_t* CodeStore::add(CodeHolder& code) {
   // Addresses that are too far for a jump would be in a table, for which there is no place.
   if (code.hasAddressTable() && code.addressTableSection()->virtualSize()) throw std::runtime_error("translated code: it jumps too far");
   const VirtMem::ProtectJitReadWriteScope writable(memory_, often_bytes + seldom_bytes);
-  std::memcpy(made, often.data(), often.size());
-  std::memcpy(memory_ + often_bytes + seldom_, seldom.data(), seldom.size());
+  std::copy_n(often.data(), often.size(), made);
+  std::copy_n(seldom.data(), seldom.size(), memory_ + often_bytes + seldom_);
   often_ = rounded(often_ + often.size());
   seldom_ = rounded(seldom_ + seldom.size());
   return made;

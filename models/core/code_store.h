@@ -13,7 +13,7 @@ namespace dspmem {
 /// The host's instruction cache holds more of the first then, and that is what the speed of code that is not all loops hangs on.
 class CodeStore {
  public:
-  /// Address space, of which only what is used becomes memory: code of some hundred thousand blocks.
+  /// Address space, of which only what is used becomes memory: code of some 40 000 blocks.
   static constexpr std::size_t often_bytes = std::size_t{8} << 20, seldom_bytes = std::size_t{16} << 20;
   /// What the longest block may need in either part.
   static constexpr std::size_t piece_bytes = std::size_t{64} << 10;
@@ -26,10 +26,11 @@ class CodeStore {
 
   bool available() const { return memory_ != nullptr; }
   bool has_room() const { return often_ + piece_bytes <= often_bytes && seldom_ + piece_bytes <= seldom_bytes; }
-  /// Prepares for writing a piece of code. Returns the section for what seldom runs. REQUIRES: has_room().
+  /// Prepares for writing a piece of code. Returns the section for what seldom runs. Throws std::runtime_error when the host's memory is
+  /// used up. REQUIRES: has_room().
   asmjit::Section* begin(asmjit::CodeHolder& code) const;
-  /// Puts it into memory; returns where. Throws std::runtime_error when it is longer than piece_bytes, or names addresses outside of the
-  /// store in jumps and calls.
+  /// Puts it into memory; returns where. Throws std::runtime_error when it is longer than piece_bytes, or jumps to or calls what is
+  /// more than 2 GiB away.
   std::uint8_t* add(asmjit::CodeHolder& code);
   /// What is there now stays when all else is dropped.
   void keep();

@@ -207,7 +207,7 @@ enter:
   counts_.instructions += block->counts.instructions;
   counts_.data_accesses += block->counts.data_accesses;
   if (translate) {
-    if (!block->body && ++block->entered == translate) translator_.translate(*block, observer_ != nullptr);
+    if (!block->body && ++block->entered == translate && !translator_.translate(*block, observer_ != nullptr)) blocks_.request_clear();
     if (block->body) {
       const Translator::Left left = translator_.run(*this, *block);
       block = left.block;

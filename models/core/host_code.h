@@ -8,7 +8,6 @@
 #include <array>
 #include <bit>
 #include <cstddef>
-#include <memory>
 #include <optional>
 
 #include "models/core/code_store.h"

@@ -146,12 +146,13 @@ Translator::Translator(const Shape& shape, const TranslatorCallbacks& callbacks)
 Translator::~Translator() = default;
 bool Translator::available() const { return implementation_ != nullptr; }
 const void* Translator::cold() const { return implementation_ ? reinterpret_cast<const void*>(implementation_->cold) : nullptr; }
-void Translator::translate(Block& block, bool observed) {
-  if (!implementation_->store.has_room()) return;  // the interpreter goes on with it
+bool Translator::translate(Block& block, bool observed) {
+  if (!implementation_->store.has_room()) return false;
   BlockTranslation(*implementation_, block, observed).run();
   if (block.next) linked(block, *block.next);
   if (block.taken) linked(block, *block.taken);
   for (Block* from : block.linked_from) linked(*from, block);
+  return true;
 }
 void Translator::linked(Block& from, Block& to) {
   if (!to.body) {
@@ -178,7 +179,7 @@ Translator::Translator(const Shape&, const TranslatorCallbacks&) {}
 Translator::~Translator() = default;
 bool Translator::available() const { return false; }
 const void* Translator::cold() const { return nullptr; }
-void Translator::translate(Block&, bool) {}
+bool Translator::translate(Block&, bool) { return false; }
 void Translator::linked(Block&, Block&) {}
 Translator::Left Translator::run(CoreState&, const Block&) const { return {}; }
 void Translator::clear() {}

@@ -60,8 +60,9 @@ class Translator {
   const void* cold() const;
   /// Whether this host can run translated code.
   bool available() const;
-  /// `observed`: somebody may want to see accesses, and have stores noted. Sets the block's code.
-  void translate(Block& block, bool observed);
+  /// `observed`: somebody may want to see accesses, and have stores noted. Sets the block's code. False when there is no room for more until
+  /// clear().
+  bool translate(Block& block, bool observed);
   /// `to` has become next or taken of `from`.
   void linked(Block& from, Block& to);
   /// Runs a block whose head was passed, and whatever follows. REQUIRES: block.code.

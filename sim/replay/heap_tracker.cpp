@@ -245,7 +245,7 @@ void HeapTracker::allocated(Core& core, const Call& call, std::uint32_t address)
     if (!call.function->zone && next_[core.id()].zone) block.zone = *next_[core.id()].zone;
   }
   block.site = call.site;
-  block.shared = is_shared(call);
+  block.shared = is_shared(call) || (calls_[core.id()].empty() && next_[core.id()].shared);
   ++allocations_;
   if (call.function->role == WatchedFunction::Role::reallocate)  // grown where it was
     if (const LiveMemory::Block* old = live_.find(block.base); old && old->base == block.base) {
@@ -253,6 +253,7 @@ void HeapTracker::allocated(Core& core, const Call& call, std::uint32_t address)
       count_in_heap(*old, false);
       profile(*old, false);
       set_live(*old, false);
+      listener_.on_resizing(core, *old);
       live_.remove(block.base);
     }
   const std::uint32_t alignment = std::max(call.argument(call.function->alignment, 0), platform_.allocation_alignment);

@@ -59,6 +59,8 @@ class HeapListener {
   virtual void on_allocated(Core& core, const LiveMemory::Block& block, const std::string& wrong) = 0;
   /// Before the allocator does anything about it.
   virtual void on_freeing(Core& core, const LiveMemory::Block& block) = 0;
+  /// The block gets another size where it is: on_allocated() follows, with the new one.
+  virtual void on_resizing(Core& core, const LiveMemory::Block& block) = 0;
   /// An address was freed where no block begins; `freed` is what was there before, or null.
   virtual void on_bad_free(Core& core, std::uint32_t address, const LiveMemory::Block* freed) = 0;
   /// The allocator uses these bytes (a physical address) for its own books from now on.
@@ -80,7 +82,10 @@ class HeapTracker final : public CallObserver, public AccessJudge {
   const std::vector<std::uint32_t>& functions() const { return addresses_; }
   /// The next block that this core allocates is the scenario's object `name`, which wants to be in a zone that not every allocator knows.
   /// `group`: see LiveMemory::Block.
-  void name_next(std::uint32_t core, const std::string& name, const SourceMark& mark, std::optional<Zone> zone, const SourceMark* group) { next_[core] = {name, &mark, zone, group}; }
+  /// `shared`: its user shares it, whether or not the allocator is told.
+  void name_next(std::uint32_t core, const std::string& name, const SourceMark& mark, std::optional<Zone> zone, const SourceMark* group, bool shared) {
+    next_[core] = {name, &mark, zone, group, shared};
+  }
   /// Reads of bytes that nobody wrote need a checker that knows what was written. Null: they are not looked for.
   void use_checker(CoherencyChecker* checker) { checker_ = checker; }
 
@@ -159,6 +164,7 @@ class HeapTracker final : public CallObserver, public AccessJudge {
     const SourceMark* mark = nullptr;
     std::optional<Zone> zone;
     const SourceMark* group = nullptr;
+    bool shared = false;
   };
 
   static bool is_shared(const Call& call);

@@ -33,6 +33,11 @@ struct Object {
   /// What the program has written, byte by byte, and who did; sized at the first write.
   std::vector<std::uint8_t> truth;
   std::vector<WriteMark> writers;
+  /// A list of DMA transfers that a step has written into it.
+  struct List {
+    std::string to;  ///< object; empty: none
+    std::uint32_t bytes = 0;
+  } listed;
 };
 
 /// What is allocated at this moment, by address. Checks every answer of the allocator: inside the zone asked for, aligned, and

@@ -15,14 +15,18 @@ std::vector<BankFigures> figures_of(const Platform& platform, const EnergyPreset
   return figures;
 }
 
-/// Every bank that has bytes of a block.
+/// The key of the entry in Bank::live that stands for the allocator's books: no object begins there.
+constexpr std::uint32_t books = ~0u;
+
+/// Every bank that has bytes of a block, and how many.
 template <class Visit>
 void for_each_bank(const EnergyMeter& meter, std::uint32_t base, std::uint32_t bytes, Visit visit) {
   for (std::uint64_t at = base; at < std::uint64_t{base} + bytes;) {
     const auto number = meter.bank_of(static_cast<std::uint32_t>(at));
     if (!number) return;
-    visit(*number);
-    at = std::uint64_t{meter.bank_base(*number)} + meter.bank(*number).bytes;
+    const std::uint64_t end = std::min(std::uint64_t{meter.bank_base(*number)} + meter.bank(*number).bytes, std::uint64_t{base} + bytes);
+    visit(*number, static_cast<std::uint32_t>(end - at));
+    at = end;
   }
 }
 
@@ -75,7 +79,7 @@ void PowerAccount::add(const LiveMemory::Block& block, std::uint64_t cycle, bool
   now_ = std::max(now_, cycle);
   const std::uint32_t base = physical(block.base);
   meter_->add_live(base, block.bytes, cycle);
-  for_each_bank(*meter_, base, block.bytes, [&](std::uint32_t number) {
+  for_each_bank(*meter_, base, block.bytes, [&](std::uint32_t number, std::uint32_t) {
     Bank& bank = banks_[number];
     advance(bank, now_);
     if (const auto old = bank.live.find(base); old != bank.live.end()) retire(bank, old);
@@ -90,7 +94,7 @@ void PowerAccount::remove(const LiveMemory::Block& block, std::uint64_t cycle) {
   now_ = std::max(now_, cycle);
   const std::uint32_t base = physical(block.base);
   meter_->remove_live(base, block.bytes, cycle);
-  for_each_bank(*meter_, base, block.bytes, [&](std::uint32_t number) {
+  for_each_bank(*meter_, base, block.bytes, [&](std::uint32_t number, std::uint32_t) {
     Bank& bank = banks_[number];
     advance(bank, now_);
     if (const auto live = bank.live.find(base); live != bank.live.end()) retire(bank, live);
@@ -105,21 +109,28 @@ void PowerAccount::bookkeeping(std::uint32_t address, std::uint32_t bytes, std::
   // In words: one object a bank is enough to say who needs it.
   now_ = std::max(now_, cycle);
   meter_->add_live(address, bytes, cycle);
-  const auto number = meter_->bank_of(address);
-  if (!number) return;
-  Bank& bank = banks_[*number];
-  const LiveMemory::Block block = named_block("the allocator's books", address, bytes);
-  Pin& pin = pin_of(bank, block, false);
-  pin.largest += bytes;
-  if (pin.objects) return;
-  pin.objects = 1;
-  advance(bank, now_);
-  bank.live[address] = {&pin, bank.clock, now_};
+  for_each_bank(*meter_, address, bytes, [&](std::uint32_t number, std::uint32_t here) {
+    Bank& bank = banks_[number];
+    bank.books += here;
+    Pin& pin = pin_of(bank, named_block("the allocator's books", address, bytes), false);
+    pin.largest = std::max(pin.largest, bank.books);
+    pin.objects = 1;
+    if (bank.books > here) return;
+    advance(bank, now_);
+    bank.live[books] = {&pin, bank.clock, now_};
+  });
 }
 
 void PowerAccount::bookkeeping_gone(std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) {
   now_ = std::max(now_, cycle);
   meter_->remove_live(address, bytes, cycle);
+  for_each_bank(*meter_, address, bytes, [&](std::uint32_t number, std::uint32_t here) {
+    Bank& bank = banks_[number];
+    bank.books -= here;
+    if (bank.books) return;
+    advance(bank, now_);
+    retire(bank, bank.live.find(books));
+  });
 }
 
 Result::Power PowerAccount::finish(std::uint64_t cycle, const std::function<Result::Object(const LiveMemory::Block&)>& describe) {

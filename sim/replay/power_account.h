@@ -52,6 +52,7 @@ class PowerAccount {
   /// of this bank would have collected so far.
   struct Bank {
     std::uint64_t clock = 0, updated = 0;
+    std::uint64_t books = 0;  ///< bytes of the allocator's own
     std::unordered_map<std::uint32_t, Live> live;  ///< by the object's address
     std::map<Key, std::unique_ptr<Pin>> pins;
   };

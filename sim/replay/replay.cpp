@@ -333,7 +333,7 @@ std::uint32_t Replay::allocate(DspCore& core, const Request& request, const std:
   const bool aligned = use.request.alignment > platform_.allocation_alignment;
   const AllocatorFunction* zeroing = request.zeroed && !lines ? allocator_.find(allocate_zeroed, request.zone, aligned) : nullptr;
   const AllocatorFunction& function = zeroing ? *zeroing : allocator_function(AllocatorFunction::Role::allocate, request.zone, aligned, mark);
-  heap_->name_next(core.id(), name, mark, request.zone, request.group);
+  heap_->name_next(core.id(), name, mark, request.zone, request.group, lines);
   std::uint32_t address = use_allocator(core, function, use, mark);
   if (!address) return 0;
   if (lines) address = shared_view(core, address, use.request.bytes, mark);
@@ -346,7 +346,7 @@ std::uint32_t Replay::reallocate(DspCore& core, const Object& object, std::uint3
   const AllocatorFunction& function = allocator_function(AllocatorFunction::Role::reallocate, object.zone, false, mark);
   const bool lines = needs_whole_lines(use.request);
   if (lines) use.request.bytes = whole_lines(bytes);
-  heap_->name_next(core.id(), object.name, mark, object.zone, nullptr);
+  heap_->name_next(core.id(), object.name, mark, object.zone, nullptr, lines);
   const std::uint32_t address = use_allocator(core, function, use, mark);
   return address && lines ? shared_view(core, address, use.request.bytes, mark) : address;
 }
@@ -455,12 +455,12 @@ AgentId Replay::agent_of(std::uint32_t master) const {
 void Replay::as_master(DspCore& core, AgentId agent, std::size_t bytes, const SourceMark& mark, const std::function<void()>& access) {
   constexpr std::size_t bus_bytes = 8;
   core.synchronise();
-  const std::uint64_t object = sync_object("master", std::to_string(agent));
+  const std::uint64_t object = sync_object("master", fmt::format("{} for core {}", agent, core.id()));
+  if (coherency_) coherency_->checker().act_for(agent, static_cast<AgentId>(core.id()));
   order_release(core, object);
   if (coherency_) {
     coherency_->set_origin(agent, &mark);
     coherency_->set_judge(nullptr);  // the step knows its object
-    coherency_->on_master_start(agent, object);
   }
   access();
   if (coherency_) {

@@ -108,7 +108,7 @@ class Replay : public CoreHost, public HeapListener {
   void prefetch(DspCore& core, std::uint32_t cached_address);
   void core_went_down(std::uint32_t core);
   /// What this core allocates next is the object `name`.
-  void name_next(DspCore& core, const std::string& name, const SourceMark& mark) { heap_->name_next(core.id(), name, mark, std::nullopt, nullptr); }
+  void name_next(DspCore& core, const std::string& name, const SourceMark& mark) { heap_->name_next(core.id(), name, mark, std::nullopt, nullptr, false); }
 
   // Synchronisation between cores. The core's time advances to that of whoever it waited for.
   void signal(DspCore& core, const std::string& name);
@@ -200,6 +200,7 @@ class Replay : public CoreHost, public HeapListener {
   void on_allocator(Core& core) override { if (coherency_) coherency_->on_new_context(core); }
   void on_allocated(Core& core, const LiveMemory::Block& block, const std::string& wrong) override;
   void on_freeing(Core& core, const LiveMemory::Block& block) override;
+  void on_resizing(Core& core, const LiveMemory::Block& block) override;
   void on_bad_free(Core& core, std::uint32_t address, const LiveMemory::Block* freed) override;
   void on_bookkeeping(const Core& core, std::uint32_t address, std::uint32_t bytes) override { power_->bookkeeping(address, bytes, core.now()); }
   void on_bookkeeping_gone(const Core& core, std::uint32_t address, std::uint32_t bytes) override { power_->bookkeeping_gone(address, bytes, core.now()); }

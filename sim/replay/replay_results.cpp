@@ -184,6 +184,11 @@ void Replay::on_freeing(Core& core, const LiveMemory::Block& block) {
   if (block.shared) set_shared(block.base, block.bytes, false);
 }
 
+void Replay::on_resizing(Core& core, const LiveMemory::Block& block) {
+  power_->freed(block, core.now());
+  if (block.shared) set_shared(block.base, block.bytes, false);
+}
+
 void Replay::report_foreign_free(Core& core, const LiveMemory::Block& block) {
   Result::Finding finding;
   finding.rule = "heap-misuse";

@@ -30,6 +30,37 @@ const Json& policy(const Json& report, const std::string& name) {
   throw std::out_of_range(name);
 }
 
+const Json& bank(const Json& report, const std::string& name) {
+  for (const Json& each : report["energy"]["banks"])
+    if (each["bank"] == name) return each;
+  throw std::out_of_range(name);
+}
+
+// Grown where it was, a block was counted twice, and kept its banks long after it was freed.
+TEST(PowerAccount, OfABlockThatGrewInPlaceEndsWithIt) {
+  const TemporaryDirectory directory;
+  directory.write("s.yaml", "name: grown in place\nplatform: tgl\ncores:\n  0:\n    - alloc: {as: x, zone: buffer, bytes: 100 KiB}\n"
+                            "    - realloc: {object: x, bytes: 250 KiB}\n    - free: x\n    - idle: 50 ms\n");
+  const Json report = report_of({directory.path() / "s.yaml", "--allocator", "picolibc"});
+  const auto cycles = report["cycles"].get<std::uint64_t>();
+  EXPECT_LT(bank(report, "HP8")["needed"].get<std::uint64_t>(), cycles / 20);
+}
+
+// Books that move with the blocks were added up, to more than the bank has.
+TEST(PowerAccount, OfTheAllocatorsBooksIsWhatThereIsAtATime) {
+  const TemporaryDirectory directory;
+  directory.write("s.yaml", "name: books\nplatform: tgl\ncores:\n  0:\n    - repeat:\n        times: 2000\n        steps:\n"
+                            "          - alloc: {as: x, zone: runtime, bytes: 64}\n          - alloc: {as: y, zone: runtime, bytes: 300}\n"
+                            "          - free: x\n          - free: y\n          - alloc: {as: z, zone: runtime, bytes: 900}\n          - free: z\n");
+  const Json report = report_of({directory.path() / "s.yaml", "--allocator", "picolibc"});
+  std::uint64_t books = 0;
+  for (const Json& each : report["energy"]["banks"])
+    for (const Json& pin : each["pinned_by"])
+      if (pin["object"]["name"] == "the allocator's books") books += pin["object"]["bytes"].get<std::uint64_t>();
+  EXPECT_GT(books, 0u);
+  EXPECT_LT(books, 1000u);
+}
+
 class PowerReport : public testing::TestWithParam<std::pair<const char*, const char*>> {};
 
 TEST_P(PowerReport, AddsUpAndStaysBelowTheBound) {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -423,14 +425,24 @@ std::vector<std::string> regressions() {
 
 class Regression : public testing::TestWithParam<std::string> {};
 
+/// What a scenario's comment says it is to be run with; platforms are those that only the tests have.
+std::vector<std::string> options_in(const std::string& scenario) {
+  static constexpr std::string_view words = "# Run with: ";
+  const std::size_t at = scenario.find(words);
+  if (at == std::string::npos) return {};
+  std::istringstream text(scenario.substr(at + words.size(), scenario.find('\n', at) - at - words.size()));
+  std::vector<std::string> options{std::istream_iterator<std::string>(text), {}};
+  if (options.at(0) == "--platform") options.at(1) = std::string(DSPMEM_TEST_PLATFORMS) + "/" + options.at(1) + ".yaml";
+  return options;
+}
+
 TEST_P(Regression, StaysMended) {
-  const std::string file = "tests/sim/scenarios/regressions/" + GetParam() + ".yaml";
-  // This one is about a platform that only the tests have.
-  const std::string platform = GetParam() == "core_without_power_fetches_nothing" ? "tgl_prefetch" : "";
+  const std::string file = "tests/sim/scenarios/regressions/" + GetParam() + ".yaml", scenario = read_file(source_directory() / file);
+  const std::vector<std::string> options = options_in(scenario);
   for (const char* quantum : {"1", "1000", "100000"}) {
     std::vector<std::string> arguments{file, "--quiet", "--quantum", quantum};
-    if (!platform.empty()) arguments.insert(arguments.end(), {"--platform", std::string(DSPMEM_TEST_PLATFORMS) + "/" + platform + ".yaml"});
-    else if (read_file(source_directory() / file).find("smp_noalias") == std::string::npos) arguments.insert(arguments.end(), {"--firmware", firmware_images() / "misuse.elf"});
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    if (options.empty() && scenario.find("smp_noalias") == std::string::npos) arguments.insert(arguments.end(), {"--firmware", firmware_images() / "misuse.elf"});
     const ProgramResult result = run(arguments);
     EXPECT_EQ(result.out, file + ": passed\n") << quantum << result.err;
   }

@@ -13,17 +13,21 @@ constexpr std::uint32_t largest = 16 * 1024 * 1024;  ///< bytes: more than any o
 }  // namespace
 
 void Access::read(StepReader& reader, const std::string& name_field) {
+  read_range(reader, name_field);
+  reader.optional("width", width);
+  if (width != 1 && width != 2 && width != 4) reader.fail("width", "'width' must be 1, 2 or 4 bytes");
+  if (offset % width) reader.fail("offset", fmt::format("'offset' must be a multiple of the width, {}", width));
+  if (std::string by; reader.optional("by", by))
+    master = choose<std::uint32_t>(reader, "by", by, {{"dma0", 0}, {"dma1", 1}, {"dma2", 2}, {"dma3", 3}, {"host", Replay::host_master}}, "master");
+}
+
+void Access::read_range(StepReader& reader, const std::string& name_field) {
   reader.required(name_field, object);
   reader.optional("offset", offset);
   reader.optional("bytes", bytes);
   if (offset > largest || (bytes && bytes->value > largest)) reader.fail(offset > largest ? "offset" : "bytes", "an access must stay within 16 MiB of its object's start");
   if (bytes && bytes->value == 0) reader.fail("bytes", "'bytes' must not be 0");
-  reader.optional("width", width);
-  if (width != 1 && width != 2 && width != 4) reader.fail("width", "'width' must be 1, 2 or 4 bytes");
-  if (offset % width) reader.fail("offset", fmt::format("'offset' must be a multiple of the width, {}", width));
   reader.optional("beyond_end", beyond_end);
-  if (std::string by; reader.optional("by", by))
-    master = choose<std::uint32_t>(reader, "by", by, {{"dma0", 0}, {"dma1", 1}, {"dma2", 2}, {"dma3", 3}, {"host", Replay::host_master}}, "master");
   std::string text = "default";
   if (reader.optional("view", text))
     view = choose<View>(reader, "view", text, {{"default", View::as_allocated}, {"cached", View::cached}, {"uncached", View::uncached}});
@@ -46,16 +50,28 @@ Access::Place Access::resolve(Replay& replay, DspCore& core, const SourceMark& m
   return {&found, address + offset, static_cast<std::uint32_t>(wanted), master};
 }
 
-void store_bytes(Replay& replay, DspCore& core, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> bytes,
-                 std::uint32_t width, const SourceMark& mark) {
-  Object& object = *place.object;
+Access::Place Access::lines_of(Replay& replay, const SourceMark& mark) const {
+  Object& found = replay.object(object, mark);
+  const std::uint32_t rest = found.bytes - std::min(offset, found.bytes);
+  const std::uint64_t wanted = bytes ? bytes->value : rest;
+  if (wanted > rest) throw InputError(mark, fmt::format("bytes {} to {} are not all in '{}', which has {} bytes", offset, offset + wanted - 1, object, found.bytes));
+  return {&found, replay.cached(found.address) + offset, static_cast<std::uint32_t>(wanted), {}};
+}
+
+void note_written(Object& object, std::uint32_t offset, std::span<const std::uint8_t> bytes, const WriteMark& writer) {
   const std::size_t known = std::max<std::size_t>(object.truth.size(), std::max<std::size_t>(object.bytes, offset + bytes.size()));
   object.truth.resize(known);
   object.writers.resize((known + 3) / 4);
+  std::copy(bytes.begin(), bytes.end(), object.truth.begin() + offset);
+  for (std::size_t word = offset / 4; word * 4 < offset + bytes.size(); ++word) object.writers[word] = writer;
+}
+
+void store_bytes(Replay& replay, DspCore& core, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> bytes,
+                 std::uint32_t width, const SourceMark& mark) {
+  Object& object = *place.object;
   if (place.master) {
     replay.master_write(core, *place.master, place.address, bytes, mark);
-    std::copy(bytes.begin(), bytes.end(), object.truth.begin() + offset);
-    for (std::size_t at = 0; at < bytes.size(); ++at) object.writers[(offset + at) / 4] = {core.core().now(), core.id(), &mark};
+    note_written(object, offset, bytes, {core.core().now(), core.id(), &mark});
     return;
   }
   for (std::uint32_t at = 0; at < bytes.size();) {
@@ -63,8 +79,7 @@ void store_bytes(Replay& replay, DspCore& core, const Access::Place& place, std:
     std::uint32_t value = 0;
     std::memcpy(&value, &bytes[at], size);
     core.core().store(place.address + at, value, size);
-    object.writers[(offset + at) / 4] = {core.core().now(), core.id(), &mark};
-    std::memcpy(&object.truth[offset + at], &bytes[at], size);
+    note_written(object, offset + at, bytes.subspan(at, size), {core.core().now(), core.id(), &mark});
     at += size;
   }
 }

@@ -21,6 +21,8 @@ struct Access {
 
   /// `name_field` is what the object is called in this step: to, from.
   void read(StepReader& reader, const std::string& name_field);
+  /// The same for steps that load and store nothing themselves: no width, and nobody else to do it.
+  void read_range(StepReader& reader, const std::string& name_field);
 
   /// The address of `offset` in the chosen view, and the number of bytes. Throws InputError when they are not in the object.
   struct Place {
@@ -30,7 +32,12 @@ struct Access {
     std::optional<std::uint32_t> master;
   };
   Place resolve(Replay& replay, DspCore& core, const SourceMark& mark) const;
+  /// The same for what caches do by themselves, which is no use of the object: it may have been freed.
+  Place lines_of(Replay& replay, const SourceMark& mark) const;
 };
+
+/// These bytes of the object are what the program has written last.
+void note_written(Object& object, std::uint32_t offset, std::span<const std::uint8_t> bytes, const WriteMark& writer);
 
 /// Stores as instructions of `core` would; remembers who wrote what.
 void store_bytes(Replay& replay, DspCore& core, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> bytes,

@@ -145,7 +145,7 @@ void allocate_object(Replay& replay, DspCore& core, const Replay::Request& reque
     replay.expect(false, fmt::format("'{}' gets {} bytes of zone {}", name, request.bytes, to_string(request.zone)), "the allocator has none left", mark);
     replay.stop();
   }
-  replay.add_object({name, address, request.bytes, request.zone, request.flags, request.capabilities, core.id(), false, nullptr, {}, {}}, mark);
+  replay.add_object({name, address, request.bytes, request.zone, request.flags, request.capabilities, core.id(), false, nullptr, {}, {}, {}}, mark);
 }
 
 void reallocate_object(Replay& replay, DspCore& core, const std::string& name, std::uint32_t bytes, const SourceMark& mark) {

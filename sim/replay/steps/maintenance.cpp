@@ -13,7 +13,7 @@ constexpr char invalidate_function[] = "dcache_invalidate_region";
 template <const char* Function>
 class Maintenance final : public Step {
  public:
-  void read(StepReader& reader) { access_.read(reader, "object"); }
+  void read(StepReader& reader) { access_.read_range(reader, "object"); }
   void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
   void run(Replay& replay, DspCore& core) const override {
     const Access::Place place = access_.resolve(replay, core, mark);
@@ -28,13 +28,12 @@ class Maintenance final : public Step {
 template <bool Evict>
 class ForceCache final : public Step {
  public:
-  void read(StepReader& reader) { access_.read(reader, "object"); }
+  void read(StepReader& reader) { access_.read_range(reader, "object"); }
   void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
   void run(Replay& replay, DspCore& core) const override {
-    const Access::Place place = access_.resolve(replay, core, mark);
+    const Access::Place place = access_.lines_of(replay, mark);
     L1Cache& cache = core.core().data_cache();
-    const std::uint32_t first = cache.line_address(replay.cached(place.address));
-    for (std::uint32_t line = first; line < replay.cached(place.address) + place.bytes; line += cache.config().line_bytes) {
+    for (std::uint32_t line = cache.line_address(place.address); line < place.address + place.bytes; line += cache.config().line_bytes) {
       try {
         if (Evict) cache.write_back_invalidate(line);
         else replay.prefetch(core, line);

@@ -109,19 +109,24 @@ class DmaTransfer final : public Transfer {
   }
   void run(Replay& replay, DspCore& core) const override {
     if (!list_.empty()) {
-      replay.call(core, "dma_list_run", {channel_, replay.object(list_, mark).address}, mark);
+      const Object& list = replay.object(list_, mark);
+      replay.call(core, "dma_list_run", {channel_, list.address}, mark);
+      if (!list.listed.to.empty()) note_moved(replay, core, replay.object(list.listed.to, mark), list.listed.bytes);
       return;
     }
     const auto [from, to] = resolve(replay, core);
     replay.call(core, "dma_copy", {channel_, to.address, from.address, from.bytes, static_cast<std::uint32_t>(chunk_.value)}, mark);
-    // What the transfer moved is what was in memory, which may be older than what the program wrote last.
-    if (to.object->truth.empty()) return;
-    std::vector<std::uint8_t> moved(from.bytes);
-    replay.inspect(to.address, moved);
-    std::copy(moved.begin(), moved.end(), to.object->truth.begin());
+    note_moved(replay, core, *to.object, from.bytes);
   }
 
  private:
+  /// What the transfer moved is what was in memory, which may be older than what the program wrote last.
+  void note_moved(Replay& replay, DspCore& core, Object& to, std::uint32_t bytes) const {
+    std::vector<std::uint8_t> moved(bytes);
+    replay.inspect(to.address, moved);
+    note_written(to, 0, moved, {core.core().now(), core.id(), &mark});
+  }
+
   std::string list_;
   std::uint32_t channel_ = 0;
   Bytes chunk_;
@@ -142,11 +147,12 @@ class DmaList final : public Transfer {
     Transfer::check(names, core);
   }
   void run(Replay& replay, DspCore& core) const override {
-    const Object& list = replay.object(list_, mark);
+    Object& list = replay.object(list_, mark);
     if (list.bytes < parts_ * Dma::descriptor_bytes)
       throw InputError(mark, fmt::format("{} parts need {} bytes for their descriptors, but '{}' has {}", parts_, parts_ * Dma::descriptor_bytes, list_, list.bytes));
     const auto [from, to] = resolve(replay, core);
     replay.call(core, "dma_list_build", {list.address, parts_, to.address, from.address, from.bytes}, mark);
+    list.listed = {to.object->name, from.bytes};
   }
 
  private:

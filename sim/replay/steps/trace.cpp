@@ -198,7 +198,7 @@ class Trace final : public Step {
     AnonymousBlock& block = known->second;
     if (row.op == TraceRow::Op::realloc) {
       if (!block.address) throw InputError(where, fmt::format("object {} got no memory: its allocation failed, as it may", id));
-      const std::uint32_t address = replay.reallocate(core, {"traced", block.address, block.bytes, block.zone, block.flags, block.capabilities, core.id(), false, nullptr, {}, {}}, row.bytes, where);
+      const std::uint32_t address = replay.reallocate(core, {"traced", block.address, block.bytes, block.zone, block.flags, block.capabilities, core.id(), false, nullptr, {}, {}, {}}, row.bytes, where);
       if (!address) {
         replay.expect(false, fmt::format("object {} is reallocated to {} bytes", id, row.bytes), "the allocator has none left", where);
         replay.stop();
