@@ -456,11 +456,12 @@ void Replay::as_master(DspCore& core, AgentId agent, std::size_t bytes, const So
   constexpr std::size_t bus_bytes = 8;
   core.synchronise();
   const std::uint64_t object = sync_object("master", fmt::format("{} for core {}", agent, core.id()));
-  if (coherency_) coherency_->checker().act_for(agent, static_cast<AgentId>(core.id()));
+  if (coherency_ && agent == host_agent) coherency_->checker().act_for(agent, static_cast<AgentId>(core.id()));
   order_release(core, object);
   if (coherency_) {
     coherency_->set_origin(agent, &mark);
     coherency_->set_judge(nullptr);  // the step knows its object
+    if (agent != host_agent) coherency_->on_master_start(agent, object);  // it may have a transfer of somebody else's to do, too
   }
   access();
   if (coherency_) {

@@ -22,15 +22,19 @@ void Access::read(StepReader& reader, const std::string& name_field) {
 }
 
 void Access::read_range(StepReader& reader, const std::string& name_field) {
+  read_part(reader, name_field);
+  reader.optional("beyond_end", beyond_end);
+  std::string text = "default";
+  if (reader.optional("view", text))
+    view = choose<View>(reader, "view", text, {{"default", View::as_allocated}, {"cached", View::cached}, {"uncached", View::uncached}});
+}
+
+void Access::read_part(StepReader& reader, const std::string& name_field) {
   reader.required(name_field, object);
   reader.optional("offset", offset);
   reader.optional("bytes", bytes);
   if (offset > largest || (bytes && bytes->value > largest)) reader.fail(offset > largest ? "offset" : "bytes", "an access must stay within 16 MiB of its object's start");
   if (bytes && bytes->value == 0) reader.fail("bytes", "'bytes' must not be 0");
-  reader.optional("beyond_end", beyond_end);
-  std::string text = "default";
-  if (reader.optional("view", text))
-    view = choose<View>(reader, "view", text, {{"default", View::as_allocated}, {"cached", View::cached}, {"uncached", View::uncached}});
 }
 
 Access::Place Access::resolve(Replay& replay, DspCore& core, const SourceMark& mark) const {

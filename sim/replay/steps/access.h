@@ -23,6 +23,8 @@ struct Access {
   void read(StepReader& reader, const std::string& name_field);
   /// The same for steps that load and store nothing themselves: no width, and nobody else to do it.
   void read_range(StepReader& reader, const std::string& name_field);
+  /// The same for what caches do by themselves, to the lines of an object: no view, and none beyond its end.
+  void read_part(StepReader& reader, const std::string& name_field);
 
   /// The address of `offset` in the chosen view, and the number of bytes. Throws InputError when they are not in the object.
   struct Place {
@@ -32,7 +34,7 @@ struct Access {
     std::optional<std::uint32_t> master;
   };
   Place resolve(Replay& replay, DspCore& core, const SourceMark& mark) const;
-  /// The same for what caches do by themselves, which is no use of the object: it may have been freed.
+  /// Where its lines are cached. That is no use of the object: it may have been freed.
   Place lines_of(Replay& replay, const SourceMark& mark) const;
 };
 

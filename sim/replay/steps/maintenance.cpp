@@ -28,7 +28,7 @@ class Maintenance final : public Step {
 template <bool Evict>
 class ForceCache final : public Step {
  public:
-  void read(StepReader& reader) { access_.read_range(reader, "object"); }
+  void read(StepReader& reader) { access_.read_part(reader, "object"); }
   void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
   void run(Replay& replay, DspCore& core) const override {
     const Access::Place place = access_.lines_of(replay, mark);
