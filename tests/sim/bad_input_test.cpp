@@ -143,6 +143,8 @@ const std::vector<Case>& cases() {
                "s.yaml:6:30: error: step 'writeback' has no field 'by'; known are: object, offset, bytes, beyond_end, view"),
       scenario("EvictionThroughAView", steps({"- alloc: {as: a, bytes: 64}", "- evict: {object: a, view: uncached}"}),
                "s.yaml:6:26: error: step 'evict' has no field 'view'; known are: object, offset, bytes"),
+      scenario("EvictionBehindTheEnd", steps({"- alloc: {as: a, bytes: 64}", "- evict: {object: a, offset: 64}"}),
+               "s.yaml:6:7: error: offset 64 lies behind the end of 'a', which has 64 bytes"),
       scenario("MissingField", steps({"- alloc: {as: a}"}),
                "s.yaml:5:14: error: step 'alloc' needs 'bytes'"),
       scenario("MisspeltRequiredField", steps({"- alloc: {as: a, byte: 64}"}),

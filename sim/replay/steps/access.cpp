@@ -24,6 +24,7 @@ void Access::read(StepReader& reader, const std::string& name_field) {
 void Access::read_range(StepReader& reader, const std::string& name_field) {
   read_part(reader, name_field);
   reader.optional("beyond_end", beyond_end);
+  hint_ = "; say 'beyond_end: true' if it is meant";
   std::string text = "default";
   if (reader.optional("view", text))
     view = choose<View>(reader, "view", text, {{"default", View::as_allocated}, {"cached", View::cached}, {"uncached", View::uncached}});
@@ -40,26 +41,28 @@ void Access::read_part(StepReader& reader, const std::string& name_field) {
 Access::Place Access::resolve(Replay& replay, DspCore& core, const SourceMark& mark) const {
   Object& found = replay.object(object, mark);
   if (found.freed) replay.misuse(core, fmt::format("'{}' is used after it was freed at {}", object, found.freed->to_string()), found, mark);
+  return place_in(found, replay, core, mark);
+}
+
+Access::Place Access::lines(Replay& replay, DspCore& core, const SourceMark& mark) const {
+  Place place = place_in(replay.object(object, mark), replay, core, mark);
+  place.address = replay.cached(place.address);
+  return place;
+}
+
+Access::Place Access::place_in(Object& found, Replay& replay, DspCore& core, const SourceMark& mark) const {
   if (offset >= found.bytes && !beyond_end)
-    throw InputError(mark, fmt::format("offset {} lies behind the end of '{}', which has {} bytes; say 'beyond_end: true' if it is meant", offset, object, found.bytes));
+    throw InputError(mark, fmt::format("offset {} lies behind the end of '{}', which has {} bytes{}", offset, object, found.bytes, hint_));
   const std::uint64_t wanted = bytes ? bytes->value : found.bytes - std::min(offset, found.bytes);
   if (offset + wanted > found.bytes) {
     if (!beyond_end)
-      throw InputError(mark, fmt::format("bytes {} to {} are not all in '{}', which has {} bytes; say 'beyond_end: true' if it is meant", offset, offset + wanted - 1, object, found.bytes));
+      throw InputError(mark, fmt::format("bytes {} to {} are not all in '{}', which has {} bytes{}", offset, offset + wanted - 1, object, found.bytes, hint_));
     replay.misuse(core, fmt::format("bytes {} to {} of '{}' are accessed, which has {} bytes", offset, offset + wanted - 1, object, found.bytes), found, mark);
   }
   std::uint32_t address = found.address;
   if (view == View::cached) address = replay.cached(address);
   if (view == View::uncached) address = replay.uncached(address);
   return {&found, address + offset, static_cast<std::uint32_t>(wanted), master};
-}
-
-Access::Place Access::lines_of(Replay& replay, const SourceMark& mark) const {
-  Object& found = replay.object(object, mark);
-  const std::uint32_t rest = found.bytes - std::min(offset, found.bytes);
-  const std::uint64_t wanted = bytes ? bytes->value : rest;
-  if (wanted > rest) throw InputError(mark, fmt::format("bytes {} to {} are not all in '{}', which has {} bytes", offset, offset + wanted - 1, object, found.bytes));
-  return {&found, replay.cached(found.address) + offset, static_cast<std::uint32_t>(wanted), {}};
 }
 
 void note_written(Object& object, std::uint32_t offset, std::span<const std::uint8_t> bytes, const WriteMark& writer) {

@@ -34,8 +34,13 @@ struct Access {
     std::optional<std::uint32_t> master;
   };
   Place resolve(Replay& replay, DspCore& core, const SourceMark& mark) const;
-  /// Where its lines are cached. That is no use of the object: it may have been freed.
-  Place lines_of(Replay& replay, const SourceMark& mark) const;
+  /// The same where it is cached, for what caches do by themselves. That is no use of the object: it may have been freed.
+  Place lines(Replay& replay, DspCore& core, const SourceMark& mark) const;
+
+ private:
+  Place place_in(Object& found, Replay& replay, DspCore& core, const SourceMark& mark) const;
+
+  const char* hint_ = "";  ///< what to say of an access beyond the end, in steps that may mean it
 };
 
 /// These bytes of the object are what the program has written last.

@@ -31,7 +31,7 @@ class ForceCache final : public Step {
   void read(StepReader& reader) { access_.read_part(reader, "object"); }
   void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
   void run(Replay& replay, DspCore& core) const override {
-    const Access::Place place = access_.lines_of(replay, mark);
+    const Access::Place place = access_.lines(replay, core, mark);
     L1Cache& cache = core.core().data_cache();
     for (std::uint32_t line = cache.line_address(place.address); line < place.address + place.bytes; line += cache.config().line_bytes) {
       try {
