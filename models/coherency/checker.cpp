@@ -267,8 +267,7 @@ void CoherencyChecker::keep_cause(Line& line, const Deed& now) {
 }
 
 void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes) {
-  // Where stores go through at once, no write-back can come too late.
-  if (!line.maintenance || config_.rules.write_through) return;
+  if (!line.maintenance) return;
   const std::uint32_t offset = address - line.address;
   for (std::uint32_t i = offset; i < offset + bytes; ++i) {
     const AgentId writer = line.writer(i);
@@ -305,6 +304,7 @@ void CoherencyChecker::note_maintenance(Line& line, const Deed& deed, bool was_d
   }
   if (!line.maintenance) line.maintenance = std::make_unique<Line::Maintenance>();
   Line::Maintenance& done = *line.maintenance;
+  // One that finds nothing to write makes nothing current: it was so before, or stores go through at once.
   if (was_dirty && deed.kind != Deed::Kind::invalidate) done.write_backs[deed.agent][done.count[deed.agent]++ % Line::Maintenance::kept] = {clocks_[deed.agent][deed.agent], deed};
   if (deed.kind != Deed::Kind::write_back) done.invalidated[deed.agent] = clocks_[deed.agent];
 }

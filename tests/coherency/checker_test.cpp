@@ -14,12 +14,13 @@ namespace {
 
 using Kind = TinyOperation::Kind;
 
-struct Silent : FindingListener {
-  void on_finding(const CoherencyFinding&) override {}
+struct Counter : FindingListener {
+  void on_finding(const CoherencyFinding&) override { ++findings; }
+  std::size_t findings = 0;
 };
 
 std::vector<TinyVerdict> checker_verdicts(const TinyMachine& machine, const std::vector<TinyOperation>& program) {
-  Silent listener;
+  Counter listener;
   CoherencyChecker checker({{.cores = machine.cores, .line_bytes = machine.line_bytes, .prefetch = machine.prefetch, .byte_dirty = machine.byte_dirty}, machine.agents}, listener);
   std::vector<TinyVerdict> verdicts;
   std::uint64_t cycle = 0;
@@ -135,7 +136,7 @@ INSTANTIATE_TEST_SUITE_P(Machines, RandomPrograms,
 // The line's last owner has left it dirty. The next one read the memory before it wrote to it, and what was read once was taken for safe to
 // read again: nothing was said.
 TEST(FreedMemory, IsNotSafeFromADirtyLineBecauseItWasReadBeforeItWasWritten) {
-  Silent listener;
+  Counter listener;
   CoherencyChecker checker({{.cores = 2, .line_bytes = 64}, 3}, listener);
   const std::vector<std::uint8_t> value(4);
   constexpr AgentId owner = 0, dma = 2;
@@ -146,6 +147,22 @@ TEST(FreedMemory, IsNotSafeFromADirtyLineBecauseItWasReadBeforeItWasWritten) {
   EXPECT_FALSE(checker.last_stale());
   checker.read(dma, View::direct, 0, value, {}, 4);
   EXPECT_TRUE(checker.last_stale());
+}
+
+// Stores go through at once: a flush after the hand-over, of something else in the line, say, was taken for the write-back that was missed.
+TEST(WriteThrough, LetsAFlushComeAfterTheHandOver) {
+  for (const bool write_through : {true, false}) {
+    Counter listener;
+    CoherencyChecker checker({{.cores = 2, .line_bytes = 64, .write_through = write_through}, 2}, listener);
+    const std::vector<std::uint8_t> value(4);
+    checker.write(0, View::cached, 0, value, {}, 1);
+    checker.release(0, 1);
+    checker.acquire(1, 1);
+    checker.maintain(0, Deed::Kind::write_back, 0, {}, 2);
+    checker.maintain(1, Deed::Kind::invalidate, 0, {}, 3);
+    checker.read(1, View::cached, 0, value, {}, 4);
+    EXPECT_EQ(listener.findings, write_through ? 0u : 1u);
+  }
 }
 
 }  // namespace

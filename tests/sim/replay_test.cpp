@@ -414,6 +414,20 @@ TEST(FirmwareMisuse, AReadOfUnsetMemoryIsAdvice) {
   EXPECT_EQ(report["findings"][0]["message"], "byte 12 of '40 bytes from make_state' is read, and nobody has written it since it was allocated");
 }
 
+// The engine's own accesses had no place: only its start has one.
+TEST(DmaAccesses, SayWhichStepStartedTheTransfer) {
+  const Json report = Json::parse(run_text("name: x\nplatform: tgl\nobjects:\n  a: {bytes: 256, align: 64}\n  b: {bytes: 256, align: 64}\ncores:\n  0:\n    - dma: {from: a, to: b}\n"
+                                           "  1:\n    - write: {to: a, pattern: 1}\n    - writeback: a\n", {"--json", "-"}).out);
+  bool seen = false;
+  for (const Json& finding : report["findings"])
+    for (const char* side : {"access", "other"})
+      if (finding.contains(side) && finding[side]["agent"] == "dma 0") {
+        seen = true;
+        EXPECT_EQ(finding[side]["step"], "s.yaml:8:7") << finding;
+      }
+  EXPECT_TRUE(seen) << report["findings"];
+}
+
 // ---- Mistakes that were mended: each scenario says what it was, and expects what is right ----
 
 std::vector<std::string> regressions() {
