@@ -22,20 +22,20 @@ std::size_t rounded(std::size_t bytes) { return (bytes + alignment - 1) / alignm
 
 }  // namespace
 
-CodeStore::CodeStore() {
+CodeStore::CodeStore(const Sizes& sizes) : sizes_(sizes) {
   void* memory = nullptr;
-  if (VirtMem::alloc(&memory, often_bytes + seldom_bytes, VirtMem::MemoryFlags::kAccessRWX) == kErrorOk) memory_ = static_cast<std::uint8_t*>(memory);
+  if (VirtMem::alloc(&memory, sizes_.often + sizes_.seldom, VirtMem::MemoryFlags::kAccessRWX) == kErrorOk) memory_ = static_cast<std::uint8_t*>(memory);
 }
 
 CodeStore::~CodeStore() {
-  if (memory_) VirtMem::release(memory_, often_bytes + seldom_bytes);
+  if (memory_) VirtMem::release(memory_, sizes_.often + sizes_.seldom);
 }
 
 Section* CodeStore::begin(CodeHolder& code) const {
   check(code.init(Environment::host()));
   Section* seldom = nullptr;
   check(code.newSection(&seldom, ".seldom", SIZE_MAX, SectionFlags::kExecutable));
-  seldom->setOffset(often_bytes - often_ + seldom_);
+  seldom->setOffset(sizes_.often - often_ + seldom_);
   return seldom;
 }
 
@@ -45,12 +45,12 @@ std::uint8_t* CodeStore::add(CodeHolder& code) {
   check(code.relocateToBase(reinterpret_cast<std::uint64_t>(made)));
   const CodeBuffer& often = code.sectionById(0)->buffer();
   const CodeBuffer& seldom = code.sectionById(1)->buffer();
-  if (often.size() > piece_bytes || seldom.size() > piece_bytes) throw std::runtime_error("translated code: a block is longer than any should be");
+  if (often.size() > sizes_.piece || seldom.size() > sizes_.piece) throw std::runtime_error("translated code: a block is longer than any should be");
   // Addresses that are too far for a jump would be in a table, for which there is no place.
   if (code.hasAddressTable() && code.addressTableSection()->virtualSize()) throw std::runtime_error("translated code: it jumps too far");
-  const VirtMem::ProtectJitReadWriteScope writable(memory_, often_bytes + seldom_bytes);
+  const VirtMem::ProtectJitReadWriteScope writable(memory_, sizes_.often + sizes_.seldom);
   std::copy_n(often.data(), often.size(), made);
-  std::copy_n(seldom.data(), seldom.size(), memory_ + often_bytes + seldom_);
+  std::copy_n(seldom.data(), seldom.size(), memory_ + sizes_.often + seldom_);
   often_ = rounded(often_ + often.size());
   seldom_ = rounded(seldom_ + seldom.size());
   return made;
