@@ -70,6 +70,8 @@ class HardwareObserver {
   /// Write-backs and invalidates end what the core itself was allowed to do to the line unseen. By address: any line; `implied` when another instruction does it on the way. By index: the set and way that the operation names, whatever they hold.
   virtual void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) = 0;
   virtual void on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) = 0;
+  /// An operation on an uncached address, which does nothing.
+  virtual void on_ignored_operation(Core& core, CacheOperation operation, std::uint32_t address) { (void)core, (void)operation, (void)address; }
   virtual void on_device_read(Core& core, std::uint32_t address) = 0;
   virtual void on_device_write(Core& core, std::uint32_t address) = 0;
   virtual void on_core_start(Core& core) = 0;

@@ -47,7 +47,12 @@ struct CoherencyChecker::History {
     if (shift && (offset | bytes) & 3) refine();
     return {cells + (offset >> shift), bytes >> shift};
   }
+  void note_write(std::uint32_t offset, std::uint32_t bytes, const Write& write) {
+    for (Cell& each : cells_of(offset, bytes)) each.write = write;
+    latest_write = write.epoch;  // epochs only grow
+  }
   void clear() {
+    latest_write = 0;
     const std::uint32_t cells_a_word = 4u >> shift;
     for (std::uint64_t rest = std::exchange(noted, 0); rest; rest &= rest - 1)
       std::fill_n(cells + static_cast<std::uint32_t>(std::countr_zero(rest)) * cells_a_word, cells_a_word, Cell{});
@@ -65,6 +70,7 @@ struct CoherencyChecker::History {
   AgentId agent;
   std::uint8_t shift = 2;
   std::uint32_t count;
+  std::uint32_t latest_write = 0;  ///< epoch of the latest to any byte, which may be forgotten by now
   std::uint64_t noted = 0;  ///< a bit for each word that some cell may say something of
   Cell* cells;
   std::unique_ptr<Cell[]> own;

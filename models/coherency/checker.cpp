@@ -49,11 +49,22 @@ std::vector<Deed> CoherencyChecker::history_of_events(const Line& line) const {
   return deeds;
 }
 
+Deed CoherencyChecker::last_store(const Line& line, AgentId core) const {
+  const std::vector<Deed> events = history_of_events(line);
+  const auto store = std::find_if(events.rbegin(), events.rend(), [core](const Deed& each) { return each.kind == Deed::Kind::write && each.agent == core && each.view == View::cached; });
+  return store == events.rend() ? Deed{} : *store;
+}
+
 Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const {
   const AgentId writer = line.writer(offset);
   for (const History& history : line.histories)
     if (history.agent == writer) return write_deed(history, offset);
   return {};
+}
+
+Deed CoherencyChecker::read_deed(const History& history, std::uint32_t offset) const {
+  const std::uint32_t number = history.read_of(offset).site;
+  return {Deed::Kind::read, history.agent, static_cast<View>(number % 3), sites_[number / 3], 0};
 }
 
 Deed CoherencyChecker::write_deed(const History& history, std::uint32_t offset) const {
@@ -96,19 +107,42 @@ bool CoherencyChecker::check_order(Line& line, const Deed& access, std::uint32_t
     for (std::uint32_t i = offset; i < offset + bytes; i = history.behind(i)) {
       const bool write_conflicts = history.write_of(i).epoch > known;
       if (!write_conflicts && !(is_write && history.read_of(i).epoch > known)) continue;
-      const std::uint32_t number = write_conflicts ? history.write_of(i).site : history.read_of(i).site;
       CoherencyFinding finding;
       finding.rule = Rule::data_race;
       finding.access = access;
       finding.address = line.address + i;
       finding.first = finding.last = i - offset;
-      finding.other = {write_conflicts ? Deed::Kind::write : Deed::Kind::read, history.agent, static_cast<View>(number % 3), sites_[number / 3],
-                       write_conflicts ? history.write_of(i).cycle : 0};
+      finding.other = write_conflicts ? write_deed(history, i) : read_deed(history, i);
       listener_.on_finding(finding);
       return false;
     }
   }
   return true;
+}
+
+void CoherencyChecker::check_line_order(Line& line, const Deed& write, std::uint32_t address, std::uint32_t bytes) {
+  // Neither of these writes back what it has not written.
+  if (config_.rules.byte_dirty || config_.rules.write_through) return;
+  const VectorClock& clock = clocks_[write.agent];
+  for (const History& history : line.histories) {
+    const std::uint32_t known = clock[history.agent];
+    if (history.agent == write.agent || history.latest_write <= known) continue;
+    for (std::uint32_t i = 0; i < config_.rules.line_bytes; i = history.behind(i)) {
+      const History::Write& other = history.write_of(i);
+      const bool through_cache = write.view == View::cached || static_cast<View>(other.site % 3) == View::cached;
+      if (other.epoch <= known || !through_cache) continue;
+      CoherencyFinding finding;
+      finding.rule = Rule::lost_update;
+      finding.access = write;
+      finding.address = address;
+      finding.last = bytes - 1;
+      finding.other = write_deed(history, i);
+      finding.other_address = line.address + i;
+      finding.history = history_of_events(line);
+      listener_.on_finding(finding);
+      return;
+    }
+  }
 }
 
 // ---- Accesses --------------------------------------------------------------------------------------------------------
@@ -177,6 +211,7 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   last_stale_ = false;
   const bool alone = line.user == agent;
   last_raced_ = !alone && !check_order(line, access, address, bytes, true);
+  if (!alone && !last_raced_) check_line_order(line, access, address, bytes);
   const bool own = alone && line.reader == agent && line.reader_view == view && line.reader_epoch == clocks_[agent][agent];
   const ByteMask mask = ByteMask::range(offset, bytes);
   if (view == View::cached) line.worlds.write_cached(agent, mask);
@@ -191,7 +226,7 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   }
   History& history = history_of(line, agent);
   const History::Write noted{{clocks_[agent][agent], site_number(site, view)}, cycle};
-  for (History::Cell& each : history.cells_of(offset, bytes)) each.write = noted;
+  history.note_write(offset, bytes, noted);
   line.known |= mask;
   line.keep(offset, value.data(), bytes, agent);
   if (line.worlds.take_newly_lost()) keep_cause(line, access);
@@ -261,9 +296,7 @@ void CoherencyChecker::keep_cause(Line& line, const Deed& now) {
   const int writer_back = line.worlds.lost_by_write_back_of();
   if (writer_back < 0 || now.kind == Deed::Kind::write_back || now.kind == Deed::Kind::write_back_invalidate) return;
   // An eviction did it, or may: the store that made the line dirty is what the programmer can find.
-  const std::vector<Deed> events = history_of_events(line);
-  const auto store = std::find_if(events.rbegin(), events.rend(), [writer_back](const Deed& each) { return each.kind == Deed::Kind::write && each.agent == writer_back && each.view == View::cached; });
-  if (store != events.rend()) line.cause = *store;
+  if (const Deed store = last_store(line, static_cast<AgentId>(writer_back)); store.kind != Deed::Kind::none) line.cause = store;
 }
 
 void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes) {
@@ -362,6 +395,21 @@ void CoherencyChecker::maintain_all(AgentId core, Deed::Kind operation, const Si
   });
 }
 
+void CoherencyChecker::maintain_nothing(const Deed& operation, std::uint32_t address) {
+  Line* const line = known_line(address & line_mask_);
+  if (!line) return;
+  const bool matters = operation.kind == Deed::Kind::write_back ? line->worlds.may_be_dirty(operation.agent) : line->worlds.may_hold(operation.agent);
+  const Deed store = matters ? last_store(*line, operation.agent) : Deed{};
+  if (store.kind == Deed::Kind::none) return;
+  CoherencyFinding finding;
+  finding.rule = Rule::mixed_alias;
+  finding.access = operation;
+  finding.address = address;
+  finding.other = store;
+  finding.history = history_of_events(*line);
+  listener_.on_finding(finding);
+}
+
 void CoherencyChecker::core_off(AgentId core, std::uint64_t cycle) {
   running_ &= ~(1u << core);
   maintain_all(core, Deed::Kind::power_off, {}, cycle);
@@ -418,19 +466,50 @@ bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uin
   return false;
 }
 
-Deed CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes) {
-  if (alone_) return {};
+template <class Look>
+Deed CoherencyChecker::find_deed(std::uint32_t address, std::uint32_t bytes, Look look) {
   for (std::uint32_t at = address; at < address + bytes;) {
     const std::uint32_t base = at & line_mask_, end = std::min(address + bytes, base + config_.rules.line_bytes);
     if (const Line* line = known_line(base))
-      for (const History& history : line->histories) {
-        if (history.agent == core || history.agent >= config_.rules.cores || !line->worlds.may_be_dirty(history.agent)) continue;
+      for (const History& history : line->histories)
         for (std::uint32_t offset = at - base; offset < end - base; offset = history.behind(offset))
-          if (history.write_of(offset).epoch) return write_deed(history, offset);
-      }
+          if (const Deed found = look(*line, history, offset); found.kind != Deed::Kind::none) return found;
     at = end;
   }
   return {};
+}
+
+Deed CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes) {
+  if (alone_) return {};
+  return find_deed(address, bytes, [&](const Line& line, const History& history, std::uint32_t offset) {
+    const bool dirty = history.agent != core && history.agent < config_.rules.cores && history.write_of(offset).epoch && line.worlds.may_be_dirty(history.agent);
+    return dirty ? write_deed(history, offset) : Deed{};
+  });
+}
+
+Deed CoherencyChecker::unordered_use(AgentId agent, std::uint32_t address, std::uint32_t bytes) {
+  if (alone_) return {};
+  return find_deed(address, bytes, [&](const Line&, const History& history, std::uint32_t offset) {
+    const std::uint32_t known = clocks_[agent][history.agent];
+    if (history.agent == agent) return Deed{};
+    if (history.write_of(offset).epoch > known) return write_deed(history, offset);
+    return history.read_of(offset).epoch > known ? read_deed(history, offset) : Deed{};
+  });
+}
+
+std::vector<CoherencyChecker::DirtyLines> CoherencyChecker::dirty_lines(std::uint32_t address, std::uint32_t bytes) {
+  std::vector<DirtyLines> found;
+  for (std::uint32_t core = 0; core < config_.rules.cores; ++core) {
+    DirtyLines lines{static_cast<AgentId>(core), 0, 0, {}};
+    for (std::uint32_t at = address & line_mask_; at - address < bytes; at += config_.rules.line_bytes) {
+      const Line* const line = known_line(at);
+      if (!line || !line->worlds.may_be_dirty(core) || lines.count++) continue;
+      lines.first = at;
+      lines.write = last_store(*line, lines.core);
+    }
+    if (lines.count) found.push_back(std::move(lines));
+  }
+  return found;
 }
 
 bool CoherencyChecker::ever_written(std::uint32_t address, std::uint32_t bytes) {

@@ -58,6 +58,7 @@ struct CoherencyFinding {
   std::uint32_t address = 0;  ///< physical, of the first byte concerned
   std::uint32_t first = 0, last = 0;  ///< offsets of the bytes concerned from the access' address
   Deed other;  ///< the write that was missed, or the conflicting access
+  std::uint32_t other_address = 0;  ///< of two writes in one line that nothing orders (lost-update, by a write): what the other one wrote to
   Deed cause;  ///< lost-update, discarded-write: what may have destroyed it
   std::vector<std::uint8_t> seen, owed;
   std::vector<Deed> history;  ///< the line's last events, oldest first
@@ -125,6 +126,9 @@ class CoherencyChecker {
   void maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle, bool implied = false);
   /// The same for every line that the core may hold.
   void maintain_all(AgentId core, Deed::Kind operation, const Site& site, std::uint64_t cycle);
+  /// A cache operation that misses its line, because it names another address of it: wrong if the core has written there through its cache,
+  /// and the operation would have mattered.
+  void maintain_nothing(const Deed& operation, std::uint32_t address);
   /// The core's cache loses everything.
   void core_off(AgentId core, std::uint64_t cycle);
 
@@ -163,6 +167,16 @@ class CoherencyChecker {
   /// A write of another core than `core` to these bytes, whose line it may still hold dirty, whoever has written there since; kind none
   /// when there is no such write.
   Deed left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes);
+  /// An access of somebody else to these bytes that nothing orders before what the agent does now; kind none when there is none.
+  Deed unordered_use(AgentId agent, std::uint32_t address, std::uint32_t bytes);
+  /// For each core that may hold dirty lines of this memory: how many, the first of them, and its last write to that as far as it is
+  /// remembered.
+  struct DirtyLines {
+    AgentId core = 0;
+    std::uint32_t count = 0, first = 0;
+    Deed write;
+  };
+  std::vector<DirtyLines> dirty_lines(std::uint32_t address, std::uint32_t bytes);
   /// Whether somebody has written one of these bytes since they were forgotten. Within one line.
   bool ever_written(std::uint32_t address, std::uint32_t bytes);
   /// Which bytes of the line that begins there somebody has written: a bit for each 64th of the line, set where all of it was.
@@ -210,12 +224,17 @@ class CoherencyChecker {
   Line* known_line(std::uint32_t address);
   template <class Visit>
   void for_each_line(Visit visit) const;
+  /// The first deed that `look` finds in what an agent's history says of a byte: look(line, history, offset).
+  template <class Look>
+  Deed find_deed(std::uint32_t address, std::uint32_t bytes, Look look);
   void absorb(Line& line);
   /// No agent stores unseen from now on, or this one does not.
   void absorb_all(AgentId agent);
   std::uint32_t site_number(const Site& site, View view);
   History& history_of(Line& line, AgentId agent);
   bool check_order(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes, bool is_write);
+  /// A write of whole lines: whether it is ordered after what others have written anywhere in the line.
+  void check_line_order(Line& line, const Deed& write, std::uint32_t address, std::uint32_t bytes);
   void check_freshness(Line& line, const Deed& access, std::uint32_t address, std::span<const std::uint8_t> seen);
   /// Where run and worlds find a read fresh: whether the write-back and invalidate that made it so are ordered before it, or only came
   /// in time.
@@ -231,6 +250,9 @@ class CoherencyChecker {
   /// The last write to a byte; that of one agent.
   Deed write_deed(const Line& line, std::uint32_t offset) const;
   Deed write_deed(const History& history, std::uint32_t offset) const;
+  Deed read_deed(const History& history, std::uint32_t offset) const;
+  /// A core's last store through its cache, of those that are remembered; kind none when there is none.
+  Deed last_store(const Line& line, AgentId core) const;
   void keep_cause(Line& line, const Deed& now);
 
   Config config_;

@@ -195,11 +195,13 @@ void CoherencyObserver::note_commit(std::uint32_t core, Deed::Kind operation, st
 
 void CoherencyObserver::check_commits(Core& core, std::uint32_t lock) {
   if (!commits_required_) return;
+  const std::vector<std::uint32_t>& held = held_locks_[core.id()];
   std::vector<Uncommitted> kept;
   for (const Uncommitted& each : std::exchange(uncommitted_[core.id()], {})) {
     if (!shared_lines_.contains(each.address)) continue;  // freed meanwhile
-    // A lock that was not held at the access protects something else.
-    if (lock && std::find(each.locks.begin(), each.locks.end(), lock) == each.locks.end()) {
+    // A lock that was not held at the access protects something else, and while another one that was is still held, nothing is handed over.
+    const auto still_held = [&](std::uint32_t other) { return other != lock && std::find(held.begin(), held.end(), other) != held.end(); };
+    if (lock && (std::find(each.locks.begin(), each.locks.end(), lock) == each.locks.end() || std::any_of(each.locks.begin(), each.locks.end(), still_held))) {
       kept.push_back(each);
       continue;
     }
@@ -229,6 +231,11 @@ void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation,
     checker_.prefetch(agent, address);
   }
   revoke_elsewhere(&core, address);
+}
+
+void CoherencyObserver::on_ignored_operation(Core& core, CacheOperation operation, std::uint32_t address) {
+  if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none)
+    checker_.maintain_nothing({deed, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()}, address);
 }
 
 void CoherencyObserver::on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) {

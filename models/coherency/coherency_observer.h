@@ -63,6 +63,7 @@ class CoherencyObserver : public HardwareObserver {
   void on_log_ends(StoreLog& log) override { checker_.end_log(log); }
   void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) override;
   void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) override;
+  void on_ignored_operation(Core& core, CacheOperation operation, std::uint32_t address) override;
   void on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) override;
   void on_device_read(Core& core, std::uint32_t address) override;
   void on_device_write(Core& core, std::uint32_t address) override;

@@ -48,7 +48,7 @@ class LineTable {
   }
 
  private:
-  static constexpr std::uint32_t middle_shift = 10, middles = 1u << middle_shift;
+  static constexpr std::uint32_t middle_shift = 13, middles = 1u << middle_shift;
   using Middle = std::array<std::unique_ptr<Page>, middles>;
 
   std::uint32_t index(std::uint32_t address) const { return address >> line_shift_ & (page_lines - 1); }

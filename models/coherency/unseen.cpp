@@ -128,7 +128,7 @@ void CoherencyChecker::absorb(Line& line) {
     last = &record;
     noted.cycle = record.cycle();
     if (here == word_mask_) {
-      for (History::Cell& each : history.cells_of(word * 4, 4)) each.write = noted;
+      history.note_write(word * 4, 4, noted);
       line.keep(word * 4, contents + word * 4, 4, agent);
       if (part_shift_) mask |= ByteMask::range(word * 4, 4);
       continue;
@@ -137,7 +137,7 @@ void CoherencyChecker::absorb(Line& line) {
     for (std::uint32_t part = 0; part < 1u << word_shift_; ++part) {
       if (!(here >> part & 1)) continue;
       const std::uint32_t bytes = 1u << part_shift_, at = word * 4 + part * bytes;
-      for (History::Cell& each : history.cells_of(at, bytes)) each.write = noted;
+      history.note_write(at, bytes, noted);
       line.keep(at, contents + at, bytes, agent);
       if (part_shift_) mask |= ByteMask::range(at, bytes);
     }

@@ -43,6 +43,10 @@ class FieldReader {
   }
   /// The raw node, for fields with a structure of their own; not defined when absent.
   YAML::Node node(const std::string& name);
+  /// A field that others have and that means nothing here: says why, when it is there.
+  void refuse(const std::string& name, const std::string& why) const {
+    if (fields_.contains(name)) fail(name, "'" + name + "' is not for " + why);
+  }
   void finish() const;
   /// Reports that a field that must be there is not, with the given one that looks like it.
   [[noreturn]] void missing(const std::string& name, const std::string& what_it_is = {}) const;

@@ -44,7 +44,7 @@ std::string place_of(const Result::Deed& deed) {
 struct Words {
   Rule rule;
   const char* name;
-  const char* message;  ///< {reader} {object} {writer}
+  const char* message;  ///< {reader} {object} {writer} {other object}
   const char* missing;  ///< {reader} {object} {writer} {write place} {read place}
   const char* fix;
 };
@@ -77,6 +77,17 @@ constexpr Words words[] = {
     {Rule::data_race, "data-race", "{reader} and {writer} access the same bytes of '{object}', and nothing orders them",
      "a lock, a signal or a doorbell between the two", "order the two accesses: a lock around both, or a release after the first and an acquire before the second"},
 };
+
+/// Of lost-update, where two writes are found instead of a read.
+constexpr Words writes_in_one_line{
+    Rule::lost_update, "lost-update", "{reader} writes to '{object}' and {writer} to {other object}, in one cache line, and nothing orders the two: the write-back of one may overwrite what the other wrote",
+    "cache lines of their own for what each of them writes, or a lock around both writes with a write-back and invalidate before it is released",
+    "give '{object}' cache lines of its own: align it to the line, and round its size up to whole lines (shared data is allocated like that)"};
+
+/// Of mixed-alias, where a cache operation is found instead of a read.
+constexpr Words operation_past_the_cache{
+    Rule::mixed_alias, "mixed-alias", "{reader} does a cache operation on an uncached address of '{object}': the line, which it has written through its cache, stays as it is",
+    "the same operation on the cached address of '{object}'", "give cache operations the address that the stores used; what is reached through the uncached alias needs none"};
 
 const Words& words_of(Rule rule) {
   return *std::find_if(std::begin(words), std::end(words), [rule](const Words& each) { return each.rule == rule; });
@@ -195,7 +206,9 @@ void FindingLog::describe_bytes(const CoherencyFinding& raw, std::uint32_t addre
 
 void FindingLog::on_finding(const CoherencyFinding& raw) {
   const std::uint32_t address = map_.alias(raw.address, RegionKind::cached);
-  const Words& text = words_of(refined_rule(raw, address));
+  const bool two_writes = raw.rule == Rule::lost_update && raw.access.kind == Deed::Kind::write;
+  const bool operation = raw.rule == Rule::mixed_alias && raw.access.kind != Deed::Kind::read;
+  const Words& text = two_writes ? writes_in_one_line : operation ? operation_past_the_cache : words_of(refined_rule(raw, address));
   Result::Finding finding;
   finding.rule = text.name;
   finding.kind = raw.manifest ? Result::Finding::Kind::manifest : Result::Finding::Kind::latent;
@@ -232,8 +245,13 @@ void FindingLog::on_finding(const CoherencyFinding& raw) {
     if (!finding.object || each.address != finding.object->address) finding.neighbours.push_back(std::move(each));
   describe_bytes(raw, address, finding);
   for (const Deed& deed : raw.history) finding.history.push_back(describe(deed));
+  std::string other_name;
+  if (two_writes) {
+    const auto other = object_at(map_.alias(raw.other_address, RegionKind::cached));
+    other_name = !other ? fmt::format("memory at {:#x}", raw.other_address) : finding.object && other->address == finding.object->address ? "other bytes of it" : fmt::format("'{}'", other->name);
+  }
   const auto fill_in = [&](std::string sentence) {
-    const std::pair<const char*, std::string> blanks[] = {{"{reader}", finding.access.agent}, {"{object}", name}, {"{writer}", finding.other ? finding.other->agent : "nobody"},
+    const std::pair<const char*, std::string> blanks[] = {{"{reader}", finding.access.agent}, {"{object}", name}, {"{other object}", other_name}, {"{writer}", finding.other ? finding.other->agent : "nobody"},
                                                          {"{write place}", finding.other ? place_of(*finding.other) : "its write"}, {"{read place}", place_of(finding.access)}};
     for (const auto& [blank, value] : blanks)
       for (std::size_t at; (at = sentence.find(blank)) != std::string::npos;) sentence.replace(at, std::string_view(blank).size(), value);

@@ -52,7 +52,7 @@ Replay::Replay(const Scenario& scenario, const Platform& platform, const Allocat
     system_->observe(*coherency_);
     coherency_->require_commits(platform.shared == SharedData::writeback_invalidate && platform.core_count() > 1);
     coherency_->set_judge(heap_.get());
-    coherency_->on_loss([this](std::uint32_t address, std::uint32_t bytes, const Deed& power_off) { report_loss(address, bytes, power_off); });
+    coherency_->on_loss([this](std::uint32_t address, std::uint32_t bytes, const Deed& power_off) { report_bank_off(address, bytes, power_off); });
     coherency_->on_refusal([this](const Deed& access, std::uint32_t address) { report_refused(access, address); });
     heap_->use_checker(&coherency_->checker());
     log_.use_checker(coherency_->checker());
@@ -382,12 +382,10 @@ void Replay::prefetch(DspCore& core, std::uint32_t cached_address) {
   if (coherency_) coherency_->on_cache_operation(core.core(), CacheOperation::prefetch, physical(cached_address), true);
 }
 
-void Replay::core_went_down(std::uint32_t core) {
+void Replay::core_went_down(std::uint32_t core, const SourceMark& mark) {
   // Its heaps are empty now: the objects' names may be used again.
-  std::erase_if(objects_, [core](const auto& entry) {
-    const Object& object = entry.second;
-    return object.core == core && (object.zone == Zone::system || object.zone == Zone::system_runtime);
-  });
+  for (auto& [name, object] : objects_)
+    if (object.core == core && (object.zone == Zone::system || object.zone == Zone::system_runtime) && !object.is_static && !object.freed) object.freed = &mark;
 }
 
 // ---- Synchronisation -------------------------------------------------------------------------------------------------

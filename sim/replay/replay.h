@@ -106,7 +106,7 @@ class Replay : public CoreHost, public HeapListener {
   void inspect(std::uint32_t address, std::span<std::uint8_t> bytes) { system_->inspect(address, bytes); }
   /// This core's cache fetches a line that no instruction asked for.
   void prefetch(DspCore& core, std::uint32_t cached_address);
-  void core_went_down(std::uint32_t core);
+  void core_went_down(std::uint32_t core, const SourceMark& mark);
   /// What this core allocates next is the object `name`.
   void name_next(DspCore& core, const std::string& name, const SourceMark& mark) { heap_->name_next(core.id(), name, mark, std::nullopt, nullptr, false); }
 
@@ -178,12 +178,14 @@ class Replay : public CoreHost, public HeapListener {
   void report_gated_bank(const CoreFault& fault);
   /// `state`: what is the matter with the bank.
   void report_gated_access(const Sram& sram, std::uint32_t index, const Result::Deed& access, const std::string& state);
-  /// A bank is switched off with live data in it.
+  /// A bank is switched off, with live data in it, or lines of it in caches.
+  void report_bank_off(std::uint32_t address, std::uint32_t bytes, const Deed& power_off);
   void report_loss(std::uint32_t address, std::uint32_t bytes, const Deed& power_off);
   /// A master without a cache was refused, or would have been: the host and the masters of steps move bytes without a bus.
   void report_refused(const Deed& access, std::uint32_t address);
   void report_foreign_free(Core& core, const LiveMemory::Block& block);
   void report_left_dirty(Core& core, const LiveMemory::Block& block, const Deed& write);
+  void report_used_beside_free(Core& core, const LiveMemory::Block& block, const Deed& use);
   /// In words, when a core waits for banks that will never be ready.
   std::string hopeless_poll(std::uint32_t core) const;
   void report_access_violation(const CoreFault& fault);

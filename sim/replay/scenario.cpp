@@ -43,7 +43,7 @@ ScenarioNames check_scenario(const Scenario& scenario, const Platform& platform)
   names.platform = &platform;
   for (const StaticObject& object : scenario.statics) {
     names.objects[object.name] = object.mark;
-    names.statics.insert(object.name);
+    names.statics[object.name] = object.bytes;
   }
   for (const auto& [core, steps] : scenario.cores) {
     if (core >= platform.core_count())

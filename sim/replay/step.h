@@ -23,7 +23,7 @@ struct ScenarioNames {
   const Platform* platform = nullptr;
   std::map<std::string, SourceMark> objects;
   std::map<std::string, std::uint32_t> object_cores;  ///< which core allocates it
-  std::set<std::string> statics;                      ///< objects that nobody allocates
+  std::map<std::string, std::uint32_t> statics;       ///< objects that nobody allocates, and their bytes
   std::set<std::string> freed;                        ///< objects that some step frees
   std::set<std::string> signals;
   std::map<std::string, std::set<std::uint32_t>> barriers;  ///< who takes part

@@ -86,15 +86,26 @@ std::string place_of(const Result::Frame& frame) {
 }
 
 void write_deed(const char* label, const Result::Deed& deed, std::string& out) {
-  out += fmt::format("  {:<9}{}: {}{}, cycle {}\n", label, deed.agent, deed.view.empty() || deed.what == "power-off" ? "" : deed.view + " ", deed.what, grouped(deed.cycle));
+  if (deed.agent.empty()) {  // all that is known is the step
+    out += fmt::format("  {:<9}{}, step {}\n", label, deed.what, deed.step);
+    return;
+  }
+  // When reads were made is not remembered.
+  out += fmt::format("  {:<9}{}: {}{}{}\n", label, deed.agent, deed.view.empty() || deed.what == "power-off" ? "" : deed.view + " ", deed.what, deed.cycle ? ", cycle " + grouped(deed.cycle) : "");
   for (std::size_t i = 0; i < deed.stack.size(); ++i) out += fmt::format("             {} {}\n", i == 0 ? "in  " : "from", place_of(deed.stack[i]));
   if (!deed.step.empty()) out += fmt::format("             step {}\n", deed.step);
+}
+
+/// What the other side of a finding is to it.
+const char* label_of_other(const Result::Finding& finding) {
+  if (finding.other->what == "free" || finding.other->what == "allocation" || finding.access.what == "power-off") return "after";
+  return finding.rule == "data-race" || (finding.rule == "lost-update" && finding.access.what == "write") ? "against" : "missed";
 }
 
 void write_finding(const Result::Finding& finding, std::string& out) {
   out += fmt::format("\n{} ({}{}): {}\n", finding.rule, to_string(finding.kind), finding.count > 1 ? fmt::format(", {} times", finding.count) : "", finding.message);
   write_deed("here", finding.access, out);
-  if (finding.other) write_deed(finding.rule == "data-race" ? "against" : "missed", *finding.other, out);
+  if (finding.other) write_deed(label_of_other(finding), *finding.other, out);
   if (finding.cause) write_deed("cause", *finding.cause, out);
   if (finding.object) {
     const Result::Object& object = *finding.object;

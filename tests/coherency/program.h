@@ -27,6 +27,8 @@ struct TinyOperation {
   unsigned address = 0;  ///< read, write and forget: first byte; cache operations: any byte of the line
   unsigned bytes = 1;    ///< read, write and forget: within one line
   unsigned object = 0;   ///< release and acquire: an acquire is ordered after every earlier release of its object
+
+  bool operator==(const TinyOperation&) const = default;
 };
 
 enum class TinyVerdict {

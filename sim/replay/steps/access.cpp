@@ -14,6 +14,10 @@ constexpr std::uint32_t largest = 16 * 1024 * 1024;  ///< bytes: more than any o
 
 void Access::read(StepReader& reader, const std::string& name_field) {
   read_range(reader, name_field);
+  read_way(reader);
+}
+
+void Access::read_way(StepReader& reader) {
   reader.optional("width", width);
   if (width != 1 && width != 2 && width != 4) reader.fail("width", "'width' must be 1, 2 or 4 bytes");
   if (offset % width) reader.fail("offset", fmt::format("'offset' must be a multiple of the width, {}", width));
@@ -50,15 +54,24 @@ Access::Place Access::lines(Replay& replay, DspCore& core, const SourceMark& mar
   return place;
 }
 
+void Access::check(const ScenarioNames& names, const SourceMark& mark) const {
+  check_object(names, object, mark);
+  if (const auto known = names.statics.find(object); known != names.statics.end()) wanted_of(known->second, mark);
+}
+
+std::uint64_t Access::wanted_of(std::uint32_t size, const SourceMark& mark) const {
+  const std::uint64_t wanted = bytes ? bytes->value : size - std::min(offset, size);
+  if (beyond_end) return wanted;
+  if (offset >= size) throw InputError(mark, fmt::format("offset {} lies behind the end of '{}', which has {} bytes{}", offset, object, size, hint_));
+  if (offset + wanted > size)
+    throw InputError(mark, fmt::format("bytes {} to {} are not all in '{}', which has {} bytes{}", offset, offset + wanted - 1, object, size, hint_));
+  return wanted;
+}
+
 Access::Place Access::place_in(Object& found, Replay& replay, DspCore& core, const SourceMark& mark) const {
-  if (offset >= found.bytes && !beyond_end)
-    throw InputError(mark, fmt::format("offset {} lies behind the end of '{}', which has {} bytes{}", offset, object, found.bytes, hint_));
-  const std::uint64_t wanted = bytes ? bytes->value : found.bytes - std::min(offset, found.bytes);
-  if (offset + wanted > found.bytes) {
-    if (!beyond_end)
-      throw InputError(mark, fmt::format("bytes {} to {} are not all in '{}', which has {} bytes{}", offset, offset + wanted - 1, object, found.bytes, hint_));
+  const std::uint64_t wanted = wanted_of(found.bytes, mark);
+  if (offset + wanted > found.bytes)
     replay.misuse(core, fmt::format("bytes {} to {} of '{}' are accessed, which has {} bytes", offset, offset + wanted - 1, object, found.bytes), found, mark);
-  }
   std::uint32_t address = found.address;
   if (view == View::cached) address = replay.cached(address);
   if (view == View::uncached) address = replay.uncached(address);

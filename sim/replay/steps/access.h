@@ -23,8 +23,13 @@ struct Access {
   void read(StepReader& reader, const std::string& name_field);
   /// The same for steps that load and store nothing themselves: no width, and nobody else to do it.
   void read_range(StepReader& reader, const std::string& name_field);
+  /// What read() reads beyond that.
+  void read_way(StepReader& reader);
   /// The same for what caches do by themselves, to the lines of an object: no view, and none beyond its end.
   void read_part(StepReader& reader, const std::string& name_field);
+
+  /// Throws InputError for what is not there before anything runs: the object, or the bytes of one whose size is known.
+  void check(const ScenarioNames& names, const SourceMark& mark) const;
 
   /// The address of `offset` in the chosen view, and the number of bytes. Throws InputError when they are not in the object.
   struct Place {
@@ -39,6 +44,8 @@ struct Access {
 
  private:
   Place place_in(Object& found, Replay& replay, DspCore& core, const SourceMark& mark) const;
+  /// How many bytes are wanted of an object that has `size`. Throws InputError for more, unless they are meant.
+  std::uint64_t wanted_of(std::uint32_t size, const SourceMark& mark) const;
 
   const char* hint_ = "";  ///< what to say of an access beyond the end, in steps that may mean it
 };

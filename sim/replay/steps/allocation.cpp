@@ -56,10 +56,10 @@ class Alloc final : public Step {
   }
   void declare(ScenarioNames& names, std::uint32_t core) const override {
     if (names.statics.contains(name_)) throw InputError(mark, fmt::format("the name '{}' is given twice: 'objects' declares it at line {}", name_, names.objects[name_].line));
-    if (const auto known = names.objects.find(name_); known != names.objects.end() && names.object_cores[name_] != core)
-      throw InputError(mark, fmt::format("the name '{}' is given twice: core {} allocates it at line {} too", name_, names.object_cores[name_], known->second.line));
-    else if (known != names.objects.end() && !names.freed.contains(name_))
-      throw InputError(mark, fmt::format("the name '{}' is given twice: it is allocated at line {} and not freed before", name_, known->second.line));
+    if (const auto known = names.objects.find(name_); known != names.objects.end() && !names.freed.contains(name_)) {
+      const std::string first = names.object_cores[name_] == core ? "it is allocated" : fmt::format("core {} allocates it", names.object_cores[name_]);
+      throw InputError(mark, fmt::format("the name '{}' is given twice: {} at line {}, and no step before this one frees it", name_, first, known->second.line));
+    }
     names.objects[name_] = mark;
     names.object_cores[name_] = core;
   }

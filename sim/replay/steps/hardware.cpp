@@ -63,7 +63,7 @@ class CorePower final : public Step {
       replay.call(core, "cpu_enable_core", {core_}, mark);
     } else {
       replay.call(core, "cpu_disable_core", {core_}, mark);
-      replay.core_went_down(core_);
+      replay.core_went_down(core_, mark);
     }
   }
 

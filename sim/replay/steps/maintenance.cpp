@@ -14,7 +14,7 @@ template <const char* Function>
 class Maintenance final : public Step {
  public:
   void read(StepReader& reader) { access_.read_range(reader, "object"); }
-  void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
+  void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
   void run(Replay& replay, DspCore& core) const override {
     const Access::Place place = access_.resolve(replay, core, mark);
     replay.call(core, Function, {place.address, place.bytes}, mark);
@@ -29,7 +29,7 @@ template <bool Evict>
 class ForceCache final : public Step {
  public:
   void read(StepReader& reader) { access_.read_part(reader, "object"); }
-  void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
+  void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
   void run(Replay& replay, DspCore& core) const override {
     const Access::Place place = access_.lines(replay, core, mark);
     L1Cache& cache = core.core().data_cache();

@@ -14,7 +14,7 @@ class Write final : public Step {
     access_.read(reader, "to");
     pattern_ = Pattern::read(reader, "pattern");
   }
-  void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
+  void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
   void run(Replay& replay, DspCore& core) const override {
     const Access::Place place = access_.resolve(replay, core, mark);
     std::vector<std::uint8_t> bytes(place.bytes);
@@ -38,7 +38,7 @@ class Read final : public Step {
       else pattern_ = Pattern::read(reader, "expect");
     }
   }
-  void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
+  void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
   void run(Replay& replay, DspCore& core) const override {
     const Access::Place place = access_.resolve(replay, core, mark);
     if (!expect_written_) replay.check_initialised(core, place.address, place.bytes, *place.object, mark);
@@ -61,16 +61,19 @@ class Read final : public Step {
 class Transfer : public Step {
  public:
   void check(const ScenarioNames& names, std::uint32_t) const override {
-    check_object(names, from_.object, mark);
-    check_object(names, to_.object, mark);
+    from_.check(names, mark);
+    Access target = to_;
+    // What is moved is known if the source's size is.
+    if (const auto source = names.statics.find(from_.object); from_.bytes) target.bytes = from_.bytes;
+    else if (source != names.statics.end()) target.bytes = Bytes{source->second - std::min(from_.offset, source->second)};
+    target.check(names, mark);
   }
 
  protected:
   void read_places(StepReader& reader) {
     reader.required("to", to_.object);
-    from_.read(reader, "from");
-    to_.width = from_.width;
-    to_.master = from_.master;
+    reader.optional("to_offset", to_.offset);
+    from_.read_range(reader, "from");
   }
   /// The source, and as many bytes of the destination.
   std::pair<Access::Place, Access::Place> resolve(Replay& replay, DspCore& core) const {
@@ -85,10 +88,16 @@ class Transfer : public Step {
 
 class Copy final : public Transfer {
  public:
-  void read(StepReader& reader) { read_places(reader); }
+  void read(StepReader& reader) {
+    read_places(reader);
+    from_.read_way(reader);
+    to_.width = from_.width;
+    to_.master = from_.master;
+    if (to_.offset % to_.width) reader.fail("to_offset", fmt::format("'to_offset' must be a multiple of the width, {}", to_.width));
+  }
   void run(Replay& replay, DspCore& core) const override {
     const auto [from, to] = resolve(replay, core);
-    store_bytes(replay, core, to, 0, load_bytes(replay, core, from, from_.width, mark), from_.width, mark);
+    store_bytes(replay, core, to, to_.offset, load_bytes(replay, core, from, from_.width, mark), from_.width, mark);
   }
 };
 
@@ -97,10 +106,11 @@ class DmaTransfer final : public Transfer {
  public:
   void read(StepReader& reader) {
     if (!reader.optional("list", list_)) read_places(reader);
-    if (from_.master) reader.fail("by", "'by' is not for step 'dma': its 'channel' says who copies");
+    reader.refuse("by", "step 'dma': its 'channel' says who copies");
     reader.optional("channel", channel_);
     if (channel_ >= Dma::channels) reader.fail("channel", "'channel' must be 0 to 3");
     if (reader.optional("chunk", chunk_); chunk_.value > 4096) reader.fail("chunk", "'chunk' must be at most 4 KiB");
+    if (!list_.empty()) reader.refuse("chunk", "a list: it says itself what its transfers move");
   }
   void check(const ScenarioNames& names, std::uint32_t core) const override {
     if (!names.platform->system.devices.dma) throw InputError(mark, "platform '" + names.platform->name + "' has no DMA engine: give it an address under 'devices'");
@@ -111,20 +121,20 @@ class DmaTransfer final : public Transfer {
     if (!list_.empty()) {
       const Object& list = replay.object(list_, mark);
       replay.call(core, "dma_list_run", {channel_, list.address}, mark);
-      if (!list.listed.to.empty()) note_moved(replay, core, replay.object(list.listed.to, mark), list.listed.bytes);
+      if (!list.listed.to.empty()) note_moved(replay, core, replay.object(list.listed.to, mark), list.listed.offset, list.listed.bytes);
       return;
     }
     const auto [from, to] = resolve(replay, core);
     replay.call(core, "dma_copy", {channel_, to.address, from.address, from.bytes, static_cast<std::uint32_t>(chunk_.value)}, mark);
-    note_moved(replay, core, *to.object, from.bytes);
+    note_moved(replay, core, *to.object, to_.offset, from.bytes);
   }
 
  private:
   /// What the transfer moved is what was in memory, which may be older than what the program wrote last.
-  void note_moved(Replay& replay, DspCore& core, Object& to, std::uint32_t bytes) const {
+  void note_moved(Replay& replay, DspCore& core, Object& to, std::uint32_t offset, std::uint32_t bytes) const {
     std::vector<std::uint8_t> moved(bytes);
-    replay.inspect(to.address, moved);
-    note_written(to, 0, moved, {core.core().now(), core.id(), &mark});
+    replay.inspect(to.address + offset, moved);
+    note_written(to, offset, moved, {core.core().now(), core.id(), &mark});
   }
 
   std::string list_;
@@ -138,7 +148,7 @@ class DmaList final : public Transfer {
   void read(StepReader& reader) {
     reader.required("in", list_);
     read_places(reader);
-    if (from_.master) reader.fail("by", "'by' is not for step 'dma_list': the core that has the step writes the list");
+    reader.refuse("by", "step 'dma_list': the core that has the step writes the list");
     reader.optional("parts", parts_);
     if (parts_ == 0 || parts_ > Dma::most_descriptors) reader.fail("parts", fmt::format("'parts' must be between 1 and {}", Dma::most_descriptors));
   }
@@ -152,7 +162,7 @@ class DmaList final : public Transfer {
       throw InputError(mark, fmt::format("{} parts need {} bytes for their descriptors, but '{}' has {}", parts_, parts_ * Dma::descriptor_bytes, list_, list.bytes));
     const auto [from, to] = resolve(replay, core);
     replay.call(core, "dma_list_build", {list.address, parts_, to.address, from.address, from.bytes}, mark);
-    list.listed = {to.object->name, from.bytes};
+    list.listed = {to.object->name, to_.offset, from.bytes};
   }
 
  private:
@@ -170,7 +180,7 @@ class Add final : public Step {
     if (access_.offset % 4) reader.fail("offset", "'offset' must be a multiple of 4");
     reader.optional("value", value_);
   }
-  void check(const ScenarioNames& names, std::uint32_t) const override { check_object(names, access_.object, mark); }
+  void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
   void run(Replay& replay, DspCore& core) const override {
     const Access::Place place = access_.resolve(replay, core, mark);
     const std::uint32_t sum = core.core().load(place.address, 4) + value_;
