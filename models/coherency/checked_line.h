@@ -17,6 +17,11 @@ namespace dspmem {
 inline constexpr std::uint32_t no_site = 0;
 inline constexpr AgentId nobody = 0xff, several = 0xfe;
 inline constexpr std::size_t events_kept = 8;
+inline constexpr std::uint32_t atomic_bytes = 4;
+
+// A number of a site and a view.
+inline View view_of(std::uint32_t number) { return static_cast<View>(number % 3); }
+inline bool is_cached(std::uint32_t number) { return view_of(number) == View::cached; }
 
 /// When an agent last accessed each byte of a line. Epoch 0: never. Kept for words as long as all accesses are of whole words, which
 /// makes it a quarter of the size; for bytes from the first on that is not.
@@ -50,9 +55,19 @@ struct CoherencyChecker::History {
   void note_write(std::uint32_t offset, std::uint32_t bytes, const Write& write) {
     for (Cell& each : cells_of(offset, bytes)) each.write = write;
     latest_write = write.epoch;  // epochs only grow
+    if (is_cached(write.site)) latest_cached_write = write.epoch;
+  }
+  /// These bytes are nobody's any more.
+  void forget(std::uint32_t offset, std::uint32_t bytes) {
+    for (Cell& each : cells_of(offset, bytes)) each = {};
+    latest_write = latest_cached_write = 0;
+    for (const Cell& each : std::span(cells, count)) {
+      latest_write = std::max(latest_write, each.write.epoch);
+      if (is_cached(each.write.site)) latest_cached_write = std::max(latest_cached_write, each.write.epoch);
+    }
   }
   void clear() {
-    latest_write = 0;
+    latest_write = latest_cached_write = 0;
     const std::uint32_t cells_a_word = 4u >> shift;
     for (std::uint64_t rest = std::exchange(noted, 0); rest; rest &= rest - 1)
       std::fill_n(cells + static_cast<std::uint32_t>(std::countr_zero(rest)) * cells_a_word, cells_a_word, Cell{});
@@ -70,7 +85,8 @@ struct CoherencyChecker::History {
   AgentId agent;
   std::uint8_t shift = 2;
   std::uint32_t count;
-  std::uint32_t latest_write = 0;  ///< epoch of the latest to any byte, which may be forgotten by now
+  // Epochs of the latest to any byte, and of the latest through the cache, which one past it may have covered.
+  std::uint32_t latest_write = 0, latest_cached_write = 0;
   std::uint64_t noted = 0;  ///< a bit for each word that some cell may say something of
   Cell* cells;
   std::unique_ptr<Cell[]> own;
@@ -97,6 +113,7 @@ struct alignas(64) CoherencyChecker::Line {
   void unsettle() {
     settled_reads = 0;
     parked = false;
+    atomic_word = no_word;
   }
   /// Whether somebody else than an agent has used it: has a history.
   bool used_besides(AgentId agent) const { return user != nobody && user != agent; }
@@ -129,6 +146,8 @@ struct alignas(64) CoherencyChecker::Line {
   std::uint8_t reader_context = 0;
   std::uint8_t permitted = 0;  ///< cores that somebody let do something to it unseen
   bool parked = false;         ///< there are parked_reads
+  static constexpr std::uint8_t no_word = 0xff;  ///< no word begins there
+  std::uint8_t atomic_word = no_word;  ///< offset of the word that was written last, by an atomic write that found nothing, with nothing but reads on the line since
   std::uint32_t reader_epoch = 0;
   std::uint64_t settled_reads = 0;
   LoggedLine logged;  ///< where unseen stores are noted

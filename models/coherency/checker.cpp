@@ -44,7 +44,7 @@ std::vector<Deed> CoherencyChecker::history_of_events(const Line& line) const {
   std::vector<Deed> deeds;
   for (std::size_t age = line.events.kept(); age--;) {
     const Line::Event& event = line.events[age];
-    deeds.push_back({event.kind, event.agent, static_cast<View>(event.site % 3), sites_[event.site / 3], event.cycle, event.count});
+    deeds.push_back({event.kind, event.agent, view_of(event.site), sites_[event.site / 3], event.cycle, event.count});
   }
   return deeds;
 }
@@ -64,25 +64,30 @@ Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const 
 
 Deed CoherencyChecker::read_deed(const History& history, std::uint32_t offset) const {
   const std::uint32_t number = history.read_of(offset).site;
-  return {Deed::Kind::read, history.agent, static_cast<View>(number % 3), sites_[number / 3], 0};
+  return {Deed::Kind::read, history.agent, view_of(number), sites_[number / 3], 0};
 }
 
 Deed CoherencyChecker::write_deed(const History& history, std::uint32_t offset) const {
   const History::Write& write = history.write_of(offset);
-  return {Deed::Kind::write, history.agent, static_cast<View>(write.site % 3), sites_[write.site / 3], write.cycle};
+  return {Deed::Kind::write, history.agent, view_of(write.site), sites_[write.site / 3], write.cycle};
 }
 
 // ---- Order -----------------------------------------------------------------------------------------------------------
 
 void CoherencyChecker::release(AgentId agent, std::uint64_t object) {
   if (alone_) return;  // whoever comes later learns all of it when it starts
-  objects_[object].join(clocks_[agent]);
+  Object& released = objects_[object];
+  released.clock.join(clocks_[agent]);
+  released.known &= 1u << agent;  // if it knew the rest, it knows all
   absorb_all(agent);
   clocks_[agent].advance(agent);
 }
 
 void CoherencyChecker::acquire(AgentId agent, std::uint64_t object) {
-  if (const auto found = objects_.find(object); found != objects_.end()) clocks_[agent].join(found->second);
+  const auto found = objects_.find(object);
+  if (found == objects_.end() || found->second.known >> agent & 1) return;
+  clocks_[agent].join(found->second.clock);
+  if (agent < config_.rules.cores) found->second.known |= 1u << agent;  // others may forget: see act_for()
 }
 
 void CoherencyChecker::act_for(AgentId agent, AgentId other) {
@@ -124,24 +129,26 @@ void CoherencyChecker::check_line_order(Line& line, const Deed& write, std::uint
   // Neither of these writes back what it has not written.
   if (config_.rules.byte_dirty || config_.rules.write_through) return;
   const VectorClock& clock = clocks_[write.agent];
+  const bool cached = write.view == View::cached;
   for (const History& history : line.histories) {
     const std::uint32_t known = clock[history.agent];
-    if (history.agent == write.agent || history.latest_write <= known) continue;
+    if (history.agent == write.agent || (cached ? history.latest_write : history.latest_cached_write) <= known) continue;
+    CoherencyFinding finding;
+    finding.rule = Rule::lost_update;
+    finding.access = write;
+    finding.address = address;
+    finding.last = bytes - 1;
     for (std::uint32_t i = 0; i < config_.rules.line_bytes; i = history.behind(i)) {
       const History::Write& other = history.write_of(i);
-      const bool through_cache = write.view == View::cached || static_cast<View>(other.site % 3) == View::cached;
-      if (other.epoch <= known || !through_cache) continue;
-      CoherencyFinding finding;
-      finding.rule = Rule::lost_update;
-      finding.access = write;
-      finding.address = address;
-      finding.last = bytes - 1;
+      if (other.epoch <= known || !(cached || is_cached(other.site) || finding.other.kind == Deed::Kind::none)) continue;
       finding.other = write_deed(history, i);
       finding.other_address = line.address + i;
-      finding.history = history_of_events(line);
-      listener_.on_finding(finding);
-      return;
+      if (cached || is_cached(other.site)) break;  // else: a write past the cache, which has covered the one that counts
     }
+    if (finding.other.kind == Deed::Kind::none) continue;
+    finding.history = history_of_events(line);
+    listener_.on_finding(finding);
+    return;
   }
 }
 
@@ -184,7 +191,8 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
     line.reader = agent;
     line.reader_view = view;
     line.reader_context = context;
-    line.unsettle();
+    line.settled_reads = 0;
+    line.parked = false;
   }
   if (fresh && !last_raced_) line.settled_reads |= wanted;
 }
@@ -196,12 +204,20 @@ void CoherencyChecker::read(AgentId agent, View view, std::uint32_t address, std
 
 void CoherencyChecker::atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
   Line& line = peek_line(address);
-  // Nobody else has used the line, and it is fresh where the read looks: it finds nothing, and is not remembered.
-  if (view != View::cached && !line.used_besides(agent) && !line.pending() && line.worlds.surely_fresh(-1)) {
+  // It finds nothing, and is not remembered, where nobody else has used the line, and it is fresh where the read looks; and where the last
+  // that happened to the line, but for reads, was an atomic write of the same word, which the reader has acquired.
+  const bool own = !line.used_besides(agent) && line.worlds.surely_fresh(-1);
+  if (view != View::cached && !line.pending() && (own || (line.atomic_word == (address & ~line_mask_) && seen.size() == atomic_bytes))) {
     last_stale_ = last_raced_ = false;
     return;
   }
   do_read(agent, view, address, seen, site, cycle, false, 0);
+}
+
+void CoherencyChecker::atomic_write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
+  write(agent, view, address, value, site, cycle);
+  Line& line = peek_line(address);
+  if (view != View::cached && !last_raced_ && value.size() == atomic_bytes && line.worlds.surely_fresh(-1)) line.atomic_word = static_cast<std::uint8_t>(address & ~line_mask_);
 }
 
 void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
@@ -212,6 +228,7 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   const bool alone = line.user == agent;
   last_raced_ = !alone && !check_order(line, access, address, bytes, true);
   if (!alone && !last_raced_) check_line_order(line, access, address, bytes);
+  line.atomic_word = Line::no_word;
   const bool own = alone && line.reader == agent && line.reader_view == view && line.reader_epoch == clocks_[agent][agent];
   const ByteMask mask = ByteMask::range(offset, bytes);
   if (view == View::cached) line.worlds.write_cached(agent, mask);
@@ -396,18 +413,21 @@ void CoherencyChecker::maintain_all(AgentId core, Deed::Kind operation, const Si
 }
 
 void CoherencyChecker::maintain_nothing(const Deed& operation, std::uint32_t address) {
-  Line* const line = known_line(address & line_mask_);
-  if (!line) return;
-  const bool matters = operation.kind == Deed::Kind::write_back ? line->worlds.may_be_dirty(operation.agent) : line->worlds.may_hold(operation.agent);
-  const Deed store = matters ? last_store(*line, operation.agent) : Deed{};
-  if (store.kind == Deed::Kind::none) return;
-  CoherencyFinding finding;
-  finding.rule = Rule::mixed_alias;
-  finding.access = operation;
-  finding.address = address;
-  finding.other = store;
-  finding.history = history_of_events(*line);
-  listener_.on_finding(finding);
+  const Line* const line = known_line(address & line_mask_);
+  if (!line || !line->worlds.may_be_dirty(operation.agent)) return;
+  for (const History& history : line->histories) {
+    if (history.agent != operation.agent) continue;
+    std::uint32_t offset = 0;
+    while (offset < config_.rules.line_bytes && !(history.write_of(offset).epoch && is_cached(history.write_of(offset).site))) offset = history.behind(offset);
+    if (offset >= config_.rules.line_bytes) return;  // what is dirty was somebody else's
+    CoherencyFinding finding;
+    finding.rule = Rule::mixed_alias;
+    finding.access = operation;
+    finding.address = address;
+    finding.other = write_deed(history, offset);
+    finding.history = history_of_events(*line);
+    listener_.on_finding(finding);
+  }
 }
 
 void CoherencyChecker::core_off(AgentId core, std::uint64_t cycle) {
@@ -449,8 +469,7 @@ void CoherencyChecker::forget_some(Line& line, std::uint32_t offset, std::uint32
   if (offset % 4 == 0 && bytes % 4 && (line.known & ByteMask::range(offset + bytes, 4 - bytes % 4)).none()) span = bytes + 4 - bytes % 4;
   line.worlds.forget(mask);
   line.known -= mask;
-  for (History& history : line.histories)
-    for (History::Cell& each : history.cells_of(offset, span)) each = {};
+  for (History& history : line.histories) history.forget(offset, span);
 }
 
 bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const {
@@ -466,46 +485,66 @@ bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uin
   return false;
 }
 
-template <class Look>
-Deed CoherencyChecker::find_deed(std::uint32_t address, std::uint32_t bytes, Look look) {
-  for (std::uint32_t at = address; at < address + bytes;) {
-    const std::uint32_t base = at & line_mask_, end = std::min(address + bytes, base + config_.rules.line_bytes);
-    if (const Line* line = known_line(base))
-      for (const History& history : line->histories)
-        for (std::uint32_t offset = at - base; offset < end - base; offset = history.behind(offset))
-          if (const Deed found = look(*line, history, offset); found.kind != Deed::Kind::none) return found;
-    at = end;
+template <class Choose, class Look>
+Deed CoherencyChecker::find_deed(AgentId besides, std::uint32_t address, std::uint32_t bytes, Choose choose, Look look) {
+  const std::uint64_t end = std::uint64_t{address} + bytes;
+  for (std::uint64_t base = address & line_mask_; base < end; base += config_.rules.line_bytes) {
+    const Line* const line = known_line(static_cast<std::uint32_t>(base));
+    if (!line || !line->used_besides(besides)) continue;
+    const auto first = static_cast<std::uint32_t>(std::max<std::uint64_t>(base, address) - base), behind = static_cast<std::uint32_t>(std::min<std::uint64_t>(end - base, config_.rules.line_bytes));
+    for (const History& history : line->histories) {
+      if (history.agent == besides || !choose(*line, history)) continue;
+      for (std::uint32_t offset = first; offset < behind; offset = history.behind(offset))
+        if (const Deed found = look(history, offset); found.kind != Deed::Kind::none) return found;
+    }
   }
   return {};
 }
 
 Deed CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes) {
   if (alone_) return {};
-  return find_deed(address, bytes, [&](const Line& line, const History& history, std::uint32_t offset) {
-    const bool dirty = history.agent != core && history.agent < config_.rules.cores && history.write_of(offset).epoch && line.worlds.may_be_dirty(history.agent);
-    return dirty ? write_deed(history, offset) : Deed{};
-  });
+  const Line::Maintenance* maintenance = nullptr;
+  bool dirty = false;
+  return find_deed(
+      core, address, bytes,
+      [&](const Line& line, const History& history) {
+        if (history.agent >= config_.rules.cores || !history.latest_cached_write) return false;
+        dirty = line.worlds.may_be_dirty(history.agent);
+        maintenance = line.maintenance.get();
+        return dirty || maintenance;
+      },
+      [&](const History& history, std::uint32_t offset) {
+        const History::Write& write = history.write_of(offset);
+        if (!write.epoch || !is_cached(write.site)) return Deed{};
+        const Line::WriteBack* const cleaned = dirty ? nullptr : maintenance->first_after(history.agent, write.cycle);
+        return dirty || (cleaned && cleaned->epoch > clocks_[core][history.agent]) ? write_deed(history, offset) : Deed{};
+      });
 }
 
 Deed CoherencyChecker::unordered_use(AgentId agent, std::uint32_t address, std::uint32_t bytes) {
   if (alone_) return {};
-  return find_deed(address, bytes, [&](const Line&, const History& history, std::uint32_t offset) {
-    const std::uint32_t known = clocks_[agent][history.agent];
-    if (history.agent == agent) return Deed{};
-    if (history.write_of(offset).epoch > known) return write_deed(history, offset);
-    return history.read_of(offset).epoch > known ? read_deed(history, offset) : Deed{};
-  });
+  return find_deed(
+      agent, address, bytes, [](const Line&, const History&) { return true; },
+      [this, &clock = clocks_[agent]](const History& history, std::uint32_t offset) {
+        const std::uint32_t known = clock[history.agent];
+        if (history.write_of(offset).epoch > known) return write_deed(history, offset);
+        return history.read_of(offset).epoch > known ? read_deed(history, offset) : Deed{};
+      });
 }
 
 std::vector<CoherencyChecker::DirtyLines> CoherencyChecker::dirty_lines(std::uint32_t address, std::uint32_t bytes) {
   std::vector<DirtyLines> found;
+  const std::uint64_t end = std::uint64_t{address} + bytes;
   for (std::uint32_t core = 0; core < config_.rules.cores; ++core) {
     DirtyLines lines{static_cast<AgentId>(core), 0, 0, {}};
-    for (std::uint32_t at = address & line_mask_; at - address < bytes; at += config_.rules.line_bytes) {
-      const Line* const line = known_line(at);
+    for (std::uint64_t base = address & line_mask_; base < end; base += config_.rules.line_bytes) {
+      const Line* const line = known_line(static_cast<std::uint32_t>(base));
       if (!line || !line->worlds.may_be_dirty(core) || lines.count++) continue;
-      lines.first = at;
+      lines.first = line->address;
       lines.write = last_store(*line, lines.core);
+      for (const History& history : line->histories)
+        for (std::uint32_t offset = config_.rules.line_bytes; history.agent == core && offset--;)
+          if (history.write_of(offset).epoch && is_cached(history.write_of(offset).site)) lines.first = line->address + offset;
     }
     if (lines.count) found.push_back(std::move(lines));
   }

@@ -118,16 +118,17 @@ class CoherencyChecker {
   /// It ends.
   void end_log(StoreLog& log);
   /// Reads and writes of synchronising instructions: checked like others, but reads are not remembered, since only plain accesses can
-  /// race with them.
+  /// race with them. REQUIRES: a read follows acquire(), and a write is followed by release(), of the address.
   void atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
+  void atomic_write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle);
   /// Instructions that a core reads from memory; may span several lines.
   void fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
   /// A cache operation of a core on the line that holds `address`. One that another instruction implies is not counted as use.
   void maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle, bool implied = false);
   /// The same for every line that the core may hold.
   void maintain_all(AgentId core, Deed::Kind operation, const Site& site, std::uint64_t cycle);
-  /// A cache operation that misses its line, because it names another address of it: wrong if the core has written there through its cache,
-  /// and the operation would have mattered.
+  /// A cache operation that misses its line, because it names another address of it: wrong if the core may hold what it has written there
+  /// through its cache.
   void maintain_nothing(const Deed& operation, std::uint32_t address);
   /// The core's cache loses everything.
   void core_off(AgentId core, std::uint64_t cycle);
@@ -164,13 +165,13 @@ class CoherencyChecker {
   /// Whether `core` wrote back (or invalidated) some line of these bytes since `cycle`: then it meant to, and missed others.
   bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const;
 
-  /// A write of another core than `core` to these bytes, whose line it may still hold dirty, whoever has written there since; kind none
-  /// when there is no such write.
+  /// A write of another core than `core` to these bytes, whose line it may still hold dirty, whoever has written there since, for all that
+  /// orders its write-backs before what `core` does now; kind none when there is no such write.
   Deed left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes);
   /// An access of somebody else to these bytes that nothing orders before what the agent does now; kind none when there is none.
   Deed unordered_use(AgentId agent, std::uint32_t address, std::uint32_t bytes);
-  /// For each core that may hold dirty lines of this memory: how many, the first of them, and its last write to that as far as it is
-  /// remembered.
+  /// For each core that may hold dirty lines of this memory: how many, a byte that it has written in the first of them, and its last write
+  /// there as far as it is remembered.
   struct DirtyLines {
     AgentId core = 0;
     std::uint32_t count = 0, first = 0;
@@ -224,9 +225,9 @@ class CoherencyChecker {
   Line* known_line(std::uint32_t address);
   template <class Visit>
   void for_each_line(Visit visit) const;
-  /// The first deed that `look` finds in what an agent's history says of a byte: look(line, history, offset).
-  template <class Look>
-  Deed find_deed(std::uint32_t address, std::uint32_t bytes, Look look);
+  /// The first deed that `look`(history, offset) finds in the histories of others than one agent that `choose`(line, history) wants.
+  template <class Choose, class Look>
+  Deed find_deed(AgentId besides, std::uint32_t address, std::uint32_t bytes, Choose choose, Look look);
   void absorb(Line& line);
   /// No agent stores unseen from now on, or this one does not.
   void absorb_all(AgentId agent);
@@ -271,7 +272,12 @@ class CoherencyChecker {
   std::array<VectorClock, max_agents> clocks_;
   std::array<VectorClock, max_agents> boot_clocks_;
   std::array<bool, max_agents> booted_{};
-  std::unordered_map<std::uint64_t, VectorClock> objects_;
+  /// What is ordered before whoever acquires it.
+  struct Object {
+    VectorClock clock;
+    std::uint32_t known = 0;  ///< a bit for each core that knows all of it
+  };
+  std::unordered_map<std::uint64_t, Object> objects_;
   std::vector<Site> sites_;
   struct SiteHash {
     std::size_t operator()(const Site& site) const {

@@ -75,7 +75,8 @@ std::uint64_t CoherencyObserver::on_write(Core& core, View view, std::uint32_t a
   if (commits_required_ && ordering == Ordering::plain) note_shared_access(core, view, address, Deed::Kind::write);
   const Deed access{Deed::Kind::write, agent, view, site_of(core), core.now()};
   if (judge_) judge_->on_access(&core, access, address, static_cast<std::uint32_t>(value.size()));
-  checker_.write(agent, view, address, value, access.site, access.cycle);
+  if (ordering == Ordering::plain) checker_.write(agent, view, address, value, access.site, access.cycle);
+  else checker_.atomic_write(agent, view, address, value, access.site, access.cycle);
   revoke_elsewhere(view == View::cached ? &core : nullptr, address);
   if (ordering == Ordering::plain) return permit_writes(core, view, address);
   // A word that an atomic sets to zero is a lock that opens.
@@ -195,13 +196,11 @@ void CoherencyObserver::note_commit(std::uint32_t core, Deed::Kind operation, st
 
 void CoherencyObserver::check_commits(Core& core, std::uint32_t lock) {
   if (!commits_required_) return;
-  const std::vector<std::uint32_t>& held = held_locks_[core.id()];
   std::vector<Uncommitted> kept;
   for (const Uncommitted& each : std::exchange(uncommitted_[core.id()], {})) {
     if (!shared_lines_.contains(each.address)) continue;  // freed meanwhile
-    // A lock that was not held at the access protects something else, and while another one that was is still held, nothing is handed over.
-    const auto still_held = [&](std::uint32_t other) { return other != lock && std::find(held.begin(), held.end(), other) != held.end(); };
-    if (lock && (std::find(each.locks.begin(), each.locks.end(), lock) == each.locks.end() || std::any_of(each.locks.begin(), each.locks.end(), still_held))) {
+    // A lock that was not held at the access protects something else.
+    if (lock && std::find(each.locks.begin(), each.locks.end(), lock) == each.locks.end()) {
       kept.push_back(each);
       continue;
     }

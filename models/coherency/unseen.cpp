@@ -107,6 +107,7 @@ void CoherencyChecker::absorb_all(AgentId agent) {
 
 void CoherencyChecker::absorb(Line& line) {
   const AgentId agent = line.unseen;
+  line.atomic_word = Line::no_word;
   const auto [log, contents] = line.logged;
   const std::uint64_t written = log->take();
   History& history = history_of(line, agent);

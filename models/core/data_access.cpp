@@ -229,7 +229,7 @@ void Core::data_cache_operation(CacheOperation operation, std::uint32_t address)
   if (!by_index && (!region || region->kind != RegionKind::cached)) {
     if (!region && operation != CacheOperation::prefetch)
       fault(FaultCause::unmapped_access, "cache operation on " + hex(address));
-    if (observer_ && region && region->kind == RegionKind::uncached && (!filter_ || filter_->allow(*this, operation)))
+    if (observer_ && region && region->kind == RegionKind::uncached)
       observer_->on_ignored_operation(*this, operation, region->to_physical(address));
     return;
   }

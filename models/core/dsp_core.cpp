@@ -129,6 +129,7 @@ bool DspCore::restart_if_power_cycled() {
   if (powered_ && !restart_pending_) return false;
   while (!powered_) await_event();
   restart_pending_ = false;
+  ++restarts_;
   core_.reset(boot_address_);
   if (observer_) observer_->on_core_start(core_);
   return true;

@@ -53,6 +53,8 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
   Core& core() { return core_; }
   const Core& core() const { return core_; }
   std::uint32_t id() const { return core_.id(); }
+  /// How often it has booted.
+  std::uint32_t restarts() const { return restarts_; }
   bool powered() const { return powered_; }
   /// Null for none. REQUIRES: outlives this.
   void observe(HardwareObserver* observer) {
@@ -113,6 +115,7 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
   sc_core::sc_event wake_event_;
   bool powered_ = false;
   bool restart_pending_ = false;
+  std::uint32_t restarts_ = 0;
   std::uint32_t boot_address_ = 0;
   std::uint64_t resume_at_ = 0;
 };

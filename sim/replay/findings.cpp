@@ -247,8 +247,9 @@ void FindingLog::on_finding(const CoherencyFinding& raw) {
   for (const Deed& deed : raw.history) finding.history.push_back(describe(deed));
   std::string other_name;
   if (two_writes) {
-    const auto other = object_at(map_.alias(raw.other_address, RegionKind::cached));
-    other_name = !other ? fmt::format("memory at {:#x}", raw.other_address) : finding.object && other->address == finding.object->address ? "other bytes of it" : fmt::format("'{}'", other->name);
+    const std::uint32_t other_address = map_.alias(raw.other_address, RegionKind::cached);
+    const auto other = object_at(other_address);
+    other_name = !other ? fmt::format("memory at {:#x}", other_address) : finding.object && other->address == finding.object->address ? "other bytes of it" : fmt::format("'{}'", other->name);
   }
   const auto fill_in = [&](std::string sentence) {
     const std::pair<const char*, std::string> blanks[] = {{"{reader}", finding.access.agent}, {"{object}", name}, {"{other object}", other_name}, {"{writer}", finding.other ? finding.other->agent : "nobody"},
@@ -264,7 +265,8 @@ void FindingLog::on_finding(const CoherencyFinding& raw) {
 }
 
 void FindingLog::add(Result::Finding finding) {
-  const std::string key = fmt::format("{}|{}|{}|{}|{}", finding.rule, finding.access.agent, finding.access.step, place_of(finding.access), finding.object ? finding.object->name : "");
+  const std::string key = fmt::format("{}|{}|{}|{}|{}|{}", finding.rule, finding.access.agent, finding.access.step, place_of(finding.access), finding.object ? finding.object->name : "",
+                                      finding.other ? finding.other->agent : "");
   if (const auto known = known_.find(key); known != known_.end()) {
     ++findings_[known->second].count;
     return;

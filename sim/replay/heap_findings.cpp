@@ -23,7 +23,7 @@ void Replay::on_allocated(Core& core, const LiveMemory::Block& block, const std:
 void Replay::on_freeing(Core& core, const LiveMemory::Block& block) {
   power_->freed(block, core.now());
   const auto step = current_step_.find(core.id());
-  if (const auto object = objects_.find(block.name); object != objects_.end() && !object->second.freed && step != current_step_.end() && step->second) object->second.freed = &step->second->mark;
+  if (const auto object = objects_.find(block.name); object != objects_.end() && !object->second.freed && cached(object->second.address) == block.base && step != current_step_.end() && step->second) object->second.freed = &step->second->mark;
   if (block.zone == Zone::system_runtime && block.core != core.id()) report_foreign_free(core, block);
   if (coherency_) {
     const Deed write = coherency_->checker().left_dirty_elsewhere(static_cast<AgentId>(core.id()), physical(block.base), block.bytes);

@@ -36,7 +36,7 @@ struct Object {
   /// A list of DMA transfers that a step has written into it.
   struct List {
     std::string to;  ///< object; empty: none
-    std::uint32_t offset = 0, bytes = 0;
+    std::uint32_t address = 0, offset = 0, bytes = 0;
   } listed;
 };
 

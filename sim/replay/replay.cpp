@@ -286,12 +286,18 @@ std::uint32_t Replay::use_allocator(DspCore& core, const AllocatorFunction& func
     values.push_back(value);
   }
   const SourceMark& blame = image_.symbol(function.symbol) ? mark : function.mark;
-  if (allocator_.lock.empty()) return call(core, function.symbol, values, blame);
-  heap_->begin_use(core.core());
-  call(core, allocator_.lock, {}, mark);
+  const std::uint32_t restarts = core.restarts();
+  const bool locked = !allocator_.lock.empty();
+  if (locked) {
+    heap_->begin_use(core.core());
+    call(core, allocator_.lock, {}, mark);
+  }
   const std::uint32_t result = call(core, function.symbol, values, blame);
-  call(core, allocator_.unlock, {}, mark);
-  heap_->end_use(core.core());
+  if (core.restarts() != restarts) throw InputError(mark, fmt::format("core {} was switched off during this step, which has no result: let it say with a signal when it is done", core.id()));
+  if (locked) {
+    call(core, allocator_.unlock, {}, mark);
+    heap_->end_use(core.core());
+  }
   return result;
 }
 
@@ -383,9 +389,9 @@ void Replay::prefetch(DspCore& core, std::uint32_t cached_address) {
 }
 
 void Replay::core_went_down(std::uint32_t core, const SourceMark& mark) {
-  // Its heaps are empty now: the objects' names may be used again.
+  // Its heaps are empty now. The names stay, for accesses that come too late, until they are used again.
   for (auto& [name, object] : objects_)
-    if (object.core == core && (object.zone == Zone::system || object.zone == Zone::system_runtime) && !object.is_static && !object.freed) object.freed = &mark;
+    if (object.core == core && (object.zone == Zone::system || object.zone == Zone::system_runtime) && !object.freed && !live_.find(cached(object.address))) object.freed = &mark;
 }
 
 // ---- Synchronisation -------------------------------------------------------------------------------------------------

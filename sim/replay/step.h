@@ -22,7 +22,11 @@ struct TraceRow;
 struct ScenarioNames {
   const Platform* platform = nullptr;
   std::map<std::string, SourceMark> objects;
-  std::map<std::string, std::uint32_t> object_cores;  ///< which core allocates it
+  struct Allocation {
+    std::uint32_t core;
+    SourceMark mark;
+  };
+  std::map<std::string, Allocation> allocations;      ///< the first of each object
   std::map<std::string, std::uint32_t> statics;       ///< objects that nobody allocates, and their bytes
   std::set<std::string> freed;                        ///< objects that some step frees
   std::set<std::string> signals;

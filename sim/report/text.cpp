@@ -99,6 +99,7 @@ void write_deed(const char* label, const Result::Deed& deed, std::string& out) {
 /// What the other side of a finding is to it.
 const char* label_of_other(const Result::Finding& finding) {
   if (finding.other->what == "free" || finding.other->what == "allocation" || finding.access.what == "power-off") return "after";
+  if (finding.rule == "mixed-alias" && finding.access.what != "read") return "after";  // a cache operation that does nothing
   return finding.rule == "data-race" || (finding.rule == "lost-update" && finding.access.what == "write") ? "against" : "missed";
 }
 

@@ -184,6 +184,99 @@ TEST(FreedMemory, IsNotSafeFromADirtyLineBecauseItWasReadBeforeItWasWritten) {
   EXPECT_TRUE(checker.last_stale());
 }
 
+struct TwoCores {
+  explicit TwoCores(const CacheRules& rules) : checker({rules, 3}, listener) {}
+  void write(AgentId agent, View view, std::uint32_t address) { checker.write(agent, view, address, value, {}, ++cycle); }
+
+  Counter listener;
+  CoherencyChecker checker;
+  std::vector<std::uint8_t> value = std::vector<std::uint8_t>(4);
+  std::uint64_t cycle = 0;
+};
+constexpr CacheRules two_cores{.cores = 2, .line_bytes = 64};
+
+// An uncached write covered the cached one before it, whose line may still come down.
+TEST(WritersInOneLine, AreFoundThroughWhatCoversThem) {
+  for (const bool cached_first : {true, false}) {
+    TwoCores machine(two_cores);
+    if (!cached_first) machine.write(0, View::uncached, 8);
+    machine.write(1, View::cached, 0);
+    machine.checker.maintain(1, Deed::Kind::write_back_invalidate, 0, {}, 1);
+    machine.write(1, View::uncached, 0);
+    if (cached_first) machine.write(0, View::uncached, 8);
+    EXPECT_EQ(machine.listener.findings, 1u);
+  }
+}
+
+TEST(WritersInOneLine, AreFineWhereNoWriteBackTakesMoreThanWasWritten) {
+  for (const CacheRules& rules : {CacheRules{.cores = 2, .line_bytes = 64, .byte_dirty = true}, CacheRules{.cores = 2, .line_bytes = 64, .write_through = true}}) {
+    TwoCores machine(rules);
+    machine.write(0, View::cached, 0);
+    machine.write(1, View::cached, 8);
+    EXPECT_EQ(machine.listener.findings, 0u);
+  }
+  TwoCores machine(two_cores);
+  machine.write(0, View::uncached, 0);
+  machine.write(1, View::uncached, 8);
+  machine.write(2, View::direct, 16);
+  EXPECT_EQ(machine.listener.findings, 0u);
+}
+
+TEST(WritersInOneLine, DoNotMeetThoseWhoseMemoryIsFree) {
+  TwoCores machine(two_cores);
+  machine.write(0, View::cached, 0);
+  machine.checker.forget(0, 4);
+  machine.write(1, View::cached, 8);
+  EXPECT_EQ(machine.listener.findings, 0u);
+  machine.write(0, View::cached, 16);
+  EXPECT_EQ(machine.listener.findings, 1u);
+}
+
+TEST(Frees, MeetUsersThatNothingOrdersBefore) {
+  TwoCores machine(two_cores);
+  machine.write(2, View::direct, 0);  // a DMA
+  EXPECT_EQ(machine.checker.unordered_use(0, 0, 64).agent, 2);
+  EXPECT_EQ(machine.checker.unordered_use(0, 4, 60).kind, Deed::Kind::none);
+  machine.checker.release(2, 7);
+  machine.checker.acquire(0, 7);
+  EXPECT_EQ(machine.checker.unordered_use(0, 0, 64).kind, Deed::Kind::none);
+}
+
+TEST(DirtyLines, AreCountedForEachCore) {
+  TwoCores machine(two_cores);
+  machine.write(0, View::cached, 0);
+  machine.write(1, View::cached, 64 + 12);
+  machine.write(1, View::cached, 128);
+  machine.checker.maintain(0, Deed::Kind::write_back, 64, {}, 9);
+  const auto found = machine.checker.dirty_lines(16, 4096);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].count, 1u);
+  EXPECT_EQ(found[1].core, 1);
+  EXPECT_EQ(found[1].count, 2u);
+  EXPECT_EQ(found[1].first, 64u + 12);
+}
+
+// What a core's spinning on a lock need not look at again is looked at when somebody else writes there.
+TEST(Atomics, AreCheckedAgainAfterAPlainWrite) {
+  TwoCores machine(two_cores);
+  const auto spin = [&] {
+    machine.checker.acquire(1, 0);
+    machine.checker.atomic_read(1, View::uncached, 0, machine.value, {}, ++machine.cycle);
+    return machine.checker.last_raced();
+  };
+  const auto set = [&] {
+    machine.checker.acquire(0, 0);
+    machine.checker.atomic_write(0, View::uncached, 0, machine.value, {}, ++machine.cycle);
+    machine.checker.release(0, 0);
+  };
+  set();
+  EXPECT_FALSE(spin());
+  machine.write(0, View::uncached, 0);  // nothing has released this one
+  EXPECT_TRUE(spin());
+  set();
+  EXPECT_FALSE(spin());
+}
+
 // Stores go through at once: a flush after the hand-over, of something else in the line, say, was taken for the write-back that was missed.
 TEST(WriteThrough, LetsAFlushComeAfterTheHandOver) {
   for (const bool write_through : {true, false}) {

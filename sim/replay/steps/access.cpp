@@ -13,11 +13,13 @@ constexpr std::uint32_t largest = 16 * 1024 * 1024;  ///< bytes: more than any o
 }  // namespace
 
 void Access::read(StepReader& reader, const std::string& name_field) {
-  read_range(reader, name_field);
+  read_part(reader, name_field);
+  read_end(reader);
   read_way(reader);
 }
 
 void Access::read_way(StepReader& reader) {
+  read_view(reader);
   reader.optional("width", width);
   if (width != 1 && width != 2 && width != 4) reader.fail("width", "'width' must be 1, 2 or 4 bytes");
   if (offset % width) reader.fail("offset", fmt::format("'offset' must be a multiple of the width, {}", width));
@@ -27,8 +29,16 @@ void Access::read_way(StepReader& reader) {
 
 void Access::read_range(StepReader& reader, const std::string& name_field) {
   read_part(reader, name_field);
+  read_end(reader);
+  read_view(reader);
+}
+
+void Access::read_end(StepReader& reader) {
   reader.optional("beyond_end", beyond_end);
   hint_ = "; say 'beyond_end: true' if it is meant";
+}
+
+void Access::read_view(StepReader& reader) {
   std::string text = "default";
   if (reader.optional("view", text))
     view = choose<View>(reader, "view", text, {{"default", View::as_allocated}, {"cached", View::cached}, {"uncached", View::uncached}});
@@ -61,6 +71,7 @@ void Access::check(const ScenarioNames& names, const SourceMark& mark) const {
 
 std::uint64_t Access::wanted_of(std::uint32_t size, const SourceMark& mark) const {
   const std::uint64_t wanted = bytes ? bytes->value : size - std::min(offset, size);
+  if (beyond_end && !bytes && offset >= size) throw InputError(mark, fmt::format("offset {} lies behind the end of '{}', which has {} bytes: say how many 'bytes' are meant", offset, object, size));
   if (beyond_end) return wanted;
   if (offset >= size) throw InputError(mark, fmt::format("offset {} lies behind the end of '{}', which has {} bytes{}", offset, object, size, hint_));
   if (offset + wanted > size)

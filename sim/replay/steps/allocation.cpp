@@ -56,14 +56,17 @@ class Alloc final : public Step {
   }
   void declare(ScenarioNames& names, std::uint32_t core) const override {
     if (names.statics.contains(name_)) throw InputError(mark, fmt::format("the name '{}' is given twice: 'objects' declares it at line {}", name_, names.objects[name_].line));
-    if (const auto known = names.objects.find(name_); known != names.objects.end() && !names.freed.contains(name_)) {
-      const std::string first = names.object_cores[name_] == core ? "it is allocated" : fmt::format("core {} allocates it", names.object_cores[name_]);
-      throw InputError(mark, fmt::format("the name '{}' is given twice: {} at line {}, and no step before this one frees it", name_, first, known->second.line));
-    }
     names.objects[name_] = mark;
-    names.object_cores[name_] = core;
+    names.allocations.try_emplace(name_, core, mark);
   }
-  void check(const ScenarioNames& names, std::uint32_t core) const override { check_size(*names.platform, request_.zone, core, request_.bytes, size_mark_); }
+  void check(const ScenarioNames& names, std::uint32_t core) const override {
+    // Whether it is free again when this happens, the run will tell.
+    const ScenarioNames::Allocation& first = names.allocations.at(name_);
+    const bool ends = names.freed.contains(name_) || (names.switches_cores && (request_.zone == Zone::system || request_.zone == Zone::system_runtime));
+    if (first.mark.to_string() != mark.to_string() && !ends)
+      throw InputError(mark, fmt::format("the name '{}' is given twice: core {} allocates it at line {} too, and no step frees it", name_, first.core, first.mark.line));
+    check_size(*names.platform, request_.zone, core, request_.bytes, size_mark_);
+  }
   void run(Replay& replay, DspCore& core) const override {
     allocate_object(replay, core, request_, name_, may_fail_, mark);
   }
@@ -167,8 +170,8 @@ void free_object(Replay& replay, DspCore& core, const std::string& name, const S
   if (replay.denied(name)) return;
   Object& object = replay.object(name, mark);
   if (object.freed) replay.misuse(core, fmt::format("'{}' is freed again; it was freed at {}", name, object.freed->to_string()), object, mark);
+  object.freed = &mark;  // before it happens: once the allocator has the memory, another core may give the name to something new
   replay.release(core, object.address, mark);
-  replay.object(name, mark).freed = &mark;
 }
 
 namespace {

@@ -73,7 +73,7 @@ class Transfer : public Step {
   void read_places(StepReader& reader) {
     reader.required("to", to_.object);
     reader.optional("to_offset", to_.offset);
-    from_.read_range(reader, "from");
+    from_.read_part(reader, "from");
   }
   /// The source, and as many bytes of the destination.
   std::pair<Access::Place, Access::Place> resolve(Replay& replay, DspCore& core) const {
@@ -91,6 +91,7 @@ class Copy final : public Transfer {
   void read(StepReader& reader) {
     read_places(reader);
     from_.read_way(reader);
+    to_.view = from_.view;
     to_.width = from_.width;
     to_.master = from_.master;
     if (to_.offset % to_.width) reader.fail("to_offset", fmt::format("'to_offset' must be a multiple of the width, {}", to_.width));
@@ -121,7 +122,9 @@ class DmaTransfer final : public Transfer {
     if (!list_.empty()) {
       const Object& list = replay.object(list_, mark);
       replay.call(core, "dma_list_run", {channel_, list.address}, mark);
-      if (!list.listed.to.empty()) note_moved(replay, core, replay.object(list.listed.to, mark), list.listed.offset, list.listed.bytes);
+      if (list.listed.to.empty()) return;
+      Object& to = replay.object(list.listed.to, mark);
+      if (to.address == list.listed.address) note_moved(replay, core, to, list.listed.offset, list.listed.bytes);  // else: another of that name
       return;
     }
     const auto [from, to] = resolve(replay, core);
@@ -162,7 +165,7 @@ class DmaList final : public Transfer {
       throw InputError(mark, fmt::format("{} parts need {} bytes for their descriptors, but '{}' has {}", parts_, parts_ * Dma::descriptor_bytes, list_, list.bytes));
     const auto [from, to] = resolve(replay, core);
     replay.call(core, "dma_list_build", {list.address, parts_, to.address, from.address, from.bytes}, mark);
-    list.listed = {to.object->name, to_.offset, from.bytes};
+    list.listed = {to.object->name, to.object->address, to_.offset, from.bytes};
   }
 
  private:

@@ -40,7 +40,7 @@ class Trace final : public Step {
     for (const auto& [name, uses] : objects_)
       if (uses.allocated_by == core) {
         names.objects[name] = uses.mark;
-        names.object_cores[name] = core;
+        names.allocations.try_emplace(name, core, uses.mark);
         if (uses.freed) names.freed.insert(name);
       }
     for (const auto& [text, entry] : steps_)
