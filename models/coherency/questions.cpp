@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// What others ask the checker: what it knows of memory that changes hands, or is switched off.
+#include <algorithm>
+
+#include "models/coherency/checked_line.h"
+
+namespace dspmem {
+
+bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const {
+  for (std::uint32_t base = address & line_mask_; base < address + bytes; base += config_.rules.line_bytes) {
+    const Line* line = lines_.find(base);
+    if (!line) continue;
+    for (std::size_t age = 0; age < line->events.kept(); ++age) {
+      const Line::Event& event = line->events[age];
+      const bool fits = event.kind == Deed::Kind::write_back_invalidate || event.kind == (invalidated ? Deed::Kind::invalidate : Deed::Kind::write_back);
+      if (fits && event.agent == core && event.cycle >= cycle) return true;
+    }
+  }
+  return false;
+}
+
+template <class Choose, class Look>
+Deed CoherencyChecker::find_deed(AgentId besides, std::uint32_t address, std::uint32_t bytes, Choose choose, Look look) {
+  const std::uint64_t end = std::uint64_t{address} + bytes;
+  for (std::uint64_t base = address & line_mask_; base < end; base += config_.rules.line_bytes) {
+    const Line* const line = known_line(static_cast<std::uint32_t>(base));
+    if (!line || !line->used_besides(besides)) continue;
+    const auto first = static_cast<std::uint32_t>(std::max<std::uint64_t>(base, address) - base), behind = static_cast<std::uint32_t>(std::min<std::uint64_t>(end - base, config_.rules.line_bytes));
+    for (const History& history : line->histories) {
+      if (history.agent == besides || !choose(*line, history)) continue;
+      for (std::uint32_t offset = first; offset < behind; offset = history.behind(offset))
+        if (const Deed found = look(history, offset); found.kind != Deed::Kind::none) return found;
+    }
+  }
+  return {};
+}
+
+Deed CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes) {
+  if (alone_) return {};
+  const Line::Maintenance* maintenance = nullptr;
+  bool dirty = false;
+  return find_deed(
+      core, address, bytes,
+      [&](const Line& line, const History& history) {
+        if (history.agent >= config_.rules.cores || !history.latest_cached_write) return false;
+        dirty = line.worlds.may_be_dirty(history.agent);
+        maintenance = line.maintenance.get();
+        return dirty || maintenance;
+      },
+      [&](const History& history, std::uint32_t offset) {
+        const History::Write& write = history.write_of(offset);
+        if (!write.epoch || !is_cached(write.site)) return Deed{};
+        const Line::WriteBack* const cleaned = dirty ? nullptr : maintenance->first_after(history.agent, write.cycle);
+        return dirty || (cleaned && cleaned->epoch > clocks_[core][history.agent]) ? write_deed(history, offset) : Deed{};
+      });
+}
+
+Deed CoherencyChecker::unordered_use(AgentId agent, std::uint32_t address, std::uint32_t bytes) {
+  if (alone_) return {};
+  return find_deed(
+      agent, address, bytes, [](const Line&, const History&) { return true; },
+      [this, &clock = clocks_[agent]](const History& history, std::uint32_t offset) {
+        const std::uint32_t known = clock[history.agent];
+        if (history.write_of(offset).epoch > known) return write_deed(history, offset);
+        return history.read_of(offset).epoch > known ? read_deed(history, offset) : Deed{};
+      });
+}
+
+std::vector<CoherencyChecker::DirtyLines> CoherencyChecker::dirty_lines(std::uint32_t address, std::uint32_t bytes) {
+  std::vector<DirtyLines> found;
+  const std::uint64_t end = std::uint64_t{address} + bytes;
+  for (std::uint32_t core = 0; core < config_.rules.cores; ++core) {
+    DirtyLines lines{static_cast<AgentId>(core), 0, 0, {}};
+    for (std::uint64_t base = address & line_mask_; base < end; base += config_.rules.line_bytes) {
+      const Line* const line = known_line(static_cast<std::uint32_t>(base));
+      if (!line || !line->worlds.may_be_dirty(core) || lines.count++) continue;
+      lines.first = line->address;
+      lines.write = last_store(*line, lines.core);
+      for (const History& history : line->histories)
+        for (std::uint32_t offset = config_.rules.line_bytes; history.agent == core && offset--;)
+          if (history.write_of(offset).epoch && is_cached(history.write_of(offset).site)) lines.first = line->address + offset;
+    }
+    if (lines.count) found.push_back(std::move(lines));
+  }
+  return found;
+}
+
+bool CoherencyChecker::ever_written(std::uint32_t address, std::uint32_t bytes) {
+  const Line* line = known_line(address & line_mask_);
+  return line && (line->known & ByteMask::range(address & ~line_mask_, bytes)).any();
+}
+
+std::uint64_t CoherencyChecker::known_parts(std::uint32_t base) {
+  const Line* line = known_line(base);
+  return line ? known_parts_of(*line) : 0;
+}
+
+std::optional<std::uint32_t> CoherencyChecker::never_written(std::uint32_t address, std::uint32_t bytes) {
+  for (std::uint32_t at = address; at < address + bytes; ++at) {
+    const Line* line = known_line(at & line_mask_);
+    if (!line || !line->known.test(at & ~line_mask_)) return at;
+  }
+  return std::nullopt;
+}
+
+}  // namespace dspmem
