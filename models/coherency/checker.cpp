@@ -319,18 +319,26 @@ void CoherencyChecker::keep_cause(Line& line, const Deed& now) {
 void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes) {
   if (!line.maintenance) return;
   const std::uint32_t offset = address - line.address;
+  const bool may_prefetch = config_.rules.prefetch && access.view == View::cached;
   for (std::uint32_t i = offset; i < offset + bytes; ++i) {
     const AgentId writer = line.writer(i);
-    if (writer == access.agent || writer >= config_.rules.cores) continue;
-    const Deed write = write_deed(line, i);
-    if (write.view != View::cached) continue;
-    if (writer == 0 && write.cycle <= line.clean_until) continue;
-    const Line::WriteBack* first = line.maintenance->first_after(writer, write.cycle);
-    if (!first) continue;
-    const bool late = first->epoch > clocks_[access.agent][writer];
+    if (writer == access.agent) continue;
+    const auto history = std::find_if(line.histories.begin(), line.histories.end(), [writer](const History& each) { return each.agent == writer; });
+    if (history == line.histories.end()) continue;
+    const History::Write& write = history->write_of(i);
+    // Memory has what was written past the caches at once, and what was written through one from its write-back on.
+    std::uint32_t current_from = write.epoch;
+    const Line::WriteBack* first = nullptr;
+    if (is_cached(write.site)) {
+      if (writer == 0 && write.cycle <= line.clean_until) continue;
+      first = line.maintenance->first_after(writer, write.cycle);
+      if (!first) continue;
+      current_from = first->epoch;
+    }
+    const bool late = first && current_from > clocks_[access.agent][writer];
     // A core starts with an empty cache: that is an invalidate too.
     const std::uint32_t started = booted_[access.agent] ? boot_clocks_[access.agent][writer] : 0;
-    const bool early = config_.rules.prefetch && access.view == View::cached && std::max(started, line.maintenance->invalidated[access.agent][writer]) < first->epoch;
+    const bool early = may_prefetch && std::max(started, line.maintenance->invalidated[access.agent][writer]) < current_from;
     if (!late && !early) continue;
     CoherencyFinding finding;
     finding.rule = late ? Rule::missing_writeback : Rule::missing_invalidate;
@@ -338,7 +346,7 @@ void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::ui
     finding.address = line.address + i;
     finding.first = i - offset;
     finding.last = bytes - 1;
-    finding.other = write;
+    finding.other = write_deed(*history, i);
     if (late) finding.cause = first->deed;
     finding.history = history_of_events(line);
     listener_.on_finding(finding);

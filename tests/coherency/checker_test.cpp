@@ -256,6 +256,22 @@ TEST(DirtyLines, AreCountedForEachCore) {
   EXPECT_EQ(found[1].first, 64u + 12);
 }
 
+// In this run the invalidate comes after the write that it has to come after. Nothing makes it, and a prefetcher may fetch the line in between.
+TEST(Invalidates, AreToldFromThoseThatOnlyCameInTime) {
+  for (const bool prefetch : {true, false}) {
+    TwoCores machine({.cores = 2, .line_bytes = 64, .prefetch = prefetch});
+    machine.write(0, View::uncached, 0);
+    machine.checker.maintain(1, Deed::Kind::invalidate, 0, {}, 2);
+    machine.checker.release(0, 7);
+    machine.checker.acquire(1, 7);
+    machine.checker.read(1, View::cached, 0, machine.value, {}, 3);
+    EXPECT_EQ(machine.listener.findings, prefetch ? 1u : 0u);
+    machine.checker.maintain(1, Deed::Kind::invalidate, 0, {}, 4);
+    machine.checker.read(1, View::cached, 0, machine.value, {}, 5);
+    EXPECT_EQ(machine.listener.findings, prefetch ? 1u : 0u);
+  }
+}
+
 // What a core's spinning on a lock need not look at again is looked at when somebody else writes there.
 TEST(Atomics, AreCheckedAgainAfterAPlainWrite) {
   TwoCores machine(two_cores);
