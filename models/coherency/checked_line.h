@@ -8,6 +8,7 @@
 #include <boost/container/small_vector.hpp>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "models/coherency/checker.h"
@@ -66,6 +67,12 @@ struct CoherencyChecker::History {
       if (is_cached(each.write.site)) latest_cached_write = std::max(latest_cached_write, each.write.epoch);
     }
   }
+  /// The first byte that was last written through the cache; nothing when there is none.
+  std::optional<std::uint32_t> first_cached_write() const {
+    for (std::uint32_t cell = 0; cell < count; ++cell)
+      if (cells[cell].write.epoch && is_cached(cells[cell].write.site)) return cell << shift;
+    return std::nullopt;
+  }
   void clear() {
     latest_write = latest_cached_write = 0;
     const std::uint32_t cells_a_word = 4u >> shift;
@@ -110,13 +117,21 @@ struct alignas(64) CoherencyChecker::Line {
 
   Line(const CacheRules& rules, std::uint32_t address, History::Cell* room, Word* words) : address(address), worlds(rules), words(words), room(room) {}
   bool pending() const { return unseen != nobody && logged.log && logged.log->written; }
-  void unsettle() {
+  void unsettle_reads() {
     settled_reads = 0;
     parked = false;
+  }
+  void unsettle() {
+    unsettle_reads();
     atomic_word = no_word;
   }
   /// Whether somebody else than an agent has used it: has a history.
   bool used_besides(AgentId agent) const { return user != nobody && user != agent; }
+  /// Null when the agent has none.
+  const History* history_of(AgentId agent) const {
+    const auto found = std::find_if(histories.begin(), histories.end(), [agent](const History& each) { return each.agent == agent; });
+    return found == histories.end() ? nullptr : &*found;
+  }
   /// REQUIRES: known.
   std::uint8_t truth(std::uint32_t offset) const { return words[offset / 4].values[offset % 4]; }
   AgentId writer(std::uint32_t offset) const { return known.test(offset) ? words[offset / 4].writers[offset % 4] : nobody; }

@@ -56,10 +56,8 @@ Deed CoherencyChecker::last_store(const Line& line, AgentId core) const {
 }
 
 Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const {
-  const AgentId writer = line.writer(offset);
-  for (const History& history : line.histories)
-    if (history.agent == writer) return write_deed(history, offset);
-  return {};
+  const History* const history = line.history_of(line.writer(offset));
+  return history ? write_deed(*history, offset) : Deed{};
 }
 
 Deed CoherencyChecker::read_deed(const History& history, std::uint32_t offset) const {
@@ -191,8 +189,7 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
     line.reader = agent;
     line.reader_view = view;
     line.reader_context = context;
-    line.settled_reads = 0;
-    line.parked = false;
+    line.unsettle_reads();
   }
   if (fresh && !last_raced_) line.settled_reads |= wanted;
 }
@@ -323,8 +320,8 @@ void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::ui
   for (std::uint32_t i = offset; i < offset + bytes; ++i) {
     const AgentId writer = line.writer(i);
     if (writer == access.agent) continue;
-    const auto history = std::find_if(line.histories.begin(), line.histories.end(), [writer](const History& each) { return each.agent == writer; });
-    if (history == line.histories.end()) continue;
+    const History* const history = line.history_of(writer);
+    if (!history) continue;
     const History::Write& write = history->write_of(i);
     // Memory has what was written past the caches at once, and what was written through one from its write-back on.
     std::uint32_t current_from = write.epoch;
@@ -423,19 +420,16 @@ void CoherencyChecker::maintain_all(AgentId core, Deed::Kind operation, const Si
 void CoherencyChecker::maintain_nothing(const Deed& operation, std::uint32_t address) {
   const Line* const line = known_line(address & line_mask_);
   if (!line || !line->worlds.may_be_dirty(operation.agent)) return;
-  for (const History& history : line->histories) {
-    if (history.agent != operation.agent) continue;
-    std::uint32_t offset = 0;
-    while (offset < config_.rules.line_bytes && !(history.write_of(offset).epoch && is_cached(history.write_of(offset).site))) offset = history.behind(offset);
-    if (offset >= config_.rules.line_bytes) return;  // what is dirty was somebody else's
-    CoherencyFinding finding;
-    finding.rule = Rule::mixed_alias;
-    finding.access = operation;
-    finding.address = address;
-    finding.other = write_deed(history, offset);
-    finding.history = history_of_events(*line);
-    listener_.on_finding(finding);
-  }
+  const History* const history = line->history_of(operation.agent);
+  const auto written = history ? history->first_cached_write() : std::nullopt;
+  if (!written) return;  // what is dirty was somebody else's
+  CoherencyFinding finding;
+  finding.rule = Rule::mixed_alias;
+  finding.access = operation;
+  finding.address = address;
+  finding.other = write_deed(*history, *written);
+  finding.history = history_of_events(*line);
+  listener_.on_finding(finding);
 }
 
 void CoherencyChecker::core_off(AgentId core, std::uint64_t cycle) {

@@ -74,11 +74,9 @@ std::vector<CoherencyChecker::DirtyLines> CoherencyChecker::dirty_lines(std::uin
     for (std::uint64_t base = address & line_mask_; base < end; base += config_.rules.line_bytes) {
       const Line* const line = known_line(static_cast<std::uint32_t>(base));
       if (!line || !line->worlds.may_be_dirty(core) || lines.count++) continue;
-      lines.first = line->address;
+      const History* const history = line->history_of(lines.core);
+      lines.first = line->address + (history ? history->first_cached_write().value_or(0) : 0);
       lines.write = last_store(*line, lines.core);
-      for (const History& history : line->histories)
-        for (std::uint32_t offset = config_.rules.line_bytes; history.agent == core && offset--;)
-          if (history.write_of(offset).epoch && is_cached(history.write_of(offset).site)) lines.first = line->address + offset;
     }
     if (lines.count) found.push_back(std::move(lines));
   }

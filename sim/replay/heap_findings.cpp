@@ -6,6 +6,19 @@
 #include "sim/replay/replay.h"
 
 namespace dspmem {
+namespace {
+
+/// What a free comes too early for, as far as it is the same for all of that.
+Result::Finding beside_free(const FindingLog& log, const Core& core, const LiveMemory::Block& block, const Deed& other) {
+  Result::Finding finding;
+  finding.kind = Result::Finding::Kind::latent;
+  finding.access = log.describe_now(core, "free");
+  finding.object = log.describe(block);
+  finding.other = log.describe(other);
+  return finding;
+}
+
+}  // namespace
 
 void Replay::on_allocated(Core& core, const LiveMemory::Block& block, const std::string& wrong) {
   if (block.shared) set_shared(block.base, block.bytes, true);
@@ -27,7 +40,7 @@ void Replay::on_freeing(Core& core, const LiveMemory::Block& block) {
   if (block.zone == Zone::system_runtime && block.core != core.id()) report_foreign_free(core, block);
   if (coherency_) {
     const Deed write = coherency_->checker().left_dirty_elsewhere(static_cast<AgentId>(core.id()), physical(block.base), block.bytes);
-    if (write.kind == Deed::Kind::write && write.view == View::cached) report_left_dirty(core, block, write);
+    if (write.kind != Deed::Kind::none) report_left_dirty(core, block, write);
     const Deed use = coherency_->checker().unordered_use(static_cast<AgentId>(core.id()), physical(block.base), block.bytes);
     if (use.kind != Deed::Kind::none) report_used_beside_free(core, block, use);
   }
@@ -51,12 +64,8 @@ void Replay::report_foreign_free(Core& core, const LiveMemory::Block& block) {
 }
 
 void Replay::report_left_dirty(Core& core, const LiveMemory::Block& block, const Deed& write) {
-  Result::Finding finding;
+  Result::Finding finding = beside_free(log_, core, block, write);
   finding.rule = "lost-update";
-  finding.kind = Result::Finding::Kind::latent;
-  finding.access = log_.describe_now(core, "free");
-  finding.object = log_.describe(block);
-  finding.other = log_.describe(write);
   finding.message = fmt::format("{} frees '{}' while {} may hold dirty lines of it: evicted later, they overwrite what the next owner of the memory has written",
                                 finding.access.agent, finding.object->name, finding.other->agent);
   finding.missing = fmt::format("a write-back and invalidate of '{}' by {} before it hands the object over", finding.object->name, finding.other->agent);
@@ -65,12 +74,8 @@ void Replay::report_left_dirty(Core& core, const LiveMemory::Block& block, const
 }
 
 void Replay::report_used_beside_free(Core& core, const LiveMemory::Block& block, const Deed& use) {
-  Result::Finding finding;
+  Result::Finding finding = beside_free(log_, core, block, use);
   finding.rule = "data-race";
-  finding.kind = Result::Finding::Kind::latent;
-  finding.access = log_.describe_now(core, "free");
-  finding.object = log_.describe(block);
-  finding.other = log_.describe(use);
   finding.message = fmt::format("{} frees '{}' while {} may still use it: nothing orders the two", finding.access.agent, finding.object->name, finding.other->agent);
   finding.missing = fmt::format("a signal, a doorbell or a lock between what {} does with '{}' and the free", finding.other->agent, finding.object->name);
   finding.fix = "free the object when the other side has said that it is done with it, or by whoever takes the last reference back under a lock";

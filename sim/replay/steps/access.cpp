@@ -13,13 +13,11 @@ constexpr std::uint32_t largest = 16 * 1024 * 1024;  ///< bytes: more than any o
 }  // namespace
 
 void Access::read(StepReader& reader, const std::string& name_field) {
-  read_part(reader, name_field);
-  read_end(reader);
-  read_way(reader);
+  read_range(reader, name_field);
+  read_width(reader);
 }
 
-void Access::read_way(StepReader& reader) {
-  read_view(reader);
+void Access::read_width(StepReader& reader) {
   reader.optional("width", width);
   if (width != 1 && width != 2 && width != 4) reader.fail("width", "'width' must be 1, 2 or 4 bytes");
   if (offset % width) reader.fail("offset", fmt::format("'offset' must be a multiple of the width, {}", width));

@@ -23,8 +23,10 @@ struct Access {
   void read(StepReader& reader, const std::string& name_field);
   /// The same for steps that load and store nothing themselves: no width, and nobody else to do it.
   void read_range(StepReader& reader, const std::string& name_field);
-  /// What read() reads beyond read_part(), but for beyond_end: how the object is reached, and by whom.
-  void read_way(StepReader& reader);
+  // Parts of these: whether the end is passed on purpose; through which view; how wide, and by whom.
+  void read_end(StepReader& reader);
+  void read_view(StepReader& reader);
+  void read_width(StepReader& reader);
   /// The same for what caches do by themselves, to the lines of an object: no view, and none beyond its end.
   void read_part(StepReader& reader, const std::string& name_field);
 
@@ -43,8 +45,6 @@ struct Access {
   Place lines(Replay& replay, DspCore& core, const SourceMark& mark) const;
 
  private:
-  void read_end(StepReader& reader);
-  void read_view(StepReader& reader);
   Place place_in(Object& found, Replay& replay, DspCore& core, const SourceMark& mark) const;
   /// How many bytes are wanted of an object that has `size`. Throws InputError for more, unless they are meant.
   std::uint64_t wanted_of(std::uint32_t size, const SourceMark& mark) const;

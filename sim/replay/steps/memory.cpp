@@ -74,6 +74,8 @@ class Transfer : public Step {
     reader.required("to", to_.object);
     reader.optional("to_offset", to_.offset);
     from_.read_part(reader, "from");
+    from_.read_end(reader);
+    to_.read_end(reader);
   }
   /// The source, and as many bytes of the destination.
   std::pair<Access::Place, Access::Place> resolve(Replay& replay, DspCore& core) const {
@@ -90,7 +92,8 @@ class Copy final : public Transfer {
  public:
   void read(StepReader& reader) {
     read_places(reader);
-    from_.read_way(reader);
+    from_.read_view(reader);
+    from_.read_width(reader);
     to_.view = from_.view;
     to_.width = from_.width;
     to_.master = from_.master;
