@@ -27,6 +27,11 @@ inline bool is_cached(std::uint32_t number) { return view_of(number) == View::ca
 /// When an agent last accessed each byte of a line. Epoch 0: never. Kept for words as long as all accesses are of whole words, which
 /// makes it a quarter of the size; for bytes from the first on that is not.
 struct CoherencyChecker::History {
+  /// Four bytes: their latest values, and who wrote them last.
+  struct Word {
+    std::array<std::uint8_t, 4> values;
+    std::array<AgentId, 4> writers;
+  };
   struct Read {
     std::uint32_t epoch = 0;
     std::uint32_t site = no_site;  ///< number of site and view
@@ -34,13 +39,21 @@ struct CoherencyChecker::History {
   struct Write : Read {
     std::uint64_t cycle = 0;
   };
-  struct Cell {
+  /// Half a line of the host's cache.
+  struct alignas(32) Cell {
     Write write;
     Read read;
+    Word word;  ///< of the line, whoever wrote it: beside the cell that a write notes; used where a line has its own cells, Line::cells
+
+    void forget() {
+      write = {};
+      read = {};
+    }
   };
+  static_assert(sizeof(Cell) == 32);
   /// `room` for as many cells as the line has words; null: its own.
   History(AgentId agent, std::uint32_t line_bytes, Cell* room) : agent(agent), count(line_bytes >> 2), cells(room) {
-    if (cells) std::fill(cells, cells + count, Cell{});
+    if (cells) std::for_each_n(cells, count, [](Cell& each) { each.forget(); });
     else own_cells(count);
   }
 
@@ -60,7 +73,7 @@ struct CoherencyChecker::History {
   }
   /// These bytes are nobody's any more.
   void forget(std::uint32_t offset, std::uint32_t bytes) {
-    for (Cell& each : cells_of(offset, bytes)) each = {};
+    for (Cell& each : cells_of(offset, bytes)) each.forget();
     latest_write = latest_cached_write = 0;
     for (const Cell& each : std::span(cells, count)) {
       latest_write = std::max(latest_write, each.write.epoch);
@@ -77,7 +90,7 @@ struct CoherencyChecker::History {
     latest_write = latest_cached_write = 0;
     const std::uint32_t cells_a_word = 4u >> shift;
     for (std::uint64_t rest = std::exchange(noted, 0); rest; rest &= rest - 1)
-      std::fill_n(cells + static_cast<std::uint32_t>(std::countr_zero(rest)) * cells_a_word, cells_a_word, Cell{});
+      std::for_each_n(cells + static_cast<std::uint32_t>(std::countr_zero(rest)) * cells_a_word, cells_a_word, [](Cell& each) { each.forget(); });
   }
   /// The first byte behind the cell that a byte is in.
   std::uint32_t behind(std::uint32_t offset) const { return ((offset >> shift) + 1) << shift; }
@@ -109,13 +122,7 @@ struct CoherencyChecker::History {
 /// What every event touches comes first, by lines of the host's cache: a simulated cache miss is one of the host's, too, or several. A fill
 /// looks at the first alone, and at the second for what is known.
 struct alignas(64) CoherencyChecker::Line {
-  /// Four bytes: their latest values, and who wrote them last.
-  struct Word {
-    std::array<std::uint8_t, 4> values;
-    std::array<AgentId, 4> writers;
-  };
-
-  Line(const CacheRules& rules, std::uint32_t address, History::Cell* room, Word* words) : address(address), worlds(rules), words(words), room(room) {}
+  Line(const CacheRules& rules, std::uint32_t address, History::Cell* cells) : address(address), worlds(rules), cells(cells) {}
   bool pending() const { return unseen != nobody && logged.log && logged.log->written; }
   void unsettle_reads() {
     settled_reads = 0;
@@ -133,20 +140,21 @@ struct alignas(64) CoherencyChecker::Line {
     return found == histories.end() ? nullptr : &*found;
   }
   /// REQUIRES: known.
-  std::uint8_t truth(std::uint32_t offset) const { return words[offset / 4].values[offset % 4]; }
-  AgentId writer(std::uint32_t offset) const { return known.test(offset) ? words[offset / 4].writers[offset % 4] : nobody; }
+  std::uint8_t truth(std::uint32_t offset) const { return cells[offset / 4].word.values[offset % 4]; }
+  AgentId writer(std::uint32_t offset) const { return known.test(offset) ? cells[offset / 4].word.writers[offset % 4] : nobody; }
   /// The latest value of some bytes, and whose it is.
   void keep(std::uint32_t offset, const std::uint8_t* value, std::uint32_t bytes, AgentId writer) {
     std::uint32_t done = 0;
     if (offset % 4 == 0)
       for (; done + 4 <= bytes; done += 4) {
-        Word& word = words[(offset + done) / 4];
+        History::Word& word = cells[(offset + done) / 4].word;
         std::memcpy(word.values.data(), value + done, 4);
         word.writers.fill(writer);
       }
     for (; done < bytes; ++done) {
-      words[(offset + done) / 4].values[(offset + done) % 4] = value[done];
-      words[(offset + done) / 4].writers[(offset + done) % 4] = writer;
+      History::Word& word = cells[(offset + done) / 4].word;
+      word.values[(offset + done) % 4] = value[done];
+      word.writers[(offset + done) % 4] = writer;
     }
   }
 
@@ -169,7 +177,7 @@ struct alignas(64) CoherencyChecker::Line {
   LineWorlds worlds;  ///< its last part begins the next line of the host's cache
   ByteMask known;     ///< bytes that somebody has written
   boost::container::small_vector<History, 1> histories;
-  Word* words;  ///< as far as they are known
+  History::Cell* cells;  ///< one for each word: their values, as far as they are known, and the first history's room
   /// A Deed in short.
   struct Event {
     std::uint64_t cycle : StoreLog::Record::tag_shift = 0;  ///< as in records of stores: good for months
@@ -200,7 +208,6 @@ struct alignas(64) CoherencyChecker::Line {
   };
   Events events;
   std::uint64_t parked_reads = 0;  ///< settled before the agent's own last store: such reads only have to be shown to the line once more
-  History::Cell* room;  ///< for the first history
   Deed cause;           ///< what last may have destroyed bytes
   /// Cache operations count only for whoever they are ordered before: per core, its last write-backs, and what it knew of others when it
   /// last invalidated. Made when core 0 is not alone any more.
@@ -234,17 +241,15 @@ struct CoherencyChecker::Page {
 
   Page(const CacheRules& rules, std::uint32_t address)
       : cells(std::make_unique_for_overwrite<History::Cell[]>(std::size_t{count} * rules.line_bytes / 4)),
-        words(std::make_unique_for_overwrite<Line::Word[]>(std::size_t{count} * rules.line_bytes / 4)),
         lines(make(rules, address, std::make_integer_sequence<std::uint32_t, count>())) {}
 
   std::unique_ptr<History::Cell[]> cells;
-  std::unique_ptr<Line::Word[]> words;
   std::array<Line, count> lines;
 
  private:
   template <std::uint32_t... Index>
   std::array<Line, count> make(const CacheRules& rules, std::uint32_t address, std::integer_sequence<std::uint32_t, Index...>) {
-    return {{Line(rules, address + Index * rules.line_bytes, &cells[Index * rules.line_bytes / 4], &words[Index * rules.line_bytes / 4])...}};
+    return {{Line(rules, address + Index * rules.line_bytes, &cells[Index * rules.line_bytes / 4])...}};
   }
 };
 
@@ -284,7 +289,7 @@ inline CoherencyChecker::History& CoherencyChecker::history_of(Line& line, Agent
   for (History& history : line.histories)
     if (history.agent == agent) return history;
   line.user = line.histories.empty() ? agent : several;
-  line.histories.emplace_back(agent, config_.rules.line_bytes, line.histories.empty() ? line.room : nullptr);
+  line.histories.emplace_back(agent, config_.rules.line_bytes, line.histories.empty() ? line.cells : nullptr);
   return line.histories.back();
 }
 
