@@ -56,7 +56,7 @@ class HardwareObserver {
   virtual std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) = 0;
   /// Where they are noted; for the observer to read and to StoreLog::take(), until on_log_ends(). That it was taken still says that the
   /// line is dirty.
-  virtual void on_stores_unseen(std::uint32_t address, const LoggedLine& line) = 0;
+  virtual void on_stores_unseen(std::uint32_t address, StoreLog& log) = 0;
   /// The line is cleaned, or leaves the cache: what is in its log, which has an owner, must be taken now.
   virtual void on_log_ends(StoreLog& log) = 0;
   /// The core's data cache has fetched the line at `address` for an access. Returns which bytes it may read, and write, without telling, in
@@ -64,7 +64,7 @@ class HardwareObserver {
   struct Permission {
     std::uint64_t reads = 0, writes = 0;
   };
-  virtual Permission on_line_filled(Core& core, std::uint32_t address, const LoggedLine& log) = 0;
+  virtual Permission on_line_filled(Core& core, std::uint32_t address, StoreLog& log) = 0;
   /// Instructions that come from memory into the core's instruction cache.
   virtual void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) = 0;
   /// Write-backs and invalidates end what the core itself was allowed to do to the line unseen. By address: any line; `implied` when another instruction does it on the way. By index: the set and way that the operation names, whatever they hold.

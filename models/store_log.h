@@ -7,7 +7,8 @@
 namespace dspmem {
 
 /// Stores that an observer let pass unseen, kept until it asks for them: for each word of a line, the last one. Its records lie behind it, as
-/// many as the line has words.
+/// many as the line has words, and behind those what the core's cache holds of the line. Of this line until the log ends, which it does when
+/// the line is cleaned, or leaves the cache.
 struct alignas(16) StoreLog {
   struct Record {
     /// Cycles take the bits below: at 400 MHz, four months.
@@ -27,6 +28,7 @@ struct alignas(16) StoreLog {
 
   Record* words() { return reinterpret_cast<Record*>(this + 1); }
   const Record* words() const { return reinterpret_cast<const Record*>(this + 1); }
+  const std::uint8_t* contents(std::uint32_t line_bytes) const { return reinterpret_cast<const std::uint8_t*>(words() + line_bytes / 4); }
   /// Stores to these 64ths of the line, which lie in one word.
   void note(std::uint64_t parts, std::uint32_t word, const Record& record) {
     written |= parts;
@@ -44,11 +46,6 @@ struct alignas(16) StoreLog {
     owner = nobody;
     taken = false;
   }
-};
-/// A line that may have such stores, and what the core's cache holds of it. Valid until the log ends: the line is cleaned, or leaves the cache.
-struct LoggedLine {
-  StoreLog* log = nullptr;
-  const std::uint8_t* contents = nullptr;
 };
 static_assert(sizeof(StoreLog::Record) == 16 && sizeof(StoreLog) == 16);
 

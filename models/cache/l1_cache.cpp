@@ -57,13 +57,13 @@ void L1Cache::permit_reads(std::uint32_t address, std::uint64_t parts) {
   if (parts) note_permitted(place);
 }
 
-LoggedLine L1Cache::permit_writes(std::uint32_t address, std::uint64_t parts) {
+StoreLog& L1Cache::permit_writes(std::uint32_t address, std::uint64_t parts) {
   const std::uint32_t set = set_of(address);
   Place& place = *most_recent_[set];
   if (noted_stores_) place.hidden[context_].from_writes = ~parts;
   set_keys(entries_[set], place);
   note_permitted(place);
-  return {&place.log, data(place)};
+  return place.log;
 }
 
 void L1Cache::note_permitted(Place& place) {
@@ -177,7 +177,7 @@ std::uint32_t L1Cache::fill(std::uint32_t address, Purpose purpose) {
 }
 
 void L1Cache::ask_permission(Place& place) {
-  const LinePort::Permission permission = port_.filled(place.address, {&place.log, data(place)});
+  const LinePort::Permission permission = port_.filled(place.address, place.log);
   if (!(permission.reads | permission.writes)) return;
   place.hidden[context_] = {~permission.reads, noted_stores_ ? ~permission.writes : ~0ull};
   note_permitted(place);

@@ -33,7 +33,7 @@ class LinePort {
   struct Permission {
     std::uint64_t reads = 0, writes = 0;
   };
-  virtual Permission filled(std::uint32_t line_address, const LoggedLine& log) { (void)line_address, (void)log; return {}; }
+  virtual Permission filled(std::uint32_t line_address, StoreLog& log) { (void)line_address, (void)log; return {}; }
   /// The cache is about to clean or to forget a line whose log has an owner, who takes what is in it.
   virtual void end_log(StoreLog& log) { (void)log; }
 };
@@ -61,7 +61,8 @@ class L1Cache {
 
   static constexpr std::uint32_t contexts = 2;
 
-  /// Where one line is kept: its log's records and its bytes lie behind it, so that a simulated core needs few lines of the host's cache.
+  /// Where one line is kept: its log's records and its bytes lie behind it, as StoreLog wants them, so that a simulated core needs few lines
+  /// of the host's cache.
   struct alignas(64) Place {
     std::uint32_t address = 0;  ///< of the line, if it is valid
     bool valid = false;
@@ -129,7 +130,7 @@ class L1Cache {
   /// this context, from now on whenever it is the most recently used of its set.
   void permit_reads(std::uint32_t address, std::uint64_t parts);
   /// REQUIRES, for writes: parts is not 0, somebody watches (FastAccess::permitted), and the cache is write-back.
-  LoggedLine permit_writes(std::uint32_t address, std::uint64_t parts);
+  StoreLog& permit_writes(std::uint32_t address, std::uint64_t parts);
   /// In all contexts.
   void revoke(std::uint32_t address) {
     if (Place* const place = observed_ ? find(address) : nullptr) give_back(*place);

@@ -27,7 +27,7 @@ inline bool is_cached(std::uint32_t number) { return view_of(number) == View::ca
 /// When an agent last accessed each byte of a line. Epoch 0: never. Kept for words as long as all accesses are of whole words, which
 /// makes it a quarter of the size; for bytes from the first on that is not.
 struct CoherencyChecker::History {
-  /// Four bytes: their latest values, and who wrote them last.
+  /// Four bytes: their latest values, and who wrote them last, or nobody.
   struct Word {
     std::array<std::uint8_t, 4> values;
     std::array<AgentId, 4> writers;
@@ -52,9 +52,15 @@ struct CoherencyChecker::History {
   };
   static_assert(sizeof(Cell) == 32);
   /// `room` for as many cells as the line has words; null: its own.
-  History(AgentId agent, std::uint32_t line_bytes, Cell* room) : agent(agent), count(line_bytes >> 2), cells(room) {
+  History(AgentId agent, std::uint32_t line_bytes, Cell* room) : agent(agent), count(static_cast<std::uint16_t>(line_bytes >> 2)), cells(room) {
     if (cells) std::for_each_n(cells, count, [](Cell& each) { each.forget(); });
     else own_cells(count);
+  }
+  History(History&& other) noexcept
+      : agent(other.agent), shift(other.shift), owns(std::exchange(other.owns, false)), count(other.count),
+        latest_write(other.latest_write), latest_cached_write(other.latest_cached_write), noted(other.noted), cells(other.cells) {}
+  ~History() {
+    if (owns) delete[] cells;
   }
 
   const Read& read_of(std::uint32_t offset) const { return cells[offset >> shift].read; }
@@ -96,34 +102,34 @@ struct CoherencyChecker::History {
   std::uint32_t behind(std::uint32_t offset) const { return ((offset >> shift) + 1) << shift; }
   void refine() {
     const Cell* const of_words = cells;
-    const std::unique_ptr<Cell[]> kept = std::move(own);
-    own_cells(count * 4);
+    const std::unique_ptr<Cell[]> kept(owns ? cells : nullptr);
+    own_cells(count * 4u);
     for (std::uint32_t i = 0; i < count; ++i) cells[i] = of_words[i / 4];
     shift = 0;
   }
 
   AgentId agent;
   std::uint8_t shift = 2;
-  std::uint32_t count;
+  bool owns = false;
+  std::uint16_t count;
   // Epochs of the latest to any byte, and of the latest through the cache, which one past it may have covered.
   std::uint32_t latest_write = 0, latest_cached_write = 0;
   std::uint64_t noted = 0;  ///< a bit for each word that some cell may say something of
-  Cell* cells;
-  std::unique_ptr<Cell[]> own;
+  Cell* cells;  ///< the line's, or its own
 
  private:
   void own_cells(std::uint32_t wanted) {
-    own = std::make_unique<Cell[]>(wanted);
-    cells = own.get();
-    count = wanted;
+    cells = std::make_unique<Cell[]>(wanted).release();
+    owns = true;
+    count = static_cast<std::uint16_t>(wanted);
   }
 };
 
 /// What every event touches comes first, by lines of the host's cache: a simulated cache miss is one of the host's, too, or several. A fill
-/// looks at the first alone, and at the second for what is known.
+/// looks at the first alone, taking in stores at three of them, up to the latest event, and at one for two words.
 struct alignas(64) CoherencyChecker::Line {
   Line(const CacheRules& rules, std::uint32_t address, History::Cell* cells) : address(address), worlds(rules), cells(cells) {}
-  bool pending() const { return unseen != nobody && logged.log && logged.log->written; }
+  bool pending() const { return unseen != nobody && log && log->written; }
   void unsettle_reads() {
     settled_reads = 0;
     parked = false;
@@ -139,9 +145,28 @@ struct alignas(64) CoherencyChecker::Line {
     const auto found = std::find_if(histories.begin(), histories.end(), [agent](const History& each) { return each.agent == agent; });
     return found == histories.end() ? nullptr : &*found;
   }
-  /// REQUIRES: known.
+  /// REQUIRES: somebody has written it.
   std::uint8_t truth(std::uint32_t offset) const { return cells[offset / 4].word.values[offset % 4]; }
-  AgentId writer(std::uint32_t offset) const { return known.test(offset) ? cells[offset / 4].word.writers[offset % 4] : nobody; }
+  AgentId writer(std::uint32_t offset) const { return cells[offset / 4].word.writers[offset % 4]; }
+  bool is_known(std::uint32_t offset) const { return writer(offset) != nobody; }
+  bool is_any_known(std::uint32_t offset, std::uint32_t bytes) const {
+    for (std::uint32_t i = offset; i < offset + bytes; ++i)
+      if (is_known(i)) return true;
+    return false;
+  }
+  /// Some bytes are nobody's any more. known is up to who calls.
+  void forget_values(std::uint32_t offset, std::uint32_t bytes) {
+    std::uint32_t done = 0;
+    if (offset % 4 == 0)
+      for (; done + 4 <= bytes; done += 4) cells[(offset + done) / 4].word.writers.fill(nobody);
+    for (; done < bytes; ++done) cells[(offset + done) / 4].word.writers[(offset + done) % 4] = nobody;
+  }
+  void forget_all_values() {
+    known = 0;
+    std::uint64_t noted = 0;
+    for (const History& each : histories) noted |= each.noted;
+    for (; noted; noted &= noted - 1) cells[std::countr_zero(noted)].word.writers.fill(nobody);
+  }
   /// The latest value of some bytes, and whose it is.
   void keep(std::uint32_t offset, const std::uint8_t* value, std::uint32_t bytes, AgentId writer) {
     std::uint32_t done = 0;
@@ -173,9 +198,9 @@ struct alignas(64) CoherencyChecker::Line {
   std::uint8_t atomic_word = no_word;  ///< offset of the word that was written last, by an atomic write that found nothing, with nothing but reads on the line since
   std::uint32_t reader_epoch = 0;
   std::uint64_t settled_reads = 0;
-  LoggedLine logged;  ///< where unseen stores are noted
-  LineWorlds worlds;  ///< its last part begins the next line of the host's cache
-  ByteMask known;     ///< bytes that somebody has written
+  StoreLog* log = nullptr;  ///< where unseen stores are noted
+  std::uint64_t known = 0;  ///< 64ths of the line of which somebody has written all bytes
+  LineWorlds worlds;        ///< what it says of copies is still in the first line of the host's cache
   boost::container::small_vector<History, 1> histories;
   History::Cell* cells;  ///< one for each word: their values, as far as they are known, and the first history's room
   /// A Deed in short.
@@ -237,7 +262,6 @@ struct alignas(64) CoherencyChecker::Line {
 /// Neighbouring lines, with what they need room for.
 struct CoherencyChecker::Page {
   static constexpr std::uint32_t count = LineTable<Page>::page_lines;
-  static_assert(sizeof(Line) / alignof(Line) % 2, "an odd number of the host's lines: neighbours spread over the sets of its caches");
 
   Page(const CacheRules& rules, std::uint32_t address)
       : cells(std::make_unique_for_overwrite<History::Cell[]>(std::size_t{count} * rules.line_bytes / 4)),

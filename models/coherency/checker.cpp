@@ -24,6 +24,7 @@ CoherencyChecker::~CoherencyChecker() = default;
 CoherencyChecker::Line& CoherencyChecker::first_touch(std::uint32_t address) {
   Line& line = lines_.at(address, [this](std::uint32_t base) { return std::make_unique<Page>(config_.rules, base); });
   line.touched = true;
+  line.forget_values(0, config_.rules.line_bytes);
   line.worlds.power_on();  // made before some cores started, perhaps
   ++line_count_;
   return line;
@@ -217,6 +218,18 @@ void CoherencyChecker::atomic_write(AgentId agent, View view, std::uint32_t addr
   if (view != View::cached && !last_raced_ && value.size() == atomic_bytes && line.worlds.surely_fresh(-1)) line.atomic_word = static_cast<std::uint8_t>(address & ~line_mask_);
 }
 
+inline void CoherencyChecker::note_known(Line& line, std::uint32_t offset, std::uint32_t bytes) {
+  std::uint64_t parts = parts_with(offset, bytes);
+  if ((offset | bytes) & ((1u << part_shift_) - 1)) {  // of the first and the last, some bytes may still be missing
+    for (std::uint64_t rest = parts; rest; rest &= rest - 1) {
+      const std::uint32_t first = static_cast<std::uint32_t>(std::countr_zero(rest)) << part_shift_;
+      for (std::uint32_t i = first; i < first + (1u << part_shift_); ++i)
+        if (!line.is_known(i)) parts &= ~(1ull << (first >> part_shift_));
+    }
+  }
+  line.known |= parts;
+}
+
 void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
   Line& line = seen_line(address);
   const Deed access{Deed::Kind::write, agent, view, site, cycle};
@@ -241,8 +254,8 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   History& history = history_of(line, agent);
   const History::Write noted{{clocks_[agent][agent], site_number(site, view)}, cycle};
   history.note_write(offset, bytes, noted);
-  line.known |= mask;
   line.keep(offset, value.data(), bytes, agent);
+  note_known(line, offset, bytes);
   if (line.worlds.take_newly_lost()) keep_cause(line, access);
   note(line, Deed::Kind::write, agent, noted.site, cycle);
 }
@@ -252,7 +265,7 @@ void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<cons
     // Code that nobody wrote came with the image.
     const auto start = static_cast<std::uint32_t>(address + at);
     const Line* line = known_line(start & line_mask_);
-    if (!line || line->known.none()) continue;
+    if (!line || !line->is_any_known(0, config_.rules.line_bytes)) continue;
     do_read(core, View::direct, start, seen.subspan(at, std::min<std::size_t>(seen.size() - at, config_.rules.line_bytes)), site, cycle, false, 0);
   }
 }
@@ -263,7 +276,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
   const ByteMask wanted = ByteMask::range(offset, bytes);
   const LineWorlds::Stale stale = access.view == View::cached ? line.worlds.stale_for_core(access.agent, wanted) : line.worlds.stale_in_memory(wanted);
   bool differs = false;
-  for (std::uint32_t i = 0; i < bytes; ++i) differs |= line.known.test(offset + i) && line.truth(offset + i) != seen[i];
+  for (std::uint32_t i = 0; i < bytes; ++i) differs |= line.is_known(offset + i) && line.truth(offset + i) != seen[i];
   if (stale.bytes.none()) {
     unexplained_ += differs;
     return;
@@ -279,7 +292,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
   finding.other = write_deed(line, first);
   for (unsigned i = first; i <= last; ++i) {
     finding.seen.push_back(seen[i - offset]);
-    finding.owed.push_back(line.known.test(i) ? line.truth(i) : seen[i - offset]);
+    finding.owed.push_back(line.is_known(i) ? line.truth(i) : seen[i - offset]);
   }
   const bool writer_uncached = finding.other.view == View::uncached, reader_uncached = access.view == View::uncached;
   switch (stale.reason) {
@@ -451,11 +464,11 @@ std::uint32_t CoherencyChecker::forget(std::uint32_t address, std::uint32_t byte
 
 void CoherencyChecker::forget_all(Line& line) {
   if (line.pending()) {  // nobody will ask what was stored; but the line is dirty
-    line.logged.log->take();
+    line.log->take();
     line.worlds.write_cached(line.unseen, {});
   }
   line.worlds.forget(ByteMask::range(0, config_.rules.line_bytes));
-  line.known = {};
+  line.forget_all_values();
   if (line.user == several) {
     line.histories.clear();
     line.user = nobody;
@@ -468,9 +481,10 @@ void CoherencyChecker::forget_some(Line& line, std::uint32_t offset, std::uint32
   const ByteMask mask = ByteMask::range(offset, bytes);
   // The rest of the last word belongs to nobody, unless somebody has written it.
   std::uint32_t span = bytes;
-  if (offset % 4 == 0 && bytes % 4 && (line.known & ByteMask::range(offset + bytes, 4 - bytes % 4)).none()) span = bytes + 4 - bytes % 4;
+  if (offset % 4 == 0 && bytes % 4 && !line.is_any_known(offset + bytes, 4 - bytes % 4)) span = bytes + 4 - bytes % 4;
   line.worlds.forget(mask);
-  line.known -= mask;
+  line.forget_values(offset, bytes);
+  line.known &= ~parts_with(offset, bytes);
   for (History& history : line.histories) history.forget(offset, span);
 }
 
@@ -479,7 +493,10 @@ void CoherencyChecker::lose_memory(std::uint32_t address, std::uint32_t bytes, c
   for_each_line([&](Line& line) {
     line.unsettle();
     if (line.address - address >= bytes) return;
-    if (line.known.any()) line.worlds.lose_memory(line.known);
+    ByteMask written;
+    for (std::uint32_t i = 0; i < config_.rules.line_bytes; ++i)
+      if (line.is_known(i)) written.set(i);
+    if (written.any()) line.worlds.lose_memory(written);
     line.cause = cause;
     line.cause.kind = Deed::Kind::power_off;
   });

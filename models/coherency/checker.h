@@ -106,7 +106,7 @@ class CoherencyChecker {
     std::uint64_t known = 0;  ///< as known_parts() says it
     bool exclusive = false;
   };
-  Filled filled(AgentId agent, std::uint32_t address, std::uint8_t context, const LoggedLine& log);
+  Filled filled(AgentId agent, std::uint32_t address, std::uint8_t context, StoreLog& log);
   /// Remembers that a core was let do something to the line unseen, for who takes it back: take_permitted() tells which of `cores`, a bit
   /// for each, still may, as far as is known, and forgets it.
   void note_permitted(AgentId core, std::uint32_t address);
@@ -114,7 +114,7 @@ class CoherencyChecker {
   /// What the host says the core is doing from now on. Returns what its stores have to be tagged with where they are only noted.
   std::uint32_t set_origin(AgentId core, const void* origin);
   /// The line's log, from which the checker takes such stores when they matter.
-  void use_log(std::uint32_t address, const LoggedLine& logged);
+  void use_log(std::uint32_t address, StoreLog& log);
   /// It ends.
   void end_log(StoreLog& log);
   /// Reads and writes of synchronising instructions: checked like others, but reads are not remembered, since only plain accesses can
@@ -202,16 +202,19 @@ class CoherencyChecker {
   static constexpr std::size_t recent_sites = 1024;
   /// Bits of Line::settled_reads, one for each 64th of the line; 0 for less than one of them.
   std::uint64_t settled_mask(std::uint32_t address, std::uint32_t bytes) const {
-    const std::uint32_t offset = address & ~line_mask_;
-    if ((offset | bytes) & ((1u << part_shift_) - 1)) return 0;
-    const std::uint32_t first = offset >> part_shift_, count = bytes >> part_shift_;
-    return (count >= 64 ? ~0ull : (1ull << count) - 1) << first;
+    return (address | bytes) & ((1u << part_shift_) - 1) ? 0 : parts_with(address & ~line_mask_, bytes);
+  }
+  /// The 64ths of a line that some of these bytes lie in.
+  std::uint64_t parts_with(std::uint32_t offset, std::uint32_t bytes) const {
+    const std::uint32_t first = offset >> part_shift_, last = (offset + bytes - 1) >> part_shift_;
+    return ~0ull >> (63 - (last - first)) << first;
   }
 
   std::uint64_t settled_of(const Line& line, AgentId agent, View view, std::uint8_t context) const;
   bool exclusive(Line& line, AgentId agent);
-  void use_log(Line& line, const LoggedLine& logged);
-  std::uint64_t known_parts_of(const Line& line) const;
+  void use_log(Line& line, StoreLog& log);
+  /// These bytes of the line have been written.
+  void note_known(Line& line, std::uint32_t offset, std::uint32_t bytes);
   void forget_all(Line& line);
   void forget_some(Line& line, std::uint32_t offset, std::uint32_t bytes);
   /// The line that holds the address, without taking in unseen stores.

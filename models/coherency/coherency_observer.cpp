@@ -125,7 +125,7 @@ std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint3
   return allowed(agent, address, 0).writes;
 }
 
-HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::uint32_t address, const LoggedLine& log) {
+HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::uint32_t address, StoreLog& log) {
   if (!may_skip(View::cached, address)) return {};
   const auto agent = static_cast<AgentId>(core.id());
   const CoherencyChecker::Filled line = checker_.filled(agent, address, judge_ && !checker_.alone() ? judge_->context(agent) : 0, log);

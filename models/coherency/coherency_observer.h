@@ -58,8 +58,8 @@ class CoherencyObserver : public HardwareObserver {
 
   std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override;
   std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
-  void on_stores_unseen(std::uint32_t address, const LoggedLine& line) override { checker_.use_log(address, line); }
-  Permission on_line_filled(Core& core, std::uint32_t address, const LoggedLine& log) override;
+  void on_stores_unseen(std::uint32_t address, StoreLog& log) override { checker_.use_log(address, log); }
+  Permission on_line_filled(Core& core, std::uint32_t address, StoreLog& log) override;
   void on_log_ends(StoreLog& log) override { checker_.end_log(log); }
   void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) override;
   void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) override;

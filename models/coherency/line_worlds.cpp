@@ -5,7 +5,7 @@
 
 namespace dspmem {
 
-LineWorlds::LineWorlds(const CacheRules& rules) : rules_(&rules) {
+LineWorlds::LineWorlds(const CacheRules& rules) : write_through_(rules.write_through), rules_(&rules) {
   // The summary knows one cache without a prefetcher and with whole-line write-backs.
   if (rules_->prefetch || rules_->byte_dirty) expand();
 }

@@ -52,7 +52,7 @@ class LineWorlds {
   }
   void write_cached(std::uint32_t core, const ByteMask& bytes) {
     if (!nobody_elses(core)) return write_shared(core, bytes);
-    if (rules_->write_through) return;
+    if (write_through_) return;
     owner_ = static_cast<std::int8_t>(core);
     dirty_ = true;
     clean_copy_ = true;  // evicted and read again; that is never worse than the dirty copy, so it may stand for "not read again" too
@@ -98,7 +98,7 @@ class LineWorlds {
 
   /// Nobody but `core` may have a copy, and it keeps what it writes: then its writes may be told later, in one, as long as nothing else
   /// happens to the line in between.
-  bool may_write_alone(std::uint32_t core) const { return nobody_elses(core) && !rules_->write_through; }
+  bool may_write_alone(std::uint32_t core) const { return nobody_elses(core) && !write_through_; }
   /// At most one core has a copy, and memory is written by nobody else.
   bool summarised() const { return full_ == nullptr; }
   std::size_t world_count() const { return full_ ? full_->worlds.size() : 0; }
@@ -140,15 +140,15 @@ class LineWorlds {
     std::vector<World> worlds;
     ByteMask overwritten, discarded;  ///< bytes that may be fresh nowhere, by the cause
   };
-  const CacheRules* rules_;
-  std::unique_ptr<Full> full_;
-
   // Summary, without full_: only `owner_` may hold a copy; memory is fresh but for `unsafe_`.
   std::int8_t owner_ = -1;
   bool dirty_ = false;       ///< the copy may be dirty
   bool clean_copy_ = false;  ///< there may be a clean copy
   bool newly_lost_ = false;
   std::int8_t lost_by_ = -1;
+  bool write_through_;  ///< as in the rules
+  std::unique_ptr<Full> full_;
+  const CacheRules* rules_;
   ByteMask unsafe_;
 };
 

@@ -85,18 +85,18 @@ std::vector<CoherencyChecker::DirtyLines> CoherencyChecker::dirty_lines(std::uin
 
 bool CoherencyChecker::ever_written(std::uint32_t address, std::uint32_t bytes) {
   const Line* line = known_line(address & line_mask_);
-  return line && (line->known & ByteMask::range(address & ~line_mask_, bytes)).any();
+  return line && line->is_any_known(address & ~line_mask_, bytes);
 }
 
 std::uint64_t CoherencyChecker::known_parts(std::uint32_t base) {
   const Line* line = known_line(base);
-  return line ? known_parts_of(*line) : 0;
+  return line ? line->known : 0;
 }
 
 std::optional<std::uint32_t> CoherencyChecker::never_written(std::uint32_t address, std::uint32_t bytes) {
   for (std::uint32_t at = address; at < address + bytes; ++at) {
     const Line* line = known_line(at & line_mask_);
-    if (!line || !line->known.test(at & ~line_mask_)) return at;
+    if (!line || !line->is_known(at & ~line_mask_)) return at;
   }
   return std::nullopt;
 }

@@ -24,14 +24,6 @@ std::uint64_t CoherencyChecker::settled_parts(AgentId agent, View view, std::uin
   return settled_of(*line, agent, view, context);
 }
 
-std::uint64_t CoherencyChecker::known_parts_of(const Line& line) const {
-  if (part_shift_ == 0) return line.known.words[0];
-  std::uint64_t parts = 0;
-  for (std::uint32_t part = 0; part < 64; ++part)
-    if (line.known.contains(ByteMask::range(part << part_shift_, 1u << part_shift_))) parts |= 1ull << part;
-  return parts;
-}
-
 inline bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
   if (line.used_besides(agent) || !line.worlds.may_write_alone(agent)) return false;
   // What was read through another view, or in another epoch, is not settled behind such a store.
@@ -40,7 +32,7 @@ inline bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
   return true;
 }
 
-CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t address, std::uint8_t context, const LoggedLine& log) {
+CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t address, std::uint8_t context, StoreLog& log) {
   Line& line = peek_line(address);
   Filled result;
   if (alone_ && line.worlds.surely_fresh(agent)) {
@@ -53,7 +45,7 @@ CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t a
   if (result.exclusive) use_log(line, log);
   if (!result.exclusive && !result.settled) return result;
   line.permitted |= static_cast<std::uint8_t>(1u << agent);
-  result.known = part_shift_ == 0 ? line.known.words[0] : known_parts_of(line);
+  result.known = line.known;
   return result;
 }
 
@@ -69,12 +61,12 @@ std::uint32_t CoherencyChecker::take_permitted(std::uint32_t address, std::uint3
 
 bool CoherencyChecker::exclusive(AgentId agent, std::uint32_t address) { return exclusive(peek_line(address), agent); }
 
-void CoherencyChecker::use_log(std::uint32_t address, const LoggedLine& logged) { use_log(peek_line(address), logged); }
+void CoherencyChecker::use_log(std::uint32_t address, StoreLog& log) { use_log(peek_line(address), log); }
 
-void CoherencyChecker::use_log(Line& line, const LoggedLine& logged) {
+void CoherencyChecker::use_log(Line& line, StoreLog& log) {
   if (line.pending()) absorb(line);
-  line.logged = logged;
-  logged.log->owner = line.address;
+  line.log = &log;
+  log.owner = line.address;
 }
 
 std::uint32_t CoherencyChecker::set_origin(AgentId core, const void* origin) {
@@ -92,9 +84,9 @@ std::uint32_t CoherencyChecker::set_origin(AgentId core, const void* origin) {
 
 void CoherencyChecker::end_log(StoreLog& log) {
   Line& line = peek_line(std::exchange(log.owner, StoreLog::nobody));
-  if (line.logged.log != &log) return;  // another core's has taken its place
+  if (line.log != &log) return;  // another core's has taken its place
   if (line.pending()) absorb(line);
-  line.logged = {};
+  line.log = nullptr;
 }
 
 void CoherencyChecker::absorb_all(AgentId agent) {
@@ -108,8 +100,9 @@ void CoherencyChecker::absorb_all(AgentId agent) {
 void CoherencyChecker::absorb(Line& line) {
   const AgentId agent = line.unseen;
   line.atomic_word = Line::no_word;
-  const auto [log, contents] = line.logged;
-  const std::uint64_t written = log->take();
+  StoreLog& log = *line.log;
+  const std::uint8_t* const contents = log.contents(config_.rules.line_bytes);
+  const std::uint64_t written = log.take();
   History& history = history_of(line, agent);
   const std::uint32_t epoch = clocks_[agent][agent];
   const StoreLog::Record* last = nullptr;
@@ -119,7 +112,7 @@ void CoherencyChecker::absorb(Line& line) {
     const std::uint32_t word = static_cast<std::uint32_t>(std::countr_zero(rest)) >> word_shift_, word_at = word << word_shift_;
     const std::uint64_t here = rest >> word_at & word_mask_;
     rest &= ~(word_mask_ << word_at);
-    const StoreLog::Record& record = log->words()[word];
+    const StoreLog::Record& record = log.words()[word];
     if (!last || last->pc != record.pc || last->caller != record.caller || last->tag() != record.tag()) {
       noted.site = site_number({record.pc, record.caller, origins_[agent].known[record.tag()]}, View::cached);
       note(line, Deed::Kind::write, agent, noted.site, record.cycle());
@@ -145,7 +138,7 @@ void CoherencyChecker::absorb(Line& line) {
   }
   if (!part_shift_) mask.words[0] = written;
   line.worlds.write_cached(agent, mask);
-  line.known |= mask;
+  line.known |= written;
 }
 
 }  // namespace dspmem

@@ -184,7 +184,7 @@ class Core : private CoreState {
   class DataPort final : public Port {
    public:
     using Port::Port;
-    Permission filled(std::uint32_t line_address, const LoggedLine& log) override;
+    Permission filled(std::uint32_t line_address, StoreLog& log) override;
     void end_log(StoreLog& log) override;
   };
   class InstructionPort final : public Port {

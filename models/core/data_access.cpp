@@ -39,7 +39,7 @@ void Core::Port::write_through(std::uint32_t address, std::span<const std::uint8
   core_.cycles_ += core_.environment_.write(address, bytes);
 }
 
-LinePort::Permission Core::DataPort::filled(std::uint32_t line_address, const LoggedLine& log) {
+LinePort::Permission Core::DataPort::filled(std::uint32_t line_address, StoreLog& log) {
   if (!core_.observer_) return {};
   const CachedRange& range = *core_.cached_range(line_address);
   const HardwareObserver::Permission permission = core_.observer_->on_line_filled(core_, line_address - range.base + range.physical, log);

@@ -35,7 +35,7 @@ class Distrustful final : public CoherencyObserver {
     CoherencyObserver::on_write(core, view, address, value, ordering);
     return 0;
   }
-  Permission on_line_filled(Core&, std::uint32_t, const LoggedLine&) override { return {}; }
+  Permission on_line_filled(Core&, std::uint32_t, StoreLog&) override { return {}; }
 };
 
 struct Shape {

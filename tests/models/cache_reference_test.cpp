@@ -299,8 +299,8 @@ INSTANTIATE_TEST_SUITE_P(Policies, Replacement, testing::Values("lru", "tree-plr
 /// Lets everything pass, and forgets that it did.
 class Forgetful : public CountingPort {
  public:
-  Permission filled(std::uint32_t, const LoggedLine& line) override {
-    log = line.log;
+  Permission filled(std::uint32_t, StoreLog& of_line) override {
+    log = &of_line;
     log->owner = 7;
     return {~0ull, ~0ull};
   }

@@ -35,10 +35,10 @@ class Capricious final : public HardwareObserver {
     const std::uint64_t parts = show(2, core, address, value);
     return shape_.policy == WritePolicy::write_back ? parts : 0;
   }
-  void on_stores_unseen(std::uint32_t address, const LoggedLine& line) override { line.log->owner = address; }
-  Permission on_line_filled(Core&, std::uint32_t address, const LoggedLine& line) override {
+  void on_stores_unseen(std::uint32_t address, StoreLog& log) override { log.owner = address; }
+  Permission on_line_filled(Core&, std::uint32_t address, StoreLog& log) override {
     const Permission permission{parts(), parts()};
-    if (permission.writes) line.log->owner = address;
+    if (permission.writes) log.owner = address;
     return permission;
   }
   void on_log_ends(StoreLog& log) override {
