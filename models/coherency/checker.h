@@ -165,11 +165,16 @@ class CoherencyChecker {
   /// Whether `core` wrote back (or invalidated) some line of these bytes since `cycle`: then it meant to, and missed others.
   bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const;
 
+  /// Something that was done to memory, and a byte of what it was done to; kind none when nothing was.
+  struct Use {
+    Deed deed;
+    std::uint32_t address = 0;
+  };
   /// A write of another core than `core` to these bytes, whose line it may still hold dirty, whoever has written there since, for all that
-  /// orders its write-backs before what `core` does now; kind none when there is no such write.
-  Deed left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes);
-  /// An access of somebody else to these bytes that nothing orders before what the agent does now; kind none when there is none.
-  Deed unordered_use(AgentId agent, std::uint32_t address, std::uint32_t bytes);
+  /// orders its write-backs before what `core` does now.
+  Use left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes);
+  /// An access of somebody else to these bytes that nothing orders before what the agent does now.
+  Use unordered_use(AgentId agent, std::uint32_t address, std::uint32_t bytes);
   /// For each core that may hold dirty lines of this memory: how many, a byte that it has written in the first of them, and its last write
   /// there as far as it is remembered.
   struct DirtyLines {
@@ -230,7 +235,7 @@ class CoherencyChecker {
   void for_each_line(Visit visit) const;
   /// The first deed that `look`(history, offset) finds in the histories of others than one agent that `choose`(line, history) wants.
   template <class Choose, class Look>
-  Deed find_deed(AgentId besides, std::uint32_t address, std::uint32_t bytes, Choose choose, Look look);
+  Use find_use(AgentId besides, std::uint32_t address, std::uint32_t bytes, Choose choose, Look look);
   void absorb(Line& line);
   /// No agent stores unseen from now on, or this one does not.
   void absorb_all(AgentId agent);

@@ -16,6 +16,10 @@ CacheRules rules_of(const SystemConfig& config) {
           cache.write_policy == WritePolicy::write_through};
 }
 
+bool is_zero(std::span<const std::uint8_t> bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
 Deed::Kind deed_of(CacheOperation operation) {
   switch (operation) {
     case CacheOperation::write_back: case CacheOperation::index_write_back: return Deed::Kind::write_back;
@@ -34,6 +38,7 @@ CoherencyObserver::CoherencyObserver(const SystemConfig& config, FindingListener
       core_count_(static_cast<std::uint32_t>(config.cores.size())),
       sets_(config.cores.front().data_cache.sets()),
       ways_(config.cores.front().data_cache.ways),
+      commits_(config.cores.front().data_cache.line_bytes, listener),
       checker_({rules_of(config), max_agents}, listener) {
   checker_.know_power();
   checker_.set_alone(true);  // core 0 is, until it writes to a device that other agents know
@@ -46,7 +51,7 @@ Site CoherencyObserver::site_of(const Core& core) const { return {core.current_p
 std::uint64_t CoherencyObserver::on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) {
   const auto agent = static_cast<AgentId>(core.id());
   if (ordering == Ordering::plain) {
-    if (commits_required_) note_shared_access(core, view, address, Deed::Kind::read);
+    if (commits_.required()) commits_.on_access({Deed::Kind::read, agent, view, site_of(core), core.now()}, address);
     const auto bytes = static_cast<std::uint32_t>(seen.size());
     const std::uint8_t context = judge_ ? judge_->context(agent) : 0;
     if (checker_.settled_read(agent, view, address, bytes, context)) return permit_reads(core, view, address, context);
@@ -64,6 +69,7 @@ std::uint64_t CoherencyObserver::on_read(Core& core, View view, std::uint32_t ad
     finding.last = static_cast<std::uint32_t>(seen.size()) - 1;
     listener_.on_finding(finding);
   }
+  atomic_found_zero_[agent] = is_zero(seen);
   checker_.acquire(agent, address);
   checker_.atomic_read(agent, view, address, seen, site_of(core), core.now());
   revoke_elsewhere(nullptr, address);
@@ -72,24 +78,17 @@ std::uint64_t CoherencyObserver::on_read(Core& core, View view, std::uint32_t ad
 
 std::uint64_t CoherencyObserver::on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) {
   const auto agent = static_cast<AgentId>(core.id());
-  if (commits_required_ && ordering == Ordering::plain) note_shared_access(core, view, address, Deed::Kind::write);
   const Deed access{Deed::Kind::write, agent, view, site_of(core), core.now()};
+  if (ordering == Ordering::plain && commits_.required()) commits_.on_access(access, address);
   if (judge_) judge_->on_access(&core, access, address, static_cast<std::uint32_t>(value.size()));
   if (ordering == Ordering::plain) checker_.write(agent, view, address, value, access.site, access.cycle);
   else checker_.atomic_write(agent, view, address, value, access.site, access.cycle);
   revoke_elsewhere(view == View::cached ? &core : nullptr, address);
   if (ordering == Ordering::plain) return permit_writes(core, view, address);
   // A word that an atomic sets to zero is a lock that opens.
-  const bool opens = std::all_of(value.begin(), value.end(), [](std::uint8_t byte) { return byte == 0; });
-  if (commits_required_) {
-    std::vector<std::uint32_t>& held = held_locks_[core.id()];
-    if (ordering == Ordering::release || opens) {
-      check_commits(core, address);
-      std::erase(held, address);
-    } else {
-      held.push_back(address);
-    }
-  }
+  const bool opens = is_zero(value);
+  if (ordering == Ordering::release || opens) commits_.on_opened(access, address);
+  else commits_.on_set(agent, address, atomic_found_zero_[agent]);
   release(agent, address);
   return 0;
 }
@@ -167,52 +166,9 @@ void CoherencyObserver::forget(std::uint32_t address, std::uint32_t bytes) {
   }
 }
 
-// ---- Shared data that is kept current by commits ----------------------------------------------------------------------
-
 void CoherencyObserver::set_shared(std::uint32_t address, std::uint32_t bytes, bool shared) {
-  for (std::uint32_t line = address & line_mask_; line < address + bytes; line += ~line_mask_ + 1) {
-    revoke_elsewhere(nullptr, line);
-    if (shared) ++shared_lines_[line];
-    else if (const auto known = shared_lines_.find(line); known != shared_lines_.end() && --known->second == 0) shared_lines_.erase(known);
-  }
-}
-
-void CoherencyObserver::note_shared_access(Core& core, View view, std::uint32_t address, Deed::Kind kind) {
-  const std::uint32_t line = address & line_mask_;
-  if (view != View::cached || !shared_lines_.contains(line)) return;
-  std::vector<Uncommitted>& open = uncommitted_[core.id()];
-  const auto known = std::find_if(open.begin(), open.end(), [line](const Uncommitted& each) { return each.address == line; });
-  if (known != open.end()) known->written |= kind == Deed::Kind::write;
-  else open.push_back({line, {kind, static_cast<AgentId>(core.id()), view, site_of(core), core.now()}, kind == Deed::Kind::write, held_locks_[core.id()]});
-}
-
-void CoherencyObserver::note_commit(std::uint32_t core, Deed::Kind operation, std::optional<std::uint32_t> line) {
-  std::vector<Uncommitted>& open = uncommitted_[core];
-  for (Uncommitted& each : open)
-    if ((!line || each.address == *line) && operation != Deed::Kind::invalidate) each.written = false;
-  if (operation != Deed::Kind::write_back)
-    std::erase_if(open, [&](const Uncommitted& each) { return (!line || each.address == *line) && !each.written; });
-}
-
-void CoherencyObserver::check_commits(Core& core, std::uint32_t lock) {
-  if (!commits_required_) return;
-  std::vector<Uncommitted> kept;
-  for (const Uncommitted& each : std::exchange(uncommitted_[core.id()], {})) {
-    if (!shared_lines_.contains(each.address)) continue;  // freed meanwhile
-    // A lock that was not held at the access protects something else.
-    if (lock && std::find(each.locks.begin(), each.locks.end(), lock) == each.locks.end()) {
-      kept.push_back(each);
-      continue;
-    }
-    CoherencyFinding finding;
-    finding.rule = Rule::uncommitted_access;
-    finding.access = each.deed;
-    finding.address = each.address;
-    finding.last = ~line_mask_;
-    finding.other = {Deed::Kind::write, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()};
-    listener_.on_finding(finding);
-  }
-  uncommitted_[core.id()] = std::move(kept);
+  for (std::uint32_t line = address & line_mask_; line < address + bytes; line += ~line_mask_ + 1) revoke_elsewhere(nullptr, line);
+  commits_.set_shared(address, bytes, shared);
 }
 
 void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) {
@@ -224,7 +180,7 @@ void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<co
 void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) {
   const auto agent = static_cast<AgentId>(core.id());
   if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none) {
-    if (!uncommitted_[agent].empty()) note_commit(agent, deed, address & line_mask_);
+    commits_.on_maintenance(agent, deed, address);
     checker_.maintain(agent, deed, address, site_of(core), core.now(), implied);
   } else if (operation == CacheOperation::prefetch || operation == CacheOperation::lock) {
     checker_.prefetch(agent, address);
@@ -248,7 +204,7 @@ void CoherencyObserver::on_index_operation(Core& core, CacheOperation operation,
   sweep.done[set * ways_ + way] = true;
   if (++sweep.count < sweep.done.size()) return;
   sweep = {};
-  note_commit(core.id(), deed, std::nullopt);
+  commits_.on_maintenance(static_cast<AgentId>(core.id()), deed, std::nullopt);
   checker_.maintain_all(static_cast<AgentId>(core.id()), deed, site_of(core), core.now());
   revoke_all();
 }
@@ -274,7 +230,7 @@ void CoherencyObserver::on_device_write(Core& core, std::uint32_t address) {
   if (!object) return;
   starters_[object] = origins_[core.id()];
   checker_.set_alone(false);
-  check_commits(core, 0);
+  on_release(core);
   release(static_cast<AgentId>(core.id()), object);
 }
 

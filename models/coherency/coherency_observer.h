@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "models/coherency/checker.h"
+#include "models/coherency/commit_watch.h"
 #include "models/system.h"
 
 namespace dspmem {
@@ -47,14 +48,15 @@ class CoherencyObserver : public HardwareObserver {
   std::uint64_t unexplained_reads() const { return index_operations_ && partial_sweep() ? 0 : checker_.unexplained_reads(); }
   /// Null for none. REQUIRES: outlives the observer.
   void set_judge(AccessJudge* judge) { judge_ = judge; }
-  /// These bytes are shared data, or no longer: on platforms where it is kept current by commits, every cached access must be
-  /// committed (written back and invalidated) before the core releases anything.
+  /// These bytes are shared data, or no longer.
   void set_shared(std::uint32_t address, std::uint32_t bytes, bool shared);
   /// Who switched off the bank that begins at a physical address; kind none when nobody did.
   Deed power_off_of(std::uint32_t bank) const;
-  void require_commits(bool required) { commits_required_ = required; }
+  /// Shared data is kept current by commits. What of that is not certain before the end, finish_commits() reports.
+  void require_commits(bool required) { commits_.require(required); }
+  void finish_commits() { commits_.finish(); }
   /// The core hands something over by other means than instructions: a signal of the scenario.
-  void on_release(Core& core) { check_commits(core, 0); }
+  void on_release(Core& core) { commits_.on_told({Deed::Kind::write, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()}); }
 
   std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override;
   std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
@@ -84,7 +86,7 @@ class CoherencyObserver : public HardwareObserver {
 
  private:
   /// Whether accesses to the line may go unseen at all, if the checker and the judge allow it.
-  bool may_skip(View view, std::uint32_t address) const { return view == View::cached && !(commits_required_ && shared_lines_.contains(address & line_mask_)); }
+  bool may_skip(View view, std::uint32_t address) const { return view == View::cached && !(commits_.required() && commits_.is_shared(address)); }
   // A core accesses lines again without telling as long as nothing else happens to them.
   void tag_stores(Core& core);
   std::uint64_t permit_reads(Core& core, View view, std::uint32_t address, std::uint8_t context);
@@ -99,10 +101,6 @@ class CoherencyObserver : public HardwareObserver {
   void revoke_all(std::uint32_t core);
   void revoke_all();
   Site site_of(const Core& core) const;
-  /// At something that hands data over: the opening of `lock`, or anything else for 0.
-  void check_commits(Core& core, std::uint32_t lock);
-  void note_commit(std::uint32_t core, Deed::Kind operation, std::optional<std::uint32_t> line);
-  void note_shared_access(Core& core, View view, std::uint32_t address, Deed::Kind kind);
   /// The object that an access to a device register synchronises on; 0 for registers that order nothing.
   std::uint64_t device_object(std::uint32_t address) const;
   std::uint64_t core_object(std::uint32_t core) const;
@@ -111,13 +109,6 @@ class CoherencyObserver : public HardwareObserver {
   struct Sweep {
     std::vector<bool> done;  ///< per set and way
     std::size_t count = 0;
-  };
-
-  struct Uncommitted {
-    std::uint32_t address;
-    Deed deed;
-    bool written;                     ///< then an invalidate alone is no commit
-    std::vector<std::uint32_t> locks; ///< held at the access: opening one of them hands the data over
   };
 
   FindingListener& listener_;
@@ -133,14 +124,12 @@ class CoherencyObserver : public HardwareObserver {
     return false;
   }
 
-  bool commits_required_ = false;
   bool index_operations_ = false;
   Deed last_power_write_;
   std::unordered_map<std::uint32_t, Deed> power_offs_;  ///< physical base of a bank -> what switched it off
-  std::unordered_map<std::uint32_t, std::uint32_t> shared_lines_;  ///< line -> how many shared ranges it has bytes of
-  std::array<std::vector<Uncommitted>, LineWorlds::max_cores> uncommitted_;
-  std::array<std::vector<std::uint32_t>, LineWorlds::max_cores> held_locks_;  ///< words that a core has set with an atomic, and not cleared
   std::uint32_t core_count_, sets_, ways_;
+  CommitWatch commits_;
+  std::array<bool, LineWorlds::max_cores> atomic_found_zero_{};  ///< what the core's last atomic read
   CoherencyChecker checker_;
   std::array<Core*, LineWorlds::max_cores> permitted_{};  ///< cores that may access something without telling
   std::array<Core*, LineWorlds::max_cores> cores_{};      ///< as far as they were seen

@@ -20,7 +20,7 @@ bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uin
 }
 
 template <class Choose, class Look>
-Deed CoherencyChecker::find_deed(AgentId besides, std::uint32_t address, std::uint32_t bytes, Choose choose, Look look) {
+CoherencyChecker::Use CoherencyChecker::find_use(AgentId besides, std::uint32_t address, std::uint32_t bytes, Choose choose, Look look) {
   const std::uint64_t end = std::uint64_t{address} + bytes;
   for (std::uint64_t base = address & line_mask_; base < end; base += config_.rules.line_bytes) {
     const Line* const line = known_line(static_cast<std::uint32_t>(base));
@@ -29,17 +29,17 @@ Deed CoherencyChecker::find_deed(AgentId besides, std::uint32_t address, std::ui
     for (const History& history : line->histories) {
       if (history.agent == besides || !choose(*line, history)) continue;
       for (std::uint32_t offset = first; offset < behind; offset = history.behind(offset))
-        if (const Deed found = look(history, offset); found.kind != Deed::Kind::none) return found;
+        if (const Deed found = look(history, offset); found.kind != Deed::Kind::none) return {found, line->address + offset};
     }
   }
   return {};
 }
 
-Deed CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes) {
+CoherencyChecker::Use CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes) {
   if (alone_) return {};
   const Line::Maintenance* maintenance = nullptr;
   bool dirty = false;
-  return find_deed(
+  return find_use(
       core, address, bytes,
       [&](const Line& line, const History& history) {
         if (history.agent >= config_.rules.cores || !history.latest_cached_write) return false;
@@ -55,9 +55,9 @@ Deed CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address,
       });
 }
 
-Deed CoherencyChecker::unordered_use(AgentId agent, std::uint32_t address, std::uint32_t bytes) {
+CoherencyChecker::Use CoherencyChecker::unordered_use(AgentId agent, std::uint32_t address, std::uint32_t bytes) {
   if (alone_) return {};
-  return find_deed(
+  return find_use(
       agent, address, bytes, [](const Line&, const History&) { return true; },
       [this, &clock = clocks_[agent]](const History& history, std::uint32_t offset) {
         const std::uint32_t known = clock[history.agent];

@@ -49,19 +49,50 @@ void Replay::report_gated_access(const Sram& sram, std::uint32_t index, const Re
 
 void Replay::report_bank_off(std::uint32_t address, std::uint32_t bytes, const Deed& power_off) {
   report_loss(address, bytes, power_off);
-  for (const CoherencyChecker::DirtyLines& lines : coherency_->checker().dirty_lines(address, bytes)) {
-    Result::Finding finding;
-    finding.rule = "use-of-powered-off-bank";
-    finding.kind = Result::Finding::Kind::latent;
-    finding.access = log_.describe(power_off);
-    finding.object = log_.object_at(cached(lines.first));
-    if (lines.write.kind != Deed::Kind::none) finding.other = log_.describe(lines.write);
+  report_dirty_under_off(address, bytes, power_off);
+  report_used_beside_off(address, bytes, power_off);
+}
+
+void Replay::report_dirty_under_off(std::uint32_t address, std::uint32_t bytes, const Deed& power_off) {
+  const char* const fix = "write back and invalidate what leaves a bank on each core that has written to it (dcache_writeback_invalidate_region), then switch the bank off";
+  const std::vector<CoherencyChecker::DirtyLines> dirty = coherency_->checker().dirty_lines(address, bytes);
+  for (const CoherencyChecker::DirtyLines& lines : dirty) {
+    Result::Finding finding = beside_off(power_off, {lines.write, lines.first});
     finding.message = fmt::format("a bank is switched off while core {} may hold {} of it in its cache: {} eviction would need the bank", lines.core,
                                   lines.count == 1 ? "a dirty line" : fmt::format("{} dirty lines", lines.count), lines.count == 1 ? "its" : "their");
     finding.missing = fmt::format("a write-back and invalidate by core {} of all that it wrote there, freed objects too, before the bank goes off", lines.core);
-    finding.fix = "write back and invalidate what leaves a bank on each core that has written to it (dcache_writeback_invalidate_region), then switch the bank off";
+    finding.fix = fix;
     log_.add(std::move(finding));
   }
+  if (!dirty.empty() || power_off.kind == Deed::Kind::none) return;
+  const CoherencyChecker::Use late = coherency_->checker().left_dirty_elsewhere(power_off.agent, address, bytes);
+  if (late.deed.kind == Deed::Kind::none) return;
+  Result::Finding finding = beside_off(power_off, late);
+  finding.message = fmt::format("a bank is switched off after {} has written back what it wrote there, but nothing says that it has: later, its eviction would need the bank", finding.other->agent);
+  finding.missing = fmt::format("a signal, a doorbell or a lock between the write-back by {} and the bank going off", finding.other->agent);
+  finding.fix = fix;
+  log_.add(std::move(finding));
+}
+
+void Replay::report_used_beside_off(std::uint32_t address, std::uint32_t bytes, const Deed& power_off) {
+  if (power_off.kind == Deed::Kind::none) return;
+  const CoherencyChecker::Use use = coherency_->checker().unordered_use(power_off.agent, address, bytes);
+  if (use.deed.kind == Deed::Kind::none) return;
+  Result::Finding finding = beside_off(power_off, use);
+  finding.message = fmt::format("a bank is switched off while {} may still use it: nothing orders the two", finding.other->agent);
+  finding.missing = fmt::format("a signal, a doorbell or a lock between what {} does there and the bank going off", finding.other->agent);
+  finding.fix = "switch a bank off when all who use it have said that they are done with it";
+  log_.add(std::move(finding));
+}
+
+Result::Finding Replay::beside_off(const Deed& power_off, const CoherencyChecker::Use& use) const {
+  Result::Finding finding;
+  finding.rule = "use-of-powered-off-bank";
+  finding.kind = Result::Finding::Kind::latent;
+  finding.access = log_.describe(power_off);
+  finding.object = log_.object_at(cached(use.address));
+  if (use.deed.kind != Deed::Kind::none) finding.other = log_.describe(use.deed);
+  return finding;
 }
 
 void Replay::report_loss(std::uint32_t address, std::uint32_t bytes, const Deed& power_off) {

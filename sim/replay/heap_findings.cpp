@@ -39,9 +39,9 @@ void Replay::on_freeing(Core& core, const LiveMemory::Block& block) {
   if (const auto object = objects_.find(block.name); object != objects_.end() && !object->second.freed && cached(object->second.address) == block.base && step != current_step_.end() && step->second) object->second.freed = &step->second->mark;
   if (block.zone == Zone::system_runtime && block.core != core.id()) report_foreign_free(core, block);
   if (coherency_) {
-    const Deed write = coherency_->checker().left_dirty_elsewhere(static_cast<AgentId>(core.id()), physical(block.base), block.bytes);
+    const Deed write = coherency_->checker().left_dirty_elsewhere(static_cast<AgentId>(core.id()), physical(block.base), block.bytes).deed;
     if (write.kind != Deed::Kind::none) report_left_dirty(core, block, write);
-    const Deed use = coherency_->checker().unordered_use(static_cast<AgentId>(core.id()), physical(block.base), block.bytes);
+    const Deed use = coherency_->checker().unordered_use(static_cast<AgentId>(core.id()), physical(block.base), block.bytes).deed;
     if (use.kind != Deed::Kind::none) report_used_beside_free(core, block, use);
   }
   forget(block.base, block.bytes);

@@ -114,6 +114,7 @@ Result Replay::run() {
   } else if (starved) {
     report_deadlock();
   } else {
+    if (coherency_) coherency_->finish_commits();
     report_leaks();
     report_redundant_maintenance();
   }

@@ -180,6 +180,10 @@ class Replay : public CoreHost, public HeapListener {
   void report_gated_access(const Sram& sram, std::uint32_t index, const Result::Deed& access, const std::string& state);
   /// A bank is switched off, with live data in it, or lines of it in caches.
   void report_bank_off(std::uint32_t address, std::uint32_t bytes, const Deed& power_off);
+  /// What a bank goes off too early for, as far as it is the same for all of that.
+  Result::Finding beside_off(const Deed& power_off, const CoherencyChecker::Use& use) const;
+  void report_dirty_under_off(std::uint32_t address, std::uint32_t bytes, const Deed& power_off);
+  void report_used_beside_off(std::uint32_t address, std::uint32_t bytes, const Deed& power_off);
   void report_loss(std::uint32_t address, std::uint32_t bytes, const Deed& power_off);
   /// A master without a cache was refused, or would have been: the host and the masters of steps move bytes without a bus.
   void report_refused(const Deed& access, std::uint32_t address);

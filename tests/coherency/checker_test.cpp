@@ -235,11 +235,11 @@ TEST(WritersInOneLine, DoNotMeetThoseWhoseMemoryIsFree) {
 TEST(Frees, MeetUsersThatNothingOrdersBefore) {
   TwoCores machine(two_cores);
   machine.write(2, View::direct, 0);  // a DMA
-  EXPECT_EQ(machine.checker.unordered_use(0, 0, 64).agent, 2);
-  EXPECT_EQ(machine.checker.unordered_use(0, 4, 60).kind, Deed::Kind::none);
+  EXPECT_EQ(machine.checker.unordered_use(0, 0, 64).deed.agent, 2);
+  EXPECT_EQ(machine.checker.unordered_use(0, 4, 60).deed.kind, Deed::Kind::none);
   machine.checker.release(2, 7);
   machine.checker.acquire(0, 7);
-  EXPECT_EQ(machine.checker.unordered_use(0, 0, 64).kind, Deed::Kind::none);
+  EXPECT_EQ(machine.checker.unordered_use(0, 0, 64).deed.kind, Deed::Kind::none);
 }
 
 TEST(DirtyLines, AreCountedForEachCore) {

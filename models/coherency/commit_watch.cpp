@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/coherency/commit_watch.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dspmem {
+namespace {
+
+bool has(const std::vector<std::uint32_t>& words, std::uint32_t word) { return std::find(words.begin(), words.end(), word) != words.end(); }
+
+}  // namespace
+
+void CommitWatch::set_shared(std::uint32_t address, std::uint32_t bytes, bool shared) {
+  for (std::uint32_t line = line_of(address); line < address + bytes; line += line_bytes_) {
+    if (shared) {
+      ++shared_lines_[line];
+    } else if (const auto known = shared_lines_.find(line); known != shared_lines_.end() && --known->second == 0) {
+      shared_lines_.erase(known);
+      guards_.erase(line);
+      for (std::vector<Open>& open : open_)
+        std::erase_if(open, [this, line](const Open& each) {
+          if (each.line == line) settle(each);
+          return each.line == line;
+        });
+    }
+  }
+}
+
+void CommitWatch::on_access(const Deed& access, std::uint32_t address) {
+  const std::uint32_t line = line_of(address);
+  if (access.view != View::cached || !is_shared(line)) return;
+  const std::vector<std::uint32_t>& held = held_[access.agent];
+  if (const auto [guards, first] = guards_.try_emplace(line, held); !first) std::erase_if(guards->second, [&held](std::uint32_t word) { return !has(held, word); });
+  const bool writes = access.kind == Deed::Kind::write;
+  std::vector<Open>& open = open_[access.agent];
+  const auto known = std::find_if(open.begin(), open.end(), [line](const Open& each) { return each.line == line && !each.committed; });
+  if (known != open.end()) known->written |= writes;
+  else open.push_back({line, access, writes, held, {}});
+}
+
+void CommitWatch::on_maintenance(AgentId core, Deed::Kind operation, std::optional<std::uint32_t> address) {
+  std::vector<Open>& open = open_[core];
+  if (open.empty()) return;
+  const auto meant = [this, address](const Open& each) { return !address || each.line == line_of(*address); };
+  for (Open& each : open) {
+    if (!meant(each)) continue;
+    if (operation != Deed::Kind::invalidate) each.written = false;
+    each.committed |= operation != Deed::Kind::write_back && !each.written;
+  }
+  std::erase_if(open, [&](const Open& each) {
+    return each.committed && (each.handed_over.kind == Deed::Kind::none || std::all_of(each.words.begin(), each.words.end(), [this](std::uint32_t word) { return locks_.contains(word); }));
+  });
+}
+
+void CommitWatch::on_set(AgentId core, std::uint32_t word, bool from_zero) {
+  if (!required_ || has(held_[core], word)) return;
+  if (from_zero) held_[core].push_back(word);
+  else is_no_lock(word);
+}
+
+void CommitWatch::is_no_lock(std::uint32_t word) {
+  for (std::vector<std::uint32_t>& held : held_) std::erase(held, word);
+}
+
+void CommitWatch::on_opened(const Deed& deed, std::uint32_t word) {
+  if (!required_) return;
+  if (std::erase(held_[deed.agent], word)) locks_.insert(word);
+  else is_no_lock(word);
+  hand_over(deed, word);
+}
+
+void CommitWatch::on_told(const Deed& deed) {
+  if (required_) hand_over(deed, 0);
+}
+
+void CommitWatch::hand_over(const Deed& deed, std::uint32_t word) {
+  const std::vector<std::uint32_t>& held = held_[deed.agent];
+  std::vector<Open> kept;
+  for (Open& each : std::exchange(open_[deed.agent], {})) {
+    // A lock that was not held at the access protects something else, and what is committed is nobody's business but that of its locks.
+    if (word ? !has(each.words, word) : each.committed) {
+      kept.push_back(std::move(each));
+      continue;
+    }
+    if (each.committed) continue;  // before one of its locks was opened
+    const std::vector<std::uint32_t>& guards = guards_[each.line];
+    std::erase_if(each.words, [&](std::uint32_t held_then) { return !has(held, held_then) || !has(guards, held_then); });
+    if (each.words.empty()) {
+      report(each, deed);
+    } else {
+      each.handed_over = deed;
+      kept.push_back(std::move(each));
+    }
+  }
+  open_[deed.agent] = std::move(kept);
+}
+
+void CommitWatch::settle(const Open& open) {
+  const bool guarded = std::any_of(open.words.begin(), open.words.end(), [this](std::uint32_t word) { return locks_.contains(word); });
+  if (open.handed_over.kind != Deed::Kind::none && !guarded) report(open, open.handed_over);
+}
+
+void CommitWatch::finish() {
+  for (std::vector<Open>& open : open_)
+    for (const Open& each : std::exchange(open, {})) settle(each);
+}
+
+void CommitWatch::report(const Open& open, const Deed& handed_over) {
+  CoherencyFinding finding;
+  finding.rule = Rule::uncommitted_access;
+  finding.access = open.access;
+  finding.address = open.line;
+  finding.last = line_bytes_ - 1;
+  finding.other = handed_over;
+  listener_.on_finding(finding);
+}
+
+}  // namespace dspmem
