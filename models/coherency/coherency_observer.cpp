@@ -220,6 +220,11 @@ std::uint64_t CoherencyObserver::device_object(std::uint32_t address) const {
   return 0;
 }
 
+bool CoherencyObserver::tells(const Core& core, std::uint32_t address) const {
+  if (address - devices_.idc < device_bytes) return (address - devices_.idc) % Idc::receiver_stride / Idc::sender_stride == core.id();
+  return address - devices_.core_control < device_bytes;
+}
+
 void CoherencyObserver::on_device_read(Core& core, std::uint32_t address) {
   if (const std::uint64_t object = device_object(address)) checker_.acquire(static_cast<AgentId>(core.id()), object);
 }
@@ -230,7 +235,7 @@ void CoherencyObserver::on_device_write(Core& core, std::uint32_t address) {
   if (!object) return;
   starters_[object] = origins_[core.id()];
   checker_.set_alone(false);
-  on_release(core);
+  if (tells(core, address)) on_release(core);
   release(static_cast<AgentId>(core.id()), object);
 }
 

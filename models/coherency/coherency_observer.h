@@ -103,6 +103,8 @@ class CoherencyObserver : public HardwareObserver {
   Site site_of(const Core& core) const;
   /// The object that an access to a device register synchronises on; 0 for registers that order nothing.
   std::uint64_t device_object(std::uint32_t address) const;
+  /// Whether a write there tells another core something: a message, not that one has been read, and no transfer of the core's own.
+  bool tells(const Core& core, std::uint32_t address) const;
   std::uint64_t core_object(std::uint32_t core) const;
 
   /// How much of a cache a core has swept with one operation by index since it began.

@@ -27,11 +27,24 @@ void CommitWatch::set_shared(std::uint32_t address, std::uint32_t bytes, bool sh
   }
 }
 
+void CommitWatch::note_guards(std::uint32_t line, AgentId core, const std::vector<std::uint32_t>& held) {
+  Guards& guards = guards_.try_emplace(line, Guards{core, false, true, {}}).first->second;
+  guards.several_users |= core != guards.first_user;
+  if (held.empty() && !guards.several_users) return;
+  if (std::exchange(guards.any, false)) guards.words = held;
+  else std::erase_if(guards.words, [&held](std::uint32_t word) { return !has(held, word); });
+}
+
+bool CommitWatch::guards(std::uint32_t line, std::uint32_t word) const {
+  const auto known = guards_.find(line);
+  return known == guards_.end() || known->second.any || has(known->second.words, word);
+}
+
 void CommitWatch::on_access(const Deed& access, std::uint32_t address) {
   const std::uint32_t line = line_of(address);
   if (access.view != View::cached || !is_shared(line)) return;
   const std::vector<std::uint32_t>& held = held_[access.agent];
-  if (const auto [guards, first] = guards_.try_emplace(line, held); !first) std::erase_if(guards->second, [&held](std::uint32_t word) { return !has(held, word); });
+  note_guards(line, access.agent, held);
   const bool writes = access.kind == Deed::Kind::write;
   std::vector<Open>& open = open_[access.agent];
   const auto known = std::find_if(open.begin(), open.end(), [line](const Open& each) { return each.line == line && !each.committed; });
@@ -42,15 +55,27 @@ void CommitWatch::on_access(const Deed& access, std::uint32_t address) {
 void CommitWatch::on_maintenance(AgentId core, Deed::Kind operation, std::optional<std::uint32_t> address) {
   std::vector<Open>& open = open_[core];
   if (open.empty()) return;
-  const auto meant = [this, address](const Open& each) { return !address || each.line == line_of(*address); };
-  for (Open& each : open) {
-    if (!meant(each)) continue;
-    if (operation != Deed::Kind::invalidate) each.written = false;
-    each.committed |= operation != Deed::Kind::write_back && !each.written;
+  std::vector<Open> kept;
+  for (Open& each : std::exchange(open, {})) {
+    if (!each.committed && (!address || each.line == line_of(*address))) {
+      if (operation != Deed::Kind::invalidate) each.written = false;
+      each.committed = operation != Deed::Kind::write_back && !each.written;
+      if (each.committed && !must_wait(each, kept)) continue;
+    }
+    kept.push_back(std::move(each));
   }
-  std::erase_if(open, [&](const Open& each) {
-    return each.committed && (each.handed_over.kind == Deed::Kind::none || std::all_of(each.words.begin(), each.words.end(), [this](std::uint32_t word) { return locks_.contains(word); }));
-  });
+  open = std::move(kept);
+}
+
+bool CommitWatch::must_wait(const Open& committed, const std::vector<Open>& others) const {
+  if (committed.handed_over.kind == Deed::Kind::none || std::all_of(committed.words.begin(), committed.words.end(), [this](std::uint32_t word) { return locks_.contains(word); })) return false;
+  // What waits for a flag may wait for ever: the same once, and not too much of it.
+  std::size_t waiting = 0;
+  for (const Open& each : others) {
+    if (each.committed && each.line == committed.line && each.access.site == committed.access.site) return false;
+    waiting += each.committed;
+  }
+  return waiting < waiting_kept;
 }
 
 void CommitWatch::on_set(AgentId core, std::uint32_t word, bool from_zero) {
@@ -84,8 +109,7 @@ void CommitWatch::hand_over(const Deed& deed, std::uint32_t word) {
       continue;
     }
     if (each.committed) continue;  // before one of its locks was opened
-    const std::vector<std::uint32_t>& guards = guards_[each.line];
-    std::erase_if(each.words, [&](std::uint32_t held_then) { return !has(held, held_then) || !has(guards, held_then); });
+    std::erase_if(each.words, [&](std::uint32_t held_then) { return !has(held, held_then) || !guards(each.line, held_then); });
     if (each.words.empty()) {
       report(each, deed);
     } else {

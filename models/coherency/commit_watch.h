@@ -16,7 +16,8 @@ namespace dspmem {
 /// invalidated) before the core hands the data over. A core does so when it opens the last of the locks that guard the data, and where none
 /// of them is held, when it tells somebody something by other means.
 ///
-/// A lock guards a line that was accessed under it, by whoever accessed it so far. Which words are locks only their use tells: who has set
+/// The locks that guard a line are those under which everybody has accessed it so far, but for what its first user did before it took any:
+/// until a second core comes, that needs no lock. Which words are locks only their use tells: who has set
 /// one clears it, and nobody else writes to it meanwhile. A word that was set may also be a flag, which nobody ever clears. What hangs on that is judged when the word is cleared, and at the latest
 /// when the data is shared no more, or nothing happens any more.
 class CommitWatch {
@@ -47,6 +48,8 @@ class CommitWatch {
   void finish();
 
  private:
+  static constexpr std::size_t waiting_kept = 64;
+
   struct Open {
     std::uint32_t line;
     Deed access;
@@ -56,9 +59,22 @@ class CommitWatch {
     bool committed = false;            ///< since
   };
 
+  /// Words that may be locks of a line.
+  struct Guards {
+    AgentId first_user;
+    bool several_users = false;
+    bool any = true;  ///< whatever is held
+    std::vector<std::uint32_t> words;
+  };
+
   std::uint32_t line_of(std::uint32_t address) const { return address & ~(line_bytes_ - 1); }
   /// At something that may hand data over: the opening of a word, or anything else for 0.
   void hand_over(const Deed& deed, std::uint32_t word);
+  /// A cached access to the line by a core that holds these words.
+  void note_guards(std::uint32_t line, AgentId core, const std::vector<std::uint32_t>& held);
+  bool guards(std::uint32_t line, std::uint32_t word) const;
+  /// Whether a committed access still has to be kept: it is not certain yet that it was committed in time.
+  bool must_wait(const Open& committed, const std::vector<Open>& others) const;
   /// Nothing more will come of it: as if the words that are still held, and were never opened, were no locks.
   void settle(const Open& open);
   /// Somebody else has written to it than who has set it.
@@ -69,7 +85,7 @@ class CommitWatch {
   std::uint32_t line_bytes_;
   bool required_ = false;
   std::unordered_map<std::uint32_t, std::uint32_t> shared_lines_;               ///< how many shared ranges a line has bytes of
-  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> guards_;        ///< words held at each access to a shared line so far
+  std::unordered_map<std::uint32_t, Guards> guards_;                            ///< of shared lines
   std::unordered_set<std::uint32_t> locks_;                                     ///< words that somebody has opened
   std::array<std::vector<Open>, LineWorlds::max_cores> open_;
   std::array<std::vector<std::uint32_t>, LineWorlds::max_cores> held_;          ///< words that a core has set and not opened

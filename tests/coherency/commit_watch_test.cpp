@@ -31,6 +31,15 @@ class Commits : public testing::Test, public FindingListener {
     watch_.on_told({Deed::Kind::write, core, View::uncached, {}, ++now_});
     return now_;
   }
+  /// Of two, beside a flag that is set; the outer one, lock_a, stays shut.
+  void commit_between_unlocks() {
+    set(0, flag);
+    set(0, lock_a);
+    set(0, lock_b);
+    write(0);
+    clear(0, lock_b);
+    commit(0);
+  }
   /// When what was handed over.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> found() const {
     std::vector<std::pair<std::uint64_t, std::uint64_t>> pairs;
@@ -101,6 +110,34 @@ TEST_F(Commits, CountUntilTheInnerLockOpensWhereOthersTakeOnlyThat) {
   EXPECT_EQ(found(), (Found{{written, opened}}));
 }
 
+TEST_F(Commits, OfNestedLocksCountUntilTheOuterOneOpensThoughNothingGuardedTheInitialisation) {
+  write(0);
+  commit(0);
+  tell(0);
+  for (const AgentId core : {AgentId{1}, AgentId{0}}) {
+    set(core, lock_a);
+    set(core, lock_b);
+    write(core);
+    clear(core, lock_b);
+    commit(core);
+    clear(core, lock_a);
+  }
+  EXPECT_EQ(found(), Found{});
+}
+
+TEST_F(Commits, ThatWaitForAFlagAreFew) {
+  set(0, flag);
+  for (std::uint32_t round = 0; round < 100'000; ++round) {
+    set(0, lock_a);
+    watch_.on_access({Deed::Kind::read, 0, View::cached, {round % 1000, 0, nullptr}, ++now_}, data);
+    clear(0, lock_a);
+    commit(0);
+  }
+  watch_.finish();
+  EXPECT_GT(findings_.size(), 1u);
+  EXPECT_LT(findings_.size(), 1000u);
+}
+
 TEST_F(Commits, DoNotWaitForFlagsThatNobodyEverClears) {
   for (const bool late : {true, false}) {
     findings_.clear();
@@ -120,12 +157,7 @@ TEST_F(Commits, DoNotWaitForFlagsThatNobodyEverClears) {
 }
 
 TEST_F(Commits, BetweenNestedLocksAreInTimeBesideAFlag) {
-  set(0, flag);
-  set(0, lock_a);
-  set(0, lock_b);
-  write(0);
-  clear(0, lock_b);
-  commit(0);
+  commit_between_unlocks();
   clear(0, lock_a);
   watch_.finish();
   EXPECT_EQ(found(), Found{});
@@ -173,12 +205,7 @@ TEST_F(Commits, OfWhatALockGuardsCountUntilItOpensWhateverIsTold) {
 }
 
 TEST_F(Commits, OfOneAccessSayNothingOfTheNext) {
-  set(0, flag);
-  set(0, lock_a);
-  set(0, lock_b);
-  write(0);
-  clear(0, lock_b);
-  commit(0);
+  commit_between_unlocks();
   write(0);
   const std::uint64_t written = now_, opened = clear(0, lock_a);
   watch_.finish();
