@@ -79,7 +79,7 @@ std::uint64_t CoherencyObserver::on_read(Core& core, View view, std::uint32_t ad
 std::uint64_t CoherencyObserver::on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) {
   const auto agent = static_cast<AgentId>(core.id());
   const Deed access{Deed::Kind::write, agent, view, site_of(core), core.now()};
-  if (ordering == Ordering::plain && commits_.required()) commits_.on_access(access, address);
+  if (ordering == Ordering::plain) commits_.on_access(access, address);
   if (judge_) judge_->on_access(&core, access, address, static_cast<std::uint32_t>(value.size()));
   if (ordering == Ordering::plain) checker_.write(agent, view, address, value, access.site, access.cycle);
   else checker_.atomic_write(agent, view, address, value, access.site, access.cycle);

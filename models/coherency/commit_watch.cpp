@@ -42,7 +42,7 @@ bool CommitWatch::guards(std::uint32_t line, std::uint32_t word) const {
 
 void CommitWatch::on_access(const Deed& access, std::uint32_t address) {
   const std::uint32_t line = line_of(address);
-  if (access.view != View::cached || !is_shared(line)) return;
+  if (!required_ || access.view != View::cached || !is_shared(line)) return;
   const std::vector<std::uint32_t>& held = held_[access.agent];
   note_guards(line, access.agent, held);
   const bool writes = access.kind == Deed::Kind::write;
