@@ -23,13 +23,15 @@ L1Cache::L1Cache(const CacheConfig& config, LinePort& port) : config_(config), p
   replacement_ = make_replacement_policy(config_);
   line_shift_ = static_cast<std::uint32_t>(std::countr_zero(config_.line_bytes));
   set_mask_ = config_.sets() - 1;
+  tags_shift_ = static_cast<std::uint32_t>(std::bit_width(std::max(config_.ways, 4u) - 1));
   whole_line_ = ByteMask::range(0, config_.line_bytes);
   data_offset_ = sizeof(Place) + config_.line_bytes / 4 * sizeof(StoreLog::Record);
   place_stride_ = (data_offset_ + config_.line_bytes + sizeof(HostLine) - 1) / sizeof(HostLine);
-  tags_.assign(std::size_t{config_.sets()} * config_.ways, no_line);
-  places_.resize(tags_.size() * place_stride_);
+  const std::size_t lines = std::size_t{config_.sets()} * config_.ways;
+  tags_.assign(std::size_t{config_.sets()} * tags_per_set(), no_key);
+  places_.resize(lines * place_stride_);
   for_each_place([](std::uint32_t, std::uint32_t, Place& place) { std::construct_at(&place); });
-  if (config_.byte_dirty) dirty_bytes_.resize(tags_.size());
+  if (config_.byte_dirty) dirty_bytes_.resize(lines);
   noted_stores_ = !config_.byte_dirty && config_.write_policy == WritePolicy::write_back;
   most_recent_.assign(config_.sets(), nullptr);
   fast_.resize(std::size_t{contexts} * config_.sets());
@@ -127,7 +129,7 @@ void L1Cache::drop(std::uint32_t set, std::uint32_t way) {
   Place& place = place_at(set, way);
   if (config_.byte_dirty) dirty_bytes_[number(set, way)] = {};
   place.forget();
-  tags_[number(set, way)] = no_line;
+  tags_[tag_number(set, way)] = no_key;
   if (most_recent_[set] == &place) forget_most_recent(set);
 }
 
@@ -148,14 +150,14 @@ void L1Cache::make_most_recent(std::uint32_t set, std::uint32_t way) {
   static_assert(contexts == 2);
   if (changes && contexts_used_ > 1) fast_entries(1 - context_)[set].empty();
   FastEntry& fast = entries_[set];
-  fast.line = tags_[number(set, way)];  // as the place says, too, but that may be far away
+  fast.line = tags_[tag_number(set, way)];  // as the place says, too, but that may be far away
   fast.base = reinterpret_cast<std::uintptr_t>(data(place)) - fast.line;
   fast.place = &place;
   set_keys(fast, place);
 }
 
 std::uint32_t L1Cache::make_room(std::uint32_t set) {
-  if (const std::uint32_t way = way_of(set, no_line); way != no_way) return way;
+  if (const std::uint32_t way = way_of(set, no_key); way != no_way) return way;
   const std::uint32_t way = replacement_->choose(set, locked_ways(set));
   Place& place = place_at(set, way);
   give_back(place);
@@ -171,7 +173,7 @@ std::uint32_t L1Cache::fill(std::uint32_t address, Purpose purpose) {
   port_.fill(line, bytes(place), purpose == Purpose::prefetch);
   place.address = line;
   place.valid = true;
-  tags_[number(set, way)] = line;
+  tags_[tag_number(set, way)] = line;
   if (observed_ && purpose == Purpose::access) ask_permission(place);
   return way;
 }

@@ -147,11 +147,17 @@ class L1Cache {
   }
   /// Makes the line at `address` the most recently used of its set. False when it is absent.
   bool touch(std::uint32_t address) {
-    const std::uint32_t set = set_of(address), way = way_of(set, line_address(address));
+    const std::uint32_t set = set_of(address), line = line_address(address), way = way_of(set, line);
     if (way == no_way) return false;
-    if (most_recent_[set] != &place_at(set, way)) make_most_recent(set, way);
+    if (entries_[set].line != line) make_most_recent(set, way);
     return true;
   }
+  /// REQUIRES: the way holds a line.
+  void make_most_recent(std::uint32_t set, std::uint32_t way);
+  /// By set and way, as many a set as tags_per_set() says: the address of the line that is there, or no_key. What every lookup compares.
+  const std::uint32_t* tags() const { return tags_.data(); }
+  /// A power of two, so that lookups can compare several at once; the ways that do not exist hold nothing.
+  std::uint32_t tags_per_set() const { return 1u << tags_shift_; }
   /// Fetches the line at `address` for an access, and makes it the most recently used of its set. REQUIRES: it is absent.
   void fetch(std::uint32_t address);
   /// The set and way that an operation by index names; the way may not exist.
@@ -193,7 +199,7 @@ class L1Cache {
   static constexpr std::uint32_t no_way = ~0u;
   /// The first way that holds a line. The host foresees which one it will be often enough: a search without branches is slower.
   std::uint32_t way_of(std::uint32_t set, std::uint32_t line) const {
-    const std::uint32_t* const tags = &tags_[number(set, 0)];
+    const std::uint32_t* const tags = &tags_[tag_number(set, 0)];
     for (std::uint32_t way = 0; way < config_.ways; ++way)
       if (tags[way] == line) return way;
     return no_way;
@@ -203,6 +209,7 @@ class L1Cache {
     return way == no_way ? nullptr : &place_at(set, way);
   }
   Place* find(std::uint32_t address) { return const_cast<Place*>(std::as_const(*this).find(address)); }
+  std::size_t tag_number(std::uint32_t set, std::uint32_t way) const { return (std::size_t{set} << tags_shift_) + way; }
   std::size_t number(std::uint32_t set, std::uint32_t way) const { return std::size_t{set} * config_.ways + way; }
   Place& place_at(std::uint32_t set, std::uint32_t way) { return reinterpret_cast<Place&>(places_[number(set, way) * place_stride_]); }
   const Place& place_at(std::uint32_t set, std::uint32_t way) const { return reinterpret_cast<const Place&>(places_[number(set, way) * place_stride_]); }
@@ -226,7 +233,6 @@ class L1Cache {
   void run_prefetcher(std::uint32_t missed_line);
   void clean(std::uint32_t set, std::uint32_t way);
   void drop(std::uint32_t set, std::uint32_t way);
-  void make_most_recent(std::uint32_t set, std::uint32_t way);
   /// Has the entry, which holds the line, match the accesses that need nothing else.
   void set_keys(FastEntry& entry, const Place& place) const {
     const Place::Hidden& hidden = place.hidden[context_];
@@ -250,13 +256,13 @@ class L1Cache {
   std::unique_ptr<ReplacementPolicy> replacement_;
   std::uint32_t line_shift_;
   std::uint32_t set_mask_;
+  std::uint32_t tags_shift_;
   std::uint32_t context_ = 0, contexts_used_ = 1;
   FastAccess fast_access_ = FastAccess::all;
   bool observed_ = false;   ///< by somebody who may permit something
   bool any_locked_ = false; ///< some line has ever been
   bool noted_stores_;       ///< stores that are only noted in the log are all that a line needs: it is written back later, as a whole
-  static constexpr std::uint32_t no_line = 1;  ///< no line begins there
-  std::vector<std::uint32_t> tags_;            ///< address of each valid line, by set and way: what every lookup compares
+  std::vector<std::uint32_t> tags_;            ///< address of each valid line, or no_key: see tags()
   struct alignas(64) HostLine {
     std::byte bytes[64];
   };

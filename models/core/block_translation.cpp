@@ -28,10 +28,34 @@ void BlockTranslation::entry_of(std::uint32_t bytes, std::size_t key, Label othe
   a_.jne(other);
 }
 
-/// Behind a failed entry_of(): goes to `slow` unless the entry holds the line and the access is not hidden. `mask`: of L1Cache::Place::Hidden.
-void BlockTranslation::visible(std::uint32_t bytes, std::size_t mask, Label slow) {
-  a_.cmp(x86::edx, x86::dword_ptr(fast, x86::rcx, 0, offsetof(L1Cache::FastEntry, line)));
+/// Behind a failed entry_of(): has the entry hold the line, if the cache has it in another way. Falls through if the access can be made then;
+/// goes to `slow` if not.
+void BlockTranslation::find_line(const Aside& access, Label slow) {
+  const bool is_load = access.kind == Aside::Kind::load;
+  const Label partly = a_.newLabel(), made = a_.newLabel();
+  const auto entry = [](std::size_t member) { return x86::dword_ptr(fast, x86::rcx, 0, static_cast<std::int32_t>(member)); };
+  // A load finds an entry that holds its line, unless somebody watches, who may have hidden it.
+  if (observed_ || !is_load) {
+    a_.cmp(x86::edx, entry(offsetof(L1Cache::FastEntry, line)));
+    a_.je(observed_ ? partly : slow);
+  }
+  a_.call(translator_.other_way);
+  a_.jnc(slow);
+  a_.cmp(x86::edx, entry(is_load ? offsetof(L1Cache::FastEntry, read_key) : offsetof(L1Cache::FastEntry, write_key)));
+  if (!observed_) {
+    a_.jne(slow);
+    return;
+  }
+  a_.je(made);
+  a_.cmp(x86::edx, entry(offsetof(L1Cache::FastEntry, line)));
   a_.jne(slow);
+  a_.bind(partly);
+  visible(access.bytes, is_load ? offsetof(L1Cache::Place::Hidden, from_reads) : offsetof(L1Cache::Place::Hidden, from_writes), slow);
+  a_.bind(made);
+}
+
+/// Goes to `slow` if the access of the line that the entry at rcx holds is hidden. `mask`: of L1Cache::Place::Hidden.
+void BlockTranslation::visible(std::uint32_t bytes, std::size_t mask, Label slow) {
   a_.mov(x86::rdx, x86::qword_ptr(fast, x86::rcx, 0, offsetof(L1Cache::FastEntry, place)));
   a_.add(x86::rdx, FIELD(hidden_at_));
   a_.mov(x86::rdx, x86::qword_ptr(x86::rdx, static_cast<std::int32_t>(mask)));
@@ -246,11 +270,10 @@ void BlockTranslation::emit_aside(const Aside& each) {
     leave(Translator::Exit::enter);
     return;
   }
-  using Hidden = L1Cache::Place::Hidden;
   const bool is_load = each.kind == Aside::Kind::load;
   const Label slow = a_.newLabel();
-  if (observed_ && (is_load || !too_fine(each.bytes))) {
-    visible(each.bytes, is_load ? offsetof(Hidden, from_reads) : offsetof(Hidden, from_writes), slow);
+  if (is_load || !too_fine(each.bytes)) {
+    find_line(each, slow);
     a_.jmp(each.access);
   }
   a_.bind(slow);

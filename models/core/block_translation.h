@@ -50,6 +50,7 @@ class BlockTranslation {
   Label exit_label(Translator::Exit exit) { return aside({.exit = exit}); }
   void address_of(const Op& op);
   void entry_of(std::uint32_t bytes, std::size_t key, Label other);
+  void find_line(const Aside& access, Label slow);
   void visible(std::uint32_t bytes, std::size_t mask, Label slow);
   void load(const Op& op, std::uint32_t index, std::uint32_t bytes, bool is_signed, bool literal);
   void store(const Op& op, std::uint32_t index, std::uint32_t bytes);

@@ -38,11 +38,12 @@ Core::Core(const CoreConfig& config, const AddressMap& map, CoreEnvironment& env
       instruction_cache_(config.instruction_cache, instruction_port_),
       blocks_(config.timing, handlers(), config.instruction_cache.line_bytes,
               instruction_cache_.set_mask()),
-      translator_({data_cache_.line_shift(), data_cache_.set_mask(), config.timing.taken_branch_cycles, sr_.data()}, translator_callbacks()),
+      translator_({data_cache_.line_shift(), data_cache_.set_mask(), data_cache_.tags_per_set(), config.timing.taken_branch_cycles, sr_.data()}, translator_callbacks()),
       uncached_line_(config.instruction_cache.line_bytes) {
   for (const Region& region : map.regions())
     if (region.kind == RegionKind::cached) cached_.push_back({region.physical, region.size, region.base});
   use_context(0);
+  tags_ = data_cache_.tags();
   instruction_lines_ = instruction_cache_.fast_entries();
   recent_blocks_ = blocks_.recent();
   blocks_.use_cold_code(translator_.cold());
@@ -105,7 +106,8 @@ TranslatorCallbacks Core::translator_callbacks() {
           [](CoreState* state, const Block* block) {
             L1Cache& cache = static_cast<Core*>(state)->instruction_cache_;
             return cache.touch(block->line) && (!block->straddles || cache.touch(block->next_line));
-          }};
+          },
+          [](CoreState* state, std::uint32_t set, std::uint32_t way) { static_cast<Core*>(state)->data_cache_.make_most_recent(set, way); }};
 }
 
 void Core::clear_blocks() {

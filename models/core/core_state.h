@@ -23,6 +23,7 @@ struct CoreState {
   std::uint64_t horizon_ = 0;
   BlockCounts counts_{};
   const L1Cache::FastEntry* fast_ = nullptr;               ///< of the data cache, in the present context
+  const std::uint32_t* tags_ = nullptr;                    ///< of the data cache
   const L1Cache::FastEntry* instruction_lines_ = nullptr;  ///< of the instruction cache
   const BlockCache::Entry* recent_blocks_ = nullptr;
   const Op* op_ = nullptr;        ///< current instruction, while a slow path runs

@@ -5,6 +5,7 @@
 
 #include <asmjit/x86.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -23,6 +24,7 @@ struct Translator::Implementation {
   using Entry = Left (*)(CoreState*, const void*);
 
   void make_entry();
+  void find_way(asmjit::x86::Assembler& a) const;
 
   Shape shape;
   TranslatorCallbacks callbacks;
@@ -35,6 +37,9 @@ struct Translator::Implementation {
   std::array<std::uint64_t, 5> load_slow{}, store_slow{};
   std::uint64_t step = 0;   ///< for the instruction at op_ of block_; goes elsewhere if that does
   std::uint64_t touch = 0;  ///< rax: block; sets the zero flag when its lines are not there
+  /// eax: address; rcx, edx: as entry_of() leaves them, which stay. Sets the carry flag if another way than the most recently used one held
+  /// the line, which is the most recently used one now.
+  std::uint64_t other_way = 0;
 };
 
 namespace translation {
@@ -61,6 +66,12 @@ inline std::optional<Gp> host_of(std::uint32_t guest) {
   for (const Mapping& each : mappings)
     if (each.guest == guest) return each.host;
   return std::nullopt;
+}
+
+/// What the host's functions leave as it is.
+inline const std::array<Gp, 6> kept_by_calls{x86::rbx, x86::rbp, x86::r12, x86::r13, x86::r14, x86::r15};
+inline bool is_kept_by_calls(const Gp& host) {
+  return std::any_of(kept_by_calls.begin(), kept_by_calls.end(), [&host](const Gp& each) { return each.id() == host.id(); });
 }
 
 inline void spill(x86::Assembler& a) {

@@ -42,9 +42,8 @@ void Translator::Implementation::make_entry() {
     write(a);
     return reinterpret_cast<std::uint64_t>(store.add(code));
   };
-  const std::array<Gp, 6> kept{x86::rbx, x86::rbp, x86::r12, x86::r13, x86::r14, x86::r15};
   entry = reinterpret_cast<Entry>(make([&](x86::Assembler& a) {
-    for (const Gp& each : kept) a.push(each);
+    for (const Gp& each : kept_by_calls) a.push(each);
     a.sub(x86::rsp, 8);  // calls from translated code find the stack aligned
     a.mov(state, x86::rdi);
     a.mov(x86::rax, x86::rsi);
@@ -54,7 +53,7 @@ void Translator::Implementation::make_entry() {
   }));
   const auto way_out = [&](x86::Assembler& a) {
     a.add(x86::rsp, 8);
-    for (std::size_t i = kept.size(); i-- > 0;) a.pop(kept[i]);
+    for (std::size_t i = kept_by_calls.size(); i-- > 0;) a.pop(kept_by_calls[i]);
     a.ret();
   };
   leave = make([&](x86::Assembler& a) {
@@ -121,18 +120,82 @@ void Translator::Implementation::make_entry() {
     a.bind(failed);
     a.jmp(thrown);
   });
+  // Calls of functions that neither throw nor look at the guest's registers, which need not be where those would look for them.
+  std::vector<Gp> lost;
+  for (const Mapping& each : mappings)
+    if (!is_kept_by_calls(each.host)) lost.push_back(each.host.r64());
+  const auto save_lost = [&](x86::Assembler& a) {
+    for (const Gp& each : lost) a.push(each);
+  };
+  const auto restore_lost = [&](x86::Assembler& a) {
+    for (std::size_t i = lost.size(); i-- > 0;) a.pop(lost[i]);
+  };
   touch = make([&](x86::Assembler& a) {
-    spill(a);
+    save_lost(a);
     a.sub(x86::rsp, 8);
     a.mov(x86::rsi, x86::rax);
     a.mov(x86::rdi, state);
     call_far(a, reinterpret_cast<const void*>(callbacks.touch));
     a.add(x86::rsp, 8);
+    restore_lost(a);
     a.test(x86::al, x86::al);
-    reload(a);
+    a.ret();
+  });
+  other_way = make([&](x86::Assembler& a) {
+    const Label absent = a.newLabel();
+    a.movd(x86::xmm0, x86::edx);
+    find_way(a);
+    a.jz(absent);
+    save_lost(a);
+    a.push(x86::rax);
+    a.push(x86::rcx);
+    a.sub(x86::rsp, 8);
+    a.movd(x86::dword_ptr(x86::rsp), x86::xmm0);
+    a.mov(x86::rdi, state);
+    a.mov(x86::esi, x86::ecx);
+    a.shr(x86::esi, stride_shift);
+    call_far(a, reinterpret_cast<const void*>(callbacks.make_most_recent));
+    a.mov(x86::edx, x86::dword_ptr(x86::rsp));
+    a.add(x86::rsp, 8);
+    a.pop(x86::rcx);
+    a.pop(x86::rax);
+    restore_lost(a);
+    a.stc();
+    a.ret();
+    a.bind(absent);
+    a.movd(x86::edx, x86::xmm0);
+    a.clc();
     a.ret();
   });
   store.keep();
+}
+
+/// rcx: offset of a set's entry; xmm0: a line. Leaves the way that holds it in edx, or the zero flag set. rcx and xmm0 stay.
+void Translator::Implementation::find_way(x86::Assembler& a) const {
+  const std::uint32_t groups = shape.tags_per_set / 4;
+  const auto equal = [](std::uint32_t group) { return x86::xmm(2 + group); };
+  static_assert(stride_shift == 5);  // an entry has 32 bytes, four tags have 16
+  if (groups == 1) a.shr(x86::ecx, 1);
+  else if (groups == 4) a.add(x86::ecx, x86::ecx);
+  a.pshufd(x86::xmm1, x86::xmm0, 0);
+  a.mov(x86::rdx, FIELD(tags_));
+  for (std::uint32_t group = 0; group < groups; ++group) {
+    a.movdqu(equal(group), x86::ptr(x86::rdx, x86::rcx, 0, static_cast<std::int32_t>(16 * group)));
+    a.pcmpeqd(equal(group), x86::xmm1);
+  }
+  if (groups == 1) {
+    a.movmskps(x86::edx, equal(0));
+    a.add(x86::ecx, x86::ecx);
+  } else {
+    a.packssdw(equal(0), equal(1));
+    if (groups == 4) {
+      a.packssdw(equal(2), equal(3));
+      a.shr(x86::ecx, 1);
+    }
+    a.packsswb(equal(0), groups == 4 ? equal(2) : equal(0));
+    a.pmovmskb(x86::edx, equal(0));
+  }
+  a.bsf(x86::edx, x86::edx);
 }
 
 // ---- The translator --------------------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ struct TranslatorCallbacks {
   Stepped (*step)(CoreState* state);
   /// Makes the block's lines the most recently used of their sets. False when they are not in the cache. Throws nothing.
   bool (*touch)(CoreState* state, const Block* block);
+  /// Makes a line of the data cache the most recently used of its set. Throws nothing.
+  void (*make_most_recent)(CoreState* state, std::uint32_t set, std::uint32_t way);
 };
 
 /// Turns hot blocks into host code that does what the interpreter does: same registers, cycles, cache and statistics. What it has no
@@ -48,7 +50,7 @@ class Translator {
   };
   /// How the core's memory accesses work. `taken_branch_cycles` from CoreTiming.
   struct Shape {
-    std::uint32_t line_shift, set_mask;
+    std::uint32_t line_shift, set_mask, tags_per_set;
     std::uint32_t taken_branch_cycles;
     std::uint32_t* special_registers;  ///< by number
   };

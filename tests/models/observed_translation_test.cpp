@@ -117,7 +117,7 @@ Outcome outcome_of(const Shape& shape, std::uint64_t seed, bool translated, bool
   FlatEnvironment memory(map);
   memory.wait_cycles = 3;
   CoreConfig config;
-  const auto ways = static_cast<std::uint32_t>(1 + random.below(4));
+  const auto ways = static_cast<std::uint32_t>(1 + random.below(random.below(2) ? 4 : 16));
   config.data_cache = {.size_bytes = shape.line_bytes * ways * 4, .ways = ways, .line_bytes = shape.line_bytes};
   config.data_cache.byte_dirty = shape.byte_dirty;
   config.data_cache.write_policy = shape.policy;
