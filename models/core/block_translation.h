@@ -32,6 +32,7 @@ class BlockTranslation {
   enum class Flow { next, ended };
   Flow instruction(const Op& op, std::uint32_t index);
   bool branch_condition(const Op& op);
+  void shift_by_sar(const Op& op, std::uint32_t index);
 
   Gp use(std::uint32_t guest, Gp scratch) {
     if (const auto host = host_of(guest)) return *host;

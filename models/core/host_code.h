@@ -56,7 +56,7 @@ struct Mapping {
   std::uint8_t guest;
   Gp host;
 };
-inline const std::array<Mapping, 10> mappings{{{1, x86::r12d}, {2, x86::r13d}, {3, x86::r14d}, {4, x86::r15d}, {5, x86::esi}, {6, x86::edi}, {12, x86::r8d}, {13, x86::r9d}, {14, x86::r10d}, {15, x86::r11d}}};
+inline const std::array<Mapping, 10> mappings{{{1, x86::r12d}, {2, x86::r13d}, {3, x86::r14d}, {4, x86::r15d}, {5, x86::esi}, {6, x86::edi}, {7, x86::r8d}, {8, x86::r9d}, {12, x86::r10d}, {15, x86::r11d}}};
 
 inline x86::Mem field(std::size_t offset, std::uint32_t bytes = 4) { return x86::Mem(state, static_cast<std::int32_t>(offset), bytes); }
 inline x86::Mem guest_register(std::uint32_t number) { return field(offsetof(CoreState, a_) + 4 * number); }

@@ -73,6 +73,27 @@ bool BlockTranslation::branch_condition(const Op& op) {
   }
 }
 
+void BlockTranslation::shift_by_sar(const Op& op, std::uint32_t index) {
+  using x86::eax, x86::ecx, x86::rax, x86::rcx;
+  const bool left = op.opcode == Opcode::sll, is_signed = op.opcode == Opcode::sra;
+  const Gp value = use(left ? op.s : op.t, eax);
+  const Op* const before = index ? &block_.ops[index - 1] : nullptr;
+  if (before && before->opcode == (left ? Opcode::ssl : Opcode::ssr)) {
+    // SAR has just been set to what the low five bits of this register say, which is how far the host shifts.
+    const std::array<std::uint32_t, 3> shifts{x86::Inst::kIdShlx, x86::Inst::kIdShrx, x86::Inst::kIdSarx};
+    a_.emit(shifts[left ? 0 : is_signed ? 2 : 1], eax, value, use(before->s, ecx));
+  } else {
+    // It may be 32: in 64 bits.
+    if (is_signed) a_.movsxd(rax, value);
+    else a_.mov(eax, value);
+    if (left) a_.shl(rax, 32);
+    a_.mov(ecx, FIELD(sar_));
+    if (is_signed) a_.sarx(rax, rax, rcx);
+    else a_.shrx(rax, rax, rcx);
+  }
+  define(op.r, eax);
+}
+
 /// Writes the code of one instruction.
 BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t index) {
   using x86::eax, x86::ecx, x86::edx, x86::rax, x86::rcx;
@@ -245,25 +266,7 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
       }
       return Flow::next;
     }
-    // Shifts by SAR, which may be 32: in 64 bits.
-    case Opcode::sll: {
-      a_.mov(eax, use(op.s, eax));
-      a_.shl(rax, 32);
-      a_.mov(ecx, FIELD(sar_));
-      a_.shrx(rax, rax, rcx);
-      define(op.r, eax);
-      return Flow::next;
-    }
-    case Opcode::srl: case Opcode::sra: {
-      const Gp value = use(op.t, eax);
-      if (op.opcode == Opcode::sra) a_.movsxd(rax, value);
-      else a_.mov(eax, value);
-      a_.mov(ecx, FIELD(sar_));
-      if (op.opcode == Opcode::sra) a_.sarx(rax, rax, rcx);
-      else a_.shrx(rax, rax, rcx);
-      define(op.r, eax);
-      return Flow::next;
-    }
+    case Opcode::sll: case Opcode::srl: case Opcode::sra: shift_by_sar(op, index); return Flow::next;
     case Opcode::src: {
       a_.mov(eax, use(op.s, eax));
       a_.shl(rax, 32);

@@ -108,7 +108,13 @@ void ProgramGenerator::random_straight() {
   const Opcode opcode = choices[random_.below(choices.size())];
   const Instruction& instruction = row(opcode);
   // QEMU 7.2 shifts right by 0 where SSL or SSA8B left 32 in SAR; the manual says 32. Keep to what both agree on.
-  if (one_of(opcode, {Opcode::srl, Opcode::sra})) emit_fields(Opcode::ssr, 0, any_register(), 0);
+  const bool right = one_of(opcode, {Opcode::srl, Opcode::sra});
+  if (right || (opcode == Opcode::sll && random_.below(2))) {
+    // Translated code makes one of the two, unless something comes between them that may change the register.
+    const std::uint32_t count = any_register();
+    emit_fields(right ? Opcode::ssr : Opcode::ssl, 0, count, 0);
+    if (random_.below(2)) movi(count, static_cast<std::int32_t>(random_.below(4096)) - 2048);
+  }
   auto word = static_cast<std::uint32_t>(random_.next());
   const unsigned used = instruction.format->reads | instruction.format->writes;
   const struct { unsigned field, shift; } fields[] = {{field_r, 12}, {field_s, 8}, {field_t, 4}};
