@@ -144,10 +144,10 @@ class Comparison {
   void quanta() {
     const std::string scenario = source_directory() / "scenarios/four_cores.yaml", json = directory_.path() / "quantum.json";
     const GuestProgram program{"bench_list", "tgl", "bench_tgl", 4};
-    std::printf("\nquantum    speed, four cores walking lists   scenarios/four_cores.yaml: cycles, against quantum 1   port conflicts   verdict\n");
-    std::uint64_t reference = 0;
+    std::printf("\nquantum    speed, four cores walking lists   scenarios/four_cores.yaml: cycles, against quantum 1   port conflicts   an allocation there, median   verdict\n");
+    std::uint64_t reference = 0, reference_allocation = 0;
     std::map<unsigned, std::vector<double>> speeds;
-    const unsigned all[] = {1, 10, 100, 1000, 10'000, 100'000};
+    const unsigned all[] = {1, 10, 100, 1000, 4000, 10'000, 100'000};
     const std::uint32_t rounds = 4'000;
     const double millions = static_cast<double>(work(program, rounds).instructions) / 1e6;
     for (unsigned i = 0; i < std::min(options_.repetitions, 3u); ++i)
@@ -157,12 +157,18 @@ class Comparison {
       measure({dspmem_executable(), "run", "--quantum", std::to_string(quantum), "--json", json, scenario});
       const auto report = nlohmann::json::parse(read_file(json));
       const std::uint64_t cycles = report.at("cycles");
+      const std::uint64_t allocation = report.at("operations").at(0).at("median_cycles");
       std::uint64_t conflicts = 0;
       for (const auto& bank : report.at("banks")) conflicts += bank.at("conflicts").get<std::uint64_t>();
-      if (quantum == 1) reference = cycles;
-      std::printf("%7u    %-33s %26llu   %+6.2f %%   %24llu   %s\n", quantum, range(summarise(speeds[quantum]), "%.0f (%.0f to %.0f) MIPS").c_str(), static_cast<unsigned long long>(cycles),
-                  100.0 * (static_cast<double>(cycles) / static_cast<double>(reference) - 1), static_cast<unsigned long long>(conflicts), report.at("verdict").get<std::string>().c_str());
-      report_["quanta"].push_back({{"quantum", quantum}, {"mips", triple(summarise(speeds[quantum]))}, {"cycles", cycles}, {"conflicts", conflicts}, {"verdict", report.at("verdict")}});
+      if (quantum == 1) {
+        reference = cycles;
+        reference_allocation = allocation;
+      }
+      const auto against = [](std::uint64_t value, std::uint64_t other) { return 100.0 * (static_cast<double>(value) / static_cast<double>(other) - 1); };
+      std::printf("%7u    %-33s %26llu   %+6.2f %%   %24llu   %17llu   %+6.2f %%   %s\n", quantum, range(summarise(speeds[quantum]), "%.0f (%.0f to %.0f) MIPS").c_str(), static_cast<unsigned long long>(cycles),
+                  against(cycles, reference), static_cast<unsigned long long>(conflicts), static_cast<unsigned long long>(allocation), against(allocation, reference_allocation),
+                  report.at("verdict").get<std::string>().c_str());
+      report_["quanta"].push_back({{"quantum", quantum}, {"mips", triple(summarise(speeds[quantum]))}, {"cycles", cycles}, {"conflicts", conflicts}, {"median_allocation_cycles", allocation}, {"verdict", report.at("verdict")}});
     }
   }
 

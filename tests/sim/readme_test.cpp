@@ -66,9 +66,9 @@ TEST(Readme, ShowsWhatTheCommandsPrint) {
 TEST(Readme, TellsWhatTheQuantumChangesToday) {
   std::size_t rows = 0;
   for (const std::string& line : lines_of(read_file(source_directory() / "README.md"))) {
-    unsigned long quantum = 0, cycles = 0, conflicts = 0;
+    unsigned long quantum = 0, cycles = 0, conflicts = 0, allocation = 0;
     double difference = 0;
-    if (std::sscanf(line.c_str(), " %lu %*u (%*u to %*u) MIPS %lu %lf %% %lu", &quantum, &cycles, &difference, &conflicts) != 4) continue;
+    if (std::sscanf(line.c_str(), " %lu %*u (%*u to %*u) MIPS %lu %lf %% %lu %lu", &quantum, &cycles, &difference, &conflicts, &allocation) != 5) continue;
     ++rows;
     const auto report = nlohmann::json::parse(
         run_program({dspmem_executable(), "run", "scenarios/four_cores.yaml", "--quantum", std::to_string(quantum), "--json", "-"}, source_directory()).out);
@@ -76,6 +76,7 @@ TEST(Readme, TellsWhatTheQuantumChangesToday) {
     for (const auto& bank : report["banks"]) counted += bank["conflicts"].get<unsigned long>();
     EXPECT_EQ(report["cycles"], cycles) << line;
     EXPECT_EQ(counted, conflicts) << line;
+    EXPECT_EQ(report["operations"][0]["median_cycles"], allocation) << line;
   }
   EXPECT_GE(rows, 4u);
 }
