@@ -80,8 +80,7 @@ void BlockTranslation::shift_by_sar(const Op& op, std::uint32_t index) {
   const Op* const before = index ? &block_.ops[index - 1] : nullptr;
   if (before && before->opcode == (left ? Opcode::ssl : Opcode::ssr)) {
     // SAR has just been set to what the low five bits of this register say, which is how far the host shifts.
-    const std::array<std::uint32_t, 3> shifts{x86::Inst::kIdShlx, x86::Inst::kIdShrx, x86::Inst::kIdSarx};
-    a_.emit(shifts[left ? 0 : is_signed ? 2 : 1], eax, value, use(before->s, ecx));
+    a_.emit(left ? x86::Inst::kIdShlx : is_signed ? x86::Inst::kIdSarx : x86::Inst::kIdShrx, eax, value, use(before->s, ecx));
   } else {
     // It may be 32: in 64 bits.
     if (is_signed) a_.movsxd(rax, value);

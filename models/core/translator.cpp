@@ -120,7 +120,8 @@ void Translator::Implementation::make_entry() {
     a.bind(failed);
     a.jmp(thrown);
   });
-  // Calls of functions that neither throw nor look at the guest's registers, which need not be where those would look for them.
+  // Calls of functions that neither throw nor look at the guest's registers, which need not be where those would look for them. An
+  // even number of registers: the stack stays aligned for the calls below.
   std::vector<Gp> lost;
   for (const Mapping& each : mappings)
     if (!is_kept_by_calls(each.host)) lost.push_back(each.host.r64());
