@@ -5,7 +5,8 @@
 #include <string>
 #include <tlm>
 
-#include "models/cache/l1_cache.h"
+#include "models/byte_mask.h"
+#include "models/memory/refusal.h"
 
 namespace dspmem {
 
@@ -15,7 +16,7 @@ struct BusAccess : tlm::tlm_extension<BusAccess> {
   bool compare_and_swap = false;
   std::uint32_t expected = 0;        ///< compare-and-swap: value to find; afterwards the value found
   const ByteMask* bytes = nullptr;   ///< write: which bytes count; null for all
-  std::string refusal;               ///< why a target answered with an error, in words for the user
+  Refusal refusal;                   ///< why a target answered with an error
 
   tlm::tlm_extension_base* clone() const override { return new BusAccess(*this); }
   void copy_from(const tlm::tlm_extension_base& other) override { *this = static_cast<const BusAccess&>(other); }
@@ -24,9 +25,9 @@ struct BusAccess : tlm::tlm_extension<BusAccess> {
 inline BusAccess& bus_access(tlm::tlm_generic_payload& payload) { return *payload.get_extension<BusAccess>(); }
 
 /// Answers a transaction with an error that the user will read.
-inline void refuse(tlm::tlm_generic_payload& payload, tlm::tlm_response_status status, std::string why) {
+inline void refuse(tlm::tlm_generic_payload& payload, tlm::tlm_response_status status, Refusal::Kind kind, std::string why) {
   payload.set_response_status(status);
-  if (auto* access = payload.get_extension<BusAccess>()) access->refusal = std::move(why);
+  if (auto* access = payload.get_extension<BusAccess>()) access->refusal = {kind, 0, "", std::move(why)};
 }
 
 /// Cycle counts inside, sc_time at the sockets.

@@ -5,37 +5,16 @@
 #include <string>
 #include <vector>
 
-#include "models/core/core_control.h"
+#include "models/devices/core_control.h"
 #include "models/core/dsp_core.h"
-#include "models/interconnect/idc.h"
+#include "models/devices/idc.h"
 #include "models/interconnect/interconnect.h"
-#include "models/memory/dma.h"
+#include "models/devices/dma.h"
 #include "models/memory/sram.h"
-#include "models/power/power_controller.h"
+#include "models/devices/power_controller.h"
+#include "models/system_config.h"
 
 namespace dspmem {
-
-/// Physical addresses of the devices, each 4 KiB.
-struct DeviceAddresses {
-  std::uint32_t core_control = 0;
-  std::uint32_t idc = 0;
-  std::uint32_t power = 0;
-  std::uint32_t dma = 0;  ///< 0: there is none
-};
-inline constexpr std::uint32_t device_bytes = 0x1000;
-
-/// The hardware of a platform, resolved: every number is set.
-struct SystemConfig {
-  std::uint32_t clock_period_ps = 2500;
-  bool direct_memory = true;  ///< cores reach SRAM past the interconnect's sockets: same timing, less host time
-  std::uint32_t bus_latency_cycles = 2;
-  DspCore::Limits limits;
-  std::vector<CoreConfig> cores;
-  std::vector<Region> regions;
-  std::vector<SramConfig> srams;
-  DeviceAddresses devices;
-  PowerRegisters power_registers = PowerRegisters::cavs;
-};
 
 /// A fresh SystemC kernel for as long as it lives, so that one process can simulate several systems in turn. Create it before
 /// the first module and destroy it after the last.

@@ -13,7 +13,7 @@
 #include "models/byte_mask.h"
 #include "models/cache/cache_config.h"
 #include "models/cache/replacement.h"
-#include "models/store_log.h"
+#include "models/observe/store_log.h"
 
 namespace dspmem {
 

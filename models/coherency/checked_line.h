@@ -154,7 +154,7 @@ struct alignas(64) CoherencyChecker::Line {
       if (is_known(i)) return true;
     return false;
   }
-  /// Some bytes are nobody's any more. known is up to who calls.
+  /// Some bytes are nobody's any more.
   void forget_values(std::uint32_t offset, std::uint32_t bytes) {
     std::uint32_t done = 0;
     if (offset % 4 == 0)
@@ -162,7 +162,6 @@ struct alignas(64) CoherencyChecker::Line {
     for (; done < bytes; ++done) cells[(offset + done) / 4].word.writers[(offset + done) % 4] = nobody;
   }
   void forget_all_values() {
-    known = 0;
     std::uint64_t noted = 0;
     for (const History& each : histories) noted |= each.noted;
     for (; noted; noted &= noted - 1) cells[std::countr_zero(noted)].word.writers.fill(nobody);
@@ -191,7 +190,6 @@ struct alignas(64) CoherencyChecker::Line {
   // fresh, with nothing on the line since.
   AgentId reader = 0;
   View reader_view = View::cached;
-  std::uint8_t reader_context = 0;
   std::uint8_t permitted = 0;  ///< cores that somebody let do something to it unseen
   bool parked = false;         ///< there are parked_reads
   static constexpr std::uint8_t no_word = 0xff;  ///< no word begins there
@@ -199,14 +197,13 @@ struct alignas(64) CoherencyChecker::Line {
   std::uint32_t reader_epoch = 0;
   std::uint64_t settled_reads = 0;
   StoreLog* log = nullptr;  ///< where unseen stores are noted
-  std::uint64_t known = 0;  ///< 64ths of the line of which somebody has written all bytes
   LineWorlds worlds;        ///< what it says of copies is still in the first line of the host's cache
   boost::container::small_vector<History, 1> histories;
   History::Cell* cells;  ///< one for each word: their values, as far as they are known, and the first history's room
-  /// A Deed in short.
+  /// An operation in short.
   struct Event {
     std::uint64_t cycle : StoreLog::Record::tag_shift = 0;  ///< as in records of stores: good for months
-    Deed::Kind kind : 4 = Deed::Kind::none;
+    Operation::Kind kind : 4 = Operation::Kind::none;
     AgentId agent : 8 = 0;
     std::uint32_t site = no_site;  ///< number of site and view
     std::uint32_t count = 1;
@@ -233,12 +230,12 @@ struct alignas(64) CoherencyChecker::Line {
   };
   Events events;
   std::uint64_t parked_reads = 0;  ///< settled before the agent's own last store: such reads only have to be shown to the line once more
-  Deed cause;           ///< what last may have destroyed bytes
+  Operation cause;           ///< what last may have destroyed bytes
   /// Cache operations count only for whoever they are ordered before: per core, its last write-backs, and what it knew of others when it
   /// last invalidated. Made when core 0 is not alone any more.
   struct WriteBack {
     std::uint32_t epoch = 0;
-    Deed deed;
+    Operation operation;
   };
   struct Maintenance {
     static constexpr std::size_t kept = 4;
@@ -250,7 +247,7 @@ struct alignas(64) CoherencyChecker::Line {
     const WriteBack* first_after(AgentId core, std::uint64_t cycle) const {
       for (std::size_t i = count[core] > kept ? count[core] - kept : 0; i < count[core]; ++i) {
         const WriteBack& each = write_backs[core][i % kept];
-        if (each.deed.cycle >= cycle) return count[core] > kept && i == count[core] - kept ? nullptr : &each;
+        if (each.operation.cycle >= cycle) return count[core] > kept && i == count[core] - kept ? nullptr : &each;
       }
       return nullptr;
     }
@@ -317,7 +314,7 @@ inline CoherencyChecker::History& CoherencyChecker::history_of(Line& line, Agent
   return line.histories.back();
 }
 
-inline void CoherencyChecker::note(Line& line, Deed::Kind kind, AgentId agent, std::uint32_t site, std::uint64_t cycle) {
+inline void CoherencyChecker::note(Line& line, Operation::Kind kind, AgentId agent, std::uint32_t site, std::uint64_t cycle) {
   if (line.events.kept()) {
     Line::Event& last = line.events.latest();
     if (last.kind == kind && last.agent == agent && last.site == site) {

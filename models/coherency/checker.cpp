@@ -41,8 +41,8 @@ std::uint32_t CoherencyChecker::site_number(const Site& site, View view) {
   return recent.number + static_cast<std::uint32_t>(view);
 }
 
-std::vector<Deed> CoherencyChecker::history_of_events(const Line& line) const {
-  std::vector<Deed> deeds;
+std::vector<Operation> CoherencyChecker::history_of_events(const Line& line) const {
+  std::vector<Operation> deeds;
   for (std::size_t age = line.events.kept(); age--;) {
     const Line::Event& event = line.events[age];
     deeds.push_back({event.kind, event.agent, view_of(event.site), sites_[event.site / 3], event.cycle, event.count});
@@ -50,25 +50,25 @@ std::vector<Deed> CoherencyChecker::history_of_events(const Line& line) const {
   return deeds;
 }
 
-Deed CoherencyChecker::last_store(const Line& line, AgentId core) const {
-  const std::vector<Deed> events = history_of_events(line);
-  const auto store = std::find_if(events.rbegin(), events.rend(), [core](const Deed& each) { return each.kind == Deed::Kind::write && each.agent == core && each.view == View::cached; });
-  return store == events.rend() ? Deed{} : *store;
+Operation CoherencyChecker::last_store(const Line& line, AgentId core) const {
+  const std::vector<Operation> events = history_of_events(line);
+  const auto store = std::find_if(events.rbegin(), events.rend(), [core](const Operation& each) { return each.kind == Operation::Kind::write && each.agent == core && each.view == View::cached; });
+  return store == events.rend() ? Operation{} : *store;
 }
 
-Deed CoherencyChecker::write_deed(const Line& line, std::uint32_t offset) const {
+Operation CoherencyChecker::last_write(const Line& line, std::uint32_t offset) const {
   const History* const history = line.history_of(line.writer(offset));
-  return history ? write_deed(*history, offset) : Deed{};
+  return history ? last_write(*history, offset) : Operation{};
 }
 
-Deed CoherencyChecker::read_deed(const History& history, std::uint32_t offset) const {
+Operation CoherencyChecker::last_read(const History& history, std::uint32_t offset) const {
   const std::uint32_t number = history.read_of(offset).site;
-  return {Deed::Kind::read, history.agent, view_of(number), sites_[number / 3], 0};
+  return {Operation::Kind::read, history.agent, view_of(number), sites_[number / 3], 0};
 }
 
-Deed CoherencyChecker::write_deed(const History& history, std::uint32_t offset) const {
+Operation CoherencyChecker::last_write(const History& history, std::uint32_t offset) const {
   const History::Write& write = history.write_of(offset);
-  return {Deed::Kind::write, history.agent, view_of(write.site), sites_[write.site / 3], write.cycle};
+  return {Operation::Kind::write, history.agent, view_of(write.site), sites_[write.site / 3], write.cycle};
 }
 
 // ---- Order -----------------------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ void CoherencyChecker::boot(AgentId core) {
   booted_[core] = true;
 }
 
-bool CoherencyChecker::check_order(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes, bool is_write) {
+bool CoherencyChecker::check_order(Line& line, const Operation& access, std::uint32_t address, std::uint32_t bytes, bool is_write) {
   const std::uint32_t offset = address - line.address;
   const VectorClock& clock = clocks_[access.agent];
   for (const History& history : line.histories) {
@@ -116,7 +116,7 @@ bool CoherencyChecker::check_order(Line& line, const Deed& access, std::uint32_t
       finding.access = access;
       finding.address = line.address + i;
       finding.first = finding.last = i - offset;
-      finding.other = write_conflicts ? write_deed(history, i) : read_deed(history, i);
+      finding.other = write_conflicts ? last_write(history, i) : last_read(history, i);
       listener_.on_finding(finding);
       return false;
     }
@@ -124,7 +124,7 @@ bool CoherencyChecker::check_order(Line& line, const Deed& access, std::uint32_t
   return true;
 }
 
-void CoherencyChecker::check_line_order(Line& line, const Deed& write, std::uint32_t address, std::uint32_t bytes) {
+void CoherencyChecker::check_line_order(Line& line, const Operation& write, std::uint32_t address, std::uint32_t bytes) {
   // Neither of these writes back what it has not written.
   if (config_.rules.byte_dirty || config_.rules.write_through) return;
   const VectorClock& clock = clocks_[write.agent];
@@ -139,12 +139,12 @@ void CoherencyChecker::check_line_order(Line& line, const Deed& write, std::uint
     finding.last = bytes - 1;
     for (std::uint32_t i = 0; i < config_.rules.line_bytes; i = history.behind(i)) {
       const History::Write& other = history.write_of(i);
-      if (other.epoch <= known || !(cached || is_cached(other.site) || finding.other.kind == Deed::Kind::none)) continue;
-      finding.other = write_deed(history, i);
+      if (other.epoch <= known || !(cached || is_cached(other.site) || finding.other.kind == Operation::Kind::none)) continue;
+      finding.other = last_write(history, i);
       finding.other_address = line.address + i;
       if (cached || is_cached(other.site)) break;  // else: a write past the cache, which has covered the one that counts
     }
-    if (finding.other.kind == Deed::Kind::none) continue;
+    if (finding.other.kind == Operation::Kind::none) continue;
     finding.history = history_of_events(line);
     listener_.on_finding(finding);
     return;
@@ -154,12 +154,12 @@ void CoherencyChecker::check_line_order(Line& line, const Deed& write, std::uint
 // ---- Accesses --------------------------------------------------------------------------------------------------------
 
 void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle,
-                               bool remember, std::uint8_t context) {
+                               bool remember) {
   const auto bytes = static_cast<std::uint32_t>(seen.size());
   const std::uint32_t epoch = clocks_[agent][agent], offset = address & ~line_mask_;
   const std::uint64_t wanted = settled_mask(address, bytes);
   Line& line = peek_line(address);
-  const bool same_reader = line.reader_epoch == epoch && line.reader == agent && line.reader_view == view && line.reader_context == context;
+  const bool same_reader = line.reader_epoch == epoch && line.reader == agent && line.reader_view == view;
   last_stale_ = last_raced_ = false;
   if (wanted && same_reader && (line.settled_reads & wanted) == wanted) return;
   // What the reader itself has stored unseen can wait.
@@ -170,7 +170,7 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
     line.parked = false;
     return;
   }
-  const Deed access{Deed::Kind::read, agent, view, site, cycle};
+  const Operation access{Operation::Kind::read, agent, view, site, cycle};
   // A line that nobody else has used, or that only memory holds, cannot be stale.
   const bool alone = !line.used_besides(agent);
   if (!alone) last_raced_ = !check_order(line, access, address, bytes, false);
@@ -189,15 +189,13 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
     line.reader_epoch = epoch;
     line.reader = agent;
     line.reader_view = view;
-    line.reader_context = context;
     line.unsettle_reads();
   }
   if (fresh && !last_raced_) line.settled_reads |= wanted;
 }
 
-void CoherencyChecker::read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle,
-                            std::uint8_t context) {
-  do_read(agent, view, address, seen, site, cycle, true, context);
+void CoherencyChecker::read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
+  do_read(agent, view, address, seen, site, cycle, true);
 }
 
 void CoherencyChecker::atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
@@ -209,7 +207,7 @@ void CoherencyChecker::atomic_read(AgentId agent, View view, std::uint32_t addre
     last_stale_ = last_raced_ = false;
     return;
   }
-  do_read(agent, view, address, seen, site, cycle, false, 0);
+  do_read(agent, view, address, seen, site, cycle, false);
 }
 
 void CoherencyChecker::atomic_write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
@@ -218,21 +216,9 @@ void CoherencyChecker::atomic_write(AgentId agent, View view, std::uint32_t addr
   if (view != View::cached && !last_raced_ && value.size() == atomic_bytes && line.worlds.surely_fresh(-1)) line.atomic_word = static_cast<std::uint8_t>(address & ~line_mask_);
 }
 
-inline void CoherencyChecker::note_known(Line& line, std::uint32_t offset, std::uint32_t bytes) {
-  std::uint64_t parts = parts_with(offset, bytes);
-  if ((offset | bytes) & ((1u << part_shift_) - 1)) {  // of the first and the last, some bytes may still be missing
-    for (std::uint64_t rest = parts; rest; rest &= rest - 1) {
-      const std::uint32_t first = static_cast<std::uint32_t>(std::countr_zero(rest)) << part_shift_;
-      for (std::uint32_t i = first; i < first + (1u << part_shift_); ++i)
-        if (!line.is_known(i)) parts &= ~(1ull << (first >> part_shift_));
-    }
-  }
-  line.known |= parts;
-}
-
 void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
   Line& line = seen_line(address);
-  const Deed access{Deed::Kind::write, agent, view, site, cycle};
+  const Operation access{Operation::Kind::write, agent, view, site, cycle};
   const std::uint32_t offset = address - line.address, bytes = static_cast<std::uint32_t>(value.size());
   last_stale_ = false;
   const bool alone = line.user == agent;
@@ -255,9 +241,8 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   const History::Write noted{{clocks_[agent][agent], site_number(site, view)}, cycle};
   history.note_write(offset, bytes, noted);
   line.keep(offset, value.data(), bytes, agent);
-  note_known(line, offset, bytes);
   if (line.worlds.take_newly_lost()) keep_cause(line, access);
-  note(line, Deed::Kind::write, agent, noted.site, cycle);
+  note(line, Operation::Kind::write, agent, noted.site, cycle);
 }
 
 void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
@@ -266,11 +251,11 @@ void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<cons
     const auto start = static_cast<std::uint32_t>(address + at);
     const Line* line = known_line(start & line_mask_);
     if (!line || !line->is_any_known(0, config_.rules.line_bytes)) continue;
-    do_read(core, View::direct, start, seen.subspan(at, std::min<std::size_t>(seen.size() - at, config_.rules.line_bytes)), site, cycle, false, 0);
+    do_read(core, View::direct, start, seen.subspan(at, std::min<std::size_t>(seen.size() - at, config_.rules.line_bytes)), site, cycle, false);
   }
 }
 
-void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint32_t address, std::span<const std::uint8_t> seen) {
+void CoherencyChecker::check_freshness(Line& line, const Operation& access, std::uint32_t address, std::span<const std::uint8_t> seen) {
   const std::uint32_t offset = address - line.address;
   const auto bytes = static_cast<std::uint32_t>(seen.size());
   const ByteMask wanted = ByteMask::range(offset, bytes);
@@ -289,7 +274,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
   finding.address = line.address + first;
   finding.first = first - offset;
   finding.last = last - offset;
-  finding.other = write_deed(line, first);
+  finding.other = last_write(line, first);
   for (unsigned i = first; i <= last; ++i) {
     finding.seen.push_back(seen[i - offset]);
     finding.owed.push_back(line.is_known(i) ? line.truth(i) : seen[i - offset]);
@@ -297,7 +282,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
   const bool writer_uncached = finding.other.view == View::uncached, reader_uncached = access.view == View::uncached;
   switch (stale.reason) {
     case StaleReason::discarded:
-      finding.rule = line.cause.kind == Deed::Kind::power_off ? Rule::lost_on_power_off : Rule::discarded_write;
+      finding.rule = line.cause.kind == Operation::Kind::power_off ? Rule::lost_on_power_off : Rule::discarded_write;
       finding.cause = line.cause;
       break;
     case StaleReason::overwritten:
@@ -308,7 +293,7 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
     default: {
       finding.rule = reader_uncached ? Rule::mixed_alias : Rule::missing_writeback;
       // What was written before the reader's core started, and is ordered before it by that start.
-      if (access.agent < config_.rules.cores && booted_[access.agent] && finding.other.kind == Deed::Kind::write && finding.other.agent != access.agent) {
+      if (access.agent < config_.rules.cores && booted_[access.agent] && finding.other.kind == Operation::Kind::write && finding.other.agent != access.agent) {
         for (const History& history : line.histories)
           if (history.agent == finding.other.agent && history.write_of(first).epoch <= boot_clocks_[access.agent][history.agent]) finding.rule = Rule::stale_boot;
       }
@@ -318,15 +303,15 @@ void CoherencyChecker::check_freshness(Line& line, const Deed& access, std::uint
   listener_.on_finding(finding);
 }
 
-void CoherencyChecker::keep_cause(Line& line, const Deed& now) {
+void CoherencyChecker::keep_cause(Line& line, const Operation& now) {
   line.cause = now;
   const int writer_back = line.worlds.lost_by_write_back_of();
-  if (writer_back < 0 || now.kind == Deed::Kind::write_back || now.kind == Deed::Kind::write_back_invalidate) return;
+  if (writer_back < 0 || now.kind == Operation::Kind::write_back || now.kind == Operation::Kind::write_back_invalidate) return;
   // An eviction did it, or may: the store that made the line dirty is what the programmer can find.
-  if (const Deed store = last_store(line, static_cast<AgentId>(writer_back)); store.kind != Deed::Kind::none) line.cause = store;
+  if (const Operation store = last_store(line, static_cast<AgentId>(writer_back)); store.kind != Operation::Kind::none) line.cause = store;
 }
 
-void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes) {
+void CoherencyChecker::check_maintenance(Line& line, const Operation& access, std::uint32_t address, std::uint32_t bytes) {
   if (!line.maintenance) return;
   const std::uint32_t offset = address - line.address;
   const bool may_prefetch = config_.rules.prefetch && access.view == View::cached;
@@ -356,57 +341,57 @@ void CoherencyChecker::check_maintenance(Line& line, const Deed& access, std::ui
     finding.address = line.address + i;
     finding.first = i - offset;
     finding.last = bytes - 1;
-    finding.other = write_deed(*history, i);
-    if (late) finding.cause = first->deed;
+    finding.other = last_write(*history, i);
+    if (late) finding.cause = first->operation;
     finding.history = history_of_events(line);
     listener_.on_finding(finding);
     return;
   }
 }
 
-void CoherencyChecker::note_maintenance(Line& line, const Deed& deed, bool was_dirty) {
-  if (deed.kind == Deed::Kind::power_off) return;
+void CoherencyChecker::note_maintenance(Line& line, const Operation& operation, bool was_dirty) {
+  if (operation.kind == Operation::Kind::power_off) return;
   if (!line.maintenance && alone_) {
-    if (deed.kind != Deed::Kind::invalidate) line.clean_until = deed.cycle;
+    if (operation.kind != Operation::Kind::invalidate) line.clean_until = operation.cycle;
     return;
   }
   if (!line.maintenance) line.maintenance = std::make_unique<Line::Maintenance>();
   Line::Maintenance& done = *line.maintenance;
   // One that finds nothing to write makes nothing current: it was so before, or stores go through at once.
-  if (was_dirty && deed.kind != Deed::Kind::invalidate) done.write_backs[deed.agent][done.count[deed.agent]++ % Line::Maintenance::kept] = {clocks_[deed.agent][deed.agent], deed};
-  if (deed.kind != Deed::Kind::write_back) done.invalidated[deed.agent] = clocks_[deed.agent];
+  if (was_dirty && operation.kind != Operation::Kind::invalidate) done.write_backs[operation.agent][done.count[operation.agent]++ % Line::Maintenance::kept] = {clocks_[operation.agent][operation.agent], operation};
+  if (operation.kind != Operation::Kind::write_back) done.invalidated[operation.agent] = clocks_[operation.agent];
 }
 
-bool CoherencyChecker::maintain_line(Line& line, const Deed& deed, std::uint32_t site) {
+bool CoherencyChecker::maintain_line(Line& line, const Operation& operation, std::uint32_t site) {
   bool useful = false;
-  const bool was_dirty = line.worlds.may_be_dirty(deed.agent);
-  switch (deed.kind) {
-    case Deed::Kind::write_back:
+  const bool was_dirty = line.worlds.may_be_dirty(operation.agent);
+  switch (operation.kind) {
+    case Operation::Kind::write_back:
       useful = was_dirty;
-      line.worlds.write_back(deed.agent);
+      line.worlds.write_back(operation.agent);
       break;
-    case Deed::Kind::invalidate:
-      useful = line.worlds.may_hold(deed.agent);
-      line.worlds.invalidate(deed.agent);
+    case Operation::Kind::invalidate:
+      useful = line.worlds.may_hold(operation.agent);
+      line.worlds.invalidate(operation.agent);
       break;
-    case Deed::Kind::write_back_invalidate:
-      useful = line.worlds.may_hold(deed.agent);
-      line.worlds.write_back_invalidate(deed.agent);
+    case Operation::Kind::write_back_invalidate:
+      useful = line.worlds.may_hold(operation.agent);
+      line.worlds.write_back_invalidate(operation.agent);
       break;
-    case Deed::Kind::power_off: line.worlds.power_off(deed.agent); break;
+    case Operation::Kind::power_off: line.worlds.power_off(operation.agent); break;
     default: return false;
   }
-  note_maintenance(line, deed, was_dirty);
-  if (line.worlds.take_newly_lost()) keep_cause(line, deed);
-  note(line, deed.kind, deed.agent, site, deed.cycle);
+  note_maintenance(line, operation, was_dirty);
+  if (line.worlds.take_newly_lost()) keep_cause(line, operation);
+  note(line, operation.kind, operation.agent, site, operation.cycle);
   return useful;
 }
 
-void CoherencyChecker::count_use(const Deed& deed, std::uint32_t site, bool useful) {
-  const std::uint32_t key = site * 8 + static_cast<std::uint32_t>(deed.kind);
+void CoherencyChecker::count_use(const Operation& operation, std::uint32_t site, bool useful) {
+  const std::uint32_t key = site * 8 + static_cast<std::uint32_t>(operation.kind);
   if (key != last_use_.first) {
     const auto [entry, fresh] = maintenance_index_.try_emplace(key, maintenance_use_.size());
-    if (fresh) maintenance_use_.push_back({deed, 0, 0});
+    if (fresh) maintenance_use_.push_back({operation, 0, 0});
     last_use_ = {key, entry->second};
   }
   MaintenanceUse& use = maintenance_use_[last_use_.second];
@@ -414,23 +399,23 @@ void CoherencyChecker::count_use(const Deed& deed, std::uint32_t site, bool usef
   use.useful += useful;
 }
 
-void CoherencyChecker::maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle, bool implied) {
-  const Deed deed{operation, core, View::cached, site, cycle};
+void CoherencyChecker::maintain(AgentId core, Operation::Kind kind, std::uint32_t address, const Site& site, std::uint64_t cycle, bool implied) {
+  const Operation operation{kind, core, View::cached, site, cycle};
   const std::uint32_t number = site_number(site, View::cached);
-  const bool useful = maintain_line(line_of(address), deed, number);
-  if (!implied) count_use(deed, number, useful);
+  const bool useful = maintain_line(line_of(address), operation, number);
+  if (!implied) count_use(operation, number, useful);
 }
 
-void CoherencyChecker::maintain_all(AgentId core, Deed::Kind operation, const Site& site, std::uint64_t cycle) {
+void CoherencyChecker::maintain_all(AgentId core, Operation::Kind kind, const Site& site, std::uint64_t cycle) {
   absorb_all(core);
   const std::uint32_t number = site_number(site, View::cached);
   for_each_line([&](Line& line) {
     line.unsettle();
-    if (line.worlds.may_hold(core)) maintain_line(line, {operation, core, View::cached, site, cycle}, number);
+    if (line.worlds.may_hold(core)) maintain_line(line, {kind, core, View::cached, site, cycle}, number);
   });
 }
 
-void CoherencyChecker::maintain_nothing(const Deed& operation, std::uint32_t address) {
+void CoherencyChecker::maintain_nothing(const Operation& operation, std::uint32_t address) {
   const Line* const line = known_line(address & line_mask_);
   if (!line || !line->worlds.may_be_dirty(operation.agent)) return;
   const History* const history = line->history_of(operation.agent);
@@ -440,14 +425,14 @@ void CoherencyChecker::maintain_nothing(const Deed& operation, std::uint32_t add
   finding.rule = Rule::mixed_alias;
   finding.access = operation;
   finding.address = address;
-  finding.other = write_deed(*history, *written);
+  finding.other = last_write(*history, *written);
   finding.history = history_of_events(*line);
   listener_.on_finding(finding);
 }
 
 void CoherencyChecker::core_off(AgentId core, std::uint64_t cycle) {
   running_ &= ~(1u << core);
-  maintain_all(core, Deed::Kind::power_off, {}, cycle);
+  maintain_all(core, Operation::Kind::power_off, {}, cycle);
 }
 
 void CoherencyChecker::prefetch(AgentId core, std::uint32_t address) { line_of(address).worlds.read_cached(core); }

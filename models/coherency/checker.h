@@ -12,8 +12,8 @@
 #include "models/coherency/line_table.h"
 #include "models/coherency/line_worlds.h"
 #include "models/coherency/vector_clock.h"
-#include "models/observer.h"
-#include "models/store_log.h"
+#include "models/observe/operation.h"
+#include "models/observe/store_log.h"
 
 namespace dspmem {
 
@@ -31,37 +31,18 @@ enum class Rule : std::uint8_t {
   uncommitted_access,
 };
 
-/// A place in the program. For firmware, its PC and that of its caller; `origin` is whatever the host says was going on.
-struct Site {
-  std::uint32_t pc = 0;
-  std::uint32_t caller = 0;
-  const void* origin = nullptr;
-  bool operator==(const Site&) const = default;
-};
-
-/// One thing that an agent did, as far as it is remembered.
-struct Deed {
-  enum class Kind : std::uint8_t { none, read, write, write_back, invalidate, write_back_invalidate, power_off };
-  Kind kind = Kind::none;
-  AgentId agent = 0;
-  View view = View::cached;
-  Site site;
-  std::uint64_t cycle = 0;
-  std::uint32_t count = 1;  ///< how many of the same kind in a row; `cycle` is that of the first
-};
-
 /// A read that may return something older than the latest write, or a pair of accesses that nothing orders.
 struct CoherencyFinding {
   Rule rule = Rule::data_race;
   bool manifest = false;  ///< this run's caches really returned old bytes
-  Deed access;
+  Operation access;
   std::uint32_t address = 0;  ///< physical, of the first byte concerned
   std::uint32_t first = 0, last = 0;  ///< offsets of the bytes concerned from the access' address
-  Deed other;  ///< the write that was missed, or the conflicting access
+  Operation other;  ///< the write that was missed, or the conflicting access
   std::uint32_t other_address = 0;  ///< of two writes in one line that nothing orders (lost-update, by a write): what the other one wrote to
-  Deed cause;  ///< lost-update, discarded-write: what may have destroyed it
+  Operation cause;  ///< lost-update, discarded-write: what may have destroyed it
   std::vector<std::uint8_t> seen, owed;
-  std::vector<Deed> history;  ///< the line's last events, oldest first
+  std::vector<Operation> history;  ///< the line's last events, oldest first
 };
 
 class FindingListener {
@@ -83,30 +64,27 @@ class CoherencyChecker {
   ~CoherencyChecker();
 
   /// Whether a read would change nothing and be fresh, because the same was found before and nothing happened on the line since.
-  /// `context` tells apart what the same agent does in different roles: what settles a read in one says nothing in the other.
-  bool settled_read(AgentId agent, View view, std::uint32_t address, std::uint32_t bytes, std::uint8_t context = 0) const;
+  bool settled_read(AgentId agent, View view, std::uint32_t address, std::uint32_t bytes) const;
 
   /// All that is settled of the line, as settled_read() means it: a bit for each 64th of it. Of what happens before there is a second agent
   /// nothing has to be remembered: then it is the whole line, where its reads are surely fresh.
-  std::uint64_t settled_parts(AgentId agent, View view, std::uint32_t address, std::uint8_t context) const;
+  std::uint64_t settled_parts(AgentId agent, View view, std::uint32_t address) const;
 
   // Accesses lie within one line.
 
   /// `seen` is what the read returned.
-  void read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, std::uint8_t context = 0);
+  void read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
   void write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle);
   /// Whether writes of this agent through its cache would only be remembered. Then it may make them unseen until anything else happens to
   /// the line or the agent releases something. REQUIRES: nobody else may any more, as after a write of this agent.
   bool exclusive(AgentId agent, std::uint32_t address);
-  /// The agent's cache has fetched the line for an access. What of it is settled then (in a context, which does not matter while it is
-  /// alone), and whether its writes would only be remembered, as exclusive() says; if they would, the line uses the log from now on. Either
+  /// The agent's cache has fetched the line for an access. What of it is settled then, and whether its writes would only be remembered, as exclusive() says; if they would, the line uses the log from now on. Either
   /// is noted as by note_permitted().
   struct Filled {
     std::uint64_t settled = 0;
-    std::uint64_t known = 0;  ///< as known_parts() says it
     bool exclusive = false;
   };
-  Filled filled(AgentId agent, std::uint32_t address, std::uint8_t context, StoreLog& log);
+  Filled filled(AgentId agent, std::uint32_t address, StoreLog& log);
   /// Remembers that a core was let do something to the line unseen, for who takes it back: take_permitted() tells which of `cores`, a bit
   /// for each, still may, as far as is known, and forgets it.
   void note_permitted(AgentId core, std::uint32_t address);
@@ -117,6 +95,8 @@ class CoherencyChecker {
   void use_log(std::uint32_t address, StoreLog& log);
   /// It ends.
   void end_log(StoreLog& log);
+  /// Null for none. REQUIRES: outlives the checker.
+  void tell_stores(StoreSink* sink) { store_sink_ = sink; }
   /// Reads and writes of synchronising instructions: checked like others, but reads are not remembered, since only plain accesses can
   /// race with them. REQUIRES: a read follows acquire(), and a write is followed by release(), of the address.
   void atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
@@ -124,12 +104,12 @@ class CoherencyChecker {
   /// Instructions that a core reads from memory; may span several lines.
   void fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
   /// A cache operation of a core on the line that holds `address`. One that another instruction implies is not counted as use.
-  void maintain(AgentId core, Deed::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle, bool implied = false);
+  void maintain(AgentId core, Operation::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle, bool implied = false);
   /// The same for every line that the core may hold.
-  void maintain_all(AgentId core, Deed::Kind operation, const Site& site, std::uint64_t cycle);
+  void maintain_all(AgentId core, Operation::Kind operation, const Site& site, std::uint64_t cycle);
   /// A cache operation that misses its line, because it names another address of it: wrong if the core may hold what it has written there
   /// through its cache.
-  void maintain_nothing(const Deed& operation, std::uint32_t address);
+  void maintain_nothing(const Operation& operation, std::uint32_t address);
   /// The core's cache loses everything.
   void core_off(AgentId core, std::uint64_t cycle);
 
@@ -153,11 +133,11 @@ class CoherencyChecker {
   /// take_permitted() would, for all cores.
   std::uint32_t forget(std::uint32_t address, std::uint32_t bytes);
   /// The memory lost its contents.
-  void lose_memory(std::uint32_t address, std::uint32_t bytes, const Deed& cause = {});
+  void lose_memory(std::uint32_t address, std::uint32_t bytes, const Operation& cause = {});
 
   /// Cache operations by place: how many there were, and how many of them could matter in some world.
   struct MaintenanceUse {
-    Deed deed;
+    Operation operation;
     std::uint64_t count = 0, useful = 0;
   };
   const std::vector<MaintenanceUse>& maintenance_use() const { return maintenance_use_; }
@@ -167,7 +147,7 @@ class CoherencyChecker {
 
   /// Something that was done to memory, and a byte of what it was done to; kind none when nothing was.
   struct Use {
-    Deed deed;
+    Operation operation;
     std::uint32_t address = 0;
   };
   /// A write of another core than `core` to these bytes, whose line it may still hold dirty, whoever has written there since, for all that
@@ -180,16 +160,9 @@ class CoherencyChecker {
   struct DirtyLines {
     AgentId core = 0;
     std::uint32_t count = 0, first = 0;
-    Deed write;
+    Operation write;
   };
   std::vector<DirtyLines> dirty_lines(std::uint32_t address, std::uint32_t bytes);
-  /// Whether somebody has written one of these bytes since they were forgotten. Within one line.
-  bool ever_written(std::uint32_t address, std::uint32_t bytes);
-  /// Which bytes of the line that begins there somebody has written: a bit for each 64th of the line, set where all of it was.
-  std::uint64_t known_parts(std::uint32_t base);
-  /// The first of these bytes that nobody has written since they were forgotten, or ever.
-  std::optional<std::uint32_t> never_written(std::uint32_t address, std::uint32_t bytes);
-
   /// Of the last read or write: whether it conflicted, or may be stale. For comparison with other checkers.
   bool last_raced() const { return last_raced_; }
   bool last_stale() const { return last_stale_; }
@@ -215,11 +188,9 @@ class CoherencyChecker {
     return ~0ull >> (63 - (last - first)) << first;
   }
 
-  std::uint64_t settled_of(const Line& line, AgentId agent, View view, std::uint8_t context) const;
+  std::uint64_t settled_of(const Line& line, AgentId agent, View view) const;
   bool exclusive(Line& line, AgentId agent);
   void use_log(Line& line, StoreLog& log);
-  /// These bytes of the line have been written.
-  void note_known(Line& line, std::uint32_t offset, std::uint32_t bytes);
   void forget_all(Line& line);
   void forget_some(Line& line, std::uint32_t offset, std::uint32_t bytes);
   /// The line that holds the address, without taking in unseen stores.
@@ -233,7 +204,7 @@ class CoherencyChecker {
   Line* known_line(std::uint32_t address);
   template <class Visit>
   void for_each_line(Visit visit) const;
-  /// The first deed that `look`(history, offset) finds in the histories of others than one agent that `choose`(line, history) wants.
+  /// The first operation that `look`(history, offset) finds in the histories of others than one agent that `choose`(line, history) wants.
   template <class Choose, class Look>
   Use find_use(AgentId besides, std::uint32_t address, std::uint32_t bytes, Choose choose, Look look);
   void absorb(Line& line);
@@ -241,31 +212,32 @@ class CoherencyChecker {
   void absorb_all(AgentId agent);
   std::uint32_t site_number(const Site& site, View view);
   History& history_of(Line& line, AgentId agent);
-  bool check_order(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes, bool is_write);
+  bool check_order(Line& line, const Operation& access, std::uint32_t address, std::uint32_t bytes, bool is_write);
   /// A write of whole lines: whether it is ordered after what others have written anywhere in the line.
-  void check_line_order(Line& line, const Deed& write, std::uint32_t address, std::uint32_t bytes);
-  void check_freshness(Line& line, const Deed& access, std::uint32_t address, std::span<const std::uint8_t> seen);
+  void check_line_order(Line& line, const Operation& write, std::uint32_t address, std::uint32_t bytes);
+  void check_freshness(Line& line, const Operation& access, std::uint32_t address, std::span<const std::uint8_t> seen);
   /// Where run and worlds find a read fresh: whether the write-back and invalidate that made it so are ordered before it, or only came
   /// in time.
-  void check_maintenance(Line& line, const Deed& access, std::uint32_t address, std::uint32_t bytes);
-  void note_maintenance(Line& line, const Deed& deed, bool was_dirty);
-  void do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, bool remember, std::uint8_t context);
+  void check_maintenance(Line& line, const Operation& access, std::uint32_t address, std::uint32_t bytes);
+  void note_maintenance(Line& line, const Operation& operation, bool was_dirty);
+  void do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, bool remember);
   /// Returns whether it could change anything.
-  bool maintain_line(Line& line, const Deed& deed, std::uint32_t site);
-  void count_use(const Deed& deed, std::uint32_t site, bool useful);
-  void note(Line& line, Deed::Kind kind, AgentId agent, std::uint32_t site, std::uint64_t cycle);
+  bool maintain_line(Line& line, const Operation& operation, std::uint32_t site);
+  void count_use(const Operation& operation, std::uint32_t site, bool useful);
+  void note(Line& line, Operation::Kind kind, AgentId agent, std::uint32_t site, std::uint64_t cycle);
   /// Oldest first.
-  std::vector<Deed> history_of_events(const Line& line) const;
+  std::vector<Operation> history_of_events(const Line& line) const;
   /// The last write to a byte; that of one agent.
-  Deed write_deed(const Line& line, std::uint32_t offset) const;
-  Deed write_deed(const History& history, std::uint32_t offset) const;
-  Deed read_deed(const History& history, std::uint32_t offset) const;
+  Operation last_write(const Line& line, std::uint32_t offset) const;
+  Operation last_write(const History& history, std::uint32_t offset) const;
+  Operation last_read(const History& history, std::uint32_t offset) const;
   /// A core's last store through its cache, of those that are remembered; kind none when there is none.
-  Deed last_store(const Line& line, AgentId core) const;
-  void keep_cause(Line& line, const Deed& now);
+  Operation last_store(const Line& line, AgentId core) const;
+  void keep_cause(Line& line, const Operation& now);
 
   Config config_;
   FindingListener& listener_;
+  StoreSink* store_sink_ = nullptr;
   std::array<std::vector<Line*>, max_agents> exclusive_;  ///< lines that may have unseen stores of the agent: all whose Line::unseen it is, and others
   std::uint32_t line_mask_, line_shift_, part_shift_;
   std::uint32_t word_shift_;  ///< a word has 1 << word_shift_ parts: four, two or one

@@ -7,9 +7,6 @@
 namespace dspmem {
 namespace {
 
-/// Registers of one core's control block are 16 bytes; see CoreControl.
-constexpr std::uint32_t core_block_bytes = 16;
-
 CacheRules rules_of(const SystemConfig& config) {
   const CacheConfig& cache = config.cores.front().data_cache;
   return {static_cast<std::uint32_t>(config.cores.size()), cache.line_bytes, cache.prefetch_lines != 0, cache.byte_dirty,
@@ -20,20 +17,22 @@ bool is_zero(std::span<const std::uint8_t> bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
-Deed::Kind deed_of(CacheOperation operation) {
+Operation::Kind kind_of(CacheOperation operation) {
   switch (operation) {
-    case CacheOperation::write_back: case CacheOperation::index_write_back: return Deed::Kind::write_back;
-    case CacheOperation::invalidate: case CacheOperation::index_invalidate: return Deed::Kind::invalidate;
-    case CacheOperation::write_back_invalidate: case CacheOperation::index_write_back_invalidate: return Deed::Kind::write_back_invalidate;
-    default: return Deed::Kind::none;
+    case CacheOperation::write_back: case CacheOperation::index_write_back: return Operation::Kind::write_back;
+    case CacheOperation::invalidate: case CacheOperation::index_invalidate: return Operation::Kind::invalidate;
+    case CacheOperation::write_back_invalidate: case CacheOperation::index_write_back_invalidate: return Operation::Kind::write_back_invalidate;
+    default: return Operation::Kind::none;
   }
 }
 
 }  // namespace
 
-CoherencyObserver::CoherencyObserver(const SystemConfig& config, FindingListener& listener)
+CoherencyObserver::CoherencyObserver(const SystemConfig& config, Origins& origins, FindingListener& listener)
     : listener_(listener),
+      origins_(origins),
       devices_(config.devices),
+      core_control_(config.devices.core_control),
       line_mask_(~(config.cores.front().data_cache.line_bytes - 1)),
       core_count_(static_cast<std::uint32_t>(config.cores.size())),
       sets_(config.cores.front().data_cache.sets()),
@@ -44,27 +43,25 @@ CoherencyObserver::CoherencyObserver(const SystemConfig& config, FindingListener
   checker_.set_alone(true);  // core 0 is, until it writes to a device that other agents know
 }
 
-Site CoherencyObserver::site_of(const Core& core) const { return {core.current_pc(), core.return_address(), origins_[core.id()]}; }
+Site CoherencyObserver::site_of(const Core& core) const { return {core.current_pc(), core.return_address(), origins_.of(static_cast<AgentId>(core.id()))}; }
 
 // ---- Data ------------------------------------------------------------------------------------------------------------
 
 std::uint64_t CoherencyObserver::on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) {
   const auto agent = static_cast<AgentId>(core.id());
   if (ordering == Ordering::plain) {
-    if (commits_.required()) commits_.on_access({Deed::Kind::read, agent, view, site_of(core), core.now()}, address);
+    if (commits_.required()) commits_.on_access({Operation::Kind::read, agent, view, site_of(core), core.now()}, address);
     const auto bytes = static_cast<std::uint32_t>(seen.size());
-    const std::uint8_t context = judge_ ? judge_->context(agent) : 0;
-    if (checker_.settled_read(agent, view, address, bytes, context)) return permit_reads(core, view, address, context);
+    if (checker_.settled_read(agent, view, address, bytes)) return permit_reads(core, view, address);
     revoke_elsewhere(&core, address);
-    const Deed access{Deed::Kind::read, agent, view, site_of(core), core.now()};
-    if (judge_) judge_->on_access(&core, access, address, bytes);
-    checker_.read(agent, view, address, seen, access.site, access.cycle, context);
-    return permit_reads(core, view, address, context);
+    const Operation access{Operation::Kind::read, agent, view, site_of(core), core.now()};
+    checker_.read(agent, view, address, seen, access.site, access.cycle);
+    return permit_reads(core, view, address);
   }
   if (view == View::cached && core_count_ > 1) {
     CoherencyFinding finding;
     finding.rule = Rule::lock_in_cache;
-    finding.access = {Deed::Kind::read, agent, view, site_of(core), core.now()};
+    finding.access = {Operation::Kind::read, agent, view, site_of(core), core.now()};
     finding.address = address;
     finding.last = static_cast<std::uint32_t>(seen.size()) - 1;
     listener_.on_finding(finding);
@@ -78,9 +75,8 @@ std::uint64_t CoherencyObserver::on_read(Core& core, View view, std::uint32_t ad
 
 std::uint64_t CoherencyObserver::on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) {
   const auto agent = static_cast<AgentId>(core.id());
-  const Deed access{Deed::Kind::write, agent, view, site_of(core), core.now()};
+  const Operation access{Operation::Kind::write, agent, view, site_of(core), core.now()};
   if (ordering == Ordering::plain) commits_.on_access(access, address);
-  if (judge_) judge_->on_access(&core, access, address, static_cast<std::uint32_t>(value.size()));
   if (ordering == Ordering::plain) checker_.write(agent, view, address, value, access.site, access.cycle);
   else checker_.atomic_write(agent, view, address, value, access.site, access.cycle);
   revoke_elsewhere(view == View::cached ? &core : nullptr, address);
@@ -96,23 +92,23 @@ std::uint64_t CoherencyObserver::on_write(Core& core, View view, std::uint32_t a
 // ---- Accesses that need not be seen --------------------------------------------------------------------------------------
 
 void CoherencyObserver::set_origin(AgentId agent, const void* origin) {
-  origins_[agent] = origin;
+  origins_.set(agent, origin);
   if (agent < core_count_ && cores_[agent]) tag_stores(*cores_[agent]);
 }
 
 void CoherencyObserver::tag_stores(Core& core) {
   const auto agent = static_cast<AgentId>(core.id());
-  core.tag_stores(checker_.set_origin(agent, origins_[agent]));
+  core.tag_stores(checker_.set_origin(agent, origins_.of(agent)));
 }
 
-std::uint64_t CoherencyObserver::permit_reads(Core& core, View view, std::uint32_t address, std::uint8_t context) {
+std::uint64_t CoherencyObserver::permit_reads(Core& core, View view, std::uint32_t address) {
   if (!may_skip(view, address)) return 0;
   const auto agent = static_cast<AgentId>(core.id());
-  const std::uint64_t settled = checker_.settled_parts(agent, view, address, context);
+  const std::uint64_t settled = checker_.settled_parts(agent, view, address);
   if (!settled) return 0;
   checker_.note_permitted(agent, address);
   permitted_[agent] = &core;  // whoever has a permission must be reachable when it ends
-  return checker_.alone() && judge_ ? settled & allowed(agent, address, checker_.known_parts(address & line_mask_)).reads : settled;
+  return settled;
 }
 
 std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint32_t address) {
@@ -121,21 +117,20 @@ std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint3
   checker_.note_permitted(agent, address);
   if (!cores_[agent]) tag_stores(core);
   permitted_[agent] = cores_[agent] = &core;
-  return allowed(agent, address, 0).writes;
+  return ~0ull;
 }
 
 HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::uint32_t address, StoreLog& log) {
-  if (!may_skip(View::cached, address)) return {};
+  if (!may_skip(View::cached, address)) return {0, 0};
   const auto agent = static_cast<AgentId>(core.id());
-  const CoherencyChecker::Filled line = checker_.filled(agent, address, judge_ && !checker_.alone() ? judge_->context(agent) : 0, log);
-  if (!line.settled && !line.exclusive) return {};
+  const CoherencyChecker::Filled line = checker_.filled(agent, address, log);
+  if (!line.settled && !line.exclusive) return {0, 0};
   permitted_[agent] = &core;
   if (line.exclusive && !cores_[agent]) {
     tag_stores(core);
     cores_[agent] = &core;
   }
-  const AccessJudge::Allowed parts = allowed(agent, address, line.known);
-  return {checker_.alone() ? line.settled & parts.reads : line.settled, line.exclusive ? parts.writes : 0};
+  return {line.settled, line.exclusive ? ~0ull : 0};
 }
 
 void CoherencyObserver::revoke(std::uint32_t cores, std::uint32_t address) {
@@ -179,9 +174,9 @@ void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<co
 
 void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) {
   const auto agent = static_cast<AgentId>(core.id());
-  if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none) {
-    commits_.on_maintenance(agent, deed, address);
-    checker_.maintain(agent, deed, address, site_of(core), core.now(), implied);
+  if (const Operation::Kind kind = kind_of(operation); kind != Operation::Kind::none) {
+    commits_.on_maintenance(agent, kind, address);
+    checker_.maintain(agent, kind, address, site_of(core), core.now(), implied);
   } else if (operation == CacheOperation::prefetch || operation == CacheOperation::lock) {
     checker_.prefetch(agent, address);
   }
@@ -189,53 +184,40 @@ void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation,
 }
 
 void CoherencyObserver::on_ignored_operation(Core& core, CacheOperation operation, std::uint32_t address) {
-  if (const Deed::Kind deed = deed_of(operation); deed != Deed::Kind::none)
-    checker_.maintain_nothing({deed, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()}, address);
+  if (const Operation::Kind kind = kind_of(operation); kind != Operation::Kind::none)
+    checker_.maintain_nothing({kind, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()}, address);
 }
 
 void CoherencyObserver::on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) {
   // Which line lies in a way is the hardware's choice. Only when every place was named is it certain that each line was met.
-  const Deed::Kind deed = deed_of(operation);
-  if (way >= ways_ || deed == Deed::Kind::none) return;
+  const Operation::Kind kind = kind_of(operation);
+  if (way >= ways_ || kind == Operation::Kind::none) return;
   index_operations_ = true;
-  Sweep& sweep = sweeps_[core.id()][static_cast<std::size_t>(deed) - static_cast<std::size_t>(Deed::Kind::write_back)];
+  Sweep& sweep = sweeps_[core.id()][static_cast<std::size_t>(kind) - static_cast<std::size_t>(Operation::Kind::write_back)];
   sweep.done.resize(sets_ * ways_);
   if (sweep.done[set * ways_ + way]) return;
   sweep.done[set * ways_ + way] = true;
   if (++sweep.count < sweep.done.size()) return;
   sweep = {};
-  commits_.on_maintenance(static_cast<AgentId>(core.id()), deed, std::nullopt);
-  checker_.maintain_all(static_cast<AgentId>(core.id()), deed, site_of(core), core.now());
+  commits_.on_maintenance(static_cast<AgentId>(core.id()), kind, std::nullopt);
+  checker_.maintain_all(static_cast<AgentId>(core.id()), kind, site_of(core), core.now());
   revoke_all();
 }
 
 // ---- Order -----------------------------------------------------------------------------------------------------------
 
-std::uint64_t CoherencyObserver::core_object(std::uint32_t core) const { return devices_.core_control + core * core_block_bytes; }
-
-std::uint64_t CoherencyObserver::device_object(std::uint32_t address) const {
-  if (address - devices_.idc < device_bytes) return address;
-  if (devices_.dma && address - devices_.dma < device_bytes) return address / Dma::channel_stride * Dma::channel_stride;
-  if (address - devices_.core_control < device_bytes) return address / core_block_bytes * core_block_bytes;
-  return 0;
-}
-
-bool CoherencyObserver::tells(const Core& core, std::uint32_t address) const {
-  if (address - devices_.idc < device_bytes) return (address - devices_.idc) % Idc::receiver_stride / Idc::sender_stride == core.id();
-  return address - devices_.core_control < device_bytes;
-}
+std::uint64_t CoherencyObserver::core_object(std::uint32_t core) const { return core_control_ + core * CoreControl::core_stride; }
 
 void CoherencyObserver::on_device_read(Core& core, std::uint32_t address) {
-  if (const std::uint64_t object = device_object(address)) checker_.acquire(static_cast<AgentId>(core.id()), object);
+  if (const std::uint64_t object = devices_.object_of(address)) checker_.acquire(static_cast<AgentId>(core.id()), object);
 }
 
 void CoherencyObserver::on_device_write(Core& core, std::uint32_t address) {
-  if (address - devices_.power < device_bytes) last_power_write_ = {Deed::Kind::power_off, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()};
-  const std::uint64_t object = device_object(address);
+  if (devices_.is_power(address)) last_power_write_ = {Operation::Kind::power_off, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()};
+  const std::uint64_t object = devices_.object_of(address);
   if (!object) return;
-  starters_[object] = origins_[core.id()];
   checker_.set_alone(false);
-  if (tells(core, address)) on_release(core);
+  if (devices_.tells(core.id(), address)) on_release(core);
   release(static_cast<AgentId>(core.id()), object);
 }
 
@@ -252,40 +234,27 @@ void CoherencyObserver::on_core_off(Core& core) {
 
 // ---- Masters without a cache ------------------------------------------------------------------------------------------
 
-void CoherencyObserver::on_master_start(std::uint8_t agent, std::uint64_t object) {
-  if (const auto starter = starters_.find(object); starter != starters_.end()) origins_[agent] = starter->second;
-  checker_.acquire(agent, object);
-}
-void CoherencyObserver::on_master_finish(std::uint8_t agent, std::uint64_t object) { checker_.release(agent, object); }
-
-void CoherencyObserver::on_master_read(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> seen, std::uint64_t cycle) {
+void CoherencyObserver::on_master_read(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> seen) {
   for (std::size_t at = 0, count; at < seen.size(); at += count) {
-    count = std::min<std::size_t>(seen.size() - at, ~line_mask_ + 1 - ((address + at) & ~line_mask_));
-    revoke_elsewhere(nullptr, address + static_cast<std::uint32_t>(at));
-    if (judge_) judge_->on_access(nullptr, {Deed::Kind::read, agent, View::direct, {0, 0, origins_[agent]}, cycle}, address + static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(count));
-    checker_.read(agent, View::direct, address + static_cast<std::uint32_t>(at), seen.subspan(at, count), {0, 0, origins_[agent]}, cycle);
+    const std::uint32_t here = address + static_cast<std::uint32_t>(at);
+    count = std::min<std::size_t>(seen.size() - at, ~line_mask_ + 1 - (here & ~line_mask_));
+    revoke_elsewhere(nullptr, here);
+    checker_.read(access.agent, View::direct, here, seen.subspan(at, count), {0, 0, origins_.of(access.agent)}, access.cycle);
   }
 }
 
-void CoherencyObserver::on_master_write(std::uint8_t agent, std::uint32_t address, std::span<const std::uint8_t> value, std::uint64_t cycle) {
+void CoherencyObserver::on_master_write(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> value) {
   for (std::size_t at = 0, count; at < value.size(); at += count) {
-    count = std::min<std::size_t>(value.size() - at, ~line_mask_ + 1 - ((address + at) & ~line_mask_));
-    revoke_elsewhere(nullptr, address + static_cast<std::uint32_t>(at));
-    if (judge_) judge_->on_access(nullptr, {Deed::Kind::write, agent, View::direct, {0, 0, origins_[agent]}, cycle}, address + static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(count));
-    checker_.write(agent, View::direct, address + static_cast<std::uint32_t>(at), value.subspan(at, count), {0, 0, origins_[agent]}, cycle);
+    const std::uint32_t here = address + static_cast<std::uint32_t>(at);
+    count = std::min<std::size_t>(value.size() - at, ~line_mask_ + 1 - (here & ~line_mask_));
+    revoke_elsewhere(nullptr, here);
+    checker_.write(access.agent, View::direct, here, value.subspan(at, count), {0, 0, origins_.of(access.agent)}, access.cycle);
   }
 }
 
 void CoherencyObserver::on_bank_off(std::uint32_t address, std::uint32_t bytes) {
-  power_offs_[address] = last_power_write_;
-  if (lost_) lost_(address, bytes, last_power_write_);
   checker_.lose_memory(address, bytes, last_power_write_);
   revoke_all();
-}
-
-Deed CoherencyObserver::power_off_of(std::uint32_t bank) const {
-  const auto known = power_offs_.find(bank);
-  return known == power_offs_.end() ? Deed{} : known->second;
 }
 
 }  // namespace dspmem

@@ -40,26 +40,26 @@ bool CommitWatch::guards(std::uint32_t line, std::uint32_t word) const {
   return known == guards_.end() || known->second.any || has(known->second.words, word);
 }
 
-void CommitWatch::on_access(const Deed& access, std::uint32_t address) {
+void CommitWatch::on_access(const Operation& access, std::uint32_t address) {
   const std::uint32_t line = line_of(address);
   if (!required_ || access.view != View::cached || !is_shared(line)) return;
   const std::vector<std::uint32_t>& held = held_[access.agent];
   note_guards(line, access.agent, held);
-  const bool writes = access.kind == Deed::Kind::write;
+  const bool writes = access.kind == Operation::Kind::write;
   std::vector<Open>& open = open_[access.agent];
   const auto known = std::find_if(open.begin(), open.end(), [line](const Open& each) { return each.line == line && !each.committed; });
   if (known != open.end()) known->written |= writes;
   else open.push_back({line, access, writes, held, {}});
 }
 
-void CommitWatch::on_maintenance(AgentId core, Deed::Kind operation, std::optional<std::uint32_t> address) {
+void CommitWatch::on_maintenance(AgentId core, Operation::Kind operation, std::optional<std::uint32_t> address) {
   std::vector<Open>& open = open_[core];
   if (open.empty()) return;
   std::vector<Open> kept;
   for (Open& each : std::exchange(open, {})) {
     if (!each.committed && (!address || each.line == line_of(*address))) {
-      if (operation != Deed::Kind::invalidate) each.written = false;
-      each.committed = operation != Deed::Kind::write_back && !each.written;
+      if (operation != Operation::Kind::invalidate) each.written = false;
+      each.committed = operation != Operation::Kind::write_back && !each.written;
       if (each.committed && !must_wait(each, kept)) continue;
     }
     kept.push_back(std::move(each));
@@ -68,7 +68,7 @@ void CommitWatch::on_maintenance(AgentId core, Deed::Kind operation, std::option
 }
 
 bool CommitWatch::must_wait(const Open& committed, const std::vector<Open>& others) const {
-  if (committed.handed_over.kind == Deed::Kind::none || std::all_of(committed.words.begin(), committed.words.end(), [this](std::uint32_t word) { return locks_.contains(word); })) return false;
+  if (committed.handed_over.kind == Operation::Kind::none || std::all_of(committed.words.begin(), committed.words.end(), [this](std::uint32_t word) { return locks_.contains(word); })) return false;
   // What waits for a flag may wait for ever: the same once, and not too much of it.
   std::size_t waiting = 0;
   for (const Open& each : others) {
@@ -88,21 +88,21 @@ void CommitWatch::is_no_lock(std::uint32_t word) {
   for (std::vector<std::uint32_t>& held : held_) std::erase(held, word);
 }
 
-void CommitWatch::on_opened(const Deed& deed, std::uint32_t word) {
+void CommitWatch::on_opened(const Operation& operation, std::uint32_t word) {
   if (!required_) return;
-  if (std::erase(held_[deed.agent], word)) locks_.insert(word);
+  if (std::erase(held_[operation.agent], word)) locks_.insert(word);
   else is_no_lock(word);
-  hand_over(deed, word);
+  hand_over(operation, word);
 }
 
-void CommitWatch::on_told(const Deed& deed) {
-  if (required_) hand_over(deed, 0);
+void CommitWatch::on_told(const Operation& operation) {
+  if (required_) hand_over(operation, 0);
 }
 
-void CommitWatch::hand_over(const Deed& deed, std::uint32_t word) {
-  const std::vector<std::uint32_t>& held = held_[deed.agent];
+void CommitWatch::hand_over(const Operation& operation, std::uint32_t word) {
+  const std::vector<std::uint32_t>& held = held_[operation.agent];
   std::vector<Open> kept;
-  for (Open& each : std::exchange(open_[deed.agent], {})) {
+  for (Open& each : std::exchange(open_[operation.agent], {})) {
     // A lock that was not held at the access protects something else, and what is committed is nobody's business but that of its locks.
     if (word ? !has(each.words, word) : each.committed) {
       kept.push_back(std::move(each));
@@ -111,18 +111,18 @@ void CommitWatch::hand_over(const Deed& deed, std::uint32_t word) {
     if (each.committed) continue;  // before one of its locks was opened
     std::erase_if(each.words, [&](std::uint32_t held_then) { return !has(held, held_then) || !guards(each.line, held_then); });
     if (each.words.empty()) {
-      report(each, deed);
+      report(each, operation);
     } else {
-      each.handed_over = deed;
+      each.handed_over = operation;
       kept.push_back(std::move(each));
     }
   }
-  open_[deed.agent] = std::move(kept);
+  open_[operation.agent] = std::move(kept);
 }
 
 void CommitWatch::settle(const Open& open) {
   const bool guarded = std::any_of(open.words.begin(), open.words.end(), [this](std::uint32_t word) { return locks_.contains(word); });
-  if (open.handed_over.kind != Deed::Kind::none && !guarded) report(open, open.handed_over);
+  if (open.handed_over.kind != Operation::Kind::none && !guarded) report(open, open.handed_over);
 }
 
 void CommitWatch::finish() {
@@ -130,7 +130,7 @@ void CommitWatch::finish() {
     for (const Open& each : std::exchange(open, {})) settle(each);
 }
 
-void CommitWatch::report(const Open& open, const Deed& handed_over) {
+void CommitWatch::report(const Open& open, const Operation& handed_over) {
   CoherencyFinding finding;
   finding.rule = Rule::uncommitted_access;
   finding.access = open.access;

@@ -33,17 +33,17 @@ class CommitWatch {
   /// Whether the line that holds the address has any.
   bool is_shared(std::uint32_t address) const { return shared_lines_.contains(line_of(address)); }
 
-  // Deeds are of cores. What is not about shared data is ignored, and so is everything where no commits are required.
+  // Operations are of cores. What is not about shared data is ignored, and so is everything where no commits are required.
 
-  void on_access(const Deed& access, std::uint32_t address);
+  void on_access(const Operation& access, std::uint32_t address);
   /// A cache operation on a line, or for no address on all of them.
-  void on_maintenance(AgentId core, Deed::Kind operation, std::optional<std::uint32_t> address);
+  void on_maintenance(AgentId core, Operation::Kind operation, std::optional<std::uint32_t> address);
   /// An atomic of the core has set a word to something else than 0, which it was before, or was not.
   void on_set(AgentId core, std::uint32_t word, bool from_zero);
   /// The core has cleared a word with an atomic, or released it otherwise.
-  void on_opened(const Deed& deed, std::uint32_t word);
+  void on_opened(const Operation& operation, std::uint32_t word);
   /// The core tells somebody something: by a device, or as the host has it.
-  void on_told(const Deed& deed);
+  void on_told(const Operation& operation);
   /// Nothing happens any more.
   void finish();
 
@@ -52,10 +52,10 @@ class CommitWatch {
 
   struct Open {
     std::uint32_t line;
-    Deed access;
+    Operation access;
     bool written;                      ///< then an invalidate alone is no commit
     std::vector<std::uint32_t> words;  ///< those held at the access, as far as they were not opened since
-    Deed handed_over;                  ///< kind none, or what did so, if all words that are still held are no locks
+    Operation handed_over;                  ///< kind none, or what did so, if all words that are still held are no locks
     bool committed = false;            ///< since
   };
 
@@ -69,7 +69,7 @@ class CommitWatch {
 
   std::uint32_t line_of(std::uint32_t address) const { return address & ~(line_bytes_ - 1); }
   /// At something that may hand data over: the opening of a word, or anything else for 0.
-  void hand_over(const Deed& deed, std::uint32_t word);
+  void hand_over(const Operation& operation, std::uint32_t word);
   /// A cached access to the line by a core that holds these words.
   void note_guards(std::uint32_t line, AgentId core, const std::vector<std::uint32_t>& held);
   bool guards(std::uint32_t line, std::uint32_t word) const;
@@ -79,7 +79,7 @@ class CommitWatch {
   void settle(const Open& open);
   /// Somebody else has written to it than who has set it.
   void is_no_lock(std::uint32_t word);
-  void report(const Open& open, const Deed& handed_over);
+  void report(const Open& open, const Operation& handed_over);
 
   FindingListener& listener_;
   std::uint32_t line_bytes_;

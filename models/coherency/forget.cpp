@@ -38,11 +38,10 @@ void CoherencyChecker::forget_some(Line& line, std::uint32_t offset, std::uint32
   if (offset % 4 == 0 && bytes % 4 && !line.is_any_known(offset + bytes, 4 - bytes % 4)) span = bytes + 4 - bytes % 4;
   line.worlds.forget(mask);
   line.forget_values(offset, bytes);
-  line.known &= ~parts_with(offset, bytes);
   for (History& history : line.histories) history.forget(offset, span);
 }
 
-void CoherencyChecker::lose_memory(std::uint32_t address, std::uint32_t bytes, const Deed& cause) {
+void CoherencyChecker::lose_memory(std::uint32_t address, std::uint32_t bytes, const Operation& cause) {
   for (std::size_t agent = 0; agent < max_agents; ++agent) absorb_all(static_cast<AgentId>(agent));
   for_each_line([&](Line& line) {
     line.unsettle();
@@ -52,7 +51,7 @@ void CoherencyChecker::lose_memory(std::uint32_t address, std::uint32_t bytes, c
       if (line.is_known(i)) written.set(i);
     if (written.any()) line.worlds.lose_memory(written);
     line.cause = cause;
-    line.cause.kind = Deed::Kind::power_off;
+    line.cause.kind = Operation::Kind::power_off;
   });
 }
 

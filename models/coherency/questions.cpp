@@ -12,7 +12,7 @@ bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uin
     if (!line) continue;
     for (std::size_t age = 0; age < line->events.kept(); ++age) {
       const Line::Event& event = line->events[age];
-      const bool fits = event.kind == Deed::Kind::write_back_invalidate || event.kind == (invalidated ? Deed::Kind::invalidate : Deed::Kind::write_back);
+      const bool fits = event.kind == Operation::Kind::write_back_invalidate || event.kind == (invalidated ? Operation::Kind::invalidate : Operation::Kind::write_back);
       if (fits && event.agent == core && event.cycle >= cycle) return true;
     }
   }
@@ -29,7 +29,7 @@ CoherencyChecker::Use CoherencyChecker::find_use(AgentId besides, std::uint32_t 
     for (const History& history : line->histories) {
       if (history.agent == besides || !choose(*line, history)) continue;
       for (std::uint32_t offset = first; offset < behind; offset = history.behind(offset))
-        if (const Deed found = look(history, offset); found.kind != Deed::Kind::none) return {found, line->address + offset};
+        if (const Operation found = look(history, offset); found.kind != Operation::Kind::none) return {found, line->address + offset};
     }
   }
   return {};
@@ -49,9 +49,9 @@ CoherencyChecker::Use CoherencyChecker::left_dirty_elsewhere(AgentId core, std::
       },
       [&](const History& history, std::uint32_t offset) {
         const History::Write& write = history.write_of(offset);
-        if (!write.epoch || !is_cached(write.site)) return Deed{};
+        if (!write.epoch || !is_cached(write.site)) return Operation{};
         const Line::WriteBack* const cleaned = dirty ? nullptr : maintenance->first_after(history.agent, write.cycle);
-        return dirty || (cleaned && cleaned->epoch > clocks_[core][history.agent]) ? write_deed(history, offset) : Deed{};
+        return dirty || (cleaned && cleaned->epoch > clocks_[core][history.agent]) ? last_write(history, offset) : Operation{};
       });
 }
 
@@ -61,8 +61,8 @@ CoherencyChecker::Use CoherencyChecker::unordered_use(AgentId agent, std::uint32
       agent, address, bytes, [](const Line&, const History&) { return true; },
       [this, &clock = clocks_[agent]](const History& history, std::uint32_t offset) {
         const std::uint32_t known = clock[history.agent];
-        if (history.write_of(offset).epoch > known) return write_deed(history, offset);
-        return history.read_of(offset).epoch > known ? read_deed(history, offset) : Deed{};
+        if (history.write_of(offset).epoch > known) return last_write(history, offset);
+        return history.read_of(offset).epoch > known ? last_read(history, offset) : Operation{};
       });
 }
 
@@ -81,24 +81,6 @@ std::vector<CoherencyChecker::DirtyLines> CoherencyChecker::dirty_lines(std::uin
     if (lines.count) found.push_back(std::move(lines));
   }
   return found;
-}
-
-bool CoherencyChecker::ever_written(std::uint32_t address, std::uint32_t bytes) {
-  const Line* line = known_line(address & line_mask_);
-  return line && line->is_any_known(address & ~line_mask_, bytes);
-}
-
-std::uint64_t CoherencyChecker::known_parts(std::uint32_t base) {
-  const Line* line = known_line(base);
-  return line ? line->known : 0;
-}
-
-std::optional<std::uint32_t> CoherencyChecker::never_written(std::uint32_t address, std::uint32_t bytes) {
-  for (std::uint32_t at = address; at < address + bytes; ++at) {
-    const Line* line = known_line(at & line_mask_);
-    if (!line || !line->is_known(at & ~line_mask_)) return at;
-  }
-  return std::nullopt;
 }
 
 }  // namespace dspmem

@@ -7,21 +7,21 @@
 
 namespace dspmem {
 
-std::uint64_t CoherencyChecker::settled_of(const Line& line, AgentId agent, View view, std::uint8_t context) const {
-  return line.reader == agent && line.reader_view == view && line.reader_context == context && line.reader_epoch == clocks_[agent][agent] ? line.settled_reads : 0;
+std::uint64_t CoherencyChecker::settled_of(const Line& line, AgentId agent, View view) const {
+  return line.reader == agent && line.reader_view == view && line.reader_epoch == clocks_[agent][agent] ? line.settled_reads : 0;
 }
 
-bool CoherencyChecker::settled_read(AgentId agent, View view, std::uint32_t address, std::uint32_t bytes, std::uint8_t context) const {
+bool CoherencyChecker::settled_read(AgentId agent, View view, std::uint32_t address, std::uint32_t bytes) const {
   const std::uint64_t wanted = settled_mask(address, bytes);
   const Line* line = lines_.find(address);
-  return wanted && line && (settled_of(*line, agent, view, context) & wanted) == wanted;
+  return wanted && line && (settled_of(*line, agent, view) & wanted) == wanted;
 }
 
-std::uint64_t CoherencyChecker::settled_parts(AgentId agent, View view, std::uint32_t address, std::uint8_t context) const {
+std::uint64_t CoherencyChecker::settled_parts(AgentId agent, View view, std::uint32_t address) const {
   const Line* line = lines_.find(address);
   if (!line) return 0;
   if (alone_ && agent < config_.rules.cores && line->worlds.surely_fresh(agent) && line->worlds.may_hold(agent)) return ~0ull;
-  return settled_of(*line, agent, view, context);
+  return settled_of(*line, agent, view);
 }
 
 inline bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
@@ -32,20 +32,19 @@ inline bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
   return true;
 }
 
-CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t address, std::uint8_t context, StoreLog& log) {
+CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t address, StoreLog& log) {
   Line& line = peek_line(address);
   Filled result;
   if (alone_ && line.worlds.surely_fresh(agent)) {
     line.worlds.read_cached(agent);
     result.settled = ~0ull;
   } else {
-    result.settled = settled_of(line, agent, View::cached, context);
+    result.settled = settled_of(line, agent, View::cached);
   }
   result.exclusive = (line.unseen == nobody || line.unseen == agent) && exclusive(line, agent);
   if (result.exclusive) use_log(line, log);
   if (!result.exclusive && !result.settled) return result;
   line.permitted |= static_cast<std::uint8_t>(1u << agent);
-  result.known = line.known;
   return result;
 }
 
@@ -83,7 +82,7 @@ std::uint32_t CoherencyChecker::set_origin(AgentId core, const void* origin) {
 }
 
 void CoherencyChecker::end_log(StoreLog& log) {
-  Line& line = peek_line(std::exchange(log.owner, StoreLog::nobody));
+  Line& line = peek_line(log.owner);
   if (line.log != &log) return;  // another core's has taken its place
   if (line.pending()) absorb(line);
   line.log = nullptr;
@@ -103,6 +102,7 @@ void CoherencyChecker::absorb(Line& line) {
   StoreLog& log = *line.log;
   const std::uint8_t* const contents = log.contents(config_.rules.line_bytes);
   const std::uint64_t written = log.take();
+  if (store_sink_) store_sink_->on_stored(line.address, written);
   History& history = history_of(line, agent);
   const std::uint32_t epoch = clocks_[agent][agent];
   const StoreLog::Record* last = nullptr;
@@ -115,7 +115,7 @@ void CoherencyChecker::absorb(Line& line) {
     const StoreLog::Record& record = log.words()[word];
     if (!last || last->pc != record.pc || last->caller != record.caller || last->tag() != record.tag()) {
       noted.site = site_number({record.pc, record.caller, origins_[agent].known[record.tag()]}, View::cached);
-      note(line, Deed::Kind::write, agent, noted.site, record.cycle());
+      note(line, Operation::Kind::write, agent, noted.site, record.cycle());
     } else {
       ++line.events.latest().count;
     }
@@ -138,7 +138,6 @@ void CoherencyChecker::absorb(Line& line) {
   }
   if (!part_shift_) mask.words[0] = written;
   line.worlds.write_cached(agent, mask);
-  line.known |= written;
 }
 
 }  // namespace dspmem

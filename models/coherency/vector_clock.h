@@ -5,12 +5,9 @@
 #include <array>
 #include <cstdint>
 
-namespace dspmem {
+#include "models/observe/operation.h"
 
-/// Agents are numbered: cores first, then DMA engines, then the host.
-using AgentId = std::uint8_t;
-inline constexpr std::size_t max_agents = 16;
-inline constexpr AgentId host_agent = max_agents - 1;
+namespace dspmem {
 
 /// What one agent knows of the progress of all others. An access of agent a in epoch e is ordered before whatever agent b
 /// does once b's clock has entry a >= e.

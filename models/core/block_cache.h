@@ -11,16 +11,10 @@
 #include <vector>
 
 #include "models/core/isa.h"
+#include "models/core/timing.h"
 
 namespace dspmem {
 
-
-/// Cycles added to the base of one per instruction.
-struct CoreTiming {
-  std::array<std::uint32_t, instruction_kinds> extra_cycles{};  ///< by InstructionKind, whether or not a branch is taken
-  std::uint32_t taken_branch_cycles = 2;                        ///< refill of the pipeline behind a taken branch
-  std::uint32_t load_use_cycles = 1;                            ///< an instruction reads what the one before it loads
-};
 
 /// Where the interpreter's code for each opcode is.
 using HandlerTable = std::array<const void*, opcode_count>;

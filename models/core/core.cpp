@@ -255,7 +255,7 @@ std::size_t Core::call_stack(std::span<StackFrame> frames) const {
   return count;
 }
 
-void Core::fault(FaultCause cause, const std::string& detail) {
+void Core::fault(FaultCause cause, const std::string& detail, std::uint32_t address, Refusal refusal) {
   if (block_) {
     const auto index = static_cast<std::size_t>(op_ - block_->ops);
     pc_ = block_->pc + block_->offsets[index];
@@ -267,6 +267,8 @@ void Core::fault(FaultCause cause, const std::string& detail) {
   fault.core = config_.id;
   fault.pc = pc_;
   fault.cycle = cycles_;
+  fault.address = address;
+  fault.refusal = std::move(refusal);
   fault.stack = call_stack();
   throw fault;
 }

@@ -13,24 +13,16 @@
 
 #include "models/cache/l1_cache.h"
 #include "models/core/block_cache.h"
+#include "models/core/core_config.h"
 #include "models/core/core_state.h"
 #include "models/core/fault.h"
 #include "models/core/isa.h"
 #include "models/core/translator.h"
 #include "models/memory/address_map.h"
-#include "models/observer.h"
-#include "models/store_log.h"
+#include "models/observe/calls.h"
+#include "models/observe/store_log.h"
 
 namespace dspmem {
-
-struct CoreConfig {
-  std::uint32_t id = 0;
-  CoreTiming timing;
-  CacheConfig instruction_cache{.size_bytes = 16 * 1024, .ways = 4, .line_bytes = 64};
-  CacheConfig data_cache;
-  std::uint32_t translate_after = 24;  ///< how often the interpreter enters a block before it becomes host code; 0: never. Same results, other speed.
-  std::vector<PhysicalRange> kernel_only;  ///< where user mode (PS.RING other than 0) may neither load nor store
-};
 
 /// What surrounds a core. Functions that move data return the cycles the core waits for it, and throw BusError when
 /// memory refuses. Addresses are the core's own.
@@ -164,7 +156,7 @@ class Core : private CoreState {
   bool user_mode() const { return (sr_[special::ps] & ps::ring) && !(sr_[special::ps] & ps::excm); }
 
   /// Ends the run with this core's position attached.
-  [[noreturn]] void fault(FaultCause cause, const std::string& detail = {});
+  [[noreturn]] void fault(FaultCause cause, const std::string& detail = {}, std::uint32_t address = 0, Refusal refusal = {});
 
  private:
   friend class BlockCache;

@@ -40,7 +40,7 @@ void Core::Port::write_through(std::uint32_t address, std::span<const std::uint8
 }
 
 LinePort::Permission Core::DataPort::filled(std::uint32_t line_address, StoreLog& log) {
-  if (!core_.observer_) return {};
+  if (!core_.observer_) return {0, 0};
   const CachedRange& range = *core_.cached_range(line_address);
   const HardwareObserver::Permission permission = core_.observer_->on_line_filled(core_, line_address - range.base + range.physical, log);
   return {permission.reads, permission.writes};
@@ -59,13 +59,13 @@ bool Core::Port::may_prefetch(std::uint32_t line_address) const {
 
 void Core::check_privilege(std::uint32_t address, std::uint32_t physical, const char* what) {
   for (const PhysicalRange& range : config_.kernel_only)
-    if (range.contains(physical)) fault(FaultCause::access_violation, std::string(what) + " " + hex(address));
+    if (range.contains(physical)) fault(FaultCause::access_violation, std::string(what) + " " + hex(address), address);
 }
 
 const Region& Core::region_for(std::uint32_t address, unsigned bytes, const char* what) {
-  if (address & (bytes - 1)) fault(FaultCause::unaligned_access, std::string(what) + " " + hex(address) + ", " + std::to_string(bytes) + " bytes");
+  if (address & (bytes - 1)) fault(FaultCause::unaligned_access, std::string(what) + " " + hex(address) + ", " + std::to_string(bytes) + " bytes", address);
   const Region* region = map_.find(address);
-  if (!region) fault(FaultCause::unmapped_access, std::string(what) + " " + hex(address));
+  if (!region) fault(FaultCause::unmapped_access, std::string(what) + " " + hex(address), address);
   return *region;
 }
 
@@ -151,7 +151,7 @@ std::uint32_t Core::load(std::uint32_t address, unsigned bytes) {
   try {
     return load_slow(address, bytes);
   } catch (const BusError& error) {
-    fault(FaultCause::bus_error, error.what());
+    fault(FaultCause::bus_error, error.what(), address, error.refusal);
   }
 }
 
@@ -161,7 +161,7 @@ void Core::store(std::uint32_t address, std::uint32_t value, unsigned bytes) {
   try {
     store_slow(address, value, bytes);
   } catch (const BusError& error) {
-    fault(FaultCause::bus_error, error.what());
+    fault(FaultCause::bus_error, error.what(), address, error.refusal);
   }
 }
 

@@ -6,7 +6,7 @@
 namespace dspmem {
 
 DspCore::DspCore(sc_core::sc_module_name name, const CoreConfig& config, const AddressMap& map, const Clock& clock,
-                 const Limits& limits, TimeKeeper& keeper, CoreHost& host)
+                 const CoreLimits& limits, TimeKeeper& keeper, CoreHost& host)
     : sc_module(name),
       initiator_socket("initiator_socket"),
       map_(map),
@@ -169,7 +169,7 @@ inline std::uint32_t DspCore::transact(bool write, std::uint32_t address, std::u
 
 std::uint32_t DspCore::transact_through_socket(bool write, std::uint32_t address, std::uint8_t* data, std::uint32_t bytes) {
   const Region* region = map_.find(address);
-  if (!region) throw BusError("no memory at this address");
+  if (!region) throw BusError({Refusal::Kind::nothing_there, 0, "", "no memory at this address"});
   payload_.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
   payload_.set_address(region->to_physical(address));
   payload_.set_data_ptr(data);

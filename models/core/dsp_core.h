@@ -37,13 +37,8 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
  public:
   tlm_utils::simple_initiator_socket<DspCore> initiator_socket;
 
-  struct Limits {
-    std::uint32_t quantum_cycles = 1000;            ///< how far to run ahead of the others between synchronising instructions; >= 1
-    std::uint64_t watchdog_cycles = 100'000'000;    ///< longest that one call, boot or interrupt handler may execute
-  };
-
   DspCore(sc_core::sc_module_name name, const CoreConfig& config, const AddressMap& map, const Clock& clock,
-          const Limits& limits, TimeKeeper& keeper, CoreHost& host);
+          const CoreLimits& limits, TimeKeeper& keeper, CoreHost& host);
   ~DspCore() override;
 
   /// Memories that this core may address without the interconnect, which would take so many cycles: same timing, less host time. What
@@ -98,7 +93,7 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
 
   const AddressMap& map_;
   Clock clock_;
-  Limits limits_;
+  CoreLimits limits_;
   TimeKeeper& keeper_;
   CoreHost& host_;
   HardwareObserver* observer_ = nullptr;

@@ -363,7 +363,7 @@ void Core::run() {
   try {
     interpret(nullptr);
   } catch (const BusError& error) {
-    fault(FaultCause::bus_error, error.what());
+    fault(FaultCause::bus_error, error.what(), 0, error.refusal);
   }
   block_ = nullptr;
 }

@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "models/memory/refusal.h"
 
 namespace dspmem {
 
@@ -37,13 +40,17 @@ class CoreFault : public std::runtime_error {
   std::uint32_t core = 0;
   std::uint32_t pc = 0;
   std::uint64_t cycle = 0;
+  std::uint32_t address = 0;      ///< of the access that could not be made, as the core knows it
+  Refusal refusal;                ///< of a bus_error
   std::vector<StackFrame> stack;  ///< innermost call first
 };
 
 /// Memory answered an access with an error; the core turns it into a CoreFault that knows the instruction.
 class BusError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit BusError(Refusal refusal) : std::runtime_error(refusal.text), refusal(std::move(refusal)) {}
+
+  Refusal refusal;
 };
 
 }  // namespace dspmem

@@ -31,7 +31,7 @@ void Interconnect::b_transport(int, tlm::tlm_generic_payload& payload, sc_core::
     delay += latency_;
     (*socket)->b_transport(payload, delay);
   } else {
-    refuse(payload, tlm::TLM_ADDRESS_ERROR_RESPONSE, "no device answers at this address");
+    refuse(payload, tlm::TLM_ADDRESS_ERROR_RESPONSE, Refusal::Kind::nothing_there, "no device answers at this address");
   }
 }
 

@@ -37,22 +37,46 @@ void Sram::move(bool write, std::uint8_t* here, std::uint8_t* data, std::uint32_
     if (access->bytes->test(i)) here[i] = data[i];
 }
 
-const char* Sram::refusal(SramBank& bank, std::uint64_t now, std::uint64_t& wait) const {
-  if (bank.on()) return bank.usable_at() - now > config_.wake.usable_cycles + config_.retention_wake.usable_cycles ? " was switched on without its regulator" : " was switched on but is not usable yet";
-  if (bank.state() == BankState::off) return " is powered off";
-  if (!config_.retained_access_wakes) return " is in retention";
-  bank.power_on(now, config_.retention_wake);
-  wait = bank.usable_at() - now;
-  return nullptr;
+const char* state_of_bank(Refusal::Kind kind) {
+  switch (kind) {
+    case Refusal::Kind::bank_off: return "is powered off";
+    case Refusal::Kind::bank_in_retention: return "is in retention";
+    case Refusal::Kind::bank_not_usable_yet: return "was switched on but is not usable yet";
+    case Refusal::Kind::bank_without_regulator: return "was switched on without its regulator";
+    default: return "";
+  }
+}
+
+Refusal Sram::why_refused(std::uint32_t offset, std::uint64_t now) const {
+  const std::uint32_t index = bank_at(offset);
+  const SramBank& bank = banks_[index];
+  if (bank.usable(now)) return {};
+  Refusal refusal;
+  if (bank.on())
+    refusal.kind = bank.usable_at() - now > config_.wake.usable_cycles + config_.retention_wake.usable_cycles
+                       ? Refusal::Kind::bank_without_regulator
+                       : Refusal::Kind::bank_not_usable_yet;
+  else if (bank.state() == BankState::off)
+    refusal.kind = Refusal::Kind::bank_off;
+  else if (!config_.retained_access_wakes)
+    refusal.kind = Refusal::Kind::bank_in_retention;
+  else
+    return {};  // the access wakes it
+  refusal.bank_base = config_.physical_base + index * config_.bank_bytes;
+  refusal.bank = bank_name(index);
+  refusal.text = "SRAM bank " + refusal.bank + " " + state_of_bank(refusal.kind);
+  return refusal;
 }
 
 std::uint32_t Sram::serve_any(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now) {
   const std::uint32_t index = bank_at(offset);
   SramBank& bank = banks_[index];
   std::uint64_t woken = 0;
-  if (const char* why = bank.usable(now) ? nullptr : refusal(bank, now, woken)) {
-    access.refusal = "SRAM bank " + bank_name(index) + why;
-    return refused;
+  if (!bank.usable(now)) {
+    access.refusal = why_refused(offset, now);
+    if (access.refusal.kind != Refusal::Kind::none) return refused;
+    bank.power_on(now, config_.retention_wake);
+    woken = bank.usable_at() - now;
   }
   const std::uint32_t beats = (bytes + config_.beat_bytes - 1) / config_.beat_bytes;
   const auto waited = static_cast<std::uint32_t>(woken) + bank.occupy(now + woken, beats, access.master);

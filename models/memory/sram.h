@@ -9,25 +9,9 @@
 
 #include "models/bus_access.h"
 #include "models/memory/sram_bank.h"
+#include "models/memory/sram_config.h"
 
 namespace dspmem {
-
-struct SramConfig {
-  std::string name;                  ///< what users call it: HP, LP, SDRAM
-  std::uint32_t physical_base = 0;
-  std::uint32_t bank_bytes = 0;
-  std::uint32_t banks = 1;
-  std::uint32_t latency_cycles = 4;  ///< from request to first beat
-  std::uint32_t beat_bytes = 8;      ///< moved per cycle after that
-  BankWake wake{256, 256};           ///< from off
-  BankWake retention_wake{2, 2};     ///< from retention
-  bool regulator = false;            ///< banks come up only while the memory's regulator (LDO) is on and has settled
-  std::uint32_t regulator_settle_cycles = 0;
-  bool retained_access_wakes = true; ///< an access to a bank in retention wakes it, and waits; else it is refused
-  bool switchable = true;            ///< whether a power controller drives the banks
-
-  std::uint32_t size() const { return bank_bytes * banks; }
-};
 
 /// One SRAM with its banks. Target of the interconnect; addresses are offsets into it.
 class Sram : public sc_core::sc_module {
@@ -52,6 +36,8 @@ class Sram : public sc_core::sc_module {
     return waited + line_cycles_;
   }
   static constexpr std::uint32_t refused = ~0u;
+  /// Why the bank that holds `offset` would refuse an access at `now`; kind none when it would not.
+  Refusal why_refused(std::uint32_t offset, std::uint64_t now) const;
   std::string bank_name(std::uint32_t index) const { return config_.name + std::to_string(index); }
 
  private:
@@ -59,8 +45,6 @@ class Sram : public sc_core::sc_module {
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);
   std::uint32_t bank_at(std::uint32_t offset) const { return bank_shift_ ? offset >> bank_shift_ : offset / config_.bank_bytes; }
   std::uint32_t serve_any(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now);
-  /// Why a bank that is not usable at `now` refuses an access; null when that wakes it, and takes `wait` cycles more.
-  const char* refusal(SramBank& bank, std::uint64_t now, std::uint64_t& wait) const;
   void move(bool write, std::uint8_t* here, std::uint8_t* data, std::uint32_t bytes, BusAccess* access);
 
   SramConfig config_;

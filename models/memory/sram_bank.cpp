@@ -14,6 +14,7 @@ void SramBank::listen(BankListener& listener, std::uint32_t number, std::uint64_
 void SramBank::enter(BankState state, std::uint64_t now) {
   state_ = state;
   if (listener_) listener_->on_bank_state(number_, state, now);
+  for (const StateListener& each : state_listeners_) each.listener->on_bank_state(each.number, state, now);
 }
 
 void SramBank::power_on(std::uint64_t now, const BankWake& wake) {

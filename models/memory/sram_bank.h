@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
+
+#include "models/memory/sram_config.h"
 
 namespace dspmem {
 
@@ -26,12 +29,7 @@ class BankListener {
   virtual ~BankListener() = default;
   virtual void on_bank_state(std::uint32_t bank, BankState state, std::uint64_t cycle) = 0;
   /// Nobody accessed the bank between two cycles that lie further apart than the threshold.
-  virtual void on_bank_idle(std::uint32_t bank, std::uint64_t from, std::uint64_t to) = 0;
-};
-
-/// Cycles from a command until the bank reports itself ready, and until it can really be accessed.
-struct BankWake {
-  std::uint64_t ready_cycles = 0, usable_cycles = 0;
+  virtual void on_bank_idle(std::uint32_t bank, std::uint64_t from, std::uint64_t to) { (void)bank, (void)from, (void)to; }
 };
 
 /// One SRAM bank: a single port and a power switch. Times are cycles of the common clock.
@@ -42,6 +40,8 @@ class SramBank {
 
   /// `number` is what the listener knows the bank by. REQUIRES: outlives the bank.
   void listen(BankListener& listener, std::uint32_t number, std::uint64_t idle_threshold);
+  /// One more, who is told of states only.
+  void watch_state(BankListener& listener, std::uint32_t number) { state_listeners_.push_back({&listener, number}); }
 
   /// Occupies the port for `busy_cycles`, when it is free. Returns the cycles waited for it. Masters run ahead of each
   /// other by up to a quantum, so an access may come from before the port's last use: it then found the port free.
@@ -101,6 +101,11 @@ class SramBank {
   std::uint64_t idle_threshold_ = ~0ull;
   BankListener* listener_ = nullptr;
   std::uint32_t number_ = 0;
+  struct StateListener {
+    BankListener* listener;
+    std::uint32_t number;
+  };
+  std::vector<StateListener> state_listeners_;
   BankStatistics statistics_;
 };
 

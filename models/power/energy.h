@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "models/memory/sram.h"
+#include "models/memory/sram_bank.h"
 
 namespace dspmem {
 

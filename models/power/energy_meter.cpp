@@ -74,6 +74,13 @@ void EnergyMeter::on_bank_idle(std::uint32_t bank, std::uint64_t from, std::uint
   for (PowerPolicy* policy : idle_watchers_) policy->on_idle(bank, from, now_);
 }
 
+const PowerPolicy* EnergyMeter::policy(PolicyRole role) const {
+  const auto kinds = power_policies();
+  for (std::size_t index = 0; index < kinds.size(); ++index)
+    if (kinds[index].role == role) return policies_[index].get();
+  return nullptr;
+}
+
 void EnergyMeter::finish(std::uint64_t cycle) {
   advance(cycle);
   std::vector<std::uint64_t> last_access;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "models/memory/sram.h"
 #include "models/power/policies.h"
 
 namespace dspmem {
@@ -35,6 +36,8 @@ class EnergyMeter final : public BankListener {
   std::vector<Energy> access_energies() const;
   /// In the order of power_policies(). Complete after finish().
   const PowerPolicy& policy(std::size_t index) const { return *policies_[index]; }
+  /// The policy that has a role; null when none does.
+  const PowerPolicy* policy(PolicyRole role) const;
   /// The cycle up to which everything is accounted for.
   std::uint64_t cycle() const { return now_; }
 

@@ -210,11 +210,11 @@ std::unique_ptr<PowerPolicy> make(const std::vector<PoweredBank>& banks) {
 }
 
 constexpr PowerPolicyKind kinds[] = {
-    {"always-on", "every bank is on all the time: what the others are compared with", make<AlwaysOn>},
-    {"firmware", "what the firmware did", make<Firmware>},
-    {"page-refcount", "a bank is off while nothing lives in it", make<PageRefcount>},
-    {"retention-when-idle", "the same, and in retention while nobody accesses it", make<RetentionWhenIdle>},
-    {"ideal", "what lives, compacted into the fewest banks at every moment, in retention: a bound", make<Ideal>},
+    {PolicyRole::baseline, "always-on", "every bank is on all the time: what the others are compared with", make<AlwaysOn>},
+    {PolicyRole::measured, "firmware", "what the firmware did", make<Firmware>},
+    {PolicyRole::achievable, "page-refcount", "a bank is off while nothing lives in it", make<PageRefcount>},
+    {PolicyRole::other, "retention-when-idle", "the same, and in retention while nobody accesses it", make<RetentionWhenIdle>},
+    {PolicyRole::bound, "ideal", "what lives, compacted into the fewest banks at every moment, in retention: a bound", make<Ideal>},
 };
 
 }  // namespace

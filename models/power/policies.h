@@ -52,13 +52,23 @@ class PowerPolicy {
   std::vector<Account> accounts_;
 };
 
+/// What a policy is for. One policy has each role but `other`.
+enum class PolicyRole : std::uint8_t {
+  baseline,    ///< what others are compared with
+  measured,    ///< what the firmware did
+  achievable,  ///< what it could have done with what it knows
+  bound,       ///< what nobody can beat
+  other,
+};
+
 struct PowerPolicyKind {
+  PolicyRole role;
   const char* name;
   const char* summary;  ///< one line for reports
   std::unique_ptr<PowerPolicy> (*make)(const std::vector<PoweredBank>& banks);
 };
 
-/// Every policy that a run is judged by, in the order of the report: the first is the baseline, the last the bound.
+/// Every policy that a run is judged by, in the order of the report.
 std::span<const PowerPolicyKind> power_policies();
 
 }  // namespace dspmem

@@ -1,76 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 
 #include "sim/cli/commands.h"
-#include "sim/cli/job.h"
+#include "sim/cli/options.h"
+#include "sim/cli/progress_line.h"
 #include "sim/cli/usage.h"
-#include "sim/replay/layout.h"
+#include "sim/experiment/advise.h"
 
 namespace dspmem {
 namespace {
 
-constexpr std::size_t page_refcount = 2;  // in power_policies()
-
 std::string percent(std::int64_t basis_points) { return fmt::format("{:.2f} %", static_cast<double>(basis_points) / 100); }
 
-/// Objects whose move empties a bank.
-struct Move {
-  const Result::PoweredBank* bank;
-  std::vector<const Result::Pin*> objects;
-};
-
-/// Banks that only allocations keep on, those that hold the least first.
-std::vector<Move> candidates(const Result::Power& power) {
-  std::vector<Move> moves;
-  for (const Result::PoweredBank& bank : power.banks) {
-    if (!bank.needed || bank.pin_count > bank.pins.size() || !std::all_of(bank.pins.begin(), bank.pins.end(), [](const Result::Pin& pin) { return pin.movable; })) continue;
-    Move move{&bank, {}};
-    for (const Result::Pin& pin : bank.pins) move.objects.push_back(&pin);
-    moves.push_back(std::move(move));
-  }
-  const auto bytes = [](const Move& move) {
-    std::uint64_t sum = 0;
-    for (const Result::Pin* pin : move.objects) sum += pin->object.bytes;
-    return sum;
-  };
-  std::stable_sort(moves.begin(), moves.end(), [&](const Move& a, const Move& b) { return bytes(a) < bytes(b); });
-  return moves;
-}
-
-void suggest_moves(const Job& job, const ReplayOptions& options, const Result& before) {
-  constexpr std::size_t tried = 5;
-  const PhysicalRange room = free_behind_image(job.scenario.statics, job.platform, *job.image);
-  std::printf("moves, each verified by a run with the objects in the %u bytes behind the firmware image, whose bank is on anyway\n", room.bytes);
-  std::vector<Move> moves = candidates(before.power);
-  if (moves.size() > tried) moves.resize(tried);
-  std::size_t told = 0;
-  for (const Move& move : moves) {
-    Relocation relocation;
-    relocation.base = room.base;
-    relocation.bytes = room.bytes;
+void print_moves(const Advice& advice) {
+  fmt::print("moves, each verified by a run with the objects in the {} bytes behind the firmware image, whose bank is on anyway\n", advice.room_bytes);
+  for (const VerifiedMove& move : advice.moves) {
     std::uint64_t bytes = 0;
-    for (const Result::Pin* pin : move.objects) {
-      if (!pin->name.empty()) relocation.names.push_back(pin->name);
-      else relocation.callers.push_back(pin->caller);
-      bytes += pin->object.bytes;
-    }
-    ReplayOptions again = options;
-    again.relocation = &relocation;
-    Replay replay(job.scenario, job.platform, job.allocator, *job.image, again);
-    const Result after = replay.run();
-    if (!replay.relocation_fits() || after.crash || after.power.policies.empty()) continue;
-    const auto saved = [](const Result& result, std::size_t policy) { return result.power.policies[policy].saved_basis_points; };
-    if (saved(after, page_refcount) <= saved(before, page_refcount)) continue;
-    ++told;
-    std::printf("  %s: %zu %s, %llu bytes: page-refcount saves %s instead of %s (%+.2f points), the firmware %s instead of %s\n", move.bank->name.c_str(), move.objects.size(),
-                move.objects.size() == 1 ? "object" : "objects", static_cast<unsigned long long>(bytes), percent(saved(after, page_refcount)).c_str(), percent(saved(before, page_refcount)).c_str(),
-                static_cast<double>(saved(after, page_refcount) - saved(before, page_refcount)) / 100, percent(saved(after, 1)).c_str(), percent(saved(before, 1)).c_str());
-    for (const Result::Pin* pin : move.objects)
-      std::printf("      '%s' %u bytes, %s%s\n", pin->object.name.c_str(), pin->object.bytes, pin->object.zone.c_str(), pin->object.where.empty() ? "" : (" at " + pin->object.where).c_str());
+    for (const Result::Pin& pin : move.objects) bytes += pin.object.bytes;
+    fmt::print("  {}: {} {}, {} bytes: page-refcount saves {} instead of {} ({:+.2f} points), the firmware {} instead of {}\n", move.bank, move.objects.size(),
+               move.objects.size() == 1 ? "object" : "objects", bytes, percent(move.achievable_after), percent(move.achievable_before),
+               static_cast<double>(move.achievable_after - move.achievable_before) / 100, percent(move.measured_after), percent(move.measured_before));
+    for (const Result::Pin& pin : move.objects)
+      fmt::print("      '{}' {} bytes, {}{}\n", pin.object.name, pin.object.bytes, pin.object.zone, pin.object.where.empty() ? "" : " at " + to_string(pin.object.where));
   }
-  if (!told) std::printf("  none: no bank is kept on by objects that fit there and whose move would pay\n");
+  if (advice.moves.empty()) fmt::print("  none: no bank is kept on by objects that fit there and whose move would pay\n");
 }
 
 std::string maps_text(const std::vector<BlockMap>& maps) {
@@ -80,21 +34,15 @@ std::string maps_text(const std::vector<BlockMap>& maps) {
   return "[" + text + "]";
 }
 
-void suggest_layout(const Platform& platform, const SizeProfile& sizes) {
-  std::printf("\nblock sizes: what each zone's heaps were asked for, with every size at its peak at once\n");
-  for (const auto& [zone, classes] : sizes.zones) {
-    const auto heap = std::find_if(platform.heaps.begin(), platform.heaps.end(), [wanted = zone](const HeapLayout& each) { return each.zone == wanted && !each.maps.empty(); });
-    if (heap == platform.heaps.end() || zone == Zone::buffer) continue;  // buffers are runs of blocks of one size
-    const BlockLayout now = fill_blocks(classes, heap->maps);
-    if (!now.bytes) continue;
-    const BlockLayout better = suggest_blocks(classes, heap->maps.size(), heap->maps.back().block_bytes);
-    std::printf("  %s\n      configured   %llu of %u bytes in use, %llu wasted: %s\n", to_string(zone).c_str(), static_cast<unsigned long long>(now.bytes), heap->bytes,
-                static_cast<unsigned long long>(now.wasted), maps_text(now.maps).c_str());
-    std::printf("      would do     %llu bytes, %llu wasted: blocks: %s\n", static_cast<unsigned long long>(better.bytes), static_cast<unsigned long long>(better.wasted), maps_text(better.maps).c_str());
+void print_layouts(const std::vector<LayoutAdvice>& layouts) {
+  fmt::print("\nblock sizes: what each zone's heaps were asked for, with every size at its peak at once\n");
+  for (const LayoutAdvice& each : layouts) {
+    fmt::print("  {}\n      configured   {} of {} bytes in use, {} wasted: {}\n", to_string(each.zone), each.now.bytes, each.heap_bytes, each.now.wasted, maps_text(each.now.maps));
+    fmt::print("      would do     {} bytes, {} wasted: blocks: {}\n", each.better.bytes, each.better.wasted, maps_text(each.better.maps));
   }
 }
 
-void tell_fragmentation(const Result& result) {
+void print_fragmentation(const Result& result) {
   std::printf("\nheaps at the end: internal is what blocks have more than was asked for, external what is free but not in one piece\n");
   for (const Result::Heap& heap : result.heaps) {
     if (!heap.peak) continue;
@@ -117,19 +65,17 @@ int advise_command(const std::vector<std::string>& arguments) {
   if (!parse_arguments(arguments, "advise SCENARIO.yaml [OPTIONS]", options, "scenario", values)) return 0;
   const std::string file = scenario_of(values, "advise");
   const ReplayOptions replay_options = replay_options_of(values);
-  const Job job = load_job(file, values);
-  Replay replay(job.scenario, job.platform, job.allocator, *job.image, replay_options);
-  const Result before = replay.run();
-  const SizeProfile sizes = replay.sizes();
+  const Job job = load_job(request_of(file, values));
+  const Advice advice = advise(job, replay_options, progress_line("advising", "moves"));
   std::printf("%s on %s\n\n", file.c_str(), job.platform.name.c_str());
-  if (before.crash) {
-    std::printf("the firmware stopped: %s. There is nothing to advise.\n", before.crash->message.c_str());
-    return exit_code(before.verdict);
+  if (advice.before.crash) {
+    std::printf("the firmware stopped: %s. There is nothing to advise.\n", advice.before.crash->message.c_str());
+    return exit_code(advice.before.verdict);
   }
-  if (before.power.policies.empty()) std::printf("platform '%s' has no banks that can be switched\n", job.platform.name.c_str());
-  else suggest_moves(job, replay_options, before);
-  suggest_layout(job.platform, sizes);
-  tell_fragmentation(before);
+  if (advice.before.power.policies.empty()) std::printf("platform '%s' has no banks that can be switched\n", job.platform.name.c_str());
+  else print_moves(advice);
+  print_layouts(advice.layouts);
+  print_fragmentation(advice.before);
   return 0;
 }
 

@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "sim/cli/commands.h"
-#include "sim/cli/job.h"
+#include "sim/cli/options.h"
 #include "sim/cli/usage.h"
 
 namespace dspmem {
@@ -15,7 +15,7 @@ int check_command(const std::vector<std::string>& arguments) {
   if (!parse_arguments(arguments, "check SCENARIO.yaml... [OPTIONS]", options, "scenario", values)) return 0;
   if (!values.count("scenario")) throw UsageError("check needs a scenario file; see 'dspmem check --help'");
   for (const std::string& file : values["scenario"].as<std::vector<std::string>>()) {
-    load_checked(file, values);
+    load_checked(request_of(file, values));
     std::printf("%s: ok\n", file.c_str());
   }
   return 0;

@@ -3,9 +3,11 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "sim/cli/commands.h"
-#include "sim/cli/job.h"
+#include "sim/cli/options.h"
+#include "sim/cli/progress_line.h"
 #include "sim/cli/usage.h"
 
 namespace dspmem {
@@ -13,32 +15,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t page_refcount = 2;  // in power_policies()
-
-struct Row {
-  std::string allocator;
-  Result result;
-  std::string refusal;  ///< why the allocator cannot serve the scenario; then there is no result
-};
+using Row = ComparedAllocator;
 
 std::string per_call(std::uint64_t total, std::uint64_t calls) { return calls ? fmt::format("{:.1f}", static_cast<double>(total) / static_cast<double>(calls)) : "-"; }
 
 std::string percent(std::uint64_t basis_points) { return fmt::format("{:.1f} %", static_cast<double>(basis_points) / 100); }
 
-std::uint64_t finding_count(const Result& result) {
-  std::uint64_t count = 0;
-  for (const Result::Finding& each : result.findings) count += each.kind != Result::Finding::Kind::advice;
-  for (const auto& [rule, more] : result.unlisted_findings) count += more;
-  return count;
-}
-
 std::string outcome(const Row& row) {
   const Result& result = row.result;
   if (!row.refusal.empty()) return "cannot: " + row.refusal;
-  if (result.crash) return "stopped: " + result.crash->message + (result.crash->step.empty() ? "" : ", during step " + result.crash->step);
+  if (result.crash) return "stopped: " + result.crash->message + (result.crash->step ? ", during step " + result.crash->step->kind + " at " + result.crash->step->where.to_string() : "");
   std::string rules;
+  std::set<RuleId> told;
   for (const Result::Finding& each : result.findings)
-    if (each.kind != Result::Finding::Kind::advice && rules.find(each.rule) == std::string::npos) rules += (rules.empty() ? "" : ", ") + each.rule;
+    if (!each.is_advice() && told.insert(each.rule).second) rules += (rules.empty() ? "" : ", ") + to_string(each.rule);
   if (!result.stale_reads.empty()) rules += std::string(rules.empty() ? "" : ", ") + "wrong values read";
   for (const Result::Expectation& each : result.expectations)
     if (!each.passed && result.stale_reads.empty()) rules += (rules.empty() ? "" : ", ") + each.text + ": " + each.actual;
@@ -49,7 +39,7 @@ void print_costs(const std::vector<Row>& rows, const std::string& operation) {
   if (std::none_of(rows.begin(), rows.end(), [&](const Row& row) { return std::any_of(row.result.operations.begin(), row.result.operations.end(), [&](const auto& each) { return each.name == operation; }); })) return;
   fmt::print("{:<14}{:>10}{:>8}{:>10}{:>10}{:>10}{:>14}{:>12}\n", operation, "calls", "failed", "cycles", "99 %", "worst", "instructions", "L1D misses");
   for (const Row& row : rows)
-    for (const Result::Operation& each : row.result.operations)
+    for (const Result::AllocatorCalls& each : row.result.operations)
       if (each.name == operation)
         fmt::print("  {:<12} {:>9} {:>7} {:>9} {:>9} {:>9} {:>13} {:>11}\n", row.allocator, each.count, each.failed, each.median_cycles, each.p99_cycles, each.worst_cycles, per_call(each.instructions, each.count),
                    per_call(each.l1d_misses, each.count));
@@ -60,7 +50,8 @@ void print_memory(const std::vector<Row>& rows) {
   fmt::print("{:<14}{:>12}{:>12}{:>11}{:>11}{:>10}  {}\n", "memory", "peak", "touched", "scattered", "banks off", "findings", "outcome");
   for (const Row& row : rows) {
     const Result& result = row.result;
-    const std::string off = result.power.policies.size() > page_refcount ? percent(result.power.policies[page_refcount].off_basis_points) : "-";
+    const Result::PowerPolicy* achievable = result.power.policy(Result::PolicyRole::achievable);
+    const std::string off = achievable ? percent(achievable->off_basis_points) : "-";
     fmt::print("  {:<12} {:>11} {:>11} {:>10} {:>10} {:>9}  {}\n", row.allocator, result.footprint.peak, result.footprint.touched, percent(result.footprint.scattered_basis_points), off, finding_count(result), outcome(row));
   }
 }
@@ -69,8 +60,8 @@ Json to_json(const Row& row) {
   const Result& result = row.result;
   Json json{{"allocator", row.allocator}, {"cycles", result.cycles}, {"peak", result.footprint.peak}, {"touched", result.footprint.touched},
             {"scattered_basis_points", result.footprint.scattered_basis_points}, {"findings", finding_count(result)}, {"outcome", outcome(row)}};
-  if (result.power.policies.size() > page_refcount) json["banks_off_basis_points"] = result.power.policies[page_refcount].off_basis_points;
-  for (const Result::Operation& each : result.operations)
+  if (const Result::PowerPolicy* achievable = result.power.policy(Result::PolicyRole::achievable)) json["banks_off_basis_points"] = achievable->off_basis_points;
+  for (const Result::AllocatorCalls& each : result.operations)
     json["operations"][each.name] = {{"count", each.count}, {"failed", each.failed}, {"median_cycles", each.median_cycles}, {"p99_cycles", each.p99_cycles}, {"worst_cycles", each.worst_cycles},
                                      {"instructions", each.instructions}, {"l1d_misses", each.l1d_misses}};
   return json;
@@ -96,16 +87,13 @@ int compare_command(const std::vector<std::string>& arguments) {
 
   // What the scenario expects is about its own allocator: others have other heaps, and take other times.
   std::vector<Job> jobs;
-  for (const std::string& each : allocators) jobs.push_back(load_job(file, values, each, Expectations::ignore));
-  std::vector<Row> rows;
-  for (const Job& job : jobs) {
-    try {
-      rows.push_back({job.allocator.name, Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run(), ""});
-    } catch (const InputError& error) {  // what one allocator cannot do says nothing about the others
-      const std::string text = error.what();
-      rows.push_back({job.allocator.name, {}, text.substr(0, text.find("; known are"))});
-    }
+  for (const std::string& each : allocators) {
+    JobRequest request = request_of(file, values);
+    request.allocator = each;
+    request.ignore_expectations = true;
+    jobs.push_back(load_job(request));
   }
+  const std::vector<Row> rows = compare(jobs, replay_options, progress_line("comparing", "allocators"));
   if (values.count("json")) {
     Json json{{"scenario", jobs.front().scenario.name}, {"platform", jobs.front().platform.name}, {"allocators", Json::array()}};
     for (const Row& row : rows) json["allocators"].push_back(to_json(row));

@@ -12,7 +12,7 @@
 #include "sim/cli/usage.h"
 #include "sim/import/heap_log.h"
 #include "sim/import/topology_scenario.h"
-#include "sim/replay/scenario.h"
+#include "sim/experiment/job.h"
 
 namespace dspmem {
 namespace {

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <fmt/format.h>
-#include <set>
 
 #include "sim/cli/commands.h"
-#include "sim/cli/job.h"
+#include "sim/cli/options.h"
+#include "sim/cli/progress_line.h"
 #include "sim/cli/usage.h"
+#include "sim/experiment/mutate.h"
 
 namespace dspmem {
 namespace {
 
-/// What went wrong in a run, in a word; empty when nothing did that the scenario does not expect.
-std::string trouble(const Result& result) {
-  if (result.crash) return "crash";
+/// What went wrong, in a word; empty when nothing did that the scenario does not expect.
+std::string text_of(const Trouble& trouble) {
+  if (trouble.crash) return "crash";
+  if (trouble.wrong_values) return "wrong values";
   std::string text;
-  std::set<std::string> rules;
-  for (const Result::Finding& finding : result.findings)
-    if (finding.kind != Result::Finding::Kind::advice) rules.insert(finding.rule);
-  for (const std::string& rule : rules) text += (text.empty() ? "" : ", ") + rule;
-  if (text.empty() && result.verdict != Result::Verdict::passed) text = "wrong values";
+  for (const RuleId rule : trouble.rules) text += (text.empty() ? "" : ", ") + to_string(rule);
   return text;
 }
 
@@ -34,28 +32,21 @@ int mutate_command(const std::vector<std::string>& arguments) {
   po::variables_map values;
   if (!parse_arguments(arguments, "mutate SCENARIO.yaml [OPTIONS]", options, "scenario", values)) return 0;
   const std::string file = scenario_of(values, "mutate");
-  ReplayOptions replay_options = replay_options_of(values);
-  const Job job = load_job(file, values);
+  const ReplayOptions replay_options = replay_options_of(values);
+  const Job job = load_job(request_of(file, values));
 
-  MaintenanceSites sites(*job.image);
-  replay_options.sites = &sites;
-  const std::string before = trouble(Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run());
-  if (!before.empty()) {
-    std::printf("%s is not clean as it is: %s. Mend that first.\n", file.c_str(), before.c_str());
+  const Mutation mutation = mutate(job, replay_options, progress_line("leaving out cache operations", "places"));
+  if (mutation.before.any()) {
+    std::printf("%s is not clean as it is: %s. Mend that first.\n", file.c_str(), text_of(mutation.before).c_str());
     return 1;
   }
-  const std::size_t count = sites.entries().size();
-  std::vector<std::uint64_t> executed;
-  for (const auto& entry : sites.entries()) executed.push_back(entry.count);
+  const std::size_t count = mutation.mutants.size();
   std::printf("%s on %s: %zu places maintain caches\n\n%-13s %10s  %s\n", file.c_str(), job.platform.name.c_str(), count, "left out", "operations", "place");
   std::size_t killed = 0;
-  for (std::size_t index = 0; index < count; ++index) {
-    sites.restart();
-    sites.mute(index);
-    const std::string found = trouble(Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run());
-    killed += !found.empty();
-    const MaintenanceSites::Entry entry = sites.entries()[index];
-    std::printf("%-13s %10llu  %s in %s%s%s\n", found.empty() ? "not missed" : "missed", static_cast<unsigned long long>(executed[index]), entry.operation.c_str(), entry.place.c_str(),
+  for (const Mutant& mutant : mutation.mutants) {
+    const std::string found = text_of(mutant.trouble);
+    killed += mutant.trouble.any();
+    std::printf("%-13s %10llu  %s in %s%s%s\n", found.empty() ? "not missed" : "missed", static_cast<unsigned long long>(mutant.site.count), mutant.site.operation.c_str(), mutant.site.place.c_str(),
                 found.empty() ? "" : ": ", found.c_str());
   }
   std::printf("\n%zu of %zu are missed when they are left out. The others are either redundant, and cost cycles for nothing, or this scenario\n"

@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "sim/cli/commands.h"
-#include "sim/cli/job.h"
+#include "sim/cli/options.h"
 #include "sim/cli/output_file.h"
 #include "sim/cli/usage.h"
 
@@ -25,7 +25,7 @@ int record_command(const std::vector<std::string>& arguments) {
   const std::string output = values["output"].as<std::string>();
   if (output.ends_with(".gz") || output.ends_with(".zst")) throw UsageError("--output: a recording is plain text; record to a .csv file and compress that, 'run' reads it either way");
   ReplayOptions replay_options = replay_options_of(values);
-  const Job job = load_job(file_name, values);
+  const Job job = load_job(request_of(file_name, values));
 
   for (const auto& [name, mark] : check_scenario(job.scenario, job.platform).objects)
     if (!can_be_named_in_traces(name)) throw InputError(mark, "the name '" + name + "' cannot be written into a trace: it has a comma, a blank at an end, or nothing but digits");
@@ -43,7 +43,7 @@ int record_command(const std::vector<std::string>& arguments) {
   note("objects", job.scenario.objects_text);
   note("expect", job.scenario.expect_text);
   replay_options.recorder = &writer;
-  const Result result = Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run();
+  const Result result = run(job, replay_options);
   file.commit();
   std::printf("%s: %s\n", result.file.c_str(), to_string(result.verdict));
   return exit_code(result.verdict);

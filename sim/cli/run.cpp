@@ -4,9 +4,11 @@
 #include <cstdio>
 
 #include "sim/cli/commands.h"
-#include "sim/cli/job.h"
+#include "sim/cli/options.h"
 #include "sim/cli/output_file.h"
 #include "sim/cli/usage.h"
+#include "sim/config/suppressions.h"
+#include "sim/report/writer.h"
 
 namespace dspmem {
 
@@ -23,7 +25,8 @@ int run_command(const std::vector<std::string>& arguments) {
       ("suppressions", po::value<std::string>(), "leave out the findings that this YAML file lists")
       ("power", "tell what switching banks off saves, and which object keeps which bank on")
       ("quarantine", po::value<std::string>(), "keep freed memory from being used again until this many bytes were freed after it: finds uses that come late; changes what the heaps do")
-      ("no-coherency", "do not look for coherency bugs: faster, same cycles and data; the allocator's own books are then not counted as live by --power")
+      ("no-coherency", "do not look for coherency bugs: faster, same cycles and data")
+      ("no-heap-checks", "do not look for wrong uses of heap memory: faster, same cycles and data; the allocator's own metadata is then not counted as live by --power")
       ("quiet,q", "print only the verdict of each scenario");
   po::variables_map values;
   if (!parse_arguments(arguments, "run SCENARIO.yaml... [OPTIONS]", options, "scenario", values)) return 0;
@@ -33,10 +36,11 @@ int run_command(const std::vector<std::string>& arguments) {
 
   ReplayOptions replay_options = replay_options_of(values);
   std::optional<SuppressionList> suppressions;
-  if (values.count("suppressions")) suppressions = load_suppressions(values["suppressions"].as<std::string>());
+  if (values.count("suppressions")) suppressions = load_suppressions(values["suppressions"].as<std::string>(), rule_names());
   if (suppressions) replay_options.suppressions = &*suppressions;
   replay_options.quarantine_bytes = number_option(values, "quarantine", 1, 1u << 30).value_or(0);
   replay_options.check_coherency = !values.count("no-coherency");
+  replay_options.check_heap = !values.count("no-heap-checks");
   const bool json_to_file = values.count("json") && values["json"].as<std::string>() != "-";
   // Refuses before a long replay what could not be written after it.
   std::optional<OutputFile> json_file;
@@ -46,21 +50,22 @@ int run_command(const std::vector<std::string>& arguments) {
   // Everything is read and checked before anything runs: a mistake in the last file is told at once.
   std::vector<Job> jobs;
   for (const std::string& file : files) {
-    jobs.push_back(load_job(file, values));
+    jobs.push_back(load_job(request_of(file, values)));
   }
 
+  const WriterOptions writer_options{values.count("power") != 0};
   int worst = 0;
   const bool text = !values.count("quiet") && (!values.count("json") || json_to_file);
   for (const Job& job : jobs) {
     try {
-      const Result result = Replay(job.scenario, job.platform, job.allocator, *job.image, replay_options).run();
-      if (text) std::printf("%s%s", &job == &jobs.front() ? "" : "\n", text_report(result, values.count("power")).c_str());
+      const Result result = run(job, replay_options);
+      if (text) std::printf("%s%s", &job == &jobs.front() ? "" : "\n", text_writer.write(result, writer_options).c_str());
       else if (!values.count("json") || json_to_file) std::printf("%s: %s\n", result.file.c_str(), to_string(result.verdict));
       if (json_file) {
-        json_file->stream() << json_report(result);
+        json_file->stream() << json_writer.write(result, writer_options);
         json_file->commit();
       }
-      else if (values.count("json")) std::fputs(json_report(result).c_str(), stdout);
+      else if (values.count("json")) std::fputs(json_writer.write(result, writer_options).c_str(), stdout);
       worst = std::max(worst, exit_code(result.verdict));
     } catch (const InputError& error) {  // seen only by running; the other scenarios have theirs to say
       std::fprintf(stderr, "%s\n", error.what());

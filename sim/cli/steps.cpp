@@ -3,7 +3,7 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/usage.h"
-#include "sim/replay/step.h"
+#include "sim/session/steps/steps.h"
 
 namespace dspmem {
 
@@ -12,7 +12,7 @@ int steps_command(const std::vector<std::string>& arguments) {
   boost::program_options::variables_map values;
   if (!parse_arguments(arguments, "steps\n\nLists the steps, each with what it does. The README shows them in use, under 'Scenarios'.", options, "arguments", values)) return 0;
   if (values.count("arguments")) throw UsageError("steps takes no arguments");
-  for (const StepKind& kind : step_kinds()) std::printf("%-12s %s\n", kind.name, kind.summary);
+  for (const StepKind* kind : step_kinds()) std::printf("%-12s %s\n", kind->name, kind->summary);
   return 0;
 }
 

@@ -15,7 +15,7 @@ namespace dspmem {
 /// A command line that cannot be used; what() says why.
 class UsageError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit UsageError(const Message& message) : std::runtime_error(message.text + message.hint) {}
 };
 
 /// The value of an option that is a whole number of at least `least`, decimal or 0x; absent when it was not given.

@@ -46,13 +46,10 @@ std::string join(const std::vector<std::string>& names) {
 
 }  // namespace
 
-std::string SourceMark::to_string() const {
-  if (line == 0) return file;
-  return file + ":" + std::to_string(line) + ":" + std::to_string(column);
-}
+InputError::InputError(const SourceMark& mark, const Message& message)
+    : std::runtime_error(mark.to_string() + ": error: " + message.text + message.hint), mark_(mark), message_(message) {}
 
-InputError::InputError(const SourceMark& mark, const std::string& message)
-    : std::runtime_error(mark.to_string() + ": error: " + message), mark_(mark), message_(message) {}
+std::string InputError::summary() const { return mark_.to_string() + ": error: " + message_.text; }
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& known) {
   std::string best;
@@ -67,16 +64,16 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   return best;
 }
 
-std::string suggestion(std::string_view name, const std::vector<std::string>& known) {
-  if (known.empty()) return "";
-  if (const std::string near = nearest_name(name, known); !near.empty()) return "; did you mean '" + near + "'?";
+Hint suggestion(std::string_view name, const std::vector<std::string>& known) {
+  if (known.empty()) return {};
+  if (const std::string near = nearest_name(name, known); !near.empty()) return {"; did you mean '" + near + "'?"};
   constexpr std::size_t listed = 40;
-  if (known.size() <= listed) return "; known are: " + join(known);
+  if (known.size() <= listed) return {"; known are: " + join(known)};
   const std::string among = "; of " + std::to_string(known.size()) + " known, ";
   std::vector<std::string> related = sharing_a_word(name, known);
-  if (related.empty()) return among + "none resembles it";
+  if (related.empty()) return {among + "none resembles it"};
   if (related.size() > listed) related.resize(listed);
-  return among + "these have a word of it: " + join(related);
+  return {among + "these have a word of it: " + join(related)};
 }
 
 }  // namespace dspmem

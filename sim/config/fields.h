@@ -55,8 +55,8 @@ class FieldReader {
   SourceMark mark_of(const YAML::Node& node) const;
   SourceMark mark_of(const std::string& field) const;
   const std::string& file() const { return file_; }
-  [[noreturn]] void fail(const std::string& field, const std::string& message) const { fail(mark_of(field), message); }
-  [[noreturn]] static void fail(const SourceMark& mark, const std::string& message) { throw InputError(mark, message); }
+  [[noreturn]] void fail(const std::string& field, const Message& message) const { fail(mark_of(field), message); }
+  [[noreturn]] static void fail(const SourceMark& mark, const Message& message) { throw InputError(mark, message); }
 
   // Conversions of one scalar; they throw InputError. `expected` says what was wanted.
   void convert(const YAML::Node& node, const std::string& name, Bytes& value) const;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "models/system.h"
+#include "models/system_config.h"
 #include "sim/config/energy.h"
 #include "sim/config/error.h"
 

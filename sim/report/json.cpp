@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "sim/report/result.h"
+#include "sim/report/writer.h"
 
 namespace dspmem {
 namespace {
@@ -61,14 +61,14 @@ Json to_json(const Result::Bank& bank) {
 }
 
 Json to_json(const Result::Expectation& expectation) {
-  return {{"expectation", expectation.text}, {"actual", expectation.actual}, {"passed", expectation.passed}, {"where", expectation.where}};
+  return {{"expectation", expectation.text}, {"actual", expectation.actual}, {"passed", expectation.passed}, {"where", expectation.where.to_string()}};
 }
 
 Json to_json(const Result::StaleRead& read) {
-  Json json{{"core", read.core}, {"cycle", read.cycle}, {"object", read.object}, {"where", read.where},
+  Json json{{"core", read.core}, {"cycle", read.cycle}, {"object", read.object}, {"where", read.where.to_string()},
             {"bytes", {{"first", read.first}, {"last", read.last}, {"wrong", read.wrong}, {"seen", read.seen}, {"owed", read.owed}}},
             {"count", read.count}};
-  if (read.written) json["writer"] = {{"core", read.writer_core}, {"cycle", read.writer_cycle}, {"where", read.writer_where}};
+  if (read.written) json["writer"] = {{"core", read.writer_core}, {"cycle", read.writer_cycle}, {"where", read.writer_where.to_string()}};
   return json;
 }
 
@@ -76,14 +76,14 @@ Json to_json(const Result::Frame& frame) {
   return {{"pc", fmt::format("{:#010x}", frame.pc)}, {"function", frame.function}, {"file", frame.file}, {"line", frame.line}};
 }
 
-Json to_json(const Result::Deed& deed);
+Json to_json(const Result::Operation& operation);
 Json to_json(const Result::Object& object);
 Json to_json(const Result::Finding& finding);
 Json to_json(const Result::Suppressed& suppressed);
 Json to_json(const Result::PowerPolicy& policy);
 Json to_json(const Result::Pin& pin);
 Json to_json(const Result::PoweredBank& bank);
-Json to_json(const Result::Operation& operation);
+Json to_json(const Result::AllocatorCalls& calls);
 Json to_json(const Result::PinShare& share);
 Json to_json(const Result::Regulator& regulator);
 
@@ -94,24 +94,25 @@ Json list_of(const std::vector<T>& items) {
   return list;
 }
 
-Json to_json(const Result::Deed& deed) {
-  Json json{{"agent", deed.agent}, {"what", deed.what}, {"view", deed.view}, {"cycle", deed.cycle}, {"count", deed.count}, {"step", deed.step}};
-  if (!deed.stack.empty()) {
-    json["function"] = deed.stack[0].function;
-    json["file"] = deed.stack[0].file;
-    json["line"] = deed.stack[0].line;
+Json to_json(const Result::Operation& operation) {
+  Json json{{"agent", to_string(operation.agent)}, {"what", to_string(operation.kind)}, {"view", to_string(operation.view)},
+            {"cycle", operation.cycle}, {"count", operation.count}, {"step", operation.step.to_string()}};
+  if (!operation.stack.empty()) {
+    json["function"] = operation.stack[0].function;
+    json["file"] = operation.stack[0].file;
+    json["line"] = operation.stack[0].line;
   }
-  json["stack"] = list_of(deed.stack);
+  json["stack"] = list_of(operation.stack);
   return json;
 }
 
 Json to_json(const Result::Object& object) {
   return {{"name", object.name}, {"zone", object.zone}, {"address", fmt::format("{:#010x}", object.address)}, {"bytes", object.bytes},
-          {"allocated_by", object.allocated_by}, {"where", object.where}};
+          {"allocated_by", to_string(object.allocated_by)}, {"where", to_string(object.where)}};
 }
 
 Json to_json(const Result::Finding& finding) {
-  Json json{{"rule", finding.rule}, {"kind", to_string(finding.kind)}, {"count", finding.count}, {"agent", finding.access.agent},
+  Json json{{"rule", finding.rule.name}, {"kind", to_string(finding.severity)}, {"count", finding.count}, {"agent", to_string(finding.access.agent)},
             {"message", finding.message}, {"access", to_json(finding.access)}};
   if (finding.other) json["other"] = to_json(*finding.other);
   if (finding.cause) json["cause"] = to_json(*finding.cause);
@@ -124,7 +125,7 @@ Json to_json(const Result::Finding& finding) {
   return json;
 }
 
-Json to_json(const Result::Suppressed& suppressed) { return {{"where", suppressed.where}, {"reason", suppressed.reason}, {"count", suppressed.count}}; }
+Json to_json(const Result::Suppressed& suppressed) { return {{"where", suppressed.where.to_string()}, {"reason", suppressed.reason}, {"count", suppressed.count}}; }
 
 double nanojoules(std::uint64_t attojoules) { return static_cast<double>(attojoules) / 1e9; }
 double percent(std::int64_t basis_points) { return static_cast<double>(basis_points) / 100; }
@@ -154,7 +155,7 @@ Json to_json(const Result::PoweredBank& bank) {
           {"break_even_cycles", bank.break_even}, {"access_energy_nj", nanojoules(bank.access_energy)}, {"pins", bank.pin_count}, {"pinned_by", list_of(bank.pins)}};
 }
 
-Json to_json(const Result::Operation& each) {
+Json to_json(const Result::AllocatorCalls& each) {
   return {{"operation", each.name}, {"count", each.count}, {"failed", each.failed}, {"median_cycles", each.median_cycles}, {"p99_cycles", each.p99_cycles},
           {"worst_cycles", each.worst_cycles}, {"instructions", each.instructions}, {"l1d_misses", each.l1d_misses}};
 }
@@ -168,13 +169,22 @@ Json to_json(const Result::Power& power) {
           {"banks", list_of(power.banks)}, {"zones", list_of(power.zones)}, {"cores", list_of(power.cores)}, {"regulators", list_of(power.regulators)}};
 }
 
+std::string text_of(const Result::Step& step) { return step.kind + " at " + step.where.to_string(); }
+
 Json to_json(const Result::Crash& crash) {
-  return {{"message", crash.message}, {"core", crash.core}, {"cycle", crash.cycle}, {"step", crash.step}, {"other_steps", crash.other_steps}, {"stack", list_of(crash.stack)}};
+  Json others = Json::array();
+  for (const Result::Step& each : crash.other_steps) others.push_back(to_string(each.agent) + ": " + text_of(each));
+  return {{"message", crash.message}, {"core", crash.core}, {"cycle", crash.cycle}, {"step", crash.step ? text_of(*crash.step) : ""},
+          {"other_steps", others}, {"stack", list_of(crash.stack)}};
 }
 
-}  // namespace
+Json unlisted(const Result& result) {
+  Json counts = Json::object();
+  for (const auto& [rule, count] : result.unlisted_findings) counts[to_string(rule)] = count;
+  return counts;
+}
 
-std::string json_report(const Result& result) {
+std::string write(const Result& result, const WriterOptions&) {
   Json json{{"schema", Result::schema_version},
             {"scenario", result.scenario},
             {"file", result.file},
@@ -195,12 +205,16 @@ std::string json_report(const Result& result) {
             {"expectations", list_of(result.expectations)},
             {"stale_reads", list_of(result.stale_reads)},
             {"findings", list_of(result.findings)},
-            {"unlisted_findings", result.unlisted_findings},
+            {"unlisted_findings", unlisted(result)},
             {"suppressions", list_of(result.suppressions)}};
   if (result.wake_latency) json["wake_latency"] = *result.wake_latency;
   if (!result.power.policies.empty()) json["energy"] = to_json(result.power);
   if (result.crash) json["crash"] = to_json(*result.crash);
   return json.dump(2) + "\n";
 }
+
+}  // namespace
+
+const Writer json_writer{"json", ".json", "write the report as JSON to this file; - for standard output, instead of the text", write};
 
 }  // namespace dspmem

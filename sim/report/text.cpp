@@ -3,10 +3,13 @@
 #include <filesystem>
 #include <fmt/format.h>
 
-#include "sim/report/result.h"
+#include "sim/report/writer.h"
 
 namespace dspmem {
 namespace {
+
+using Kind = Result::Operation::Kind;
+using View = Result::Operation::View;
 
 /// 12'345'678 is easier to compare than 12345678.
 std::string grouped(std::uint64_t value) {
@@ -50,7 +53,7 @@ void write_heaps(const Result& result, std::string& out) {
 void write_operations(const Result& result, std::string& out) {
   if (result.operations.empty()) return;
   out += fmt::format("\n{:<22}{:>10}{:>8}{:>10}{:>9}{:>9}{:>14}{:>12}\n", "allocator " + result.allocator, "calls", "failed", "cycles", "99 %", "worst", "instructions", "L1D misses");
-  for (const Result::Operation& each : result.operations)
+  for (const Result::AllocatorCalls& each : result.operations)
     out += fmt::format("{:<22} {:>9} {:>7} {:>9} {:>8} {:>8} {:>13} {:>11}\n", each.name, grouped(each.count), each.failed, grouped(each.median_cycles), grouped(each.p99_cycles), grouped(each.worst_cycles),
                        grouped(each.instructions), grouped(each.l1d_misses));
 }
@@ -70,56 +73,56 @@ void write_banks(const Result& result, std::string& out) {
 
 void write_stale_reads(const Result& result, std::string& out) {
   for (const Result::StaleRead& read : result.stale_reads) {
-    out += fmt::format("\nwrong value: core {} read '{}' at {} (cycle {}){}\n", read.core, read.object, read.where, grouped(read.cycle),
+    out += fmt::format("\nwrong value: core {} read '{}' at {} (cycle {}){}\n", read.core, read.object, read.where.to_string(), grouped(read.cycle),
                        read.count > 1 ? fmt::format(", and {} times more", read.count - 1) : "");
     out += fmt::format("  {} of its bytes {} to {} were not what they should be: saw {}, expected {}\n", read.wrong, read.first, read.last, read.seen, read.owed);
     if (read.written)
       out += fmt::format("  core {} wrote them at {} (cycle {}); that value was not in the memory or cache that core {} read from\n", read.writer_core,
-                         read.writer_where, grouped(read.writer_cycle), read.core);
+                         read.writer_where.to_string(), grouped(read.writer_cycle), read.core);
     else
       out += "  no step has written the expected value there\n";
   }
 }
 
-std::string place_of(const Result::Frame& frame) {
-  return fmt::format("{}{}", frame.function.empty() ? fmt::format("{:#010x}", frame.pc) : frame.function, frame.file.empty() ? "" : fmt::format(" ({}:{})", frame.file, frame.line));
-}
-
-void write_deed(const char* label, const Result::Deed& deed, std::string& out) {
-  if (deed.agent.empty()) {  // all that is known is the step
-    out += fmt::format("  {:<9}{}, step {}\n", label, deed.what, deed.step);
+void write_operation(const char* label, const Result::Operation& operation, std::string& out) {
+  if (operation.agent.kind == Agent::Kind::none) {  // all that is known is the step
+    out += fmt::format("  {:<9}{}, step {}\n", label, to_string(operation.kind), operation.step.to_string());
     return;
   }
   // When reads were made is not remembered.
-  out += fmt::format("  {:<9}{}: {}{}{}\n", label, deed.agent, deed.view.empty() || deed.what == "power-off" ? "" : deed.view + " ", deed.what, deed.cycle ? ", cycle " + grouped(deed.cycle) : "");
-  for (std::size_t i = 0; i < deed.stack.size(); ++i) out += fmt::format("             {} {}\n", i == 0 ? "in  " : "from", place_of(deed.stack[i]));
-  if (!deed.step.empty()) out += fmt::format("             step {}\n", deed.step);
+  out += fmt::format("  {:<9}{}: {}{}{}\n", label, to_string(operation.agent),
+                     operation.view == View::none || operation.kind == Kind::power_off ? "" : to_string(operation.view) + std::string(" "), to_string(operation.kind), operation.cycle ? ", cycle " + grouped(operation.cycle) : "");
+  for (std::size_t i = 0; i < operation.stack.size(); ++i) out += fmt::format("             {} {}\n", i == 0 ? "in  " : "from", to_string(operation.stack[i]));
+  if (!operation.step.empty()) out += fmt::format("             step {}\n", operation.step.to_string());
 }
 
 /// What the other side of a finding is to it.
-const char* label_of_other(const Result::Finding& finding) {
-  if (finding.other->what == "free" || finding.other->what == "allocation" || finding.access.what == "power-off") return "after";
-  if (finding.rule == "mixed-alias" && finding.access.what != "read") return "after";  // a cache operation that does nothing
-  return finding.rule == "data-race" || (finding.rule == "lost-update" && finding.access.what == "write") ? "against" : "missed";
+const char* to_string(Result::Finding::Relation relation) {
+  switch (relation) {
+    case Result::Finding::Relation::missed: return "missed";
+    case Result::Finding::Relation::against: return "against";
+    case Result::Finding::Relation::after: return "after";
+  }
+  return "";
 }
 
 void write_finding(const Result::Finding& finding, std::string& out) {
-  out += fmt::format("\n{} ({}{}): {}\n", finding.rule, to_string(finding.kind), finding.count > 1 ? fmt::format(", {} times", finding.count) : "", finding.message);
-  write_deed("here", finding.access, out);
-  if (finding.other) write_deed(label_of_other(finding), *finding.other, out);
-  if (finding.cause) write_deed("cause", *finding.cause, out);
+  out += fmt::format("\n{} ({}{}): {}\n", finding.rule.name, to_string(finding.severity), finding.count > 1 ? fmt::format(", {} times", finding.count) : "", finding.message);
+  write_operation("here", finding.access, out);
+  if (finding.other) write_operation(to_string(finding.relation), *finding.other, out);
+  if (finding.cause) write_operation("cause", *finding.cause, out);
   if (finding.object) {
     const Result::Object& object = *finding.object;
-    out += fmt::format("  object   '{}', {} bytes at {:#x}, {}{}{}\n", object.name, object.bytes, object.address, object.zone, object.allocated_by.empty() ? "" : ", allocated by " + object.allocated_by,
-                       object.where.empty() ? "" : " at " + object.where);
+    out += fmt::format("  object   '{}', {} bytes at {:#x}, {}{}{}\n", object.name, object.bytes, object.address, object.zone, object.allocated_by.kind == Agent::Kind::none ? "" : ", allocated by " + to_string(object.allocated_by),
+                       object.where.empty() ? "" : " at " + to_string(object.where));
   }
   for (const Result::Object& object : finding.neighbours) out += fmt::format("           {}: '{}', {} bytes at {:#x}\n", finding.object ? "beside it in the line" : "lives there", object.name, object.bytes, object.address);
   if (!finding.seen.empty()) out += fmt::format("  bytes    {} to {}: saw {}, the latest are {}\n", finding.first, finding.last, finding.seen, finding.owed);
   if (!finding.history.empty()) {
     out += "  line     ";
     for (std::size_t i = 0; i < finding.history.size(); ++i) {
-      const Result::Deed& deed = finding.history[i];
-      out += fmt::format("{}{} {}{} at {}", i ? ", " : "", deed.agent, deed.what, deed.count > 1 ? fmt::format(" x {}", deed.count) : "", grouped(deed.cycle));
+      const Result::Operation& operation = finding.history[i];
+      out += fmt::format("{}{} {}{} at {}", i ? ", " : "", to_string(operation.agent), to_string(operation.kind), operation.count > 1 ? fmt::format(" x {}", operation.count) : "", grouped(operation.cycle));
     }
     out += "\n";
   }
@@ -132,14 +135,14 @@ void write_advice(const Result& result, std::string& out) {
   constexpr std::size_t shown = 5;
   std::vector<const Result::Finding*> advice;
   for (const Result::Finding& finding : result.findings)
-    if (finding.kind == Result::Finding::Kind::advice) advice.push_back(&finding);
+    if (finding.is_advice()) advice.push_back(&finding);
   if (advice.empty()) return;
   std::stable_sort(advice.begin(), advice.end(), [](const Result::Finding* a, const Result::Finding* b) { return a->count > b->count; });
   out += "\nadvice\n";
   for (std::size_t i = 0; i < std::min(advice.size(), shown); ++i) {
-    const Result::Deed& deed = advice[i]->access;
-    const Result::Frame* frame = deed.stack.empty() ? nullptr : &deed.stack.back();
-    out += fmt::format("  {}: {} ({})\n", advice[i]->rule, advice[i]->message, frame ? place_of(*frame) : deed.step);
+    const Result::Operation& operation = advice[i]->access;
+    const Result::Frame* frame = operation.stack.empty() ? nullptr : &operation.stack.back();
+    out += fmt::format("  {}: {} ({})\n", advice[i]->rule.name, advice[i]->message, frame ? to_string(*frame) : operation.step.to_string());
   }
   if (advice.size() > shown) out += fmt::format("  and {} more: see --json\n", advice.size() - shown);
 }
@@ -167,15 +170,15 @@ void write_pins(const Result::Power& power, std::uint32_t clock_mhz, std::string
     for (std::size_t i = 0; i < std::min(bank.pins.size(), told); ++i) {
       const Result::Pin& pin = bank.pins[i];
       const std::string many = pin.objects > 1 ? fmt::format("{} x ", grouped(pin.objects)) : "";
-      out += fmt::format("{}{}'{}' {} bytes{}{}, {}, {}\n", i ? std::string(46, ' ') : "  ", many, pin.object.name, pin.object.bytes, pin.object.zone == "fixed" ? "" : ", " + pin.object.zone,
-                         pin.object.where.empty() ? "" : " at " + pin.object.where, hundredths(static_cast<std::int64_t>(pin.share_basis_points)), "lived " + time_of(pin.age, clock_mhz));
+      out += fmt::format("{}{}'{}' {} bytes{}{}, {}, {}\n", i ? std::string(46, ' ') : "  ", many, pin.object.name, pin.object.bytes, pin.object.kind == Result::Object::Kind::block ? ", " + pin.object.zone : "",
+                         pin.object.where.empty() ? "" : " at " + to_string(pin.object.where), hundredths(static_cast<std::int64_t>(pin.share_basis_points)), "lived " + time_of(pin.age, clock_mhz));
     }
     if (bank.pin_count > told) out += fmt::format("{}and {} more\n", std::string(46, ' '), bank.pin_count - told);
   }
   std::string shares;
   for (const auto* list : {&power.zones, &power.cores})
     for (const Result::PinShare& share : *list)
-      if (share.bank_cycles) shares += fmt::format("{}{} {}", shares.empty() ? "" : ", ", share.name == "fixed" ? "image, stacks and books" : share.name, percent(share.bank_cycles, power.cycles * power.banks.size()));
+      if (share.bank_cycles) shares += fmt::format("{}{} {}", shares.empty() ? "" : ", ", share.allocated ? share.name : "image, stacks and books", percent(share.bank_cycles, power.cycles * power.banks.size()));
   if (!shares.empty()) out += fmt::format("of all bank time, needed by: {}\n", shares);
   for (const Result::Regulator& regulator : power.regulators)
     if (regulator.on) out += fmt::format("regulator of {}: on for {}, {} of it while no bank of {} was\n", regulator.memory, time_of(regulator.on, clock_mhz), time_of(regulator.wasted, clock_mhz), regulator.memory);
@@ -186,7 +189,7 @@ void write_pins(const Result::Power& power, std::uint32_t clock_mhz, std::string
 void write_power(const Result::Power& power, std::uint32_t clock_mhz, bool with_pins, std::string& out) {
   if (power.policies.empty()) return;
   if (!with_pins) {
-    const Result::PowerPolicy &did = power.policies[1], &could = power.policies[2], &bound = power.policies.back();
+    const Result::PowerPolicy &did = *power.policy(Result::PolicyRole::measured), &could = *power.policy(Result::PolicyRole::achievable), &bound = *power.policy(Result::PolicyRole::bound);
     out += fmt::format("\npower: banks off {} of the time; page-refcount {}, at best {}; --power tells which object keeps which bank on\n", hundredths(static_cast<std::int64_t>(did.off_basis_points)),
                        hundredths(static_cast<std::int64_t>(could.off_basis_points)), hundredths(static_cast<std::int64_t>(bound.off_basis_points)));
     return;
@@ -201,20 +204,20 @@ void write_power(const Result::Power& power, std::uint32_t clock_mhz, bool with_
   write_pins(power, clock_mhz, out);
 }
 
+std::string text_of(const Result::Step& step) { return step.kind + " at " + step.where.to_string(); }
+
 void write_crash(const Result::Crash& crash, std::string& out) {
   out += fmt::format("\nthe firmware stopped: {}\n  on core {} at cycle {}{}\n", crash.message, crash.core, grouped(crash.cycle),
-                     crash.step.empty() ? "" : ", during step " + crash.step);
+                     crash.step ? ", during step " + text_of(*crash.step) : "");
   for (std::size_t i = 0; i < crash.stack.size(); ++i) {
     const Result::Frame& frame = crash.stack[i];
     out += fmt::format("  {} {:#010x} {}{}\n", i == 0 ? "at  " : "from", frame.pc, frame.function.empty() ? "?" : frame.function,
                        frame.file.empty() ? "" : fmt::format(" ({}:{})", std::filesystem::path(frame.file).lexically_normal().string(), frame.line));
   }
-  for (const std::string& each : crash.other_steps) out += "  meanwhile " + each + "\n";
+  for (const Result::Step& each : crash.other_steps) out += "  meanwhile " + to_string(each.agent) + ": " + text_of(each) + "\n";
 }
 
-}  // namespace
-
-std::string text_report(const Result& result, bool with_power) {
+std::string write(const Result& result, const WriterOptions& options) {
   std::string out = fmt::format("{}\n  on {} ({}), seed {}\n  {} cycles = {} at {} MHz; {} allocations, {} frees\n", result.scenario, result.platform,
                                 result.platform_description, result.seed, grouped(result.cycles), time_of(result.cycles, result.clock_mhz),
                                 result.clock_mhz, grouped(result.allocations), grouped(result.frees));
@@ -224,19 +227,23 @@ std::string text_report(const Result& result, bool with_power) {
   write_banks(result, out);
   write_stale_reads(result, out);
   for (const Result::Finding& finding : result.findings)
-    if (finding.kind != Result::Finding::Kind::advice) write_finding(finding, out);
-  for (const auto& [rule, count] : result.unlisted_findings) out += fmt::format("\nand {} more findings of {}, which are not listed\n", grouped(count), rule);
+    if (!finding.is_advice()) write_finding(finding, out);
+  for (const auto& [rule, count] : result.unlisted_findings) out += fmt::format("\nand {} more findings of {}, which are not listed\n", grouped(count), rule.name);
   write_advice(result, out);
-  write_power(result.power, result.clock_mhz, with_power, out);
+  write_power(result.power, result.clock_mhz, options.with_power, out);
   if (!result.suppressions.empty()) out += "\n";
   for (const Result::Suppressed& each : result.suppressions)
-    out += each.count ? fmt::format("suppressed: {} findings ({}: {})\n", each.count, each.where, each.reason) : fmt::format("unused suppression: {} ({})\n", each.where, each.reason);
+    out += each.count ? fmt::format("suppressed: {} findings ({}: {})\n", each.count, each.where.to_string(), each.reason) : fmt::format("unused suppression: {} ({})\n", each.where.to_string(), each.reason);
   if (result.crash) write_crash(*result.crash, out);
   if (!result.expectations.empty()) out += "\n";
   for (const Result::Expectation& each : result.expectations)
-    out += fmt::format("{} {}{}  ({})\n", each.passed ? "ok    " : "FAILED", each.text, each.passed ? "" : ", but it is: " + each.actual, each.where);
+    out += fmt::format("{} {}{}  ({})\n", each.passed ? "ok    " : "FAILED", each.text, each.passed ? "" : ", but it is: " + each.actual, each.where.to_string());
   out += fmt::format("\nverdict: {}\n", to_string(result.verdict));
   return out;
 }
+
+}  // namespace
+
+const Writer text_writer{"text", ".txt", "the report as text", write};
 
 }  // namespace dspmem

@@ -53,7 +53,7 @@ TraceReader::TraceReader(std::unique_ptr<LineSource> source) : source_(std::move
   throw InputError({path()}, "a trace needs a line that names its columns, such as time,core,op,zone,flags,caps,size,alignment,id");
 }
 
-void TraceReader::fail(std::string_view field, const std::string& message) const {
+void TraceReader::fail(std::string_view field, const Message& message) const {
   const int column = field.data() >= line_.data() && field.data() <= line_.data() + line_.size() ? static_cast<int>(field.data() - line_.data()) + 1 : 1;
   throw InputError({path(), static_cast<int>(std::min<std::uint64_t>(source_->number(), 0x7fffffff)), column}, message);
 }

@@ -67,7 +67,7 @@ class TraceReader {
   enum class Column { time, core, op, zone, flags, caps, size, alignment, id, detail, count };
   static constexpr std::size_t columns = static_cast<std::size_t>(Column::count);
 
-  [[noreturn]] void fail(std::string_view field, const std::string& message) const;
+  [[noreturn]] void fail(std::string_view field, const Message& message) const;
   void read_metadata(std::string_view comment);
   void read_columns(std::string_view line);
   std::uint64_t number(std::string_view field, const char* name, std::uint64_t most) const;

@@ -69,9 +69,9 @@ void checker_handover_between_two_cores(benchmark::State& state) {
   AgentId core = 0;
   for (auto _ : state) {
     checker.acquire(core, 1);
-    checker.maintain(core, Deed::Kind::invalidate, 0x100, {0x404, 0x300, nullptr}, ++cycle);
+    checker.maintain(core, Operation::Kind::invalidate, 0x100, {0x404, 0x300, nullptr}, ++cycle);
     checker.write(core, View::cached, 0x100, value, {0x400, 0x300, nullptr}, ++cycle);
-    checker.maintain(core, Deed::Kind::write_back, 0x100, {0x408, 0x300, nullptr}, ++cycle);
+    checker.maintain(core, Operation::Kind::write_back, 0x100, {0x408, 0x300, nullptr}, ++cycle);
     checker.release(core, 1);
     core ^= 1;
   }

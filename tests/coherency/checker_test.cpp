@@ -32,9 +32,9 @@ std::vector<TinyVerdict> checker_verdicts(const TinyMachine& machine, const std:
     switch (each.kind) {
       case Kind::read: checker.read(agent, view, each.address, value, {}, cycle); break;
       case Kind::write: checker.write(agent, view, each.address, value, {}, cycle); break;
-      case Kind::write_back: checker.maintain(agent, Deed::Kind::write_back, each.address, {}, cycle); break;
-      case Kind::invalidate: checker.maintain(agent, Deed::Kind::invalidate, each.address, {}, cycle); break;
-      case Kind::write_back_invalidate: checker.maintain(agent, Deed::Kind::write_back_invalidate, each.address, {}, cycle); break;
+      case Kind::write_back: checker.maintain(agent, Operation::Kind::write_back, each.address, {}, cycle); break;
+      case Kind::invalidate: checker.maintain(agent, Operation::Kind::invalidate, each.address, {}, cycle); break;
+      case Kind::write_back_invalidate: checker.maintain(agent, Operation::Kind::write_back_invalidate, each.address, {}, cycle); break;
       case Kind::release: checker.release(agent, each.object); break;
       case Kind::acquire: checker.acquire(agent, each.object); break;
       case Kind::forget: checker.forget(each.address, each.bytes); break;
@@ -201,7 +201,7 @@ TEST(WritersInOneLine, AreFoundThroughWhatCoversThem) {
     TwoCores machine(two_cores);
     if (!cached_first) machine.write(0, View::uncached, 8);
     machine.write(1, View::cached, 0);
-    machine.checker.maintain(1, Deed::Kind::write_back_invalidate, 0, {}, 1);
+    machine.checker.maintain(1, Operation::Kind::write_back_invalidate, 0, {}, 1);
     machine.write(1, View::uncached, 0);
     if (cached_first) machine.write(0, View::uncached, 8);
     EXPECT_EQ(machine.listener.findings, 1u);
@@ -235,11 +235,11 @@ TEST(WritersInOneLine, DoNotMeetThoseWhoseMemoryIsFree) {
 TEST(Frees, MeetUsersThatNothingOrdersBefore) {
   TwoCores machine(two_cores);
   machine.write(2, View::direct, 0);  // a DMA
-  EXPECT_EQ(machine.checker.unordered_use(0, 0, 64).deed.agent, 2);
-  EXPECT_EQ(machine.checker.unordered_use(0, 4, 60).deed.kind, Deed::Kind::none);
+  EXPECT_EQ(machine.checker.unordered_use(0, 0, 64).operation.agent, 2);
+  EXPECT_EQ(machine.checker.unordered_use(0, 4, 60).operation.kind, Operation::Kind::none);
   machine.checker.release(2, 7);
   machine.checker.acquire(0, 7);
-  EXPECT_EQ(machine.checker.unordered_use(0, 0, 64).deed.kind, Deed::Kind::none);
+  EXPECT_EQ(machine.checker.unordered_use(0, 0, 64).operation.kind, Operation::Kind::none);
 }
 
 TEST(DirtyLines, AreCountedForEachCore) {
@@ -247,7 +247,7 @@ TEST(DirtyLines, AreCountedForEachCore) {
   machine.write(0, View::cached, 0);
   machine.write(1, View::cached, 64 + 12);
   machine.write(1, View::cached, 128);
-  machine.checker.maintain(0, Deed::Kind::write_back, 64, {}, 9);
+  machine.checker.maintain(0, Operation::Kind::write_back, 64, {}, 9);
   const auto found = machine.checker.dirty_lines(16, 4096);
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].count, 1u);
@@ -261,12 +261,12 @@ TEST(Invalidates, AreToldFromThoseThatOnlyCameInTime) {
   for (const bool prefetch : {true, false}) {
     TwoCores machine({.cores = 2, .line_bytes = 64, .prefetch = prefetch});
     machine.write(0, View::uncached, 0);
-    machine.checker.maintain(1, Deed::Kind::invalidate, 0, {}, 2);
+    machine.checker.maintain(1, Operation::Kind::invalidate, 0, {}, 2);
     machine.checker.release(0, 7);
     machine.checker.acquire(1, 7);
     machine.checker.read(1, View::cached, 0, machine.value, {}, 3);
     EXPECT_EQ(machine.listener.findings, prefetch ? 1u : 0u);
-    machine.checker.maintain(1, Deed::Kind::invalidate, 0, {}, 4);
+    machine.checker.maintain(1, Operation::Kind::invalidate, 0, {}, 4);
     machine.checker.read(1, View::cached, 0, machine.value, {}, 5);
     EXPECT_EQ(machine.listener.findings, prefetch ? 1u : 0u);
   }
@@ -302,8 +302,8 @@ TEST(WriteThrough, LetsAFlushComeAfterTheHandOver) {
     checker.write(0, View::cached, 0, value, {}, 1);
     checker.release(0, 1);
     checker.acquire(1, 1);
-    checker.maintain(0, Deed::Kind::write_back, 0, {}, 2);
-    checker.maintain(1, Deed::Kind::invalidate, 0, {}, 3);
+    checker.maintain(0, Operation::Kind::write_back, 0, {}, 2);
+    checker.maintain(1, Operation::Kind::invalidate, 0, {}, 3);
     checker.read(1, View::cached, 0, value, {}, 4);
     EXPECT_EQ(listener.findings, write_through ? 0u : 1u);
   }

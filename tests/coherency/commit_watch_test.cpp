@@ -19,16 +19,16 @@ class Commits : public testing::Test, public FindingListener {
   void on_finding(const CoherencyFinding& finding) override { findings_.push_back(finding); }
 
  protected:
-  void read(AgentId core) { watch_.on_access({Deed::Kind::read, core, View::cached, {}, ++now_}, data); }
-  void write(AgentId core) { watch_.on_access({Deed::Kind::write, core, View::cached, {}, ++now_}, data + 4); }
-  void commit(AgentId core) { watch_.on_maintenance(core, Deed::Kind::write_back_invalidate, data + 8); }
+  void read(AgentId core) { watch_.on_access({Operation::Kind::read, core, View::cached, {}, ++now_}, data); }
+  void write(AgentId core) { watch_.on_access({Operation::Kind::write, core, View::cached, {}, ++now_}, data + 4); }
+  void commit(AgentId core) { watch_.on_maintenance(core, Operation::Kind::write_back_invalidate, data + 8); }
   void set(AgentId core, std::uint32_t word) { watch_.on_set(core, word, true); }
   std::uint64_t clear(AgentId core, std::uint32_t word) {
-    watch_.on_opened({Deed::Kind::write, core, View::uncached, {}, ++now_}, word);
+    watch_.on_opened({Operation::Kind::write, core, View::uncached, {}, ++now_}, word);
     return now_;
   }
   std::uint64_t tell(AgentId core) {
-    watch_.on_told({Deed::Kind::write, core, View::uncached, {}, ++now_});
+    watch_.on_told({Operation::Kind::write, core, View::uncached, {}, ++now_});
     return now_;
   }
   /// Of two, beside a flag that is set; the outer one, lock_a, stays shut.
@@ -75,7 +75,7 @@ TEST_F(Commits, CountUntilTheLockOpens) {
 TEST_F(Commits, OfWritesNeedMoreThanAnInvalidate) {
   set(0, lock_a);
   write(0);
-  watch_.on_maintenance(0, Deed::Kind::invalidate, data);
+  watch_.on_maintenance(0, Operation::Kind::invalidate, data);
   clear(0, lock_a);
   EXPECT_EQ(findings_.size(), 1u);
 }
@@ -129,7 +129,7 @@ TEST_F(Commits, ThatWaitForAFlagAreFew) {
   set(0, flag);
   for (std::uint32_t round = 0; round < 100'000; ++round) {
     set(0, lock_a);
-    watch_.on_access({Deed::Kind::read, 0, View::cached, {round % 1000, 0, nullptr}, ++now_}, data);
+    watch_.on_access({Operation::Kind::read, 0, View::cached, {round % 1000, 0, nullptr}, ++now_}, data);
     clear(0, lock_a);
     commit(0);
   }

@@ -105,11 +105,11 @@ TEST_F(ObservedCore, CountsASweepByIndexOnlyWhenItIsComplete) {
       if (set == 3 && way == 1) continue;
       observer_->on_index_operation(*core_, CacheOperation::index_write_back, set, way);
     }
-  checker.maintain(1, Deed::Kind::invalidate, lock, {}, 0);
+  checker.maintain(1, Operation::Kind::invalidate, lock, {}, 0);
   checker.read(1, View::cached, lock, zero, {}, 0);
   EXPECT_TRUE(checker.last_stale());
   observer_->on_index_operation(*core_, CacheOperation::index_write_back, 3, 1);
-  checker.maintain(1, Deed::Kind::invalidate, lock, {}, 0);
+  checker.maintain(1, Operation::Kind::invalidate, lock, {}, 0);
   checker.read(1, View::cached, lock, zero, {}, 0);
   EXPECT_FALSE(checker.last_stale());
 }

@@ -10,7 +10,7 @@
 #include "models/system.h"
 #include "sim/config/platform.h"
 #include "sim/image/firmware_image.h"
-#include "sim/replay/boot_descriptor.h"
+#include "sim/session/boot_descriptor.h"
 #include "tests/firmware/reference_allocator.h"
 #include "tests/support/program.h"
 

@@ -15,8 +15,8 @@
 #include "sim/import/component_table.h"
 #include "sim/import/heap_log.h"
 #include "sim/import/topology_scenario.h"
-#include "sim/replay/scenario.h"
-#include "sim/replay/suppressions.h"
+#include "sim/scenario/scenario.h"
+#include "sim/result/suppressions.h"
 #include "sim/trace/trace_file.h"
 
 namespace dspmem::test {

@@ -10,7 +10,7 @@
 
 #include "sim/import/heap_log.h"
 #include "sim/import/topology.h"
-#include "sim/report/histogram.h"
+#include "sim/heap/histogram.h"
 #include "tests/bench/measure.h"
 #include "tests/support/program.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "models/power/energy_meter.h"
-#include "models/power/power_controller.h"
+#include "models/devices/power_controller.h"
 #include "models/random.h"
 #include "models/system.h"
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "models/random.h"
-#include "sim/replay/layout.h"
+#include "sim/heap/layout.h"
 #include "tests/support/program.h"
 
 namespace dspmem::test {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "sim/replay/boot_descriptor.h"
+#include "sim/session/boot_descriptor.h"
 
 namespace dspmem::test {
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "models/cache/cache_config.h"
+#include "models/core/timing.h"
+#include "models/memory/address_map.h"
+
+namespace dspmem {
+
+struct CoreConfig {
+  std::uint32_t id = 0;
+  CoreTiming timing;
+  CacheConfig instruction_cache{.size_bytes = 16 * 1024, .ways = 4, .line_bytes = 64};
+  CacheConfig data_cache;
+  std::uint32_t translate_after = 24;  ///< how often the interpreter enters a block before it becomes host code; 0: never. Same results, other speed.
+  std::vector<PhysicalRange> kernel_only;  ///< where user mode (PS.RING other than 0) may neither load nor store
+};
+
+/// How far cores run by themselves.
+struct CoreLimits {
+  std::uint32_t quantum_cycles = 1000;          ///< how far to run ahead of the others between synchronising instructions; >= 1
+  std::uint64_t watchdog_cycles = 100'000'000;  ///< longest that one call, boot or interrupt handler may execute
+};
+
+}  // namespace dspmem

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "models/core/isa.h"
+
+namespace dspmem {
+
+/// Cycles added to the base of one per instruction.
+struct CoreTiming {
+  std::array<std::uint32_t, instruction_kinds> extra_cycles{};  ///< by InstructionKind, whether or not a branch is taken
+  std::uint32_t taken_branch_cycles = 2;                        ///< refill of the pipeline behind a taken branch
+  std::uint32_t load_use_cycles = 1;                            ///< an instruction reads what the one before it loads
+};
+
+}  // namespace dspmem

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "models/core/core_config.h"
+#include "models/memory/address_map.h"
+#include "models/memory/sram_config.h"
+
+namespace dspmem {
+
+/// Physical addresses of the devices, each 4 KiB.
+struct DeviceAddresses {
+  std::uint32_t core_control = 0;
+  std::uint32_t idc = 0;
+  std::uint32_t power = 0;
+  std::uint32_t dma = 0;  ///< 0: there is none
+};
+inline constexpr std::uint32_t device_bytes = 0x1000;
+
+/// How the bank power registers are laid out.
+enum class PowerRegisters { cavs, ace };
+
+/// The hardware of a platform, resolved: every number is set.
+struct SystemConfig {
+  std::uint32_t clock_period_ps = 2500;
+  bool direct_memory = true;  ///< cores reach SRAM past the interconnect's sockets: same timing, less host time
+  std::uint32_t bus_latency_cycles = 2;
+  CoreLimits limits;
+  std::vector<CoreConfig> cores;
+  std::vector<Region> regions;
+  std::vector<SramConfig> srams;
+  DeviceAddresses devices;
+  PowerRegisters power_registers = PowerRegisters::cavs;
+};
+
+}  // namespace dspmem

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// Findings of the coherency checker in words: objects and their neighbours, functions, source lines.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/diagnose/diagnosis.h"
+
+namespace dspmem {
+namespace {
+
+constexpr RuleInfo missing_writeback_rule{
+    {"missing-writeback"}, Severity::manifest, "the latest write may still be in the writer's cache",
+    "A core wrote through its cache, and the line was not written back before another core, a DMA channel or the host read it. The reader gets "
+    "what memory held before. The cache may evict the line by itself at any time, so the bug shows in some runs only.",
+    "Write the object back on the core that wrote it, after the last store and before the signal, doorbell or unlock that hands it over."};
+constexpr RuleInfo missing_invalidate_rule{
+    {"missing-invalidate"}, Severity::manifest, "the reader's cache may hold an older copy",
+    "Memory has the latest write, but the core that reads may still have a copy of the line in its cache that it fetched before, because "
+    "nothing invalidated it after the hand-over. Lines are fetched as a whole: a read of a neighbouring object, or a prefetcher, fetches it too.",
+    "Invalidate the object on the core that reads, after it took the object over and before its first load."};
+constexpr RuleInfo lost_update_rule{
+    rule::lost_update, Severity::manifest, "a write-back of an older copy may overwrite the latest write",
+    "A dirty line is written back as a whole. Where another agent has written bytes of that line meanwhile, the write-back puts the older bytes "
+    "over them. Two objects of different cores in one line, or a dirty line left behind when an object changes hands, are the usual reasons.",
+    "Give what different cores write cache lines of its own, and write back and invalidate a line before somebody else writes to it."};
+constexpr RuleInfo discarded_write_rule{
+    {"discarded-write"}, Severity::manifest, "an invalidate may throw away a write",
+    "A core invalidated a line that was dirty in its cache: the bytes that it, or a neighbour in the same line, had written are gone before "
+    "they reached memory.",
+    "Write the line back before invalidating it, or use the operation that does both; keep other objects out of the line."};
+constexpr RuleInfo mixed_alias_rule{
+    {"mixed-alias"}, Severity::manifest, "the same bytes are accessed through the cache and past it",
+    "The same memory has two addresses, cached and uncached. An uncached access does not see what is dirty in a cache, a cached one does not see "
+    "what was written past the cache, and a cache operation on an uncached address does nothing.",
+    "Use one address for the object everywhere. Where both are needed, write back and invalidate before changing over."};
+constexpr RuleInfo stale_boot_rule{
+    {"stale-boot"}, Severity::manifest, "a core was started before what it reads was written back",
+    "A core that starts reads its code and data from memory. What another core wrote before and did not write back is still in that core's cache.",
+    "Write back everything that the new core will read, on the core that wrote it, before the new core is switched on."};
+constexpr RuleInfo lost_on_power_off_rule{
+    rule::lost_on_power_off, Severity::manifest, "what was written was lost with its bank's or core's power",
+    "A bank that is switched off loses its contents, and a core that is switched off loses the dirty lines of its cache. The bytes were needed "
+    "afterwards.",
+    "Keep the object in a bank that stays on, save it before the power-off, or write the core's cache back before it goes down."};
+constexpr RuleInfo wrong_range_rule{
+    {"wrong-range"}, Severity::manifest, "a cache operation covered other bytes than those that changed hands",
+    "The right cache operation was done on the object, but on another range: it covers less than what was written or is read next, or the wrong "
+    "address.",
+    "Give the cache operation the address and size of all that changes hands."};
+constexpr RuleInfo lock_in_cache_rule{
+    {"lock-in-cache"}, Severity::latent, "a lock is reached through a cache, where no other core sees it",
+    "A synchronising instruction (S32C1I, L32AI, S32RI) was executed on a cached address and handled inside the core's cache. Caches are not kept "
+    "coherent: two cores can both take such a lock.",
+    "Reach the lock through the uncached alias, or set ATOMCTL so that the instruction works at memory."};
+constexpr RuleInfo uncommitted_access_rule{
+    {"uncommitted-access"}, Severity::latent, "shared data was used and not committed",
+    "On a platform without an uncached alias, shared data is kept current by commits: every access, reads included, must be followed by a "
+    "write-back and invalidate (platform_shared_commit) before the core hands the data over.",
+    "Call platform_shared_commit on the data after the access and before the lock is released or the other core is signalled."};
+constexpr RuleInfo data_race_rule{
+    rule::data_race, Severity::latent, "two agents access the same bytes, and nothing orders them",
+    "At least one of the two accesses writes. Without a lock, signal or doorbell between them either may come first: what the reader gets, or "
+    "which write survives, depends on timing.",
+    "Order the accesses: a lock around both, or a signal after the first and a wait before the second. Cached data needs its cache operations too."};
+
+struct Text {
+  Rule rule;
+  const RuleInfo* info;
+  // {reader} {writer} {object} {other object} {write place} {read place}
+  const char* message;
+  const char* missing;
+  const char* fix;
+};
+
+constexpr Text texts[] = {
+    {Rule::missing_writeback, &missing_writeback_rule, "{reader} may read '{object}' before what {writer} wrote has left that core's cache",
+     "a write-back of '{object}' by {writer} after {write place}, before it hands the object over",
+     "write '{object}' back (dcache_writeback_region, or platform_shared_commit) on {writer} after the last store, before the release, signal or doorbell"},
+    {Rule::missing_invalidate, &missing_invalidate_rule, "{reader} may read an old copy of '{object}' from its own cache; memory has what {writer} wrote",
+     "an invalidate of '{object}' by {reader} after it took the object over, before {read place}",
+     "invalidate '{object}' (dcache_invalidate_region, or platform_shared_commit) on {reader} after the acquire and before the first load"},
+    {Rule::lost_update, &lost_update_rule, "what {writer} wrote to '{object}' may be overwritten by a write-back of an older copy of the line",
+     "a write-back and invalidate by the core whose cache still held the line, before {writer} wrote",
+     "give '{object}' cache lines of its own, and leave no dirty line behind when it changes hands"},
+    {Rule::discarded_write, &discarded_write_rule, "an invalidate may throw away what {writer} wrote to '{object}'",
+     "a write-back before the invalidate", "write the line back before invalidating it, and give objects of different owners lines of their own"},
+    {Rule::mixed_alias, &mixed_alias_rule, "'{object}' is reached through the cache and past it: {reader} may not see what {writer} wrote",
+     "one view for all accesses, or a write-back by the cached side and an invalidate before its next load",
+     "use one alias for '{object}' everywhere (platform_shared_get), and write back and invalidate it before changing over"},
+    {Rule::stale_boot, &stale_boot_rule, "{reader} started with '{object}' as it was before {writer} wrote it",
+     "a write-back of '{object}' by {writer} before {reader} was started", "write back everything the new core will read before switching it on (dcache_writeback_all)"},
+    {Rule::lost_on_power_off, &lost_on_power_off_rule, "what {writer} wrote to '{object}' was lost when its memory or core was switched off",
+     "a bank that stays on while '{object}' is needed; where a core went down with it in its cache, a write-back before that", "move '{object}' out of the bank, or save it before the power-off"},
+    {Rule::wrong_range, &wrong_range_rule, "a cache operation on '{object}' covered other bytes than those that {writer} wrote and {reader} reads",
+     "the same operation on all of the bytes that changed hands", "give the cache operation the range of what was written: address and size of all of '{object}', or of the part that is read"},
+    {Rule::lock_in_cache, &lock_in_cache_rule, "{reader} synchronises on '{object}' through its cache, where no other core sees it",
+     "an access that reaches memory", "reach '{object}' through the uncached alias (SHARED_DATA and platform_shared_get), or set ATOMCTL so that S32C1I works at memory"},
+    {Rule::uncommitted_access, &uncommitted_access_rule, "{reader} used the shared data '{object}' and handed over without committing it",
+     "platform_shared_commit on '{object}' after {read place}", "end every access to shared data, reads included, with platform_shared_commit before the lock is released or the other side is told"},
+    {Rule::data_race, &data_race_rule, "{reader} and {writer} access the same bytes of '{object}', and nothing orders them",
+     "a lock, a signal or a doorbell between the two", "order the two accesses: a lock around both, or a release after the first and an acquire before the second"},
+};
+
+/// Of lost-update, where two writes are found instead of a read.
+constexpr Text writes_in_one_line{
+    Rule::lost_update, &lost_update_rule, "{reader} writes to '{object}' and {writer} to {other object}, in one cache line, and nothing orders the two: the write-back of one may overwrite what the other wrote",
+    "cache lines of their own for what each of them writes, or a lock around both writes with a write-back and invalidate before it is released",
+    "give '{object}' cache lines of its own: align it to the line, and round its size up to whole lines (shared data is allocated like that)"};
+
+/// Of mixed-alias, where a cache operation is found instead of a read.
+constexpr Text operation_past_the_cache{
+    Rule::mixed_alias, &mixed_alias_rule, "{reader} does a cache operation on an uncached address of '{object}': the line, which it has written through its cache, stays as it is",
+    "the same operation on the cached address of '{object}'", "give cache operations the address that the stores used; what is reached through the uncached alias needs none"};
+
+const Text& text_of(Rule rule) {
+  return *std::find_if(std::begin(texts), std::end(texts), [rule](const Text& each) { return each.rule == rule; });
+}
+
+std::string hex(const std::vector<std::uint8_t>& bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(bytes.size(), 16); ++i) text += fmt::format("{}{:02x}", i && i % 4 == 0 ? " " : "", bytes[i]);
+  return text;
+}
+
+class Coherency final : public Subscriber {
+ public:
+  explicit Coherency(const DiagnosisContext& context) : context_(context), log_(context.log) {}
+
+  void on(const CoherencyFound& event) override {
+    const CoherencyFinding& raw = event.finding;
+    const std::uint32_t address = context_.cached(raw.address);
+    const bool two_writes = raw.rule == Rule::lost_update && raw.access.kind == Operation::Kind::write;
+    const bool operation = raw.rule == Rule::mixed_alias && raw.access.kind != Operation::Kind::read;
+    const Text& text = two_writes ? writes_in_one_line : operation ? operation_past_the_cache : text_of(refined_rule(raw, address));
+    Result::Finding finding;
+    finding.rule = text.info->id;
+    finding.severity = raw.manifest ? Severity::manifest : Severity::latent;
+    finding.relation = operation ? Result::Finding::Relation::after
+                       : two_writes || raw.rule == Rule::data_race ? Result::Finding::Relation::against
+                                                                   : Result::Finding::Relation::missed;
+    finding.access = log_.describe.operation(raw.access);
+    if (raw.other.kind != Operation::Kind::none) finding.other = log_.describe.operation(raw.other);
+    if (raw.cause.kind != Operation::Kind::none) finding.cause = log_.describe.operation(raw.cause);
+    finding.object = log_.describe.object_at(address);
+    const std::string key = key_of(finding);
+    if (Result::Finding* same = log_.find(key)) return count(*same, raw, address);
+    if (log_.full(finding.rule, finding.severity)) return;
+    tell(finding, raw, address, text);
+    log_.add(key, std::move(finding));
+  }
+
+ private:
+  /// Equal: the same rule, both places and the object's place of allocation.
+  static std::string key_of(const Result::Finding& finding) {
+    return fmt::format("{}|{}|{}|{}|{}|{}", finding.rule.name, to_string(finding.access.agent), place_of(finding.access),
+                       finding.other ? to_string(finding.other->agent) + place_of(*finding.other) : "", finding.object ? finding.object->name : "",
+                       finding.object ? to_string(finding.object->where) : "");
+  }
+
+  static void count(Result::Finding& same, const CoherencyFinding& raw, std::uint32_t address) {
+    ++same.count;
+    if (!raw.manifest || same.severity != Severity::latent) return;
+    same.severity = Severity::manifest;  // the occurrence that shows is the one to describe
+    describe_bytes(raw, address, same);
+  }
+
+  /// The rule that says most, now that the object is known.
+  Rule refined_rule(const CoherencyFinding& raw, std::uint32_t address) const {
+    const HeapBlock* block = context_.live.find(address);
+    // A write-back that came too late covered the right bytes.
+    if (!context_.checker || !block || raw.cause.kind != Operation::Kind::none || (raw.rule != Rule::missing_writeback && raw.rule != Rule::missing_invalidate)) return raw.rule;
+    const bool invalidate = raw.rule == Rule::missing_invalidate;
+    const AgentId who = invalidate ? raw.access.agent : raw.other.agent;
+    return context_.checker->maintained_since(who, invalidate, context_.physical(block->base), block->bytes, raw.other.cycle) ? Rule::wrong_range : raw.rule;
+  }
+
+  static void describe_bytes(const CoherencyFinding& raw, std::uint32_t address, Result::Finding& finding) {
+    finding.first = finding.object ? address - finding.object->address : 0;
+    finding.last = finding.first + (raw.last - raw.first);
+    finding.seen = hex(raw.seen);
+    finding.owed = hex(raw.owed);
+  }
+
+  /// The whole story, which only a new finding needs.
+  void tell(Result::Finding& finding, const CoherencyFinding& raw, std::uint32_t address, const Text& text) const {
+    const Describer& describe = log_.describe;
+    describe.complete_stack(raw.access, finding.access);
+    const std::uint32_t line = context_.platform.line_bytes(), line_start = address / line * line;
+    for (Result::Object& each : describe.objects_between(line_start, line_start + line))
+      if (!finding.object || each.address != finding.object->address) finding.neighbours.push_back(std::move(each));
+    describe_bytes(raw, address, finding);
+    for (const Operation& each : raw.history) finding.history.push_back(describe.operation(each));
+    const std::string name = finding.object ? finding.object->name : fmt::format("memory at {:#x}", address);
+    const std::string other_name = finding.relation == Result::Finding::Relation::against && raw.rule == Rule::lost_update ? other_object(finding, raw) : "";
+    const std::pair<const char*, std::string> blanks[] = {
+        {"{reader}", to_string(finding.access.agent)}, {"{object}", name}, {"{other object}", other_name},
+        {"{writer}", finding.other ? to_string(finding.other->agent) : "nobody"},
+        {"{write place}", finding.other ? place_of(*finding.other) : "its write"}, {"{read place}", place_of(finding.access)}};
+    const auto fill_in = [&blanks](std::string sentence) {
+      for (const auto& [blank, value] : blanks)
+        for (std::size_t at = 0; (at = sentence.find(blank, at)) != std::string::npos; at += value.size()) sentence.replace(at, std::string_view(blank).size(), value);
+      return sentence;
+    };
+    finding.message = fill_in(text.message);
+    finding.missing = fill_in(text.missing);
+    finding.fix = fill_in(text.fix);
+  }
+
+  std::string other_object(const Result::Finding& finding, const CoherencyFinding& raw) const {
+    const std::uint32_t address = context_.cached(raw.other_address);
+    const auto other = log_.describe.object_at(address);
+    if (!other) return fmt::format("memory at {:#x}", address);
+    if (finding.object && other->address == finding.object->address) return "other bytes of it";
+    return fmt::format("'{}'", other->name);
+  }
+
+  DiagnosisContext context_;
+  FindingLog& log_;
+};
+
+}  // namespace
+
+extern const Diagnosis coherency_diagnosis;
+const Diagnosis coherency_diagnosis{
+    {&missing_writeback_rule, &missing_invalidate_rule, &lost_update_rule, &discarded_write_rule, &mixed_alias_rule, &stale_boot_rule,
+     &lost_on_power_off_rule, &wrong_range_rule, &lock_in_cache_rule, &uncommitted_access_rule, &data_race_rule},
+    make_diagnosis<Coherency>};
+
+}  // namespace dspmem

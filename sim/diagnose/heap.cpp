@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// What becomes of heap blocks: frees that come too early, twice or elsewhere, accesses to what is nobody's, leaks at the end.
+#include <fmt/format.h>
+
+#include "sim/diagnose/diagnosis.h"
+
+namespace dspmem {
+namespace {
+
+using Relation = Result::Finding::Relation;
+using Kind = Result::Operation::Kind;
+
+constexpr RuleInfo heap_misuse_rule{
+    {"heap-misuse"}, Severity::manifest, "heap memory is used wrongly",
+    "A block is used after it was freed, freed twice or by the wrong core, accessed past its end, read before anybody wrote it, overlaps "
+    "another block or lies in the wrong heap; or code other than the allocator touches the allocator's metadata.",
+    "Let the last user free the object, keep accesses within its size, and set its fields after allocating it."};
+constexpr RuleInfo leak_rule{
+    rule::leak, Severity::latent, "memory is allocated and not given back",
+    "A heap grew in every round of a loop, or an object was still allocated when the scenario ended (advice only: it may be meant to live on).",
+    "Free in each round what the round allocates, or allocate it once before the loop."};
+
+class Heap final : public Subscriber {
+ public:
+  explicit Heap(const DiagnosisContext& context) : context_(context), log_(context.log), describe_(context.log.describe) {}
+
+  void on(const StepBegan& event) override { step_is_free_[event.core] = event.kind && *event.kind == "free"; }
+
+  void on(const Allocated& event) override {
+    if (event.wrong.empty()) return;
+    Result::Finding finding;
+    finding.rule = heap_misuse_rule.id;
+    finding.message = event.wrong;
+    finding.access = describe_.allocation_of(event.block);
+    finding.access.agent = Agent::core(event.core);
+    finding.object = describe_.object(event.block);
+    log_.add(std::move(finding));
+  }
+
+  void on(const Freeing& event) override {
+    if (event.block.zone == Zone::system_runtime && event.block.core != event.core) foreign_free(event);
+    if (!context_.checker) return;
+    const std::uint32_t address = context_.physical(event.block.base);
+    if (const Operation write = context_.checker->left_dirty_elsewhere(event.core, address, event.block.bytes).operation; write.kind != Operation::Kind::none)
+      left_dirty(event, write);
+    if (const Operation use = context_.checker->unordered_use(event.core, address, event.block.bytes).operation; use.kind != Operation::Kind::none)
+      used_beside_free(event, use);
+  }
+
+  void on(const BadFree& event) override {
+    if (step_is_free_[event.core]) return;  // steps say themselves that they free twice; what firmware frees is only seen here
+    Result::Finding finding;
+    finding.rule = heap_misuse_rule.id;
+    finding.access = describe_.now(event.core, Kind::free);
+    if (event.block) {
+      finding.object = describe_.object(*event.block);
+      finding.message = event.address == event.block->base
+                            ? fmt::format("'{}' is freed again", finding.object->name)
+                            : fmt::format("an address {} bytes into '{}' is freed; an object is freed by its first byte", event.address - event.block->base, finding.object->name);
+    } else {
+      finding.message = fmt::format("{:#x} is freed, where no object begins", event.address);
+    }
+    log_.add(std::move(finding));
+  }
+
+  void on(const StrayAccess& event) override {
+    const bool is_write = event.access.kind == Operation::Kind::write;
+    Result::Finding finding;
+    finding.rule = heap_misuse_rule.id;
+    finding.access = access_of(event.access, is_write ? Kind::write : Kind::read);
+    const std::string what = fmt::format("{} {}", event.bytes == 1 ? "a byte is" : fmt::format("{} bytes are", event.bytes), is_write ? "written" : "read");
+    const HeapBlock* freed = context_.allocator.freed_at(event.address);
+    const HeapBlock* before = context_.live.before(event.address);
+    const HeapLayout* heap = context_.live.heap_of(event.address);
+    const std::string heap_name = heap ? heap->name : "";
+    if (freed) {
+      finding.object = describe_.object(*freed);
+      finding.other = describe_.free_of(*freed);
+      finding.relation = Relation::after;
+      finding.message = fmt::format("{} at offset {} of '{}', which has been freed", what, event.address - freed->base, finding.object->name);
+      finding.fix = "let the last user free the object, or clear the pointers to it when it is freed";
+    } else if (context_.shadow && context_.shadow->is_metadata(event.address)) {
+      finding.message = fmt::format("{} at {:#x}, where the allocator keeps its books on heap {}", what, event.address, heap_name);
+      finding.fix = "only the allocator may touch this memory: check the pointer and the size that lead here";
+    } else if (before && event.address - before->base < before->bytes + 4096 && context_.live.heap_of(before->base) == heap) {
+      finding.object = describe_.object(*before);
+      finding.message = beyond_end(what, event.address - before->base, *before, finding.object->name);
+      finding.fix = "make the object as large as what is stored in it, or stop at its end";
+    } else {
+      finding.message = fmt::format("{} at {:#x} in heap {}, where nothing is allocated", what, event.address, heap_name);
+      finding.fix = "check the pointer: it leads into a heap, and to no object there";
+    }
+    log_.add(std::move(finding));
+  }
+
+  void on(const UninitialisedRead& event) override {
+    Result::Finding finding;
+    finding.rule = heap_misuse_rule.id;
+    finding.severity = Severity::advice;  // a bit field or a structure that is copied is read like this, and never used
+    finding.access = access_of(event.access, Kind::read);
+    finding.object = describe_.object(event.block);
+    finding.message = fmt::format("byte {} of '{}' is read, and nobody has written it since it was allocated", event.address - event.block.base, finding.object->name);
+    finding.fix = "set the object's fields after allocating it, or allocate it with rzalloc";
+    log_.add(std::move(finding));
+  }
+
+  void on(const ObjectMisused& event) override {
+    Result::Finding finding;
+    finding.rule = heap_misuse_rule.id;
+    finding.message = event.message;
+    finding.access = describe_.step(event.core, Kind::access, *event.where, event.cycle);
+    finding.object = Result::Object{Result::Object::Kind::block, event.object.name, to_string(event.object.zone), Agent::core(event.object.core), {}, event.object.base, event.object.bytes};
+    if (event.freed_at) {
+      finding.other.emplace();
+      finding.other->kind = Kind::free;
+      finding.other->step = *event.freed_at;
+      finding.relation = Relation::after;
+    }
+    log_.add(std::move(finding));
+  }
+
+  void on(const ContentsLost& event) override {
+    Result::Finding finding;
+    finding.rule = heap_misuse_rule.id;
+    finding.message = event.message;
+    finding.access = describe_.step(event.core, Kind::call, *event.where, event.cycle);
+    log_.add(std::move(finding));
+  }
+
+  void on(const RunEnded&) override {
+    for (const auto& [base, block] : context_.live.blocks()) {
+      if (block.zone == Zone::system) continue;
+      Result::Finding finding;
+      finding.rule = leak_rule.id;
+      finding.severity = Severity::advice;
+      finding.object = describe_.object(block);
+      finding.message = fmt::format("'{}' is still allocated at the end", finding.object->name);
+      finding.access = describe_.allocation_of(block);
+      log_.add(std::move(finding));
+    }
+  }
+
+ private:
+  Result::Operation access_of(const Operation& access, Kind kind) const {
+    if (access.view == View::direct) return describe_.operation(access);
+    Result::Operation result = describe_.now(access.agent, kind);
+    result.view = describe_.operation(access).view;
+    return result;
+  }
+
+  static std::string beyond_end(const std::string& what, std::uint32_t offset, const HeapBlock& block, const std::string& name) {
+    if (offset < block.bytes) return fmt::format("{} at offset {} of '{}' reach past its end: it has {} bytes", what, offset, name, block.bytes);
+    return fmt::format("{} {} the end of '{}', which has {} bytes", what,
+                       offset == block.bytes ? "right behind" : fmt::format("{} bytes behind", offset - block.bytes), name, block.bytes);
+  }
+
+  /// What a free comes too early for, as far as it is the same for all of that.
+  Result::Finding beside_free(const Freeing& event, const Operation& other) const {
+    Result::Finding finding;
+    finding.severity = Severity::latent;
+    finding.access = describe_.now(event.core, Kind::free);
+    finding.object = describe_.object(event.block);
+    finding.other = describe_.operation(other);
+    return finding;
+  }
+
+  void foreign_free(const Freeing& event) {
+    Result::Finding finding;
+    finding.rule = heap_misuse_rule.id;
+    finding.access = describe_.now(event.core, Kind::free);
+    finding.object = describe_.object(event.block);
+    finding.message = fmt::format("'{}' of core {}'s heap is freed by core {}", finding.object->name, event.block.core, event.core);
+    finding.fix = "free it on the core that it belongs to: send that core a message";
+    log_.add(std::move(finding));
+  }
+
+  void left_dirty(const Freeing& event, const Operation& write) {
+    Result::Finding finding = beside_free(event, write);
+    const std::string owner = to_string(finding.other->agent);
+    finding.rule = rule::lost_update;
+    finding.message = fmt::format("{} frees '{}' while {} may hold dirty lines of it: evicted later, they overwrite what the next owner of the memory has written",
+                                  to_string(finding.access.agent), finding.object->name, owner);
+    finding.missing = fmt::format("a write-back and invalidate of '{}' by {} before it hands the object over", finding.object->name, owner);
+    finding.fix = "let the core that wrote the object write it back and invalidate it when it is done with it, or free it there";
+    log_.add(std::move(finding));
+  }
+
+  void used_beside_free(const Freeing& event, const Operation& use) {
+    Result::Finding finding = beside_free(event, use);
+    const std::string user = to_string(finding.other->agent);
+    finding.rule = rule::data_race;
+    finding.relation = Relation::against;
+    finding.message = fmt::format("{} frees '{}' while {} may still use it: nothing orders the two", to_string(finding.access.agent), finding.object->name, user);
+    finding.missing = fmt::format("a signal, a doorbell or a lock between what {} does with '{}' and the free", user, finding.object->name);
+    finding.fix = "free the object when the other side has said that it is done with it, or by whoever takes the last reference back under a lock";
+    log_.add(std::move(finding));
+  }
+
+  DiagnosisContext context_;
+  FindingLog& log_;
+  const Describer& describe_;
+  std::array<bool, max_agents> step_is_free_{};
+};
+
+}  // namespace
+
+extern const Diagnosis heap_diagnosis;
+const Diagnosis heap_diagnosis{{&heap_misuse_rule, &leak_rule}, make_diagnosis<Heap>};
+
+}  // namespace dspmem

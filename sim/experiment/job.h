@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sim/session/session.h"
+
+namespace dspmem {
+
+/// What is to be replayed, by name. Absent: what the scenario, the platform and the binding say.
+struct JobRequest {
+  std::string scenario;
+  std::optional<std::string> platform, allocator, firmware;
+  bool ignore_expectations = false;
+};
+
+/// All that one replay needs, read and checked.
+struct Job {
+  Scenario scenario;
+  Platform platform;  ///< as the allocator sees it
+  Allocator allocator;
+  std::unique_ptr<FirmwareImage> image;
+
+  SessionInput input() const { return {scenario, platform, allocator, *image}; }
+};
+
+/// A scenario in the language of this program: its steps, its rules. Throws InputError.
+Scenario load_scenario(const std::string& path);
+/// Reads all but the firmware, and checks what can be checked without it. Throws InputError.
+Job load_checked(const JobRequest& request);
+/// The same with the firmware that belongs to them.
+Job load_job(const JobRequest& request);
+
+/// Replays once.
+inline Result run(const Job& job, const ReplayOptions& options) { return Session(job.input(), options).run(); }
+
+}  // namespace dspmem

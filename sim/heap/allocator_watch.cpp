@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/heap/allocator_watch.h"
+
+#include <algorithm>
+
+namespace dspmem {
+namespace {
+
+constexpr std::uint32_t flag_shared = 1;  // SOF_MEM_FLAG_SHARED
+
+}  // namespace
+
+WatchedFunction::WatchedFunction(const AllocatorFunction& function) : role(function.role), fixed_zone(function.own_zone()) {
+  using Argument = AllocatorArgument::Kind;
+  bytes = function.position(Argument::bytes);
+  count = function.position(Argument::count);
+  zone = function.position(Argument::zone);
+  flags = function.position(Argument::flags);
+  alignment = function.position(Argument::alignment);
+  pointer = function.position(Argument::pointer);
+  core = function.position(Argument::core);
+}
+
+WatchedFunctions::WatchedFunctions(const Allocator& allocator, const FirmwareImage& image) {
+  for (const AllocatorFunction& function : allocator.functions)
+    if (const auto address = image.symbol(function.symbol); address && by_address_.emplace(*address, function).second)
+      addresses_.push_back(*address);
+}
+
+bool AllocatorWatch::Call::is_shared() const {
+  return argument(function->flags, 0) & flag_shared || zone() == Zone::runtime_shared || zone() == Zone::system_shared;
+}
+
+// ---- Calls -----------------------------------------------------------------------------------------------------------
+
+AllocatorWatch::Call AllocatorWatch::begin(Core& core, const WatchedFunction& function) {
+  Call call;
+  call.function = &function;
+  call.start = HeapCosts::start_of(core);
+  for (unsigned i = 0; i < call.arguments.size(); ++i) call.arguments[i] = abi::argument(core, i);
+  call.site.cycle = core.now();
+  std::array<StackFrame, std::tuple_size_v<decltype(call.site.stack)>> frames;
+  const std::size_t depth = core.call_stack(frames);
+  for (std::size_t i = 0; i < depth; ++i)
+    if (frames[i].return_address != Core::trap_address) call.site.stack[i] = frames[i].return_address;
+  return call;
+}
+
+void AllocatorWatch::on_call(Core& core, std::uint32_t address, bool nested) {
+  using Role = WatchedFunction::Role;
+  std::vector<Call>& calls = calls_[core.id()];
+  const WatchedFunction& called = functions_.at(address);
+  if (nested) {
+    // The allocator calls itself: what it does with the old block of a reallocation shows at this moment, not when that returns.
+    Call& outer = calls.back();
+    const std::uint32_t freed = called.role == Role::free ? abi::argument(core, *called.pointer) : 0;
+    if (outer.function->role != Role::reallocate || !freed || freed != outer.arguments[*outer.function->pointer] || outer.old_freed)
+      return;
+    outer.old_freed = true;
+    freeing(core, outer, freed, true);
+    return;
+  }
+  emit_entered(core, state_of(core));
+  calls.push_back(begin(core, called));
+  if (called.role == Role::free) freeing(core, calls.back(), calls.back().arguments[*called.pointer], false);
+  if (called.role == Role::reset) reset(core, calls.back());
+}
+
+void AllocatorWatch::on_return(Core& core, std::uint32_t, bool nested) {
+  using Role = WatchedFunction::Role;
+  std::vector<Call>& calls = calls_[core.id()];
+  if (nested || calls.empty()) return;
+  const Call call = calls.back();
+  calls.pop_back();
+  const std::uint32_t result = abi::result(core);
+  if (call.function->role == Role::reallocate && result) {
+    const std::uint32_t old = call.arguments[*call.function->pointer];
+    if (old && old != result && !call.old_freed) freeing(core, call, old, true);
+  }
+  costs_.count(core, call.function->role, call.zone(), call.start, result, calls.empty());
+  if (call.function->returns_block() && result) allocated(core, call, result);
+  emit_entered(core, state_of(core));
+}
+
+void AllocatorWatch::on_abandoned(Core& core) {
+  calls_[core.id()].clear();
+  requests_[core.id()] = nullptr;
+  emit_entered(core, AllocatorEntered::State::abandoned);
+}
+
+AllocatorEntered::State AllocatorWatch::state_of(const Core& core) const {
+  if (core.in_watched_call()) return AllocatorEntered::State::inside;
+  return calls_[core.id()].empty() ? AllocatorEntered::State::done : AllocatorEntered::State::interrupted;
+}
+
+// ---- Blocks ----------------------------------------------------------------------------------------------------------
+
+void AllocatorWatch::allocated(Core& core, const Call& call, std::uint32_t address) {
+  const auto agent = static_cast<AgentId>(core.id());
+  HeapBlock block;
+  block.base = cached(address);
+  block.bytes = call.wanted_bytes();
+  block.zone = call.zone();
+  block.core = call.argument(call.function->core, core.id());
+  if (block.core >= platform_.core_count()) block.core = core.id();
+  block.site = call.site;
+  block.shared = call.is_shared();
+  // With another call under way it is an interrupt handler that allocates, not the scenario.
+  AllocationRequest* const request = calls_[core.id()].empty() ? requests_[core.id()] : nullptr;
+  if (request) {
+    block.name = request->name;
+    block.where = request->where;
+    block.group = request->group;
+    block.shared |= request->shared;
+    if (!call.function->zone && request->zone) block.zone = *request->zone;
+  }
+  ++allocations_;
+  if (call.function->role == WatchedFunction::Role::reallocate)  // grown where it was
+    if (const HeapBlock* old = live_.find(block.base); old && old->base == block.base) {
+      costs_.removed(*old);
+      bus_.emit(Resizing{agent, *old, core.now()});
+      live_.remove(block.base);
+    }
+  const std::uint32_t alignment = std::max(call.argument(call.function->alignment, 0), platform_.allocation_alignment);
+  const std::string wrong = live_.add(block, alignment);
+  if (request) request->block = block.id;
+  costs_.added(block);
+  bus_.emit(Allocated{agent, block, wrong, core.now()});
+}
+
+void AllocatorWatch::freeing(Core& core, const Call& call, std::uint32_t address, bool reallocated) {
+  if (!address) return;
+  const auto agent = static_cast<AgentId>(core.id());
+  const std::uint32_t base = cached(address);
+  const HeapBlock* block = live_.find(base);
+  if (!block || block->base != base) {
+    bus_.emit(BadFree{agent, base, block ? block : freed_at(base), core.now()});
+    return;
+  }
+  HeapBlock gone = *block;
+  gone.freed = call.site;
+  gone.freed_by = core.id();
+  if (!reallocated) ++frees_;
+  bus_.emit(Freeing{agent, gone, core.now()});
+  live_.remove(base);
+  freed(std::move(gone));
+}
+
+void AllocatorWatch::reset(Core& core, const Call& call) {
+  for (HeapBlock& block : live_.remove_core(core.id(), call.zone())) {
+    bus_.emit(Freeing{static_cast<AgentId>(core.id()), block, core.now()});
+    freed(std::move(block));
+  }
+}
+
+void AllocatorWatch::freed(HeapBlock block) {
+  costs_.removed(block);
+  if (freed_.size() < freed_blocks_kept) freed_.push_back(std::move(block));
+  else freed_[freed_count_ % freed_blocks_kept] = std::move(block);
+  ++freed_count_;
+}
+
+const HeapBlock* AllocatorWatch::freed_at(std::uint32_t address) const {
+  const HeapBlock* live = live_.before(address);
+  for (std::size_t back = 1; back <= freed_.size(); ++back) {
+    const HeapBlock& block = freed_[(freed_count_ - back) % freed_blocks_kept];
+    if (address - block.base >= block.bytes) continue;
+    return live && live->base >= block.base ? nullptr : &block;  // part of it has a new owner
+  }
+  return nullptr;
+}
+
+}  // namespace dspmem

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/heap/heap_shadow.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace dspmem {
+
+HeapShadow::HeapShadow(const Platform& platform, const Allocator& allocator, const FirmwareImage& image, const AddressMap& map,
+                       const LiveMemory& live, const EventBus& bus, Environment environment)
+    : platform_(platform), map_(map), live_(live), bus_(bus), environment_(std::move(environment)), line_bytes_(platform.line_bytes()), header_bytes_(allocator.header_bytes) {
+  if (platform.heaps.empty()) return;
+  std::uint64_t end = 0;
+  first_ = ~0u;
+  for (const HeapLayout& heap : platform.heaps) {
+    first_ = std::min(first_, physical(heap.base));
+    end = std::max<std::uint64_t>(end, std::uint64_t{physical(heap.base)} + heap.bytes);
+  }
+  heaps_first_ = first_;
+  heaps_bytes_ = static_cast<std::uint32_t>(end - first_);
+  for (const std::string& name : allocator.variables) {
+    const auto address = image.symbol(name);
+    const FirmwareImage::Variable variable = address ? image.variable_at(*address) : FirmwareImage::Variable{};
+    if (variable.name.empty() || !variable.bytes)
+      throw InputError(allocator.variables_mark, "metadata: the firmware has no variable '" + name + "'" + suggestion(name, image.variable_names()));
+    const std::uint32_t base = physical(variable.address);
+    first_ = std::min(first_, base);
+    end = std::max<std::uint64_t>(end, std::uint64_t{base} + variable.bytes);
+    variables_.push_back(variable);
+  }
+  first_ -= first_ % line_bytes_;
+  bytes_ = static_cast<std::uint32_t>(end - first_);
+  allowed_.resize(bytes_, true);
+  metadata_.resize(bytes_, false);
+  const std::uint32_t lines = bytes_ / line_bytes_ + 1;
+  written_.resize(lines * line_bytes_, false);
+  touched_.resize(lines);
+  permitted_.resize(lines);
+  logs_.resize(lines);
+  for (const HeapLayout& heap : platform.heaps) allowed_.set(physical(heap.base) - first_, heap.bytes, false);
+}
+
+// ---- What the program does -------------------------------------------------------------------------------------------
+
+std::uint64_t HeapShadow::read(const Operation& access, std::uint32_t address, std::uint32_t bytes, bool judge) {
+  const auto at = offset_of(address, bytes);
+  if (!at) return ~0ull;
+  const bool own = inside(access.agent), is_core = access.view != View::direct;
+  if (judge && !own) {
+    if (!allowed_.all(*at, bytes)) {
+      bus_.emit(StrayAccess{access, cached(address), bytes});
+    } else if (is_core && *at - (heaps_first_ - first_) < heaps_bytes_ && !ever_written(address, bytes)) {
+      const HeapBlock* block = live_.find(cached(address));
+      if (block && !environment_.is_copier(access.site.pc)) bus_.emit(UninitialisedRead{access, *block, cached(address)});
+    }
+  }
+  return readable(access.agent, address);
+}
+
+std::uint64_t HeapShadow::write(const Operation& access, std::uint32_t address, std::uint32_t bytes, bool judge) {
+  const auto at = offset_of(address, bytes);
+  if (!at) return ~0ull;
+  if (!allowed_.all(*at, bytes)) {
+    if (inside(access.agent)) note_own_write(access.agent, *at, bytes);
+    else if (judge) bus_.emit(StrayAccess{access, cached(address), bytes});
+  }
+  written_.set(*at, bytes, true);
+  return writable(access.agent, address);
+}
+
+template <class Bits>
+std::uint64_t HeapShadow::parts_of_line(std::uint32_t address, Bits bits) const {
+  const std::uint32_t line = address & ~(line_bytes_ - 1);
+  if (std::uint64_t{line} + line_bytes_ <= first_ || line >= std::uint64_t{first_} + bytes_) return ~0ull;
+  const std::uint32_t at = line - first_;
+  if (at >= bytes_ || line_bytes_ > bytes_ - at) return 0;
+  if (line_bytes_ <= 64) [[likely]] return bits(at);
+  const std::uint32_t part = line_bytes_ / 64;
+  std::uint64_t parts = 0;
+  for (std::uint32_t word = 0; word < part; ++word) {
+    std::uint64_t here = bits(at + word * 64);
+    for (std::uint32_t width = 1; width < part; width *= 2) here &= here >> width;  // each part's first bit: all of its bits
+    for (std::uint32_t i = 0; i < 64 / part; ++i) parts |= (here >> i * part & 1) << (word * (64 / part) + i);
+  }
+  return parts;
+}
+
+std::uint64_t HeapShadow::readable(AgentId agent, std::uint32_t address) {
+  note_permitted(agent, address);
+  if (inside(agent)) return ~0ull;
+  std::uint64_t parts = parts_of_line(address, [this](std::uint32_t at) { return allowed_.from(at); });
+  const std::uint32_t line = address & ~(line_bytes_ - 1);
+  if (std::uint64_t{line} + line_bytes_ <= heaps_first_ || line >= std::uint64_t{heaps_first_} + heaps_bytes_) return parts;
+  std::uint64_t written = parts_of_line(address, [this](std::uint32_t at) { return written_.from(at); });
+  if (const StoreLog* log = logs_[(line - first_) / line_bytes_]) written |= log->written;
+  return parts & written;
+}
+
+std::uint64_t HeapShadow::writable(AgentId agent, std::uint32_t address) {
+  note_permitted(agent, address);
+  const bool own = inside(agent);
+  return parts_of_line(address, [this, own](std::uint32_t at) { return own ? allowed_.from(at) | metadata_.from(at) : allowed_.from(at); });
+}
+
+HeapShadow::Permission HeapShadow::permission(AgentId agent, std::uint32_t line) {
+  if (line - first_ >= bytes_) return {~0ull, ~0ull};
+  return {readable(agent, line), writable(agent, line)};
+}
+
+void HeapShadow::note_permitted(AgentId agent, std::uint32_t address) {
+  if (address - first_ < bytes_ && agent < 8) permitted_[(address - first_) / line_bytes_] |= static_cast<std::uint8_t>(1u << agent);
+}
+
+void HeapShadow::revoke_lines(std::uint32_t at, std::uint32_t count) {
+  for (std::uint32_t line = at / line_bytes_; line <= (at + count - 1) / line_bytes_ && count; ++line)
+    if (const std::uint8_t cores = std::exchange(permitted_[line], 0)) environment_.revoke(cores, first_ + line * line_bytes_);
+}
+
+// ---- What was written --------------------------------------------------------------------------------------------------
+
+void HeapShadow::use_log(std::uint32_t line, StoreLog& log) {
+  if (line - first_ >= bytes_) return;
+  const std::uint32_t number = (line - first_) / line_bytes_;
+  if (logs_[number] && logs_[number] != &log) note_parts(number, logs_[number]->written);
+  logs_[number] = &log;
+}
+
+void HeapShadow::end_log(std::uint32_t line, StoreLog& log) {
+  if (line - first_ >= bytes_) return;
+  const std::uint32_t number = (line - first_) / line_bytes_;
+  if (logs_[number] != &log) return;
+  note_parts(number, log.written);
+  logs_[number] = nullptr;
+}
+
+void HeapShadow::on_stored(std::uint32_t line, std::uint64_t parts) {
+  if (line - first_ < bytes_) note_parts((line - first_) / line_bytes_, parts);
+}
+
+void HeapShadow::note_parts(std::uint32_t number, std::uint64_t parts) {
+  const std::uint32_t part = line_bytes_ <= 64 ? 1 : line_bytes_ / 64, at = number * line_bytes_;
+  while (parts) {
+    const auto first = static_cast<std::uint32_t>(std::countr_zero(parts));
+    const auto run = static_cast<std::uint32_t>(std::countr_one(parts >> first));
+    written_.set(at + first * part, std::uint64_t{run} * part, true);
+    parts &= run == 64 ? 0 : ~(((1ull << run) - 1) << first);
+  }
+}
+
+void HeapShadow::take_logs(std::uint32_t at, std::uint32_t count) {
+  for (std::uint32_t line = at / line_bytes_; line <= (at + count - 1) / line_bytes_ && count; ++line)
+    if (logs_[line]) note_parts(line, logs_[line]->written);
+}
+
+bool HeapShadow::ever_written(std::uint32_t address, std::uint32_t bytes) {
+  const auto at = offset_of(address, bytes);
+  if (!at) return true;
+  if (written_.any(*at, bytes)) return true;
+  take_logs(*at, bytes);
+  return written_.any(*at, bytes);
+}
+
+std::optional<std::uint32_t> HeapShadow::never_written(std::uint32_t address, std::uint32_t bytes) {
+  const auto at = offset_of(address, bytes);
+  if (!at) return std::nullopt;
+  take_logs(*at, bytes);
+  for (std::uint32_t i = 0; i < bytes; ++i)
+    if (!written_.test(*at + i)) return address + i;
+  return std::nullopt;
+}
+
+// ---- Whose memory it is ------------------------------------------------------------------------------------------------
+
+void HeapShadow::on(const AllocatorEntered& event) {
+  using State = AllocatorEntered::State;
+  inside_[event.core] = event.state == State::inside;
+  if (event.state == State::inside && !variables_.empty()) guard_variables();
+  if (event.state == State::done) settle_own_writes(event.core, event.cycle);
+  if (event.state == State::abandoned) own_writes_[event.core].clear();
+}
+
+void HeapShadow::on(const Allocated& event) {
+  const auto at = offset_of(physical(event.block.base), event.block.bytes);
+  if (!at) return;
+  release_metadata(*at, event.block.bytes, event.cycle);
+  touch(*at, event.block.bytes);
+  if (header_bytes_ && header_bytes_ <= *at && !live_.is_allowed(event.block.base)) claim_metadata(*at - header_bytes_, header_bytes_, event.cycle);
+  set_owner(event.block, true);
+}
+
+void HeapShadow::on(const Resizing& event) {
+  if (const auto at = offset_of(physical(event.block.base), event.block.bytes)) allowed_.set(*at, event.block.bytes, false);
+}
+
+void HeapShadow::set_owner(const HeapBlock& block, bool live) {
+  const auto at = offset_of(physical(block.base), block.bytes);
+  if (!at) return;
+  allowed_.set(*at, block.bytes, live);
+  if (live) return;
+  // What it was does not matter to its next owner.
+  revoke_lines(*at, block.bytes);
+  take_logs(*at, block.bytes);
+  written_.set(*at, block.bytes, false);
+  for (std::uint32_t line = *at / line_bytes_; block.bytes && line <= (*at + block.bytes - 1) / line_bytes_; ++line)
+    if (StoreLog* const log = logs_[line]) log->take();
+}
+
+void HeapShadow::guard_variables() {
+  for (const FirmwareImage::Variable& variable : std::exchange(variables_, {})) {
+    const std::uint32_t at = physical(variable.address) - first_;
+    allowed_.set(at, variable.bytes, false);
+    metadata_.set(at, variable.bytes, true);
+    revoke_lines(at, variable.bytes);
+  }
+}
+
+void HeapShadow::note_own_write(AgentId agent, std::uint32_t at, std::uint32_t bytes) {
+  std::vector<Range>& ranges = own_writes_[agent];
+  if (!ranges.empty() && at >= ranges.back().first && at <= ranges.back().first + ranges.back().count) {
+    ranges.back().count = std::max(ranges.back().count, at + bytes - ranges.back().first);
+    return;
+  }
+  if (!metadata_.all(at, bytes)) ranges.push_back({at, bytes});
+}
+
+void HeapShadow::settle_own_writes(AgentId agent, std::uint64_t cycle) {
+  for (const Range& range : std::exchange(own_writes_[agent], {})) claim_metadata(range.first, range.count, cycle);
+}
+
+void HeapShadow::touch(std::uint32_t at, std::uint32_t count) {
+  for (std::uint32_t each = at / line_bytes_; count && each <= (at + count - 1) / line_bytes_; ++each) {
+    if (touched_[each]) continue;
+    touched_[each] = true;
+    touched_bytes_ += line_bytes_;
+  }
+}
+
+void HeapShadow::claim_metadata(std::uint32_t at, std::uint32_t count, std::uint64_t cycle) {
+  touch(at, count);
+  for (std::uint32_t end = at + count; at < end;) {
+    if (metadata_.test(at) || allowed_.test(at)) {
+      ++at;
+      continue;
+    }
+    std::uint32_t run = 1;
+    while (at + run < end && !metadata_.test(at + run) && !allowed_.test(at + run)) ++run;
+    metadata_.set(at, run, true);
+    bus_.emit(MetadataChanged{first_ + at, run, true, cycle});
+    at += run;
+  }
+}
+
+void HeapShadow::release_metadata(std::uint32_t at, std::uint32_t count, std::uint64_t cycle) {
+  if (!metadata_.any(at, count)) return;
+  for (std::uint32_t end = at + count; at < end;) {
+    if (!metadata_.test(at)) {
+      ++at;
+      continue;
+    }
+    std::uint32_t run = 1;
+    while (at + run < end && metadata_.test(at + run)) ++run;
+    metadata_.set(at, run, false);
+    bus_.emit(MetadataChanged{first_ + at, run, false, cycle});
+    at += run;
+  }
+}
+
+bool HeapShadow::is_metadata(std::uint32_t cached_address) const {
+  const std::uint32_t at = physical(cached_address) - first_;
+  return at < bytes_ && metadata_.test(at);
+}
+
+}  // namespace dspmem

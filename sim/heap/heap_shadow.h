@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "models/memory/address_map.h"
+#include "models/observe/store_log.h"
+#include "sim/config/allocator.h"
+#include "sim/events/bus.h"
+#include "sim/heap/byte_set.h"
+#include "sim/heap/live_memory.h"
+#include "sim/image/firmware_image.h"
+
+namespace dspmem {
+
+/// Judges every access to heap memory by what the memory is for: an object's, the allocator's, nobody's, or never written. Emits StrayAccess,
+/// UninitialisedRead and MetadataChanged. It knows who executes the allocator from AllocatorEntered, and never sees a core.
+///
+/// Addresses of accesses are physical, and accesses lie within one line.
+class HeapShadow final : public Subscriber, public StoreSink {
+ public:
+  /// What the shadow needs of its surroundings.
+  struct Environment {
+    /// Takes back what these cores, a bit for each, may do unseen to the line at a physical address.
+    std::function<void(std::uint32_t cores, std::uint32_t line)> revoke;
+    /// Whether the code there only moves bytes, written or not: padding of a copied structure is no mistake.
+    std::function<bool(std::uint32_t pc)> is_copier;
+  };
+  /// Throws InputError for metadata variables that the firmware does not have.
+  HeapShadow(const Platform& platform, const Allocator& allocator, const FirmwareImage& image, const AddressMap& map,
+             const LiveMemory& live, const EventBus& bus, Environment environment);
+
+  // Accesses return which bytes of the line the agent may access again in the same way, unseen, in its present role: a bit for each 64th.
+  // `judge`: else only what is written is noted: a step of the scenario makes the access, and knows its object.
+  std::uint64_t read(const Operation& access, std::uint32_t address, std::uint32_t bytes, bool judge);
+  std::uint64_t write(const Operation& access, std::uint32_t address, std::uint32_t bytes, bool judge);
+  /// What the agent may read, and write, of a line that its cache has fetched.
+  struct Permission {
+    std::uint64_t reads, writes;
+  };
+  Permission permission(AgentId agent, std::uint32_t line);
+  /// Stores to the line are noted there, unseen, until end_log().
+  void use_log(std::uint32_t line, StoreLog& log);
+  void end_log(std::uint32_t line, StoreLog& log);
+
+  /// What another observer has taken from a log.
+  void on_stored(std::uint32_t line, std::uint64_t parts) override;
+
+  /// Whether somebody has written one of these bytes, a physical range of heap memory, since they became an object's.
+  bool ever_written(std::uint32_t address, std::uint32_t bytes);
+  /// The first of these bytes that nobody has written since. Absent where all were, and outside of the heaps.
+  std::optional<std::uint32_t> never_written(std::uint32_t address, std::uint32_t bytes);
+  /// Whether the allocator wrote to this cached address while no object had it.
+  bool is_metadata(std::uint32_t cached_address) const;
+  /// Cache lines that have ever been an object's or the allocator's, in bytes.
+  std::uint64_t touched_bytes() const { return touched_bytes_; }
+
+  void on(const AllocatorEntered& event) override;
+  void on(const Allocated& event) override;
+  void on(const Freeing& event) override { set_owner(event.block, false); }
+  void on(const Resizing& event) override;
+
+ private:
+  /// Where nothing is, the address itself: what firmware passes may be anything.
+  std::uint32_t physical(std::uint32_t cached) const {
+    const Region* region = map_.find(cached);
+    return region ? region->to_physical(cached) : cached;
+  }
+  std::uint32_t cached(std::uint32_t physical) const { return map_.alias(physical, RegionKind::cached); }
+  bool inside(AgentId agent) const { return inside_[agent]; }
+  std::optional<std::uint32_t> offset_of(std::uint32_t address, std::uint32_t bytes) const {
+    const std::uint32_t at = address - first_;
+    if (at >= bytes_ || bytes > bytes_ - at) return std::nullopt;
+    return at;
+  }
+  std::uint64_t readable(AgentId agent, std::uint32_t address);
+  std::uint64_t writable(AgentId agent, std::uint32_t address);
+  void note_permitted(AgentId agent, std::uint32_t address);
+  void revoke_lines(std::uint32_t at, std::uint32_t count);
+  /// Which 64ths of the line that holds the address have the property in all of their bytes; `bits(at)` tells it of 64 bytes.
+  template <class Bits>
+  std::uint64_t parts_of_line(std::uint32_t address, Bits bits) const;
+
+  void set_owner(const HeapBlock& block, bool live);
+  /// Takes in what was stored unseen to the lines of these bytes.
+  void take_logs(std::uint32_t at, std::uint32_t count);
+  void note_parts(std::uint32_t line_number, std::uint64_t parts);
+  void guard_variables();
+  // What the allocator writes while no object has it may be an object's a moment later: zeros, a copy. The rest is its metadata.
+  void note_own_write(AgentId agent, std::uint32_t at, std::uint32_t bytes);
+  void settle_own_writes(AgentId agent, std::uint64_t cycle);
+  void claim_metadata(std::uint32_t at, std::uint32_t count, std::uint64_t cycle);
+  void release_metadata(std::uint32_t at, std::uint32_t count, std::uint64_t cycle);
+  void touch(std::uint32_t at, std::uint32_t count);
+
+  const Platform& platform_;
+  const AddressMap& map_;
+  const LiveMemory& live_;
+  const EventBus& bus_;
+  Environment environment_;
+  std::uint32_t line_bytes_, header_bytes_;
+  std::uint32_t first_ = 0, bytes_ = 0;              ///< physical; all heaps lie here, and the allocator's variables
+  std::uint32_t heaps_first_ = 0, heaps_bytes_ = 0;  ///< the heaps alone
+  std::vector<FirmwareImage::Variable> variables_;   ///< of the allocator; guarded from its first call on
+  ByteSet allowed_;                                  ///< live, or no heap's at all
+  ByteSet metadata_;
+  ByteSet written_;
+  std::array<bool, max_agents> inside_{};
+  struct Range {
+    std::uint32_t first, count;  ///< from first_
+  };
+  std::array<std::vector<Range>, max_agents> own_writes_;  ///< since the core went into the allocator
+  // By line from first_.
+  std::vector<StoreLog*> logs_;
+  std::vector<std::uint8_t> permitted_;  ///< cores that may do something to it unseen
+  std::vector<bool> touched_;
+  std::uint64_t touched_bytes_ = 0;
+};
+
+}  // namespace dspmem

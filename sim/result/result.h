@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/result/place.h"
+
+namespace dspmem {
+
+/// The name of a rule of the rule table (sim/diagnose/rules.h), such as missing-writeback. Points into that table.
+struct RuleId {
+  std::string_view name;
+  bool operator==(const RuleId&) const = default;
+  auto operator<=>(const RuleId&) const = default;
+};
+inline std::string to_string(RuleId rule) { return std::string(rule.name); }
+
+/// How urgent a finding is. manifest: this run showed it. latent: the program allows it, and this run did not show it. advice: nothing is
+/// wrong, something could be better.
+enum class Severity : std::uint8_t { manifest, latent, advice };
+const char* to_string(Severity severity);
+
+/// The one result of a run. Writers turn it into text or JSON and add nothing of their own.
+struct Result {
+  static constexpr int schema_version = 1;
+
+  enum class Verdict { passed, expectation_failed, findings, crashed };
+
+  struct Cache {
+    std::uint64_t accesses = 0, misses = 0, write_backs = 0, prefetches = 0;
+  };
+  struct Core {
+    std::uint32_t id = 0;
+    bool powered = false;
+    std::uint64_t instructions = 0, cycles = 0;
+    Cache l1d, l1i;
+    std::uint64_t uncached_reads = 0, uncached_writes = 0, atomics = 0;
+  };
+  /// Bytes. `used` counts whole blocks, as the allocator does.
+  struct Heap {
+    std::string name, zone;
+    std::uint64_t size = 0, used = 0, peak = 0, free = 0, largest_free = 0, failed = 0;
+  };
+  /// What calls of one kind of the allocator cost the cores that made them. Cycles of one call; the rest over all of them.
+  struct AllocatorCalls {
+    std::string name;  ///< allocate, free, reallocate
+    std::uint64_t count = 0, failed = 0;
+    std::uint64_t median_cycles = 0, p99_cycles = 0, worst_cycles = 0;
+    std::uint64_t instructions = 0, l1d_misses = 0;
+  };
+  /// Bytes of all heaps together. HeapCosts::Footprint says what they mean.
+  struct Footprint {
+    std::uint64_t peak = 0, touched = 0, scattered_basis_points = 0;
+  };
+  struct Bank {
+    std::string name;
+    bool on = true, retained = false;
+    std::uint64_t accesses = 0, conflicts = 0, conflict_cycles = 0, live_bytes = 0;
+  };
+  struct Expectation {
+    std::string text;    ///< what was expected
+    std::string actual;  ///< what happened
+    Place where;         ///< in the scenario
+    bool passed = false;
+  };
+  /// A read that did not return what it should have.
+  struct StaleRead {
+    std::uint32_t core = 0;
+    std::uint64_t cycle = 0;
+    std::string object;
+    Place where;
+    std::uint64_t first = 0, last = 0, wrong = 0;  ///< offsets of the first and last wrong byte, and their number
+    std::string seen, owed;                        ///< the first wrong bytes, in hexadecimal
+    bool written = false;                          ///< whether the bytes owed were ever written
+    std::uint32_t writer_core = 0;
+    std::uint64_t writer_cycle = 0;
+    Place writer_where;
+    std::uint64_t count = 1;  ///< how often this place read stale bytes
+  };
+  struct Frame {
+    std::uint32_t pc = 0;
+    std::string function, file;
+    int line = 0;
+  };
+  /// One thing that an agent did, and where in its program.
+  struct Operation {
+    enum class Kind : std::uint8_t {
+      none, read, write, write_back, invalidate, write_back_invalidate, power_off,  // of the hardware
+      access, call, free, allocation, repeat,                                       // of a step, or of the allocator
+    };
+    enum class View : std::uint8_t { none, cached, uncached, direct };
+    Agent agent;
+    Kind kind = Kind::none;
+    View view = View::none;
+    std::vector<Frame> stack;  ///< innermost first; empty when a step of the scenario did it itself
+    Place step;                ///< of the scenario
+    std::uint64_t cycle = 0;
+    std::uint64_t count = 1;  ///< the same again, in a row
+  };
+  /// Where memory comes from: a step of the scenario or a place in the firmware; neither for what nobody allocates.
+  struct Origin {
+    Place step;
+    std::optional<Frame> frame;
+    bool empty() const { return step.empty() && !frame; }
+  };
+  /// Memory with a name.
+  struct Object {
+    enum class Kind : std::uint8_t { block, static_object, variable, heap, stack, image, metadata };
+    Kind kind = Kind::block;
+    std::string name;
+    std::string zone;  ///< of a block or heap; for others what the kind is called in reports
+    Agent allocated_by;
+    Origin where;
+    std::uint32_t address = 0, bytes = 0;
+
+    /// Whether it is a single thing, as opposed to memory that others lie in.
+    bool is_one_thing() const { return kind != Kind::heap && kind != Kind::stack; }
+  };
+  /// A bug, or what may become one: one entry for all occurrences with the same places and object.
+  struct Finding {
+    RuleId rule;
+    Severity severity = Severity::manifest;
+    std::uint64_t count = 1;
+    std::string message;  ///< one sentence
+    Operation access;
+    /// What the other operation is to the finding.
+    enum class Relation : std::uint8_t { missed, against, after };
+    Relation relation = Relation::missed;
+    std::optional<Operation> other;  ///< the write that was missed, or the access it conflicts with
+    std::optional<Operation> cause;  ///< what destroyed the bytes
+    std::string missing;             ///< the operation that was missing, and where it belonged
+    std::optional<Object> object;
+    std::vector<Object> neighbours;  ///< what else lies in the line
+    std::uint64_t first = 0, last = 0;  ///< bytes of the object
+    std::string seen, owed;
+    std::vector<Operation> history;  ///< the line's last events, oldest first
+    std::string fix;
+
+    bool is_advice() const { return severity == Severity::advice; }
+  };
+  /// The step of a scenario that an agent was at.
+  struct Step {
+    Agent agent;
+    std::string kind;
+    Place where;
+  };
+  struct Crash {
+    std::string message;
+    std::uint32_t core = 0;
+    std::uint64_t cycle = 0;
+    std::optional<Step> step;       ///< the one that was running
+    std::vector<Step> other_steps;  ///< of a hang: what the other cores were at
+    std::vector<Frame> stack;       ///< innermost first; the first is the place of the crash
+  };
+
+  /// What a power policy is for in a report.
+  enum class PolicyRole : std::uint8_t { baseline, measured, achievable, bound, other };
+  /// One way of switching banks, over the whole run. Times are cycles, added up over all banks; energies are attojoules.
+  struct PowerPolicy {
+    std::string name, summary;
+    PolicyRole role = PolicyRole::other;
+    std::uint64_t on = 0, retention = 0, off = 0;
+    std::uint64_t transitions = 0, power_offs = 0, unrepaid = 0, wake_cycles = 0;
+    std::uint64_t leakage_on = 0, leakage_retention = 0, leakage_off = 0, accesses = 0, wakes = 0, regulators = 0;
+    std::int64_t saved_basis_points = 0;      ///< against the baseline, in hundredths of a percent
+    std::uint64_t of_ideal_basis_points = 0;  ///< of what the bound saves
+    std::uint64_t off_basis_points = 0;       ///< bank-off residency
+
+    std::uint64_t energy() const {
+      return leakage_on + leakage_retention + leakage_off + accesses + wakes + regulators;
+    }
+  };
+  /// What keeps a bank from being switched off: objects of one name, or from one place.
+  struct Pin {
+    Object object;  ///< one of them, with the size of the largest
+    std::uint64_t objects = 0;
+    std::uint64_t share_basis_points = 0;  ///< of the time in which the bank was needed; objects that lived together share it evenly
+    std::uint64_t age = 0;                 ///< cycles that the longest-lived of them lived
+    bool movable = false;                  ///< an allocation, as opposed to the image, a stack or the allocator's metadata
+    std::string name;                      ///< the scenario's, when it has one
+    std::uint32_t caller = 0;              ///< else the return address of the allocation
+  };
+  struct PoweredBank {
+    std::string name;
+    std::uint64_t on = 0, retention = 0, off = 0;  ///< as the firmware had it
+    std::uint64_t needed = 0;                      ///< cycles in which something lived in it
+    std::uint64_t power_offs = 0, break_even = 0, access_energy = 0;
+    std::uint64_t pin_count = 0;
+    std::vector<Pin> pins;  ///< the largest shares first
+  };
+  /// Bank-cycles that something of a zone, or of a core, was to blame for.
+  struct PinShare {
+    std::string name;
+    bool allocated = true;  ///< else the image, stacks and metadata
+    std::uint64_t bank_cycles = 0;
+  };
+  /// Cycles that a memory's regulator was on, and those while none of its banks was.
+  struct Regulator {
+    std::string memory;
+    std::uint64_t on = 0, wasted = 0;
+  };
+  /// Without policies: the platform has no banks that can be switched.
+  struct Power {
+    std::string preset, description;
+    std::uint64_t cycles = 0;
+    std::vector<PowerPolicy> policies;
+    std::vector<PoweredBank> banks;
+    std::vector<PinShare> zones, cores;
+    std::vector<Regulator> regulators;
+
+    /// The policy with a role; null when there is none.
+    const PowerPolicy* policy(PolicyRole role) const;
+  };
+
+  std::string scenario, file, platform, platform_description;
+  std::uint64_t seed = 0;
+  Verdict verdict = Verdict::passed;
+  std::uint64_t cycles = 0;
+  std::uint32_t clock_mhz = 0;
+  std::uint64_t allocations = 0, frees = 0;
+  std::vector<Core> cores;
+  std::string allocator;
+  std::vector<Heap> heaps;
+  std::vector<AllocatorCalls> operations;  ///< those that occurred
+  Footprint footprint;
+  std::vector<Bank> banks;
+  std::vector<Expectation> expectations;
+  std::vector<StaleRead> stale_reads;
+  std::vector<Finding> findings;  ///< bounded: see FindingLog
+  std::map<RuleId, std::uint64_t> unlisted_findings;  ///< further ones
+  struct Suppressed {
+    Place where;
+    std::string reason;
+    std::uint64_t count = 0;  ///< findings it silenced; 0: it was not needed
+  };
+  std::vector<Suppressed> suppressions;
+  std::optional<Crash> crash;
+  std::optional<std::uint64_t> wake_latency;  ///< cycles of the slowest wake-up from light sleep
+  Power power;
+};
+
+/// "passed", "expectation-failed", "findings", "crashed".
+const char* to_string(Result::Verdict verdict);
+/// "read", "write-back and invalidate", ...
+const char* to_string(Result::Operation::Kind kind);
+/// "cached", "uncached", "direct"; empty for none.
+const char* to_string(Result::Operation::View view);
+/// "function (file:line)", or the address where the function is not known.
+std::string to_string(const Result::Frame& frame);
+/// The step, or else the frame.
+std::string to_string(const Result::Origin& origin);
+/// 0 as expected; 1 an expectation failed; 3 findings; 4 the firmware crashed, panicked or hung.
+int exit_code(Result::Verdict verdict);
+
+}  // namespace dspmem

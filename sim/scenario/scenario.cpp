@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/scenario/scenario.h"
+
+namespace dspmem {
+
+Scenario load_scenario(const std::string& path, const ScenarioLanguage& language) {
+  const YAML::Node root = load_yaml(path);
+  if (!root.IsMap()) throw InputError({path, 0, 0}, "a scenario is a mapping with 'name', 'platform' and 'cores'");
+  FieldReader reader(root, path, "the scenario");
+  Scenario scenario;
+  scenario.file = path;
+  reader.required("name", scenario.name);
+  reader.required("platform", scenario.platform);
+  scenario.platform_mark = reader.mark_of("platform");
+  reader.optional("seed", scenario.seed);
+  std::string description;
+  reader.optional("description", description);
+  if (const YAML::Node objects = reader.node("objects"); objects.IsDefined()) {
+    scenario.statics = read_statics(objects, path);
+    scenario.objects_text = one_line(objects);
+  }
+  const YAML::Node cores = reader.node("cores");
+  if (!cores.IsDefined()) reader.missing("cores", "a mapping from core number to a list of steps");
+  if (!cores.IsMap() || cores.size() == 0) reader.fail("cores", "'cores' must be a mapping from core number to a list of steps, such as {0: [...], 1: [...]}");
+  for (const auto& entry : cores) {
+    const SourceMark mark{path, entry.first.Mark().line + 1, entry.first.Mark().column + 1};
+    std::uint32_t core = 0;
+    reader.convert(entry.first, "core number", core);
+    scenario.core_marks[core] = mark;
+    if (!scenario.cores.emplace(core, read_steps(entry.second, {language.steps, path, {}}, "the steps of core " + std::to_string(core))).second)
+      FieldReader::fail(mark, "core " + std::to_string(core) + " is given twice");
+  }
+  if (const YAML::Node expect = reader.node("expect"); expect.IsDefined()) {
+    scenario.expectations = read_expectations(expect, path, language.rules);
+    scenario.expect_text = one_line(expect);
+  }
+  reader.finish();
+  return scenario;
+}
+
+ScenarioNames check_scenario(const Scenario& scenario, const Platform& platform) {
+  ScenarioNames names;
+  names.platform = &platform;
+  for (const StaticObject& object : scenario.statics) {
+    names.objects[object.name] = object.mark;
+    names.statics[object.name] = object.bytes;
+  }
+  for (const auto& [core, steps] : scenario.cores) {
+    if (core >= platform.core_count())
+      throw InputError(scenario.core_marks.at(core), "core " + std::to_string(core) + " does not exist: platform '" + platform.name + "' has " +
+                                                         (platform.core_count() == 1 ? "only core 0" : "cores 0 to " + std::to_string(platform.core_count() - 1)));
+    for (const auto& step : steps) step->declare(names, core);
+  }
+  for (const auto& [core, steps] : scenario.cores)
+    for (const auto& step : steps) step->check(names, core);
+  check_expectations(scenario.expectations, names);
+  return names;
+}
+
+}  // namespace dspmem

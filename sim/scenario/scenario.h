@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/expectations.h"
+#include "sim/scenario/statics.h"
+#include "sim/scenario/step.h"
+
+namespace dspmem {
+
+/// A scenario file: what each core does, and what is to come out of it.
+struct Scenario {
+  std::string file;
+  std::string name;
+  std::string platform;
+  SourceMark platform_mark;
+  std::uint64_t seed = 1;
+  std::vector<StaticObject> statics;
+  std::map<std::uint32_t, StepList> cores;
+  std::map<std::uint32_t, SourceMark> core_marks;
+  ExpectationList expectations;
+  std::string objects_text, expect_text;  ///< these sections as one line of YAML, empty when absent: for recordings
+};
+
+/// What scenarios may use, by name: supplied by who runs them.
+struct ScenarioLanguage {
+  StepKinds steps;
+  const std::vector<std::string>& rules;
+};
+
+/// Throws InputError.
+Scenario load_scenario(const std::string& path, const ScenarioLanguage& language);
+
+/// Collects the names of a scenario and checks everything that needs no run. Throws InputError.
+ScenarioNames check_scenario(const Scenario& scenario, const Platform& platform);
+
+}  // namespace dspmem

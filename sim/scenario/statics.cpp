@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/scenario/statics.h"
+
+#include <bit>
+#include <fmt/format.h>
+
+namespace dspmem {
+
+std::vector<StaticObject> read_statics(const YAML::Node& node, const std::string& file) {
+  const auto mark_of = [&file](const YAML::Node& at) { return SourceMark{file, at.Mark().line + 1, at.Mark().column + 1}; };
+  if (!node.IsMap()) throw InputError(mark_of(node), "'objects' must be a mapping from name to settings, such as {table: {bytes: 64}}");
+  std::vector<StaticObject> statics;
+  for (const auto& entry : node) {
+    StaticObject object;
+    object.name = entry.first.Scalar();
+    object.mark = mark_of(entry.first);
+    for (const StaticObject& other : statics)
+      if (other.name == object.name) throw InputError(object.mark, fmt::format("the name '{}' is given twice: it is declared at line {} too", object.name, other.mark.line));
+    FieldReader reader(entry.second, file, "object '" + object.name + "'", "bytes");
+    Bytes bytes;
+    reader.required("bytes", bytes);
+    if (bytes.value == 0 || bytes.value > 16 * 1024 * 1024) reader.fail("bytes", "'bytes' must be between 1 and 16 MiB");
+    object.bytes = static_cast<std::uint32_t>(bytes.value);
+    reader.optional("align", object.alignment);
+    if (!std::has_single_bit(object.alignment)) reader.fail("align", fmt::format("'align' must be a power of two, not {}", object.alignment));
+    reader.optional("shared", object.shared);
+    std::uint32_t at = 0;
+    if (reader.optional("at", at)) object.at = at;
+    reader.optional("bank", object.bank);
+    reader.optional("behind", object.behind);
+    if (object.at.has_value() + !object.bank.empty() + !object.behind.empty() > 1) throw InputError(object.mark, "an object has one place: 'at', 'bank' or 'behind'");
+    reader.finish();
+    statics.push_back(std::move(object));
+  }
+  return statics;
+}
+
+}  // namespace dspmem

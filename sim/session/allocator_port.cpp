@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/session/allocator_port.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace dspmem {
+namespace {
+
+using Role = AllocatorFunction::Role;
+
+constexpr std::uint32_t flag_shared = 1;  // SOF_MEM_FLAG_SHARED
+
+}  // namespace
+
+std::uint32_t AllocatorPort::value_of(DspCore& core, const AllocatorArgument& argument, const Use& use) const {
+  using Kind = AllocatorArgument::Kind;
+  const auto symbol = [&] {
+    const FirmwareImage& image = firmware_.image();
+    const auto address = image.symbol(argument.symbol);
+    if (!address) throw InputError(argument.mark, "the firmware has no symbol '" + argument.symbol + "'" + suggestion(argument.symbol, image.symbol_names()));
+    return *address;
+  };
+  switch (argument.kind) {
+    case Kind::bytes: return use.request.bytes;
+    case Kind::count: return 1;
+    case Kind::old_bytes: return use.old_bytes;
+    case Kind::alignment: return use.request.alignment;
+    case Kind::pointer: return use.pointer;
+    case Kind::zone: return static_cast<std::uint32_t>(use.request.zone);
+    case Kind::flags: return use.request.flags;
+    case Kind::capabilities: return use.request.capabilities;
+    case Kind::core: return core.id();
+    case Kind::heap_base: return platform_.heaps.front().base;
+    case Kind::heap_bytes: return platform_.heaps.front().bytes;
+    case Kind::number: return argument.number;
+    case Kind::value_of: return core.core().load(symbol(), 4);
+    case Kind::address_of: return symbol();
+  }
+  return 0;
+}
+
+std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& function, const Use& use, const SourceMark& mark) {
+  std::vector<std::uint32_t> values;
+  for (const AllocatorArgument& argument : function.arguments) values.push_back(value_of(core, argument, use));
+  const SourceMark& blame = firmware_.image().symbol(function.symbol) ? mark : function.mark;
+  const std::uint32_t restarts = core.restarts();
+  const bool locked = !allocator_.lock.empty();
+  if (locked) {
+    costs_.begin_use(core.core());
+    firmware_.call(core, allocator_.lock, {}, mark);
+  }
+  const std::uint32_t result = firmware_.call(core, function.symbol, values, blame);
+  if (core.restarts() != restarts)
+    throw InputError(mark, fmt::format("core {} was switched off during this step, which has no result: let it say with a signal when it is done", core.id()));
+  if (locked) {
+    firmware_.call(core, allocator_.unlock, {}, mark);
+    costs_.end_use(core.core());
+  }
+  return result;
+}
+
+Memory AllocatorPort::use(DspCore& core, const AllocatorFunction& function, const Use& use, AllocationRequest& request, const SourceMark& mark) {
+  watch_.open(core.id(), request);
+  const std::uint32_t address = this->use(core, function, use, mark);
+  watch_.close(core.id());
+  return {address, request.block};
+}
+
+const AllocatorFunction& AllocatorPort::function(Role role, Zone zone, bool aligned, const SourceMark& mark) const {
+  if (const AllocatorFunction* function = allocator_.find(role, zone, aligned)) return *function;
+  const char* what = role == Role::reallocate ? "changes an object's size" : role == Role::free ? "frees" : aligned ? "allocates with an alignment" : "allocates";
+  throw InputError(mark, fmt::format("allocator '{}' has no function that {} in zone {}", allocator_.name, what, to_string(zone)));
+}
+
+void AllocatorPort::initialise(DspCore& core) {
+  for (const AllocatorFunction& function : allocator_.functions)
+    if (function.role == Role::initialise) use(core, function, {}, function.mark);
+}
+
+bool AllocatorPort::needs_whole_lines(const MemoryRequest& request) const {
+  // Shared data of an allocator that does not know of it: whole cache lines, as its caller would have to ask for.
+  const bool shared = request.flags & flag_shared || request.zone == Zone::runtime_shared || request.zone == Zone::system_shared;
+  const AllocatorFunction* plain = allocator_.find(Role::allocate, request.zone);
+  return shared && plain && !plain->position(AllocatorArgument::Kind::flags) && !plain->position(AllocatorArgument::Kind::zone);
+}
+
+std::uint32_t AllocatorPort::whole_lines(std::uint32_t bytes) const {
+  return (bytes + platform_.line_bytes() - 1) / platform_.line_bytes() * platform_.line_bytes();
+}
+
+std::uint32_t AllocatorPort::shared_view(DspCore& core, std::uint32_t address, std::uint32_t bytes, const SourceMark& mark) {
+  if (platform_.shared != SharedData::uncached_alias) return address;
+  firmware_.call(core, "dcache_writeback_invalidate_region", {address, bytes}, mark);
+  return map_.alias(address, RegionKind::uncached);
+}
+
+Memory AllocatorPort::allocate(DspCore& core, const MemoryRequest& request, const std::string& name, const SourceMark& mark) {
+  Use use{request, 0, 0};
+  const bool lines = needs_whole_lines(request);
+  if (lines) {
+    use.request.bytes = whole_lines(request.bytes);
+    use.request.alignment = std::max(request.alignment, platform_.line_bytes());
+  }
+  // Asked for its own alignment, any function will do.
+  const bool aligned = use.request.alignment > platform_.allocation_alignment;
+  const AllocatorFunction* zeroing = request.zeroed && !lines ? allocator_.find(Role::allocate_zeroed, request.zone, aligned) : nullptr;
+  AllocationRequest asked{name, &mark, request.zone, request.group, lines};
+  Memory memory = this->use(core, zeroing ? *zeroing : function(Role::allocate, request.zone, aligned, mark), use, asked, mark);
+  if (!memory) return memory;
+  if (lines) memory.address = shared_view(core, memory.address, use.request.bytes, mark);
+  if (request.zeroed && !zeroing) firmware_.call(core, "memset", {memory.address, 0, request.bytes}, mark);
+  return memory;
+}
+
+Memory AllocatorPort::reallocate(DspCore& core, const MemoryRequest& request, std::uint32_t address, std::uint32_t bytes, const std::string& name, const SourceMark& mark) {
+  Use use{request, allocator_.one_heap ? map_.alias(address, RegionKind::cached) : address, request.bytes};
+  use.request.bytes = bytes;
+  use.request.alignment = 0;
+  const AllocatorFunction& chosen = function(Role::reallocate, request.zone, false, mark);
+  const bool lines = needs_whole_lines(use.request);
+  if (lines) use.request.bytes = whole_lines(bytes);
+  AllocationRequest asked{name, &mark, request.zone, nullptr, lines};
+  Memory memory = this->use(core, chosen, use, asked, mark);
+  if (memory && lines) memory.address = shared_view(core, memory.address, use.request.bytes, mark);
+  return memory;
+}
+
+void AllocatorPort::release(DspCore& core, std::uint32_t address, const SourceMark& mark) {
+  const std::uint32_t cached = map_.alias(address, RegionKind::cached);
+  Use use;
+  if (const HeapBlock* block = live_.find(cached)) use.request.zone = block->zone;
+  use.pointer = allocator_.one_heap ? cached : address;
+  this->use(core, function(Role::free, use.request.zone, false, mark), use, mark);
+}
+
+}  // namespace dspmem

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "models/coherency/coherency_observer.h"
+
+namespace dspmem {
+
+/// Tells the coherency checker, if there is one, what orders the agents besides instructions.
+class Order {
+ public:
+  /// Null: nobody needs to be told.
+  explicit Order(CoherencyObserver* coherency) : coherency_(coherency) {}
+
+  /// The object that signals, barriers and the like of a name synchronise on: above all addresses.
+  std::uint64_t object(const std::string& kind, const std::string& name) {
+    return objects_.try_emplace({kind, name}, (1ull << 32) + objects_.size()).first->second;
+  }
+  /// `hands_over`: the core tells somebody something, and has to have committed its shared data before.
+  void release(DspCore& core, std::uint64_t object, bool hands_over) {
+    if (!coherency_) return;
+    if (hands_over) coherency_->on_release(core.core());
+    coherency_->checker().set_alone(false);
+    coherency_->release(static_cast<AgentId>(core.id()), object);
+  }
+  void acquire(const DspCore& core, std::uint64_t object) {
+    if (coherency_) coherency_->checker().acquire(static_cast<AgentId>(core.id()), object);
+  }
+  /// The host acts for the core: it knows what that one knows.
+  void act_for(AgentId agent, const DspCore& core) {
+    if (coherency_) coherency_->checker().act_for(agent, static_cast<AgentId>(core.id()));
+  }
+
+ private:
+  CoherencyObserver* coherency_;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> objects_;
+};
+
+}  // namespace dspmem

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/session/rendezvous.h"
+
+#include <fmt/format.h>
+
+namespace dspmem {
+
+void Rendezvous::block(DspCore& core, const std::string& reason, const SourceMark& mark, const std::function<bool()>& ready) {
+  waiting_[core.id()] = {reason, mark};
+  core.wait_until(ready);
+  waiting_.erase(core.id());
+}
+
+void Rendezvous::wake_all(std::uint64_t now) {
+  for (std::size_t each = 0; each < system_.core_count(); ++each) system_.core(each).wake(now);
+}
+
+void Rendezvous::signal(DspCore& core, const std::string& name) {
+  core.synchronise();
+  order_.release(core, order_.object("signal", name), true);
+  ++signals_[name];
+  wake_all(core.core().now());
+}
+
+void Rendezvous::wait(DspCore& core, const std::string& name, const SourceMark& mark) {
+  std::uint64_t& consumed = consumed_[{name, core.id()}];
+  block(core, "signal '" + name + "'", mark, [&] { return signals_[name] > consumed; });
+  ++consumed;
+  order_.acquire(core, order_.object("signal", name));
+}
+
+void Rendezvous::barrier(DspCore& core, const std::string& name, const SourceMark& mark) {
+  const std::size_t members = names_.barriers.at(name).size();
+  core.synchronise();
+  std::uint64_t& arrivals = barrier_arrivals_[name];
+  order_.release(core, order_.object("barrier", name), true);
+  const std::uint64_t round_end = (arrivals++ / members + 1) * members;
+  if (arrivals == round_end) wake_all(core.core().now());
+  else block(core, "barrier '" + name + "'", mark, [&arrivals, round_end] { return arrivals >= round_end; });
+  order_.acquire(core, order_.object("barrier", name));
+}
+
+void Rendezvous::begin_turn(DspCore& core, Turns& turns, std::uint64_t index, const SourceMark& mark) {
+  if (turns.next != index) block(core, fmt::format("row {} of the trace", index + 1), mark, [&turns, index] { return turns.next == index; });
+  // Whatever ordered the recorded firmware, nothing of a row happens before the rows in front of it.
+  order_.acquire(core, order_.object("trace", ""));
+}
+
+void Rendezvous::end_turn(DspCore& core, Turns& turns, bool others) {
+  ++turns.next;
+  if (!others) return;
+  core.synchronise();
+  order_.release(core, order_.object("trace", ""), true);
+  wake_all(core.core().now());
+}
+
+}  // namespace dspmem

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "models/system.h"
+#include "sim/scenario/step.h"
+#include "sim/session/order.h"
+
+namespace dspmem {
+
+/// Where cores wait for each other by the scenario's own means: signals, barriers, turns. A core's time advances to that of whoever it
+/// waited for.
+class Rendezvous {
+ public:
+  Rendezvous(System& system, const ScenarioNames& names, Order& order) : system_(system), names_(names), order_(order) {}
+
+  void signal(DspCore& core, const std::string& name);
+  void wait(DspCore& core, const std::string& name, const SourceMark& mark);
+  void barrier(DspCore& core, const std::string& name, const SourceMark& mark);
+
+  /// Who may do the next thing, where things of several cores follow each other.
+  struct Turns {
+    std::uint64_t next = 0;
+  };
+  /// Waits until turn `index` comes; then nobody else goes on until end_turn().
+  void begin_turn(DspCore& core, Turns& turns, std::uint64_t index, const SourceMark& mark);
+  /// `others`: there are other cores that may wait for theirs.
+  void end_turn(DspCore& core, Turns& turns, bool others);
+
+  /// Waits for something else. Whoever makes it ready must wake the core.
+  void block(DspCore& core, const std::string& reason, const SourceMark& mark, const std::function<bool()>& ready);
+
+  struct Wait {
+    std::string reason;
+    SourceMark mark;
+  };
+  /// Per core: what it waits for.
+  const std::map<std::uint32_t, Wait>& waiting() const { return waiting_; }
+
+ private:
+  void wake_all(std::uint64_t now);
+
+  System& system_;
+  const ScenarioNames& names_;
+  Order& order_;
+  std::map<std::string, std::uint64_t> signals_;                             ///< times given
+  std::map<std::pair<std::string, std::uint32_t>, std::uint64_t> consumed_;  ///< times a core has waited for it
+  std::map<std::string, std::uint64_t> barrier_arrivals_;
+  std::map<std::uint32_t, Wait> waiting_;
+};
+
+}  // namespace dspmem

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/session/session.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "sim/session/boot_descriptor.h"
+#include "sim/session/place_statics.h"
+#include "sim/session/step_context.h"
+
+namespace dspmem {
+namespace {
+
+SystemConfig with_options(SystemConfig config, const ReplayOptions& options) {
+  if (options.interpret)
+    for (CoreConfig& core : config.cores) core.translate_after = 0;
+  if (options.quantum_cycles) config.limits.quantum_cycles = *options.quantum_cycles;
+  if (options.watchdog_cycles) config.limits.watchdog_cycles = *options.watchdog_cycles;
+  return config;
+}
+
+}  // namespace
+
+/// The coherency checker, as one subscriber and observer among others.
+class Session::CoherencyLink final : public Subscriber, public FindingListener {
+ public:
+  CoherencyLink(const Session& session, Origins& origins)
+      : session_(session), observer_(session.config_, origins, *this) {
+    const Platform& platform = session.input_.platform;
+    observer_.require_commits(platform.shared == SharedData::writeback_invalidate && platform.core_count() > 1);
+  }
+  CoherencyObserver& observer() { return observer_; }
+
+  void on_finding(const CoherencyFinding& finding) override { session_.bus_.emit(CoherencyFound{finding}); }
+
+  void on(const StepBegan& event) override {
+    if (event.where) observer_.set_origin(event.core, event.where);
+  }
+  void on(const Allocated& event) override {
+    if (event.block.shared) observer_.set_shared(session_.physical(event.block.base), event.block.bytes, true);
+  }
+  void on(const Freeing& event) override {
+    const std::uint32_t address = session_.physical(event.block.base);
+    observer_.forget(address, event.block.bytes);
+    if (event.block.shared) observer_.set_shared(address, event.block.bytes, false);
+  }
+  void on(const Resizing& event) override {
+    if (event.block.shared) observer_.set_shared(session_.physical(event.block.base), event.block.bytes, false);
+  }
+
+ private:
+  const Session& session_;
+  CoherencyObserver observer_;
+};
+
+Session::Session(const SessionInput& input, const ReplayOptions& options)
+    : input_(input),
+      options_(options),
+      names_(check_scenario(input.scenario, input.platform)),
+      config_(with_options(input.platform.system, options)),
+      system_(std::make_unique<System>(config_, *this)),
+      device_order_(config_.devices),
+      origin_tracker_(device_order_, origins_),
+      live_(input.platform),
+      costs_(input.platform, live_),
+      functions_(input.allocator, input.image),
+      allocator_watch_(input.platform, functions_, system_->map(), live_, costs_, bus_),
+      steps_(*system_),
+      banks_(*system_, config_.devices, origins_, bus_),
+      describer_(input.platform, input.image, live_, system_->map(), steps_),
+      log_(describer_, result_),
+      coherency_link_(options.check_coherency ? std::make_unique<CoherencyLink>(*this, origins_) : nullptr),
+      coherency_(coherency_link_ ? &coherency_link_->observer() : nullptr),
+      energy_(options.energy ? load_energy(*options.energy) : load_energy(input.platform.energy, input.platform.energy_mark)),
+      power_(input.platform, energy_, *system_),
+      order_(coherency_),
+      firmware_(*system_, input.image),
+      allocator_(firmware_, input.platform, input.allocator, system_->map(), live_, allocator_watch_, costs_),
+      objects_(live_, system_->map(), steps_),
+      rendezvous_(*system_, names_, order_),
+      masters_(*system_, input.platform, hub_, origins_, banks_, order_),
+      loops_(live_, input.platform.heaps.size(), bus_),
+      recorder_(options.recorder),
+      progress_(options.show_progress),
+      outcome_(result_) {
+  result_.scenario = input.scenario.name;
+  result_.file = input.scenario.file;
+  result_.platform = input.platform.name;
+  result_.allocator = input.allocator.name;
+  result_.platform_description = input.platform.description;
+  result_.seed = options.seed.value_or(input.scenario.seed);
+  result_.clock_mhz = 1000000 / config_.clock_period_ps;
+  connect();
+  load_firmware();
+  place_objects();
+}
+
+Session::~Session() = default;
+
+/// Who is told of what, and in which order: diagnoses ask what the others still know, before these forget it.
+void Session::connect() {
+  const auto each_core = [this](auto act) {
+    for (std::size_t core = 0; core < system_->core_count(); ++core) act(system_->core(core).core());
+  };
+  if (options_.check_heap) {
+    const auto revoke = [this](std::uint32_t cores, std::uint32_t line) {
+      for (std::uint32_t core = 0; core < system_->core_count(); ++core)
+        if (cores >> core & 1) system_->core(core).core().revoke(line);
+    };
+    const auto is_copier = [this](std::uint32_t pc) {
+      const std::string function = input_.image.function_at(pc);
+      return function == "memcpy" || function == "memmove" || function == "memcpy_s";
+    };
+    shadow_ = std::make_unique<HeapShadow>(input_.platform, input_.allocator, input_.image, system_->map(), live_, bus_, HeapShadow::Environment{revoke, is_copier});
+    shadow_observer_ = std::make_unique<ShadowObserver>(*shadow_, origins_, input_.platform.line_bytes());
+  }
+
+  if (coherency_) coherency_->checker().tell_stores(shadow_.get());
+  hub_.add(origin_tracker_);
+  if (shadow_) hub_.add(*shadow_observer_);
+  hub_.add(static_cast<HardwareObserver&>(banks_));
+  if (coherency_) hub_.add(*coherency_);
+  hub_.add(static_cast<CallObserver&>(allocator_watch_));
+
+  bus_.subscribe(steps_);
+  const DiagnosisContext context{input_.platform, live_, system_->map(), log_, result_, allocator_watch_, shadow_.get(),
+                                 coherency_ ? &coherency_->checker() : nullptr, banks_, config_.limits.watchdog_cycles,
+                                 [this](AgentId core) { return hopeless_poll(core); }};
+  for (const Diagnosis* topic : diagnoses()) bus_.subscribe(*diagnoses_.emplace_back(topic->make(context)));
+  bus_.subscribe(objects_);
+  if (coherency_link_) bus_.subscribe(*coherency_link_);
+  if (shadow_) bus_.subscribe(*shadow_);
+  bus_.subscribe(power_);
+  for (Subscriber* each : options_.subscribers) bus_.subscribe(*each);
+
+  if (options_.quarantine_bytes) {
+    quarantine_ = std::make_unique<Quarantine>(options_.quarantine_bytes, functions_, system_->map(), live_);
+    hub_.add(static_cast<CallIntervention&>(*quarantine_));
+    bus_.subscribe(*quarantine_);
+  }
+  if (options_.relocation) {
+    relocator_ = std::make_unique<Relocator>(*options_.relocation, input_.platform, functions_, system_->map(), allocator_watch_);
+    live_.allow(options_.relocation->base, options_.relocation->bytes);
+    hub_.add(static_cast<CallIntervention&>(*relocator_));
+    bus_.subscribe(*relocator_);
+  }
+
+  system_->observe(hub_);
+  each_core([this](Core& core) { core.watch_calls(functions_.addresses(), hub_); });
+  if (options_.sites) each_core([this](Core& core) { core.filter_cache_operations(options_.sites); });
+}
+
+void Session::load_firmware() {
+  for (const FirmwareImage::Segment& segment : input_.image.segments()) {
+    power_.pin("firmware image", Result::Object::Kind::image, segment.address, static_cast<std::uint32_t>(segment.bytes.size()), 0);
+    try {
+      system_->load(segment.address, segment.bytes);
+    } catch (const std::out_of_range&) {
+      throw InputError({input_.image.path()}, fmt::format("the firmware has {} bytes for address {:#x}, where platform '{}' has no memory",
+                                                          segment.bytes.size(), segment.address, input_.platform.name));
+    }
+  }
+  if (const auto address = input_.image.symbol("boot_descriptor")) system_->load(*address, boot_descriptor(input_.platform));
+}
+
+void Session::place_objects() {
+  const std::vector<StaticObject>& statics = input_.scenario.statics;
+  const std::vector<std::uint32_t> addresses = place_statics(statics, input_.platform, input_.image);
+  for (std::size_t index = 0; index < addresses.size(); ++index) {
+    const StaticObject& declared = statics[index];
+    const std::uint32_t address = addresses[index];
+    power_.pin("'" + declared.name + "'", Result::Object::Kind::static_object, address, declared.bytes, 0);
+    live_.add_static({declared.name, address, declared.bytes, &declared.mark});
+    Object object;
+    object.name = declared.name;
+    object.bytes = declared.bytes;
+    const bool uncached = declared.shared && input_.platform.shared == SharedData::uncached_alias;
+    object.address = uncached ? system_->map().alias(address, RegionKind::uncached) : address;
+    objects_.add(std::move(object), declared.mark);
+    if (declared.shared && coherency_) coherency_->set_shared(physical(address), declared.bytes, true);
+  }
+}
+
+Result Session::run() {
+  system_->core(0).power_on(input_.image.entry(), 0);
+  const bool starved = system_->run();
+  progress_.clear();
+  collect_hardware();
+  if (failure_) {
+    try {
+      std::rethrow_exception(failure_);
+    } catch (const CoreFault& fault) {
+      bus_.emit(Crashed{fault});
+    } catch (const Stopped&) {
+    }
+  } else if (starved) {
+    report_deadlock();
+  } else {
+    if (coherency_) coherency_->finish_commits();
+    bus_.emit(RunEnded{result_.cycles});
+  }
+  if (options_.suppressions) suppress(*options_.suppressions, result_);
+  // Old bytes that no schedule explains would mean that the checker or a model is wrong.
+  if (coherency_ && coherency_->unexplained_reads())
+    throw std::logic_error(fmt::format("{} reads returned bytes that the coherency checker cannot explain", coherency_->unexplained_reads()));
+  judge(input_.scenario.expectations, result_);
+  return std::move(result_);
+}
+
+// ---- The cores' programs ---------------------------------------------------------------------------------------------
+
+void Session::power_secondary_cores(DspCore& core) {
+  if (names_.switches_cores) return;
+  for (const auto& [id, steps] : input_.scenario.cores)
+    if (id != 0) firmware_.call(core, "cpu_enable_core", {id}, input_.scenario.core_marks.at(id));
+}
+
+void Session::run_program(DspCore& core) {
+  if (core.id() == 0) {
+    allocator_.initialise(core);
+    power_secondary_cores(core);
+  }
+  const auto& cores = input_.scenario.cores;
+  if (const auto steps = cores.find(core.id()); steps != cores.end()) {
+    StepContext context(*this, core);
+    run_steps(context, steps->second);
+    begin_step(static_cast<AgentId>(core.id()), nullptr, nullptr);
+    ++finished_;
+    core.synchronise();
+    system_->core(0).wake(core.core().now());
+  }
+  if (core.id() != 0) return;
+  rendezvous_.block(core, "the other cores", {}, [this] { return finished_ == input_.scenario.cores.size(); });
+  collect_heaps(core);
+  sc_core::sc_stop();
+}
+
+void Session::run_steps(StepContext& context, const StepList& steps) {
+  for (const auto& step : steps) {
+    context.begin_step(*step);
+    if (recorder_.active() && step->recorded_whole()) {
+      TraceRow row;
+      row.name = step->kind;
+      step->describe(row);
+      context.record(row);
+    }
+    context.wait_for_power();
+    step->run(context);
+    progress_.step_done();
+    context.progress(0, 0);
+  }
+}
+
+void Session::begin_step(AgentId core, const SourceMark* where, const std::string* kind) {
+  if (where) origins_.set(core, where);
+  if (where && options_.sites) options_.sites->set_step(core, *where);
+  bus_.emit(StepBegan{core, where, kind, system_->core(core).core().now()});
+}
+
+void Session::failed(std::exception_ptr failure) {
+  if (!failure_) failure_ = failure;
+  sc_core::sc_stop();
+}
+
+// ---- When it is over ---------------------------------------------------------------------------------------------------
+
+std::string Session::hopeless_poll(AgentId core) {
+  constexpr std::uint64_t many = 1000;
+  const auto poll = system_->power().last_poll(core);
+  if (!poll || poll->times < many) return "";
+  const auto list = [](const std::vector<std::string>& banks) {
+    return banks.size() > 4 ? fmt::format("{}, {}, ... {}", banks[0], banks[1], banks.back()) : fmt::format("{}", fmt::join(banks, ", "));
+  };
+  std::string text = fmt::format("; core {} polls the bank status register at {:#x}, which says {:#x}", core, config_.devices.power + poll->offset, poll->value);
+  if (!poll->missing.empty()) text += fmt::format(": {} do not exist and stay gated", list(poll->missing));
+  if (!poll->gated.empty()) text += fmt::format("{} {} are off, and nobody has asked for them", poll->missing.empty() ? ":" : ";", list(poll->gated));
+  return text;
+}
+
+void Session::report_deadlock() const {
+  std::string text = "deadlock: no core can go on";
+  std::optional<SourceMark> first;
+  for (const auto& [core, wait] : rendezvous_.waiting()) {
+    if (wait.mark.line == 0) continue;  // core 0 at its end
+    text += fmt::format("; core {} waits for {} at line {}", core, wait.reason, wait.mark.line);
+    if (!first) first = wait.mark;
+  }
+  for (const auto& [id, steps] : input_.scenario.cores) {
+    if (rendezvous_.waiting().contains(id) || system_->core(id).powered()) continue;
+    text += fmt::format("; core {} has steps to run but no power", id);
+    if (!first) first = input_.scenario.core_marks.at(id);
+  }
+  throw InputError(first.value_or(SourceMark{input_.scenario.file}), text);
+}
+
+}  // namespace dspmem

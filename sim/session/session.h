@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <exception>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "models/coherency/coherency_observer.h"
+#include "models/devices/device_order.h"
+#include "models/observe/hub.h"
+#include "models/system.h"
+#include "sim/diagnose/diagnosis.h"
+#include "sim/heap/interventions.h"
+#include "sim/heap/shadow_observer.h"
+#include "sim/power/account.h"
+#include "sim/scenario/scenario.h"
+#include "sim/session/allocator_port.h"
+#include "sim/session/current_steps.h"
+#include "sim/session/loop_watch.h"
+#include "sim/session/maintenance_sites.h"
+#include "sim/session/masters.h"
+#include "sim/session/object_table.h"
+#include "sim/session/outcome.h"
+#include "sim/session/progress.h"
+#include "sim/session/recorder.h"
+#include "sim/session/rendezvous.h"
+
+namespace dspmem {
+
+struct ReplayOptions {
+  std::optional<std::uint64_t> seed;
+  bool interpret = false;  ///< translate no code
+  std::optional<std::uint32_t> quantum_cycles;
+  std::optional<std::uint64_t> watchdog_cycles;
+  bool check_coherency = true;
+  bool check_heap = true;
+  std::optional<std::string> energy;             ///< energy figures instead of the platform's
+  std::uint64_t quarantine_bytes = 0;            ///< see Quarantine; 0: none
+  const Relocation* relocation = nullptr;        ///< objects to put elsewhere than the allocator would
+  const SuppressionList* suppressions = nullptr;  ///< findings to leave out
+  TraceWriter* recorder = nullptr;               ///< what the cores do is written there
+  MaintenanceSites* sites = nullptr;             ///< records, and may leave out, cache operations
+  bool show_progress = false;                    ///< a line on stderr, rewritten as the replay goes on
+  std::vector<Subscriber*> subscribers;          ///< are told of every event; outlive the session
+};
+
+/// One scenario, platform, allocator and firmware image, read and checked.
+struct SessionInput {
+  const Scenario& scenario;
+  const Platform& platform;  ///< as the allocator sees it
+  const Allocator& allocator;
+  const FirmwareImage& image;
+};
+
+/// Runs one scenario on the simulated platform: boots the firmware, then executes each core's steps in that core's process.
+class Session final : public CoreHost {
+ public:
+  /// REQUIRES: what the input refers to outlives the session.
+  Session(const SessionInput& input, const ReplayOptions& options);
+  ~Session() override;
+
+  /// Throws InputError for mistakes in the scenario that only running shows, a deadlock among them.
+  Result run();
+
+  /// After run(): what the zones were asked for, and whether every relocated object found room.
+  const SizeProfile& sizes() const { return costs_.sizes(); }
+  bool relocation_fits() const { return !relocator_ || relocator_->fits(); }
+
+ private:
+  friend class StepContext;
+  /// Thrown by StepContext::stop().
+  struct Stopped {};
+  class CoherencyLink;
+
+  void connect();
+  void load_firmware();
+  void place_objects();
+  void power_secondary_cores(DspCore& core);
+  void run_steps(StepContext& context, const StepList& steps);
+  void begin_step(AgentId core, const SourceMark* where, const std::string* kind);
+  void collect_heaps(DspCore& core);
+  void collect_hardware();
+  std::string hopeless_poll(AgentId core);
+  [[noreturn]] void report_deadlock() const;
+  std::uint32_t physical(std::uint32_t address) const { return system_->map().find(address)->to_physical(address); }
+
+  // CoreHost
+  void run_program(DspCore& core) override;
+  std::uint32_t simulator_call(DspCore& core, std::uint32_t number, std::span<const std::uint32_t, 3> arguments) override {
+    return firmware_.serve(core, number, arguments);
+  }
+  void core_power(DspCore& core, bool on, std::uint64_t cycle) override { bus_.emit(CoreChanged{static_cast<AgentId>(core.id()), on, cycle}); }
+  void failed(std::exception_ptr failure) override;
+
+  // What is run.
+  const SessionInput input_;
+  ReplayOptions options_;
+  ScenarioNames names_;
+  SystemConfig config_;
+  Result result_;
+
+  // The hardware, and who watches it.
+  SimulationContext context_;
+  std::unique_ptr<System> system_;
+  EventBus bus_;
+  ObserverHub hub_;
+  Origins origins_;
+  DeviceOrder device_order_;
+  OriginTracker origin_tracker_;
+  LiveMemory live_;
+  HeapCosts costs_;
+  WatchedFunctions functions_;
+  AllocatorWatch allocator_watch_;
+  CurrentSteps steps_;
+  BankWatch banks_;
+  Describer describer_;
+  FindingLog log_;
+  std::unique_ptr<HeapShadow> shadow_;  ///< null when switched off
+  std::unique_ptr<ShadowObserver> shadow_observer_;
+  std::unique_ptr<CoherencyLink> coherency_link_;  ///< null when switched off
+  CoherencyObserver* coherency_ = nullptr;         ///< in it
+  EnergyPreset energy_;
+  PowerAccount power_;
+  std::vector<std::unique_ptr<Subscriber>> diagnoses_;
+  std::unique_ptr<Quarantine> quarantine_;
+  std::unique_ptr<Relocator> relocator_;
+
+  // What steps use.
+  Order order_;
+  FirmwareCalls firmware_;
+  AllocatorPort allocator_;
+  ObjectTable objects_;
+  Rendezvous rendezvous_;
+  Masters masters_;
+  LoopWatch loops_;
+  Recorder recorder_;
+  Progress progress_;
+  Outcome outcome_;
+  /// What the cores that execute one trace have in common, by file: kept here, used by the step.
+  std::map<std::string, std::shared_ptr<void>> shared_by_steps_;
+
+  std::size_t finished_ = 0;
+  std::exception_ptr failure_;
+};
+
+}  // namespace dspmem

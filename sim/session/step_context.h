@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "sim/result/result.h"
+#include "sim/scenario/step.h"
+#include "sim/session/allocator_port.h"
+#include "sim/session/object_table.h"
+#include "sim/session/rendezvous.h"
+#include "sim/trace/trace_file.h"
+
+namespace dspmem {
+
+class Session;
+
+/// All that a step sees of a run: the core that executes it, memory, the firmware, and the other steps' objects. Addresses are the core's.
+class StepContext {
+ public:
+  StepContext(Session& session, DspCore& core) : session_(session), core_(core) {}
+
+  // ---- Who and where ----
+  std::uint32_t core() const;
+  std::uint64_t now() const;  ///< cycles
+  std::uint64_t seed() const;
+  const Platform& platform() const;
+  const ScenarioNames& names() const;
+  std::uint64_t cycles_of(std::uint64_t nanoseconds) const;
+
+  // ---- Time on this core ----
+  void advance(std::uint64_t cycles);
+  void advance_to(std::uint64_t cycle);
+  /// Lets the other cores catch up.
+  void synchronise();
+  bool powered() const;
+  void wait_for_power();
+
+  // ---- Memory ----
+  std::uint32_t cached(std::uint32_t address) const;
+  std::uint32_t uncached(std::uint32_t address) const;
+  /// As a load or store instruction of one cycle would.
+  std::uint32_t load(std::uint32_t address, unsigned bytes);
+  void store(std::uint32_t address, std::uint32_t value, unsigned bytes);
+  /// Memory as it is below the caches, without time.
+  void inspect(std::uint32_t address, std::span<std::uint8_t> bytes);
+  /// This core's cache lets go of the lines of a cached range, or fetches them, as it may at any time.
+  void evict(std::uint32_t address, std::uint32_t bytes);
+  void prefetch(std::uint32_t address, std::uint32_t bytes);
+  /// Masters without a cache: see Masters.
+  static constexpr std::uint32_t host_master = 4;
+  void master_write(std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes, const SourceMark& mark);
+  void master_read(std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes, const SourceMark& mark);
+
+  // ---- Firmware ----
+  /// Calls a firmware function. An unknown name is an InputError at `mark`.
+  std::uint32_t call(const std::string& function, std::span<const std::uint32_t> arguments, const SourceMark& mark);
+  std::uint32_t call(const std::string& function, std::initializer_list<std::uint32_t> arguments, const SourceMark& mark) {
+    return call(function, std::span<const std::uint32_t>(arguments.begin(), arguments.size()), mark);
+  }
+  void set_ring(std::uint32_t ring);
+  Memory allocate(const MemoryRequest& request, const std::string& name, const SourceMark& mark);
+  Memory reallocate(const MemoryRequest& request, std::uint32_t address, std::uint32_t bytes, const std::string& name, const SourceMark& mark);
+  void release(std::uint32_t address, const SourceMark& mark);
+
+  // ---- Objects ----
+  ObjectTable& objects();
+  Object& object(const std::string& name, const SourceMark& mark) { return objects().get(name, mark); }
+  /// heap-misuse of an object.
+  void misuse(const std::string& message, const Object& object, const SourceMark& mark);
+  /// heap-misuse: what lived in the heap was overwritten.
+  void contents_lost(const std::string& message, const SourceMark& mark);
+  /// Reports reads of bytes that nobody has written since they were allocated.
+  void check_initialised(std::uint32_t address, std::uint32_t bytes, const Object& object, const SourceMark& mark);
+
+  // ---- Other cores ----
+  void signal(const std::string& name);
+  void wait(const std::string& name, const SourceMark& mark);
+  void barrier(const std::string& name, const SourceMark& mark);
+  void begin_turn(Rendezvous::Turns& turns, std::uint64_t index, const SourceMark& mark);
+  void end_turn(Rendezvous::Turns& turns);
+  /// One State for all steps that ask for this key.
+  template <class State>
+  State& shared(const std::string& key) {
+    std::shared_ptr<void>& held = shared_slot(key);
+    if (!held) held = std::make_shared<State>();
+    return *static_cast<State*>(held.get());
+  }
+
+  // ---- Steps within steps ----
+  void run_steps(const StepList& steps);
+  /// This core is at `step` from now on, which outlives the run.
+  void begin_step(const Step& step);
+  /// Loops: see LoopWatch. Those of a step are recorded; a recording's own are not.
+  void begin_loop(const SourceMark& mark, std::uint64_t period = 0);
+  void end_round(const SourceMark& mark);
+  void end_loop(const SourceMark& mark);
+  void begin_recorded_loop(std::uint64_t loop, std::uint64_t period);
+  void end_recorded_round(std::uint64_t loop, const SourceMark& mark);
+  void end_recorded_loop(std::uint64_t loop, const SourceMark& mark);
+
+  // ---- What comes of it ----
+  void expect(bool passed, const std::string& text, const std::string& actual, const SourceMark& mark);
+  void stale_read(Result::StaleRead read);
+  void note_wake(std::uint64_t cycles);
+  /// Ends the run after a failed expectation that leaves nothing to go on with.
+  [[noreturn]] void stop();
+  bool recording() const;
+  /// REQUIRES: recording().
+  void record(TraceRow row);
+  std::string new_trace_id();
+  /// For steps that take long: `done` of `total`.
+  void progress(std::uint64_t done, std::uint64_t total);
+
+ private:
+  std::shared_ptr<void>& shared_slot(const std::string& key);
+
+  Session& session_;
+  DspCore& core_;
+};
+
+}  // namespace dspmem

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps that call the firmware and switch hardware: call, core_on, core_off, bank_on, bank_off.
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "sim/session/step_context.h"
+#include "sim/session/steps/steps.h"
+
+namespace dspmem {
+namespace {
+
+class Call final : public Step {
+ public:
+  void read(StepReader& reader) {
+    reader.required("function", function_);
+    std::vector<std::string> arguments;
+    reader.optional("arguments", arguments);
+    if (arguments.size() > 6) reader.fail("arguments", "a call takes at most 6 arguments");
+    for (const YAML::Node& node : reader.node("arguments")) {
+      Argument& argument = arguments_.emplace_back();
+      if (node.Scalar().find_first_of("0123456789") == 0) reader.convert(node, "arguments", argument.value);
+      else argument.object = node.Scalar();
+    }
+    reader.optional("expect", expected_);
+  }
+  void check(const ScenarioNames& names, std::uint32_t) const override {
+    for (const Argument& argument : arguments_)
+      if (!argument.object.empty()) check_object(names, argument.object, mark);
+  }
+  void run(StepContext& context) const override {
+    std::vector<std::uint32_t> values;
+    for (const Argument& argument : arguments_)
+      values.push_back(argument.object.empty() ? argument.value : context.object(argument.object, mark).address);
+    const std::uint32_t result = context.call(function_, values, mark);
+    if (expected_)
+      context.expect(result == *expected_, fmt::format("{}() returns {}", function_, *expected_), fmt::format("{}", result), mark);
+  }
+
+ private:
+  /// A number, or the address of an object.
+  struct Argument {
+    std::uint32_t value = 0;
+    std::string object;
+  };
+
+  std::string function_;
+  std::vector<Argument> arguments_;
+  std::optional<std::uint32_t> expected_;
+};
+
+template <bool On>
+class CorePower final : public Step {
+ public:
+  void read(StepReader& reader) { reader.required("core", core_); }
+  void declare(ScenarioNames& names, std::uint32_t) const override { names.switches_cores = true; }
+  void check(const ScenarioNames& names, std::uint32_t) const override {
+    if (core_ >= names.platform->core_count())
+      throw InputError(mark, fmt::format("core {} does not exist: platform '{}' has {} cores", core_, names.platform->name, names.platform->core_count()));
+    if (core_ == 0) throw InputError(mark, "core 0 is on from the start and stays on");
+  }
+  void run(StepContext& context) const override {
+    if constexpr (On) {
+      context.call("cpu_enable_core", {core_}, mark);
+    } else {
+      context.call("cpu_disable_core", {core_}, mark);
+      context.objects().core_went_down(core_, mark);
+    }
+  }
+
+ private:
+  std::uint32_t core_ = 0;
+};
+
+template <bool On>
+class BankPower final : public Step {
+ public:
+  void read(StepReader& reader) {
+    reader.required("bank", bank_);
+    reader.optional("count", count_);
+    if (count_ == 0) reader.fail("count", "'count' must not be 0");
+  }
+  void check(const ScenarioNames& names, std::uint32_t) const override { locate(*names.platform); }
+  void run(StepContext& context) const override {
+    const auto [memory, first] = locate(context.platform());
+    context.call(On ? "pm_banks_on" : "pm_banks_off", {memory, first, count_}, mark);
+  }
+
+ private:
+  /// "HP3" -> number of the switchable memory HP, bank 3.
+  std::pair<std::uint32_t, std::uint32_t> locate(const Platform& platform) const {
+    std::uint32_t memory = 0;
+    std::vector<std::string> banks;
+    for (const SramConfig& sram : platform.system.srams) {
+      if (!sram.switchable) continue;
+      for (std::uint32_t index = 0; index < sram.banks; ++index) {
+        banks.push_back(sram.name + std::to_string(index));
+        if (banks.back() != bank_) continue;
+        if (count_ > sram.banks - index) throw InputError(mark, fmt::format("{} banks from {} on: memory {} has {}", count_, bank_, sram.name, sram.banks));
+        return {memory, index};
+      }
+      ++memory;
+    }
+    if (banks.empty()) throw InputError(mark, "platform '" + platform.name + "' has no banks that can be switched");
+    throw InputError(mark, fmt::format("platform '{}' has no bank '{}' that can be switched; did you mean '{}'?", platform.name, bank_, nearest_name(bank_, banks)));
+  }
+
+  std::string bank_;
+  std::uint32_t count_ = 1;
+};
+
+}  // namespace
+
+const StepKind call_step{"call", "function", "call any function of the firmware", read_step<Call>};
+const StepKind core_on_step{"core_on", "core", "power a core and wait until it has booted", read_step<CorePower<true>>};
+const StepKind core_off_step{"core_off", "core", "make a core free its heaps and stop, and gate its memory", read_step<CorePower<false>>};
+const StepKind bank_on_step{"bank_on", "bank", "power SRAM banks and wait until they are usable", read_step<BankPower<true>>};
+const StepKind bank_off_step{"bank_off", "bank", "gate SRAM banks; their contents are lost", read_step<BankPower<false>>};
+
+}  // namespace dspmem

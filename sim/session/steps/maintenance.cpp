@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps that keep caches and memory together: commit, writeback, invalidate. Each calls the firmware's own function.
+#include "sim/session/steps/access.h"
+#include "sim/session/steps/steps.h"
+
+namespace dspmem {
+namespace {
+
+constexpr char commit_function[] = "platform_shared_commit";
+constexpr char writeback_function[] = "dcache_writeback_region";
+constexpr char invalidate_function[] = "dcache_invalidate_region";
+
+template <const char* Function>
+class Maintenance final : public Step {
+ public:
+  void read(StepReader& reader) { access_.read_range(reader, "object"); }
+  void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
+  void run(StepContext& context) const override {
+    const Access::Place place = access_.resolve(context, mark);
+    context.call(Function, {place.address, place.bytes}, mark);
+  }
+
+ private:
+  Access access_;
+};
+
+/// What the hardware may do by itself at any time: the core's cache lets go of the object's lines, or fetches them.
+template <bool Evict>
+class ForceCache final : public Step {
+ public:
+  void read(StepReader& reader) { access_.read_part(reader, "object"); }
+  void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
+  void run(StepContext& context) const override {
+    const Access::Place place = access_.lines(context, mark);
+    if (Evict) context.evict(place.address, place.bytes);
+    else context.prefetch(place.address, place.bytes);
+  }
+
+ private:
+  Access access_;
+};
+
+}  // namespace
+
+const StepKind evict_step{"evict", "object", "make this core's cache evict the lines of an object, as it may at any time", read_step<ForceCache<true>>};
+const StepKind prefetch_step{"prefetch", "object", "make this core's cache fetch the lines of an object, as a prefetcher may", read_step<ForceCache<false>>};
+const StepKind commit_step{"commit", "object", "make shared data current everywhere: platform_shared_commit()", read_step<Maintenance<commit_function>>};
+const StepKind writeback_step{"writeback", "object", "write back the cache lines of an object", read_step<Maintenance<writeback_function>>};
+const StepKind invalidate_step{"invalidate", "object", "invalidate the cache lines of an object", read_step<Maintenance<invalidate_function>>};
+
+}  // namespace dspmem

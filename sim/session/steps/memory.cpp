@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps that move values: write, read, copy, add.
+#include <fmt/format.h>
+
+#include "models/devices/dma.h"
+#include "sim/scenario/patterns.h"
+#include "sim/session/steps/access.h"
+#include "sim/session/steps/steps.h"
+
+namespace dspmem {
+namespace {
+
+class Write final : public Step {
+ public:
+  void read(StepReader& reader) {
+    access_.read(reader, "to");
+    pattern_ = Pattern::read(reader, "pattern");
+  }
+  void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
+  void run(StepContext& context) const override {
+    const Access::Place place = access_.resolve(context, mark);
+    std::vector<std::uint8_t> bytes(place.bytes);
+    for (std::uint32_t i = 0; i < place.bytes; ++i) bytes[i] = pattern_.at(access_.offset + i, context.seed());
+    store_bytes(context, place, access_.offset, bytes, access_.width, mark);
+  }
+
+ private:
+  Access access_;
+  Pattern pattern_;
+};
+
+class Read final : public Step {
+ public:
+  void read(StepReader& reader) {
+    access_.read(reader, "from");
+    if (reader.node("expect").IsDefined()) {
+      std::string text;
+      reader.required("expect", text);
+      if (text == "written") expect_written_ = true;
+      else pattern_ = Pattern::read(reader, "expect");
+    }
+  }
+  void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
+  void run(StepContext& context) const override {
+    const Access::Place place = access_.resolve(context, mark);
+    if (!expect_written_) context.check_initialised(place.address, place.bytes, *place.object, mark);
+    const std::vector<std::uint8_t> seen = load_bytes(context, place, access_.width, mark);
+    if (expect_written_ && place.object->truth.empty()) throw InputError(mark, "nothing was written to '" + access_.object + "' that could be expected");
+    if (!expect_written_ && !pattern_) return;
+    std::vector<std::uint8_t> owed(place.bytes);
+    for (std::uint32_t i = 0; i < place.bytes; ++i)
+      owed[i] = expect_written_ ? (access_.offset + i < place.object->truth.size() ? place.object->truth[access_.offset + i] : seen[i]) : pattern_->at(access_.offset + i, context.seed());
+    compare_bytes(context, place, access_.offset, seen, owed, mark);
+  }
+
+ private:
+  Access access_;
+  std::optional<Pattern> pattern_;
+  bool expect_written_ = false;
+};
+
+/// From one object to another.
+class Transfer : public Step {
+ public:
+  void check(const ScenarioNames& names, std::uint32_t) const override {
+    from_.check(names, mark);
+    Access target = to_;
+    // What is moved is known if the source's size is.
+    if (const auto source = names.statics.find(from_.object); from_.bytes) target.bytes = from_.bytes;
+    else if (source != names.statics.end()) target.bytes = Bytes{source->second - std::min(from_.offset, source->second)};
+    target.check(names, mark);
+  }
+
+ protected:
+  void read_places(StepReader& reader) {
+    reader.required("to", to_.object);
+    reader.optional("to_offset", to_.offset);
+    from_.read_part(reader, "from");
+    from_.read_end(reader);
+    to_.read_end(reader);
+  }
+  /// The source, and as many bytes of the destination.
+  std::pair<Access::Place, Access::Place> resolve(StepContext& context) const {
+    const Access::Place from = from_.resolve(context, mark);
+    Access target = to_;
+    target.bytes = Bytes{from.bytes};
+    return {from, target.resolve(context, mark)};
+  }
+
+  Access from_, to_;
+};
+
+class Copy final : public Transfer {
+ public:
+  void read(StepReader& reader) {
+    read_places(reader);
+    from_.read_view(reader);
+    from_.read_width(reader);
+    to_.view = from_.view;
+    to_.width = from_.width;
+    to_.master = from_.master;
+    if (to_.offset % to_.width) reader.fail("to_offset", fmt::format("'to_offset' must be a multiple of the width, {}", to_.width));
+  }
+  void run(StepContext& context) const override {
+    const auto [from, to] = resolve(context);
+    store_bytes(context, to, to_.offset, load_bytes(context, from, from_.width, mark), from_.width, mark);
+  }
+};
+
+/// The firmware's own driver starts a channel and waits for it. What to move is given here, or in a list that lies in memory.
+class DmaTransfer final : public Transfer {
+ public:
+  void read(StepReader& reader) {
+    if (!reader.optional("list", list_)) read_places(reader);
+    reader.refuse("by", "step 'dma': its 'channel' says who copies");
+    reader.optional("channel", channel_);
+    if (channel_ >= Dma::channels) reader.fail("channel", "'channel' must be 0 to 3");
+    if (reader.optional("chunk", chunk_); chunk_.value > 4096) reader.fail("chunk", "'chunk' must be at most 4 KiB");
+    if (!list_.empty()) reader.refuse("chunk", "a list: it says itself what its transfers move");
+  }
+  void check(const ScenarioNames& names, std::uint32_t core) const override {
+    if (!names.platform->system.devices.dma) throw InputError(mark, "platform '" + names.platform->name + "' has no DMA engine: give it an address under 'devices'");
+    if (list_.empty()) Transfer::check(names, core);
+    else check_object(names, list_, mark);
+  }
+  void run(StepContext& context) const override {
+    if (!list_.empty()) {
+      const Object& list = context.object(list_, mark);
+      context.call("dma_list_run", {channel_, list.address}, mark);
+      if (list.listed.to.empty()) return;
+      Object& to = context.object(list.listed.to, mark);
+      if (to.address == list.listed.address) note_moved(context, to, list.listed.offset, list.listed.bytes);  // else: another of that name
+      return;
+    }
+    const auto [from, to] = resolve(context);
+    context.call("dma_copy", {channel_, to.address, from.address, from.bytes, static_cast<std::uint32_t>(chunk_.value)}, mark);
+    note_moved(context, *to.object, to_.offset, from.bytes);
+  }
+
+ private:
+  /// What the transfer moved is what was in memory, which may be older than what the program wrote last.
+  void note_moved(StepContext& context, Object& to, std::uint32_t offset, std::uint32_t bytes) const {
+    std::vector<std::uint8_t> moved(bytes);
+    context.inspect(to.address + offset, moved);
+    to.note_written(offset, moved, {context.now(), context.core(), &mark});
+  }
+
+  std::string list_;
+  std::uint32_t channel_ = 0;
+  Bytes chunk_;
+};
+
+/// The firmware writes a list of transfers into an object.
+class DmaList final : public Transfer {
+ public:
+  void read(StepReader& reader) {
+    reader.required("in", list_);
+    read_places(reader);
+    reader.refuse("by", "step 'dma_list': the core that has the step writes the list");
+    reader.optional("parts", parts_);
+    if (parts_ == 0 || parts_ > Dma::most_descriptors) reader.fail("parts", fmt::format("'parts' must be between 1 and {}", Dma::most_descriptors));
+  }
+  void check(const ScenarioNames& names, std::uint32_t core) const override {
+    check_object(names, list_, mark);
+    Transfer::check(names, core);
+  }
+  void run(StepContext& context) const override {
+    Object& list = context.object(list_, mark);
+    if (list.bytes < parts_ * Dma::descriptor_bytes)
+      throw InputError(mark, fmt::format("{} parts need {} bytes for their descriptors, but '{}' has {}", parts_, parts_ * Dma::descriptor_bytes, list_, list.bytes));
+    const auto [from, to] = resolve(context);
+    context.call("dma_list_build", {list.address, parts_, to.address, from.address, from.bytes}, mark);
+    list.listed = {to.object->name, to.object->address, to_.offset, from.bytes};
+  }
+
+ private:
+  std::string list_;
+  std::uint32_t parts_ = 1;
+};
+
+/// Read, add, write: three steps that only a lock makes one.
+class Add final : public Step {
+ public:
+  void read(StepReader& reader) {
+    access_.bytes = Bytes{4};
+    reader.required("to", access_.object);
+    reader.optional("offset", access_.offset);
+    if (access_.offset % 4) reader.fail("offset", "'offset' must be a multiple of 4");
+    reader.optional("value", value_);
+  }
+  void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
+  void run(StepContext& context) const override {
+    const Access::Place place = access_.resolve(context, mark);
+    const std::uint32_t sum = context.load(place.address, 4) + value_;
+    context.advance(1);
+    context.synchronise();  // here another core's step may come in between
+    std::array<std::uint8_t, 4> bytes;
+    std::memcpy(bytes.data(), &sum, 4);
+    store_bytes(context, place, access_.offset, bytes, 4, mark);
+  }
+
+ private:
+  Access access_;
+  std::uint32_t value_ = 1;
+};
+
+}  // namespace
+
+const StepKind write_step{"write", nullptr, "store a pattern into an object", read_step<Write>};
+const StepKind read_step_kind{"read", "from", "load an object and compare it with a pattern", read_step<Read>};
+const StepKind copy_step{"copy", nullptr, "load one object and store it into another", read_step<Copy>};
+const StepKind dma_step{"dma", nullptr, "let a DMA engine copy one object to another, past all caches, and wait for it", read_step<DmaTransfer>};
+const StepKind dma_list_step{"dma_list", nullptr, "write a list of DMA transfers into an object", read_step<DmaList>};
+const StepKind add_step{"add", "to", "read a word, add to it, write it back", read_step<Add>};
+
+}  // namespace dspmem

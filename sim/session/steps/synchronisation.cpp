@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps that order the cores: lock, unlock, signal, wait, barrier.
+#include "sim/session/step_context.h"
+#include "sim/session/steps/steps.h"
+
+namespace dspmem {
+namespace {
+
+constexpr std::uint32_t max_locks = 16;  // SCENARIO_LOCKS of models/firmware/src/scenario.c
+
+constexpr char lock_function[] = "scenario_lock";
+constexpr char unlock_function[] = "scenario_unlock";
+
+/// A spinlock of the firmware, taken and released by its own code.
+template <const char* Function>
+class LockStep final : public Step {
+ public:
+  void read(StepReader& reader) { reader.required("name", name_); }
+  void declare(ScenarioNames& names, std::uint32_t) const override {
+    const auto number = static_cast<std::uint32_t>(names.locks.size());
+    if (names.locks.emplace(name_, number).second && number == max_locks) throw InputError(mark, "a scenario can have at most 16 locks");
+  }
+  void run(StepContext& context) const override { context.call(Function, {context.names().locks.at(name_)}, mark); }
+
+ private:
+  std::string name_;
+};
+
+class Signal final : public Step {
+ public:
+  void read(StepReader& reader) { reader.required("name", name_); }
+  void declare(ScenarioNames& names, std::uint32_t) const override { names.signals.insert(name_); }
+  void run(StepContext& context) const override { context.signal(name_); }
+
+ private:
+  std::string name_;
+};
+
+class Wait final : public Step {
+ public:
+  void read(StepReader& reader) { reader.required("name", name_); }
+  void check(const ScenarioNames& names, std::uint32_t) const override {
+    if (!names.signals.contains(name_))
+      throw InputError(mark, "no step gives the signal '" + name_ + "'" + suggestion(name_, {names.signals.begin(), names.signals.end()}));
+  }
+  void run(StepContext& context) const override { context.wait(name_, mark); }
+
+ private:
+  std::string name_;
+};
+
+class Barrier final : public Step {
+ public:
+  void read(StepReader& reader) { reader.required("name", name_); }
+  void declare(ScenarioNames& names, std::uint32_t core) const override { names.barriers[name_].insert(core); }
+  void run(StepContext& context) const override { context.barrier(name_, mark); }
+
+ private:
+  std::string name_;
+};
+
+}  // namespace
+
+const StepKind lock_step{"lock", "name", "take a spinlock", read_step<LockStep<lock_function>>};
+const StepKind unlock_step{"unlock", "name", "release a spinlock", read_step<LockStep<unlock_function>>};
+const StepKind signal_step{"signal", "name", "let cores that wait for this signal go on; each sees every signal once", read_step<Signal>};
+const StepKind wait_step{"wait", "name", "wait for a signal", read_step<Wait>};
+const StepKind barrier_step{"barrier", "name", "wait until every core that has this barrier arrives", read_step<Barrier>};
+
+}  // namespace dspmem
