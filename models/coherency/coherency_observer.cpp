@@ -47,7 +47,8 @@ Site CoherencyObserver::site_of(const Core& core) const { return {core.current_p
 
 // ---- Data ------------------------------------------------------------------------------------------------------------
 
-std::uint64_t CoherencyObserver::on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) {
+std::uint64_t CoherencyObserver::on_read(const CoreAccess& event) {
+  const auto& [core, view, ordering, address, seen] = event;
   const auto agent = static_cast<AgentId>(core.id());
   if (ordering == Ordering::plain) {
     if (commits_.required()) commits_.on_access({Operation::Kind::read, agent, view, site_of(core), core.now()}, address);
@@ -73,7 +74,8 @@ std::uint64_t CoherencyObserver::on_read(Core& core, View view, std::uint32_t ad
   return 0;
 }
 
-std::uint64_t CoherencyObserver::on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) {
+std::uint64_t CoherencyObserver::on_write(const CoreAccess& event) {
+  const auto& [core, view, ordering, address, value] = event;
   const auto agent = static_cast<AgentId>(core.id());
   const Operation access{Operation::Kind::write, agent, view, site_of(core), core.now()};
   if (ordering == Ordering::plain) commits_.on_access(access, address);

@@ -37,8 +37,8 @@ class CoherencyObserver : public HardwareObserver {
   /// The core hands something over by other means than instructions: a signal of the scenario.
   void on_release(Core& core) { commits_.on_told({Operation::Kind::write, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()}); }
 
-  std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override;
-  std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
+  std::uint64_t on_read(const CoreAccess& access) override;
+  std::uint64_t on_write(const CoreAccess& access) override;
   void on_stores_unseen(std::uint32_t address, StoreLog& log) override { checker_.use_log(address, log); }
   Permission on_line_filled(Core& core, std::uint32_t address, StoreLog& log) override;
   void on_log_ends(StoreLog& log) override { checker_.end_log(log); }

@@ -81,7 +81,7 @@ std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering or
     std::memcpy(&value, held, bytes);
     const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
     if (observer_ && (ordering != Ordering::plain || checked_ || L1Cache::Place::hides(data_cache_.hidden(fast_[data_cache_.set_of(address)]).from_reads, offset, bytes, data_cache_.part_shift())))
-      data_cache_.permit_reads(address, observer_->on_read(*this, View::cached, region.to_physical(address), {held, bytes}, ordering));
+      data_cache_.permit_reads(address, observer_->on_read({*this, View::cached, ordering, region.to_physical(address), {held, bytes}}));
     return value;
   }
   if (region.kind == RegionKind::device) environment_.synchronise();
@@ -90,7 +90,7 @@ std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering or
   ++uncached_reads_;
   if (observer_) {
     if (region.kind == RegionKind::device) observer_->on_device_read(*this, region.to_physical(address));
-    else observer_->on_read(*this, View::uncached, region.to_physical(address), std::span(buffer.data(), bytes), ordering);
+    else observer_->on_read({*this, View::uncached, ordering, region.to_physical(address), std::span(buffer.data(), bytes)});
   }
   std::memcpy(&value, buffer.data(), bytes);
   return value;
@@ -104,7 +104,7 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   const Region& region = region_for(address, bytes, "store to");
   if (checked_) check_privilege(address, region.to_physical(address), "store to");
   if (region.kind == RegionKind::cached) {
-    const std::uint64_t permitted = observer_ ? observer_->on_write(*this, View::cached, region.to_physical(address), stored, ordering) : 0;
+    const std::uint64_t permitted = observer_ ? observer_->on_write({*this, View::cached, ordering, region.to_physical(address), stored}) : 0;
     data_cache_.store(address, stored);
     if (permitted && !checked_) observer_->on_stores_unseen(region.to_physical(address), data_cache_.permit_writes(address, permitted));
     else if (observer_) data_cache_.revoke(address);
@@ -113,7 +113,7 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   if (region.kind == RegionKind::device) environment_.synchronise();
   if (observer_) {
     if (region.kind == RegionKind::device) observer_->on_device_write(*this, region.to_physical(address));
-    else observer_->on_write(*this, View::uncached, region.to_physical(address), stored, ordering);
+    else observer_->on_write({*this, View::uncached, ordering, region.to_physical(address), stored});
   }
   cycles_ += environment_.write(address, stored);
   ++uncached_writes_;
@@ -206,9 +206,9 @@ std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desire
     if (cached) observer_->on_cache_operation(*this, CacheOperation::write_back_invalidate, physical, true);
     std::array<std::uint8_t, 4> value;
     std::memcpy(value.data(), &held, 4);
-    observer_->on_read(*this, View::uncached, physical, value, Ordering::acquire_release);
+    observer_->on_read({*this, View::uncached, Ordering::acquire_release, physical, value});
     std::memcpy(value.data(), &desired, 4);
-    if (held == expected) observer_->on_write(*this, View::uncached, physical, value, Ordering::acquire_release);
+    if (held == expected) observer_->on_write({*this, View::uncached, Ordering::acquire_release, physical, value});
   }
   return held;
 }

@@ -10,17 +10,15 @@ void ObserverHub::add(HardwareObserver& observer) {
 
 // ---- Accesses --------------------------------------------------------------------------------------------------------
 
-std::uint64_t ObserverHub::on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen,
-                                   Ordering ordering) {
+std::uint64_t ObserverHub::on_read(const CoreAccess& access) {
   std::uint64_t permitted = ~0ull;
-  for (HardwareObserver* each : access_observers_) permitted &= each->on_read(core, view, address, seen, ordering);
+  for (HardwareObserver* each : access_observers_) permitted &= each->on_read(access);
   return permitted;
 }
 
-std::uint64_t ObserverHub::on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value,
-                                    Ordering ordering) {
+std::uint64_t ObserverHub::on_write(const CoreAccess& access) {
   std::uint64_t permitted = ~0ull;
-  for (HardwareObserver* each : access_observers_) permitted &= each->on_write(core, view, address, value, ordering);
+  for (HardwareObserver* each : access_observers_) permitted &= each->on_write(access);
   return permitted;
 }
 

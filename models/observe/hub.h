@@ -19,8 +19,8 @@ class ObserverHub final : public HardwareObserver, public CallObserver {
   /// Whether nobody needs to be shown accesses.
   bool watches_accesses() const override { return !access_observers_.empty(); }
 
-  std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override;
-  std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
+  std::uint64_t on_read(const CoreAccess& access) override;
+  std::uint64_t on_write(const CoreAccess& access) override;
   void on_stores_unseen(std::uint32_t address, StoreLog& log) override;
   void on_log_ends(StoreLog& log) override;
   Permission on_line_filled(Core& core, std::uint32_t address, StoreLog& log) override;

@@ -20,6 +20,15 @@ enum class CacheOperation {
 /// What synchronising instructions do besides moving data.
 enum class Ordering : std::uint8_t { plain, acquire, release, acquire_release };
 
+/// A load or store of a core, within one line.
+struct CoreAccess {
+  Core& core;
+  View view;
+  Ordering ordering;
+  std::uint32_t address;                ///< physical
+  std::span<const std::uint8_t> bytes;  ///< what the load returned, or the store is about to store
+};
+
 /// An access of a master without a cache.
 struct MasterAccess {
   AgentId agent = 0;
@@ -35,19 +44,13 @@ class HardwareObserver {
 
   /// Whether it wants to see loads, stores and line fills. The others cost an access nothing.
   virtual bool watches_accesses() const { return false; }
-  /// `seen` is what the load returned. Within one line. Returns which bytes of the line the core may read again, through its cache,
+  /// A load was made. Returns which bytes of the line the core may read again, through its cache,
   /// without telling: one bit for each 64th of the line, until Core::revoke() takes that back.
-  virtual std::uint64_t on_read(Core&, View, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering) {
-    (void)address, (void)seen;
-    return ~0ull;
-  }
-  /// Called before the bytes are stored. Returns which bytes the core may store to without telling, until the line is cleaned
+  virtual std::uint64_t on_read(const CoreAccess&) { return ~0ull; }
+  /// A store is about to be made. Returns which bytes the core may store to without telling, until the line is cleaned
   /// or leaves its cache, and until Core::revoke(); it notes such stores in the line's log. 0, for a cached access, takes
   /// back all that the core was allowed to do to the line unseen.
-  virtual std::uint64_t on_write(Core&, View, std::uint32_t address, std::span<const std::uint8_t> value, Ordering) {
-    (void)address, (void)value;
-    return ~0ull;
-  }
+  virtual std::uint64_t on_write(const CoreAccess&) { return ~0ull; }
   /// Where they are noted; for the observer to read, until on_log_ends(). That something was taken from it still says that the line is dirty.
   virtual void on_stores_unseen(std::uint32_t address, StoreLog& log) { (void)address, (void)log; }
   /// The line is cleaned, or leaves the cache: what is in its log, which has an owner, must be taken now.

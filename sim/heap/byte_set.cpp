@@ -21,7 +21,7 @@ void ByteSet::set(std::uint32_t first, std::uint64_t count, bool value) {
   }
 }
 
-bool ByteSet::all(std::uint32_t first, std::uint32_t count) const {
+bool ByteSet::all_of_many(std::uint32_t first, std::uint32_t count) const {
   while (count) {
     const std::uint32_t bit = first % 64, here = std::min(64 - bit, count);
     const std::uint64_t mask = mask_of(bit, here);

@@ -11,7 +11,12 @@ class ByteSet {
  public:
   void resize(std::uint32_t bytes, bool value) { words_.assign((bytes + 63) / 64, value ? ~0ull : 0); }
   void set(std::uint32_t first, std::uint64_t count, bool value);
-  bool all(std::uint32_t first, std::uint32_t count) const;
+  bool all(std::uint32_t first, std::uint32_t count) const {
+    const std::uint32_t bit = first % 64;
+    if (bit + count > 64 || count == 64) [[unlikely]] return all_of_many(first, count);
+    const std::uint64_t mask = ((1ull << count) - 1) << bit;
+    return (words_[first / 64] & mask) == mask;
+  }
   bool any(std::uint32_t first, std::uint32_t count) const;
   bool test(std::uint32_t at) const { return words_[at / 64] >> (at % 64) & 1; }
   /// 64 bits, lowest first; what is behind the end is 0.
@@ -22,6 +27,8 @@ class ByteSet {
   }
 
  private:
+  bool all_of_many(std::uint32_t first, std::uint32_t count) const;
+
   std::vector<std::uint64_t> words_;
 };
 

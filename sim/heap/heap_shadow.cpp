@@ -43,30 +43,23 @@ HeapShadow::HeapShadow(const Platform& platform, const Allocator& allocator, con
 
 // ---- What the program does -------------------------------------------------------------------------------------------
 
-std::uint64_t HeapShadow::read(const Operation& access, std::uint32_t address, std::uint32_t bytes, bool judge) {
+void HeapShadow::judge_read(const Operation& access, std::uint32_t address, std::uint32_t bytes) {
   const auto at = offset_of(address, bytes);
-  if (!at) return ~0ull;
-  const bool own = inside(access.agent), is_core = access.view != View::direct;
-  if (judge && !own) {
-    if (!allowed_.all(*at, bytes)) {
-      bus_.emit(StrayAccess{access, cached(address), bytes});
-    } else if (is_core && *at - (heaps_first_ - first_) < heaps_bytes_ && !ever_written(address, bytes)) {
-      const HeapBlock* block = live_.find(cached(address));
-      if (block && !environment_.is_copier(access.site.pc)) bus_.emit(UninitialisedRead{access, *block, cached(address)});
-    }
-  }
-  return readable(access.agent, address);
+  if (!at || inside(access.agent)) return;
+  if (!allowed_.all(*at, bytes)) return bus_.emit(StrayAccess{access, cached(address), bytes});
+  if (access.view == View::direct || address - heaps_first_ >= heaps_bytes_ || ever_written(address, bytes)) return;
+  const HeapBlock* block = live_.find(cached(address));
+  if (block && !environment_.is_copier(access.site.pc)) bus_.emit(UninitialisedRead{access, *block, cached(address)});
 }
 
-std::uint64_t HeapShadow::write(const Operation& access, std::uint32_t address, std::uint32_t bytes, bool judge) {
+void HeapShadow::write(const Operation& access, std::uint32_t address, std::uint32_t bytes, bool judge) {
   const auto at = offset_of(address, bytes);
-  if (!at) return ~0ull;
+  if (!at) return;
   if (!allowed_.all(*at, bytes)) {
     if (inside(access.agent)) note_own_write(access.agent, *at, bytes);
     else if (judge) bus_.emit(StrayAccess{access, cached(address), bytes});
   }
   written_.set(*at, bytes, true);
-  return writable(access.agent, address);
 }
 
 template <class Bits>
@@ -86,7 +79,7 @@ std::uint64_t HeapShadow::parts_of_line(std::uint32_t address, Bits bits) const 
   return parts;
 }
 
-std::uint64_t HeapShadow::readable(AgentId agent, std::uint32_t address) {
+std::uint64_t HeapShadow::heap_readable(AgentId agent, std::uint32_t address) {
   note_permitted(agent, address);
   if (inside(agent)) return ~0ull;
   std::uint64_t parts = parts_of_line(address, [this](std::uint32_t at) { return allowed_.from(at); });
@@ -97,15 +90,10 @@ std::uint64_t HeapShadow::readable(AgentId agent, std::uint32_t address) {
   return parts & written;
 }
 
-std::uint64_t HeapShadow::writable(AgentId agent, std::uint32_t address) {
+std::uint64_t HeapShadow::heap_writable(AgentId agent, std::uint32_t address) {
   note_permitted(agent, address);
   const bool own = inside(agent);
   return parts_of_line(address, [this, own](std::uint32_t at) { return own ? allowed_.from(at) | metadata_.from(at) : allowed_.from(at); });
-}
-
-HeapShadow::Permission HeapShadow::permission(AgentId agent, std::uint32_t line) {
-  if (line - first_ >= bytes_) return {~0ull, ~0ull};
-  return {readable(agent, line), writable(agent, line)};
 }
 
 void HeapShadow::note_permitted(AgentId agent, std::uint32_t address) {

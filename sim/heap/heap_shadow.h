@@ -33,15 +33,17 @@ class HeapShadow final : public Subscriber, public StoreSink {
   HeapShadow(const Platform& platform, const Allocator& allocator, const FirmwareImage& image, const AddressMap& map,
              const LiveMemory& live, const EventBus& bus, Environment environment);
 
-  // Accesses return which bytes of the line the agent may access again in the same way, unseen, in its present role: a bit for each 64th.
-  // `judge`: else only what is written is noted: a step of the scenario makes the access, and knows its object.
-  std::uint64_t read(const Operation& access, std::uint32_t address, std::uint32_t bytes, bool judge);
-  std::uint64_t write(const Operation& access, std::uint32_t address, std::uint32_t bytes, bool judge);
-  /// What the agent may read, and write, of a line that its cache has fetched.
-  struct Permission {
-    std::uint64_t reads, writes;
-  };
-  Permission permission(AgentId agent, std::uint32_t line);
+  /// Whether a read, by code other than the allocator, may be a finding: most are not, and need not be described.
+  bool is_suspicious(AgentId agent, std::uint32_t address, std::uint32_t bytes) const {
+    const std::uint32_t at = address - first_;
+    return at < bytes_ && !inside_[agent] && !(allowed_.all(at, bytes) && written_.all(at, bytes));
+  }
+  void judge_read(const Operation& access, std::uint32_t address, std::uint32_t bytes);
+  /// `judge`: else only that it was written is noted: a step of the scenario makes the access, and knows its object.
+  void write(const Operation& access, std::uint32_t address, std::uint32_t bytes, bool judge);
+  // Which bytes of its line the agent may access unseen in its present role: a bit for each 64th.
+  std::uint64_t readable(AgentId agent, std::uint32_t address) { return address - first_ < bytes_ ? heap_readable(agent, address) : ~0ull; }
+  std::uint64_t writable(AgentId agent, std::uint32_t address) { return address - first_ < bytes_ ? heap_writable(agent, address) : ~0ull; }
   /// Stores to the line are noted there, unseen, until end_log().
   void use_log(std::uint32_t line, StoreLog& log);
   void end_log(std::uint32_t line, StoreLog& log);
@@ -76,8 +78,8 @@ class HeapShadow final : public Subscriber, public StoreSink {
     if (at >= bytes_ || bytes > bytes_ - at) return std::nullopt;
     return at;
   }
-  std::uint64_t readable(AgentId agent, std::uint32_t address);
-  std::uint64_t writable(AgentId agent, std::uint32_t address);
+  std::uint64_t heap_readable(AgentId agent, std::uint32_t address);
+  std::uint64_t heap_writable(AgentId agent, std::uint32_t address);
   void note_permitted(AgentId agent, std::uint32_t address);
   void revoke_lines(std::uint32_t at, std::uint32_t count);
   /// Which 64ths of the line that holds the address have the property in all of their bytes; `bits(at)` tells it of 64 bytes.

@@ -12,12 +12,17 @@ Operation ShadowObserver::operation(Operation::Kind kind, const Core& core, View
 
 // An access outside of the program is one of a step, which knows its object, and says more.
 
-std::uint64_t ShadowObserver::on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) {
-  return shadow_.read(operation(Operation::Kind::read, core, view), address, static_cast<std::uint32_t>(seen.size()), ordering == Ordering::plain && core.current_pc());
+std::uint64_t ShadowObserver::on_read(const CoreAccess& access) {
+  const auto agent = static_cast<AgentId>(access.core.id());
+  const auto bytes = static_cast<std::uint32_t>(access.bytes.size());
+  if (shadow_.is_suspicious(agent, access.address, bytes) && access.ordering == Ordering::plain && access.core.current_pc())
+    shadow_.judge_read(operation(Operation::Kind::read, access.core, access.view), access.address, bytes);
+  return access.view == View::cached ? shadow_.readable(agent, access.address) : 0;
 }
 
-std::uint64_t ShadowObserver::on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering) {
-  return shadow_.write(operation(Operation::Kind::write, core, view), address, static_cast<std::uint32_t>(value.size()), core.current_pc());
+std::uint64_t ShadowObserver::on_write(const CoreAccess& access) {
+  shadow_.write(operation(Operation::Kind::write, access.core, access.view), access.address, static_cast<std::uint32_t>(access.bytes.size()), access.core.current_pc());
+  return access.view == View::cached ? shadow_.writable(static_cast<AgentId>(access.core.id()), access.address) : 0;
 }
 
 void ShadowObserver::on_stores_unseen(std::uint32_t address, StoreLog& log) {
@@ -27,9 +32,10 @@ void ShadowObserver::on_stores_unseen(std::uint32_t address, StoreLog& log) {
 }
 
 HardwareObserver::Permission ShadowObserver::on_line_filled(Core& core, std::uint32_t address, StoreLog& log) {
-  const HeapShadow::Permission permission = shadow_.permission(static_cast<AgentId>(core.id()), address);
+  const auto agent = static_cast<AgentId>(core.id());
+  const Permission permission{shadow_.readable(agent, address), shadow_.writable(agent, address)};
   if (permission.writes) on_stores_unseen(address, log);
-  return {permission.reads, permission.writes};
+  return permission;
 }
 
 template <class Visit>
@@ -44,7 +50,7 @@ void ShadowObserver::for_each_line(std::uint32_t address, std::size_t bytes, Vis
 void ShadowObserver::on_master_read(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> seen) {
   if (access.scripted) return;
   const Operation operation{Operation::Kind::read, access.agent, View::direct, {0, 0, origins_.of(access.agent)}, access.cycle};
-  for_each_line(address, seen.size(), [&](std::uint32_t here, std::uint32_t count) { shadow_.read(operation, here, count, true); });
+  for_each_line(address, seen.size(), [&](std::uint32_t here, std::uint32_t count) { shadow_.judge_read(operation, here, count); });
 }
 
 void ShadowObserver::on_master_write(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> value) {

@@ -14,8 +14,8 @@ class ShadowObserver final : public HardwareObserver {
   ShadowObserver(HeapShadow& shadow, const Origins& origins, std::uint32_t line_bytes) : shadow_(shadow), origins_(origins), line_bytes_(line_bytes) {}
 
   bool watches_accesses() const override { return true; }
-  std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override;
-  std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override;
+  std::uint64_t on_read(const CoreAccess& access) override;
+  std::uint64_t on_write(const CoreAccess& access) override;
   void on_stores_unseen(std::uint32_t address, StoreLog& log) override;
   void on_log_ends(StoreLog& log) override { shadow_.end_log(log.owner, log); }
   Permission on_line_filled(Core& core, std::uint32_t address, StoreLog& log) override;

@@ -22,7 +22,7 @@ class ObservedCore : public testing::Test {
     config_.cores.resize(2);
     for (std::uint32_t id = 0; id < 2; ++id) config_.cores[id].id = id;
     config_.devices = {0x71000, 0x72000, 0x73000, 0x74000};
-    observer_ = std::make_unique<CoherencyObserver>(config_, findings_);
+    observer_ = std::make_unique<CoherencyObserver>(config_, origins_, findings_);
     memory_ = std::make_unique<FlatEnvironment>(map_);
     core_ = std::make_unique<Core>(config_.cores[0], map_, *memory_);
     memory_->core = core_.get();
@@ -41,6 +41,7 @@ class ObservedCore : public testing::Test {
   const AddressMap map_{{{"ram", ram, 1u << 20, RegionKind::cached, ram}}};
   SystemConfig config_;
   Findings findings_;
+  Origins origins_;
   std::unique_ptr<CoherencyObserver> observer_;
   std::unique_ptr<FlatEnvironment> memory_;
   std::unique_ptr<Core> core_;

@@ -27,15 +27,15 @@ struct Verdicts : FindingListener {
 class Distrustful final : public CoherencyObserver {
  public:
   using CoherencyObserver::CoherencyObserver;
-  std::uint64_t on_read(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering ordering) override {
-    CoherencyObserver::on_read(core, view, address, seen, ordering);
+  std::uint64_t on_read(const CoreAccess& access) override {
+    CoherencyObserver::on_read(access);
     return 0;
   }
-  std::uint64_t on_write(Core& core, View view, std::uint32_t address, std::span<const std::uint8_t> value, Ordering ordering) override {
-    CoherencyObserver::on_write(core, view, address, value, ordering);
+  std::uint64_t on_write(const CoreAccess& access) override {
+    CoherencyObserver::on_write(access);
     return 0;
   }
-  Permission on_line_filled(Core&, std::uint32_t, StoreLog&) override { return {}; }
+  Permission on_line_filled(Core&, std::uint32_t, StoreLog&) override { return {0, 0}; }
 };
 
 struct Shape {
@@ -63,7 +63,7 @@ SystemConfig config_of(const Shape& shape) {
 /// Two cores, watched.
 template <class Observer>
 struct Machine {
-  explicit Machine(const Shape& shape) : config(config_of(shape)), observer(config, verdicts) {
+  explicit Machine(const Shape& shape) : config(config_of(shape)), observer(config, origins, verdicts) {
     observer.checker().set_alone(shape.alone > 0);
     for (std::uint32_t id = 0; id < 2; ++id) {
       cores.push_back(std::make_unique<Core>(config.cores[id], map, memory));
@@ -78,6 +78,7 @@ struct Machine {
 
   SystemConfig config;
   Verdicts verdicts;
+  Origins origins;
   Observer observer;
   AddressMap map{{{"ram", ram, 1u << 20, RegionKind::cached, ram}, {"alias", alias, 1u << 20, RegionKind::uncached, ram}}};
   FlatEnvironment memory{map};
@@ -192,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(All, Permissions,
 template <class Observer>
 std::vector<Verdicts::Entry> verdicts_of_reuse() {
   Machine<Observer> machine({"Lines64", 64, 0, WritePolicy::write_back});
-  auto& [config, verdicts, observer, map, memory, cores] = machine;
+  auto& [config, verdicts, origins, observer, map, memory, cores] = machine;
   machine.begin(0, 1);
   cores[0]->store(data, 1, 4);
   observer.on_cache_operation(*cores[0], CacheOperation::write_back_invalidate, data, false);

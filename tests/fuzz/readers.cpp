@@ -15,8 +15,8 @@
 #include "sim/import/component_table.h"
 #include "sim/import/heap_log.h"
 #include "sim/import/topology_scenario.h"
-#include "sim/scenario/scenario.h"
-#include "sim/result/suppressions.h"
+#include "sim/experiment/job.h"
+#include "sim/config/suppressions.h"
 #include "sim/trace/trace_file.h"
 
 namespace dspmem::test {
@@ -92,7 +92,7 @@ void read_yaml(const std::uint8_t* data, std::size_t size) {
   expect_input_errors([&] { load_platform(file.path()); });
   expect_input_errors([&] { load_allocator(file.path()); });
   expect_input_errors([&] { load_components(file.path()); });
-  expect_input_errors([&] { load_suppressions(file.path()); });
+  expect_input_errors([&] { load_suppressions(file.path(), rule_names()); });
   expect_input_errors([&] { load_energy(file.path(), {}); });
 }
 

@@ -30,9 +30,10 @@ class Capricious final : public HardwareObserver {
  public:
   Capricious(const Shape& shape, std::uint64_t seed) : shape_(shape), random_(seed) {}
 
-  std::uint64_t on_read(Core& core, View, std::uint32_t address, std::span<const std::uint8_t> seen, Ordering) override { return show(1, core, address, seen); }
-  std::uint64_t on_write(Core& core, View, std::uint32_t address, std::span<const std::uint8_t> value, Ordering) override {
-    const std::uint64_t parts = show(2, core, address, value);
+  std::uint64_t on_read(const CoreAccess& access) override { return show(1, access.core, access.address, access.bytes); }
+  bool watches_accesses() const override { return true; }
+  std::uint64_t on_write(const CoreAccess& access) override {
+    const std::uint64_t parts = show(2, access.core, access.address, access.bytes);
     return shape_.policy == WritePolicy::write_back ? parts : 0;
   }
   void on_stores_unseen(std::uint32_t address, StoreLog& log) override { log.owner = address; }
@@ -52,20 +53,6 @@ class Capricious final : public HardwareObserver {
         ++noted;
       }
   }
-  void on_fetch(Core&, std::uint32_t, std::span<const std::uint8_t>) override {}
-  void on_cache_operation(Core&, CacheOperation, std::uint32_t, bool) override {}
-  void on_index_operation(Core&, CacheOperation, std::uint32_t, std::uint32_t) override {}
-  void on_device_read(Core&, std::uint32_t) override {}
-  void on_device_write(Core&, std::uint32_t) override {}
-  void on_core_start(Core&) override {}
-  void on_core_off(Core&) override {}
-  void on_master_start(std::uint8_t, std::uint64_t) override {}
-  void on_master_finish(std::uint8_t, std::uint64_t) override {}
-  void on_master_read(std::uint8_t, std::uint32_t, std::span<const std::uint8_t>, std::uint64_t) override {}
-  void on_master_write(std::uint8_t, std::uint32_t, std::span<const std::uint8_t>, std::uint64_t) override {}
-  void on_master_refused(std::uint8_t, std::uint32_t, std::uint64_t) override {}
-  void on_bank_off(std::uint32_t, std::uint32_t) override {}
-
   std::vector<std::uint64_t> events;
   std::uint64_t noted = 0;
 

@@ -24,9 +24,9 @@ class FlatEnvironment : public CoreEnvironment {
 
   std::uint8_t* at(std::uint32_t address, std::size_t bytes) {
     const Region* region = map_.find(address);
-    if (!region) throw BusError("nothing there");
+    if (!region) throw BusError({Refusal::Kind::nothing_there, 0, "", "nothing there"});
     const std::uint32_t offset = address - region->base;
-    if (offset + bytes > region->size) throw BusError("beyond the region");
+    if (offset + bytes > region->size) throw BusError({Refusal::Kind::nothing_there, 0, "", "beyond the region"});
     return memory_.at(region->physical).data() + offset;
   }
 
