@@ -203,10 +203,10 @@ class Core : private CoreState {
   std::uint32_t load_slow(std::uint32_t address, unsigned bytes, Ordering ordering = Ordering::plain);
   void store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes, Ordering ordering = Ordering::plain);
   /// Has the line of an access that is made through the cache, and has nothing else to it, be the most recently used of its set, fetched if
-  /// need be.
+  /// need be. REQUIRES: the address is in a cached range.
   bool have_line(std::uint32_t address) {
     if (data_cache_.touch(address)) return true;
-    if (checked_ || !cached_range(address)) return false;
+    if (checked_) return false;
     data_cache_.fetch(address);
     return true;
   }

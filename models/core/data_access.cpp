@@ -120,7 +120,7 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
 }
 
 bool Core::load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& value) {
-  if (address & (bytes - 1) || !have_line(address)) return false;
+  if (address & (bytes - 1) || !cached_range(address) || !have_line(address)) return false;
   const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
   const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
   if (entry.line != data_cache_.line_address(address)) return false;
@@ -131,7 +131,7 @@ bool Core::load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& val
 
 bool Core::store_unseen(std::uint32_t address, std::span<const std::uint8_t> stored) {
   const auto bytes = static_cast<std::uint32_t>(stored.size());
-  if (address & (bytes - 1) || config_.data_cache.write_policy == WritePolicy::write_through || !have_line(address)) return false;
+  if (address & (bytes - 1) || config_.data_cache.write_policy == WritePolicy::write_through || !cached_range(address) || !have_line(address)) return false;
   const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
   const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1), part_shift = data_cache_.part_shift();
   if (entry.line != data_cache_.line_address(address)) return false;

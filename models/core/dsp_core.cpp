@@ -53,6 +53,7 @@ void DspCore::execute() {
 }
 
 void DspCore::at_block_boundary() {
+  if (host_.interrupted()) throw Interrupted{};
   synchronise();
   if (restart_if_power_cycled()) core_.restart_at(core_.pc());
 }

@@ -17,6 +17,9 @@ namespace dspmem {
 
 class DspCore;
 
+/// Thrown in a core's process when its host is interrupted.
+struct Interrupted {};
+
 /// What happens on the cores besides their own instructions.
 class CoreHost {
  public:
@@ -28,6 +31,8 @@ class CoreHost {
   virtual std::uint32_t simulator_call(DspCore& core, std::uint32_t number, std::span<const std::uint32_t, 3> arguments) = 0;
   /// The core's power goes on or off.
   virtual void core_power(DspCore& core, bool on, std::uint64_t cycle) { (void)core, (void)on, (void)cycle; }
+  /// Whether the run is to end now: asked once a quantum.
+  virtual bool interrupted() const { return false; }
   /// Something was thrown in a core's process. The host ends the simulation and reports.
   virtual void failed(std::exception_ptr failure) = 0;
 };

@@ -73,6 +73,7 @@ void refuse_options(const po::variables_map& values, std::initializer_list<const
 /// say about theirs.
 void check_trace(const std::string& trace, const std::map<std::uint32_t, std::uint64_t>& first_lines, const OutputFile& scenario) {
   const std::string made = scenario.unfinished();
+  if (made.empty()) return;  // what goes to a pipe cannot be read again
   try {
     const Scenario read = load_scenario(made);
     const Platform platform = load_platform(read.platform, read.platform_mark);
@@ -92,7 +93,6 @@ int import_trace(const std::string& file, const std::string& output, const po::v
   if (!platform.empty()) platform = platform_reference(platform, load_platform(platform, {"--platform", 0, 0}));
   const std::string name = std::filesystem::path(file).filename().string();
   const OutputFile scenario("--output", output);
-  scenario.keep_apart_from(file);
   if (!is_log(file)) {
     refuse_options(values, {"zone"}, "is for logs: the rows of a trace say their zones");
     TraceReader trace(file);
@@ -102,6 +102,7 @@ int import_trace(const std::string& file, const std::string& output, const po::v
     if (!rows) throw InputError({file}, "the trace has no rows");
     const auto numbers = std::views::keys(first_lines);
     const std::set<std::uint32_t> cores(numbers.begin(), numbers.end());
+    scenario.refuse_inputs();
     scenario.stream() << scenario_of_trace(beside(file, output), name, cores, trace.metadata(), platform);
     check_trace(file, first_lines, scenario);
     scenario.commit();
@@ -124,9 +125,10 @@ int import_trace(const std::string& file, const std::string& output, const po::v
   const std::string trace_path = (std::filesystem::path(output).parent_path() / std::filesystem::path(output).stem()).string() + ".trace.csv";
   if (trace_path == output) throw UsageError("--output: a log becomes a scenario and, beside it, a trace that ends in .trace.csv; let the scenario end in .yaml");
   const OutputFile trace_file("--output", trace_path);
-  trace_file.keep_apart_from(file);
-  TraceWriter writer(trace_file.stream());
   LineSource log(file);
+  trace_file.refuse_inputs();
+  scenario.refuse_inputs();
+  TraceWriter writer(trace_file.stream());
   const HeapLogSummary summary = import_heap_log(log, platform.empty() ? "tgl" : platform, zone, writer);
   if (!summary.allocations) throw InputError({file}, "the log has no allocation");
   trace_file.commit();
@@ -156,6 +158,7 @@ int import_topology(const std::string& file, const std::string& output, const po
   options.periods = static_cast<std::uint32_t>(number_option(values, "periods", 1, 1000000).value_or(options.periods));
   const TopologyScenario scenario = make_scenario(topology, table, options);
   const OutputFile target("--output", output);
+  target.refuse_inputs();
   target.stream() << scenario.yaml;
   target.commit();
   fmt::print("{}: {} pipelines, {} components, {} buffers, {} routes, {} PCMs; on {} core{} of {}\n", file, scenario.pipelines, scenario.components, scenario.buffers, topology.routes.size(), topology.pcms.size(),

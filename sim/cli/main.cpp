@@ -4,6 +4,7 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/usage.h"
+#include "sim/result/printable.h"
 
 namespace dspmem {
 
@@ -17,6 +18,7 @@ std::span<const Command> commands() {
       {"record", "replay a scenario and write what it did as a trace", record_command},
       {"import", "make scenarios from traces, logs and sound topologies", import_command},
       {"describe", "show a platform's memory map, zones and banks", describe_command},
+      {"explain", "what a rule of findings means, with an example and its fix", explain_command},
       {"steps", "list the steps that scenarios can use", steps_command},
   };
   return all;
@@ -63,13 +65,13 @@ int main(int count, char** values) {
     if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw dspmem::UsageError("the report could not be written to standard output");
     return status;
   } catch (const dspmem::InputError& error) {
-    std::fprintf(stderr, "%s\n", error.what());
+    std::fprintf(stderr, "%s\n", dspmem::printable(error.what()).c_str());
     return dspmem::exit_bad_input;
   } catch (const dspmem::UsageError& error) {
-    std::fprintf(stderr, "dspmem: error: %s\n", error.what());
+    std::fprintf(stderr, "dspmem: error: %s\n", dspmem::printable(error.what()).c_str());
     return dspmem::exit_bad_input;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "dspmem: internal error: %s\n", error.what());
+    std::fprintf(stderr, "dspmem: internal error: %s\n", dspmem::printable(error.what()).c_str());
     return dspmem::exit_internal_error;
   }
 }

@@ -16,7 +16,9 @@ void add_allocator_option(po::options_description& options) {
 }
 
 void add_firmware_option(po::options_description& options) {
-  options.add_options()("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image");
+  options.add_options()
+      ("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image")
+      ("allow-mismatch", "run firmware that says it was built for another platform");
 }
 
 void add_energy_option(po::options_description& options) {
@@ -46,7 +48,7 @@ ReplayOptions replay_options_of(const po::variables_map& values) {
 
 JobRequest request_of(const std::string& scenario, const po::variables_map& values) {
   const auto text = [&values](const char* option) { return values.count(option) ? std::optional(values[option].as<std::string>()) : std::nullopt; };
-  JobRequest request{scenario, text("platform"), std::nullopt, text("firmware"), false};
+  JobRequest request{scenario, text("platform"), std::nullopt, text("firmware"), false, values.count("allow-mismatch") != 0};
   if (values.count("allocator") && values["allocator"].value().type() == typeid(std::string)) request.allocator = text("allocator");
   return request;
 }

@@ -6,7 +6,9 @@
 
 namespace dspmem {
 
-/// A file that is written as a whole or not at all: under another name until commit(). Throws UsageError when it cannot be written.
+/// A file that is written as a whole or not at all: under a name of its own, in the same folder, until commit(). What the path leads to through
+/// links is replaced, and keeps its mode and owner; a device, pipe or socket is written to. Throws UsageError when it cannot be written, at
+/// once where that can be seen.
 class OutputFile {
  public:
   /// `option`: how the user named it.
@@ -15,17 +17,22 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
-  /// Refuses to write over what is read.
-  void keep_apart_from(const std::string& input) const;
-  std::ostream& stream() const { return stream_; }
+  /// Refuses to write over what this process has read. Call when all inputs have been read, and before anything runs.
+  void refuse_inputs() const;
+  /// REQUIRES: refuse_inputs() has been called. Opens what is no regular file.
+  std::ostream& stream() const;
   /// What has been written so far, under its other name.
   std::string unfinished() const;
   void commit() const;
 
  private:
-  std::string part() const { return path_ + ".part"; }
+  [[noreturn]] void fail(const std::string& why) const;
+  void open_beside();
+  bool in_place() const { return part_.empty(); }
 
   std::string option_, path_;
+  std::string target_;  ///< what the path leads to
+  std::string part_;    ///< the other name; empty where the target itself is written to
   mutable std::ofstream stream_;
   mutable bool committed_ = false;
 };

@@ -5,6 +5,7 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/options.h"
+#include "sim/cli/interrupt.h"
 #include "sim/cli/output_file.h"
 #include "sim/cli/usage.h"
 
@@ -30,7 +31,7 @@ int record_command(const std::vector<std::string>& arguments) {
   for (const auto& [name, mark] : check_scenario(job.scenario, job.platform).objects)
     if (!can_be_named_in_traces(name)) throw InputError(mark, "the name '" + name + "' cannot be written into a trace: it has a comma, a blank at an end, or nothing but digits");
   const OutputFile file("--output", output);
-  file.keep_apart_from(job.scenario.file);
+  file.refuse_inputs();
   TraceWriter writer(file.stream());
   const auto note = [&writer](const char* key, const std::string& value) {
     if (!value.empty()) writer.metadata(key, value);
@@ -43,7 +44,13 @@ int record_command(const std::vector<std::string>& arguments) {
   note("objects", job.scenario.objects_text);
   note("expect", job.scenario.expect_text);
   replay_options.recorder = &writer;
+  replay_options.interrupted = interrupted_by;
+  catch_signals();
   const Result result = run(job, replay_options);
+  if (result.interrupted) {
+    std::fprintf(stderr, "record: interrupted; '%s' is not written\n", output.c_str());
+    return 128 + result.interrupted;
+  }
   file.commit();
   std::printf("%s: %s\n", result.file.c_str(), to_string(result.verdict));
   return exit_code(result.verdict);

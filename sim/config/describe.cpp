@@ -134,16 +134,21 @@ SECTIONS
     _bss_end = .;
   }} > image
   _image_end = .;
+  /* What the image was built for: not loaded. */
+  .dspmem.platform 0 (INFO) : {{ KEEP(*(.dspmem.platform)) }}
 }}
 )",
                      fmt::arg("file", platform.name + ".yaml"), fmt::arg("base", platform.image_base), fmt::arg("bytes", platform.image_bytes),
                      fmt::arg("line", platform.line_bytes()));
 }
 
-std::string describe_as_header(const Platform& platform) {
+namespace {
+
+/// The numbers of platform_config.h.
+std::vector<std::pair<std::string, std::uint32_t>> definitions(const Platform& platform) {
   const CacheConfig& cache = platform.system.cores[0].data_cache;
-  std::string out = fmt::format("/* Generated from {}.yaml: do not edit. */\n#pragma once\n\n", platform.name);
-  const auto define = [&out](const char* name, std::uint32_t value) { out += fmt::format("#define PLATFORM_{} {:#x}\n", name, value); };
+  std::vector<std::pair<std::string, std::uint32_t>> all;
+  const auto define = [&all](const char* name, std::uint32_t value) { all.emplace_back(name, value); };
   define("CORE_COUNT", platform.core_count());
   define("DCACHE_LINE", cache.line_bytes);
   define("DCACHE_BYTES", cache.size_bytes);
@@ -169,7 +174,24 @@ std::string describe_as_header(const Platform& platform) {
   define("IDC", platform.system.devices.idc);
   define("POWER", platform.system.devices.power);
   define("DMA", platform.system.devices.dma);
-  return out;
+  return all;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::uint32_t>> platform_facts(const Platform& platform) {
+  std::vector<std::pair<std::string, std::uint32_t>> facts = definitions(platform);
+  facts.emplace_back("IMAGE_BASE", platform.image_base);
+  facts.emplace_back("IMAGE_BYTES", platform.image_bytes);
+  return facts;
+}
+
+std::string describe_as_header(const Platform& platform) {
+  std::string out = fmt::format("/* Generated from {}.yaml: do not edit. */\n#pragma once\n\n", platform.name);
+  for (const auto& [name, value] : definitions(platform)) out += fmt::format("#define PLATFORM_{} {:#x}\n", name, value);
+  out += "/* What all of it was, for whoever runs the image on another platform. */\n#define PLATFORM_FACTS \"";
+  for (const auto& [name, value] : platform_facts(platform)) out += fmt::format("{}={:#x};", name, value);
+  return out + "\"\n";
 }
 
 }  // namespace dspmem

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/config/fields.h"
 
+#include "sim/config/input_files.h"
+
 #include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
@@ -108,6 +110,7 @@ YAML::Node load_yaml(const std::string& path) {
   if (std::filesystem::is_directory(path, ignored)) throw InputError({path, 0, 0}, "is a directory, not a YAML file");
   std::ifstream stream(path, std::ios::binary);
   if (!stream) throw InputError({path, 0, 0}, "cannot be opened");
+  note_input(path);
   std::stringstream text;
   text << stream.rdbuf();
   return parse_yaml(text.str(), path);

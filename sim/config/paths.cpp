@@ -45,6 +45,8 @@ std::filesystem::path config_file(const std::string& folder, const std::string& 
   return path;
 }
 
+std::filesystem::path example_directory() { return config_directory().parent_path() / "scenarios/rules"; }
+
 std::filesystem::path firmware_directory() {
   if (const char* given = std::getenv("DSPMEM_FIRMWARE")) return given;
   if (const auto place = installed("firmware"); !place.empty()) return place;

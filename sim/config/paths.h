@@ -18,6 +18,9 @@ std::vector<std::string> shipped_configs(const std::string& folder);
 /// InputError at `mark` when there is none. `file` and `kind` are for messages: "platform file", "platform".
 std::filesystem::path config_file(const std::string& folder, const std::string& name_or_path, const SourceMark& mark, const std::string& file, const std::string& kind);
 
+/// The folder with an example of each rule, and its fix.
+std::filesystem::path example_directory();
+
 /// The folder with the shipped firmware images: $DSPMEM_FIRMWARE, or firmware/ beside the executable.
 std::filesystem::path firmware_directory();
 

@@ -2,7 +2,10 @@
 #include "sim/experiment/job.h"
 
 #include <filesystem>
+#include <fmt/format.h>
 
+#include "sim/config/describe.h"
+#include "sim/config/fields.h"
 #include "sim/config/paths.h"
 #include "sim/session/steps/steps.h"
 
@@ -36,6 +39,23 @@ void check_functions(const Allocator& allocator, const FirmwareImage& image) {
   need(allocator.unlock, allocator.unlock_mark);
 }
 
+/// Refuses an image that says that it was built for something else: it would do the wrong cache operations.
+void check_platform(const Platform& platform, const FirmwareImage& image) {
+  std::string differing;
+  for (const auto& [name, value] : platform_facts(platform)) {
+    const std::string key = name + "=";
+    const std::string& facts = image.platform_facts();
+    std::size_t at = facts.starts_with(key) ? 0 : facts.find(";" + key);
+    if (at == std::string::npos) continue;
+    at = facts.find('=', at) + 1;
+    const std::string built_for = facts.substr(at, facts.find(';', at) - at);
+    if (parse_number(built_for) != value) differing += fmt::format("{}{} {} in the image and {:#x} on the platform", differing.empty() ? "" : ", ", name, built_for, value);
+  }
+  if (!differing.empty())
+    throw InputError({image.path()}, fmt::format("this firmware was built for another platform than '{}' ({}): {}; build it for this platform, or run it all the same with --allow-mismatch",
+                                                 platform.name, platform.file, differing));
+}
+
 }  // namespace
 
 Scenario load_scenario(const std::string& path) { return load_scenario(path, {step_kinds(), rule_names()}); }
@@ -54,6 +74,7 @@ Job load_checked(const JobRequest& request) {
 Job load_job(const JobRequest& request) {
   Job job = load_checked(request);
   job.image = std::make_unique<FirmwareImage>(request.firmware ? *request.firmware : firmware_path(job.platform, job.allocator));
+  if (!request.allow_mismatch) check_platform(job.platform, *job.image);
   check_functions(job.allocator, *job.image);
   return job;
 }

@@ -14,6 +14,7 @@ struct JobRequest {
   std::string scenario;
   std::optional<std::string> platform, allocator, firmware;
   bool ignore_expectations = false;
+  bool allow_mismatch = false;  ///< run an image on a platform that it was not built for
 };
 
 /// All that one replay needs, read and checked.

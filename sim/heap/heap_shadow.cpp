@@ -7,9 +7,22 @@
 
 namespace dspmem {
 
-HeapShadow::HeapShadow(const Platform& platform, const Allocator& allocator, const FirmwareImage& image, const AddressMap& map,
-                       const LiveMemory& live, const EventBus& bus, Environment environment)
-    : platform_(platform), map_(map), live_(live), bus_(bus), environment_(std::move(environment)), line_bytes_(platform.line_bytes()), header_bytes_(allocator.header_bytes) {
+HeapShadow::Metadata HeapShadow::metadata_of(const Allocator& allocator, const FirmwareImage& image) {
+  Metadata metadata;
+  metadata.header_bytes = allocator.header_bytes;
+  for (const std::string& name : allocator.variables) {
+    const auto address = image.symbol(name);
+    FirmwareImage::Variable variable = address ? image.variable_at(*address) : FirmwareImage::Variable{};
+    if (variable.name.empty() || !variable.bytes)
+      throw InputError(allocator.variables_mark, "metadata: the firmware has no variable '" + name + "'" + suggestion(name, image.variable_names()));
+    metadata.variables.push_back(std::move(variable));
+  }
+  return metadata;
+}
+
+HeapShadow::HeapShadow(const Platform& platform, const AddressMap& map, Metadata metadata, const LiveMemory& live, const EventBus& bus, Environment environment)
+    : map_(map), live_(live), bus_(bus), environment_(std::move(environment)), line_bytes_(platform.line_bytes()), header_bytes_(metadata.header_bytes),
+      variables_(std::move(metadata.variables)) {
   if (platform.heaps.empty()) return;
   std::uint64_t end = 0;
   first_ = ~0u;
@@ -19,15 +32,10 @@ HeapShadow::HeapShadow(const Platform& platform, const Allocator& allocator, con
   }
   heaps_first_ = first_;
   heaps_bytes_ = static_cast<std::uint32_t>(end - first_);
-  for (const std::string& name : allocator.variables) {
-    const auto address = image.symbol(name);
-    const FirmwareImage::Variable variable = address ? image.variable_at(*address) : FirmwareImage::Variable{};
-    if (variable.name.empty() || !variable.bytes)
-      throw InputError(allocator.variables_mark, "metadata: the firmware has no variable '" + name + "'" + suggestion(name, image.variable_names()));
+  for (const FirmwareImage::Variable& variable : variables_) {
     const std::uint32_t base = physical(variable.address);
     first_ = std::min(first_, base);
     end = std::max<std::uint64_t>(end, std::uint64_t{base} + variable.bytes);
-    variables_.push_back(variable);
   }
   first_ -= first_ % line_bytes_;
   bytes_ = static_cast<std::uint32_t>(end - first_);

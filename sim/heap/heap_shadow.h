@@ -29,9 +29,15 @@ class HeapShadow final : public Subscriber, public StoreSink {
     /// Whether the code there only moves bytes, written or not: padding of a copied structure is no mistake.
     std::function<bool(std::uint32_t pc)> is_copier;
   };
-  /// Throws InputError for metadata variables that the firmware does not have.
-  HeapShadow(const Platform& platform, const Allocator& allocator, const FirmwareImage& image, const AddressMap& map,
-             const LiveMemory& live, const EventBus& bus, Environment environment);
+  /// What is known of the allocator's metadata beforehand.
+  struct Metadata {
+    std::uint32_t header_bytes = 0;                  ///< right before each block
+    std::vector<FirmwareImage::Variable> variables;  ///< that only the allocator may touch
+  };
+  /// Throws InputError for variables that the firmware does not have.
+  static Metadata metadata_of(const Allocator& allocator, const FirmwareImage& image);
+
+  HeapShadow(const Platform& platform, const AddressMap& map, Metadata metadata, const LiveMemory& live, const EventBus& bus, Environment environment);
 
   /// Whether a read, by code other than the allocator, may be a finding: most are not, and need not be described.
   bool is_suspicious(AgentId agent, std::uint32_t address, std::uint32_t bytes) const {
@@ -98,7 +104,6 @@ class HeapShadow final : public Subscriber, public StoreSink {
   void release_metadata(std::uint32_t at, std::uint32_t count, std::uint64_t cycle);
   void touch(std::uint32_t at, std::uint32_t count);
 
-  const Platform& platform_;
   const AddressMap& map_;
   const LiveMemory& live_;
   const EventBus& bus_;

@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
+
+#include "sim/config/input_files.h"
 
 namespace dspmem {
 
@@ -27,6 +30,7 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
   const auto fail = [&](const std::string& why) { throw InputError({path, 0, 0}, "this firmware " + why); };
   elf_version(EV_CURRENT);
   debug_->file = open(path.c_str(), O_RDONLY);
+  note_input(path);
   struct stat status {};
   if (debug_->file < 0 || fstat(debug_->file, &status) || !S_ISREG(status.st_mode)) fail("cannot be opened");
   debug_->elf = elf_begin(debug_->file, ELF_C_READ, nullptr);
@@ -79,6 +83,9 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
     GElf_Shdr info;
     const char* name = gelf_getshdr(section, &info) ? elf_strptr(debug_->elf, names, info.sh_name) : nullptr;
     const std::string_view text(name ? name : "");
+    if (text == ".dspmem.platform")
+      if (const Elf_Data* facts = elf_getdata(section, nullptr); facts && facts->d_buf)
+        platform_facts_.assign(static_cast<const char*>(facts->d_buf), strnlen(static_cast<const char*>(facts->d_buf), facts->d_size));
     if (!text.ends_with("debug_str") && !text.ends_with("debug_line_str")) continue;
     const Elf_Data* data = elf_getdata(section, nullptr);
     if (data && data->d_buf && data->d_size && static_cast<const char*>(data->d_buf)[data->d_size - 1]) fail("has damaged debug information: the last text of its section " + std::string(text) + " has no end");

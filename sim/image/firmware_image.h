@@ -35,6 +35,9 @@ class FirmwareImage {
   std::uint32_t entry() const { return entry_; }
   const std::vector<Segment>& segments() const { return segments_; }
 
+  /// What it was built for, as "NAME=value;" for each fact; empty when the image does not say.
+  const std::string& platform_facts() const { return platform_facts_; }
+
   std::optional<std::uint32_t> symbol(const std::string& name) const;
   std::vector<std::string> function_names() const;
   /// Every name that symbol() knows.
@@ -60,6 +63,7 @@ class FirmwareImage {
   struct Debug;
 
   std::string path_;
+  std::string platform_facts_;
   std::uint32_t entry_ = 0;
   std::vector<Segment> segments_;
   std::map<std::string, std::uint32_t> symbols_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/import/topology.h"
 
+#include "sim/config/input_files.h"
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -265,6 +267,7 @@ Topology load_topology(const std::string& path) {
   std::error_code failure;
   const std::uintmax_t size = std::filesystem::file_size(path, failure);
   if (!file || failure) throw InputError({path}, "the file cannot be opened");
+  note_input(path);
   if (size > largest) throw InputError({path}, "the file is larger than 64 MiB: this is no topology");
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
   file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));

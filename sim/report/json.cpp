@@ -209,6 +209,7 @@ std::string write(const Result& result, const WriterOptions&) {
             {"suppressions", list_of(result.suppressions)}};
   if (result.wake_latency) json["wake_latency"] = *result.wake_latency;
   if (!result.power.policies.empty()) json["energy"] = to_json(result.power);
+  if (result.interrupted) json["interrupted"] = true;
   if (result.crash) json["crash"] = to_json(*result.crash);
   return json.dump(2) + "\n";
 }

@@ -235,6 +235,7 @@ std::string write(const Result& result, const WriterOptions& options) {
   for (const Result::Suppressed& each : result.suppressions)
     out += each.count ? fmt::format("suppressed: {} findings ({}: {})\n", each.count, each.where.to_string(), each.reason) : fmt::format("unused suppression: {} ({})\n", each.where.to_string(), each.reason);
   if (result.crash) write_crash(*result.crash, out);
+  if (result.interrupted) out += fmt::format("\ninterrupted by signal {} at cycle {}: the report is of what ran until then\n", result.interrupted, grouped(result.cycles));
   if (!result.expectations.empty()) out += "\n";
   for (const Result::Expectation& each : result.expectations)
     out += fmt::format("{} {}{}  ({})\n", each.passed ? "ok    " : "FAILED", each.text, each.passed ? "" : ", but it is: " + each.actual, each.where.to_string());
@@ -243,6 +244,12 @@ std::string write(const Result& result, const WriterOptions& options) {
 }
 
 }  // namespace
+
+std::string finding_text(const Result::Finding& finding) {
+  std::string text;
+  write_finding(finding, text);
+  return text;
+}
 
 const Writer text_writer{"text", ".txt", "the report as text", write};
 

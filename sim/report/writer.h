@@ -31,4 +31,7 @@ REPORT_WRITERS(DECLARE_WRITER)
 
 std::span<const Writer* const> writers();
 
+/// One finding as the text report has it.
+std::string finding_text(const Result::Finding& finding);
+
 }  // namespace dspmem

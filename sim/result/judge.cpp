@@ -168,7 +168,8 @@ void judge(const ExpectationList& expectations, Result& result) {
                                    expectations.crash_mark, as_expected});
     crashed = crashed && !as_expected;
   }
-  if (crashed) result.verdict = Result::Verdict::crashed;
+  if (result.interrupted) result.verdict = Result::Verdict::interrupted;
+  else if (crashed) result.verdict = Result::Verdict::crashed;
   else if (unexpected) result.verdict = Result::Verdict::findings;
   else if (std::any_of(result.expectations.begin(), result.expectations.end(), [](const auto& each) { return !each.passed; }))
     result.verdict = Result::Verdict::expectation_failed;

@@ -36,6 +36,7 @@ const char* to_string(Result::Verdict verdict) {
     case Result::Verdict::expectation_failed: return "expectation-failed";
     case Result::Verdict::findings: return "findings";
     case Result::Verdict::crashed: return "crashed";
+    case Result::Verdict::interrupted: return "interrupted";
   }
   return "";
 }
@@ -97,6 +98,7 @@ int exit_code(Result::Verdict verdict) {
     case Result::Verdict::expectation_failed: return 1;
     case Result::Verdict::findings: return 3;
     case Result::Verdict::crashed: return 4;
+    case Result::Verdict::interrupted: return 128;
   }
   return 5;
 }

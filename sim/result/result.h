@@ -29,7 +29,7 @@ const char* to_string(Severity severity);
 struct Result {
   static constexpr int schema_version = 1;
 
-  enum class Verdict { passed, expectation_failed, findings, crashed };
+  enum class Verdict { passed, expectation_failed, findings, crashed, interrupted };
 
   struct Cache {
     std::uint64_t accesses = 0, misses = 0, write_backs = 0, prefetches = 0;
@@ -240,11 +240,12 @@ struct Result {
   };
   std::vector<Suppressed> suppressions;
   std::optional<Crash> crash;
+  int interrupted = 0;  ///< the signal that ended the run before its end; 0 for none
   std::optional<std::uint64_t> wake_latency;  ///< cycles of the slowest wake-up from light sleep
   Power power;
 };
 
-/// "passed", "expectation-failed", "findings", "crashed".
+/// "passed", "expectation-failed", "findings", "crashed", "interrupted".
 const char* to_string(Result::Verdict verdict);
 /// "read", "write-back and invalidate", ...
 const char* to_string(Result::Operation::Kind kind);
@@ -254,7 +255,8 @@ const char* to_string(Result::Operation::View view);
 std::string to_string(const Result::Frame& frame);
 /// The step, or else the frame.
 std::string to_string(const Result::Origin& origin);
-/// 0 as expected; 1 an expectation failed; 3 findings; 4 the firmware crashed, panicked or hung.
+/// 0 as expected; 1 an expectation failed; 3 findings; 4 the firmware crashed, panicked or hung;
+/// 128 interrupted, to which the signal is added.
 int exit_code(Result::Verdict verdict);
 
 }  // namespace dspmem

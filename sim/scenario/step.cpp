@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "sim/config/input_files.h"
 #include "sim/trace/trace_file.h"
 
 namespace dspmem {
@@ -31,6 +32,7 @@ StepList StepReader::included(const std::string& path, const std::map<std::strin
     fail(where, "'" + path + "' includes itself");
   std::ifstream stream(full);
   if (!stream || std::filesystem::is_directory(full)) fail(where, "'" + full + "' cannot be opened");
+  note_input(full);
   std::stringstream buffer;
   buffer << stream.rdbuf();
   std::string text = buffer.str();

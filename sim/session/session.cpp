@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "sim/result/printable.h"
 #include "sim/session/boot_descriptor.h"
 #include "sim/session/place_statics.h"
 #include "sim/session/step_context.h"
@@ -111,7 +112,7 @@ void Session::connect() {
       const std::string function = input_.image.function_at(pc);
       return function == "memcpy" || function == "memmove" || function == "memcpy_s";
     };
-    shadow_ = std::make_unique<HeapShadow>(input_.platform, input_.allocator, input_.image, system_->map(), live_, bus_, HeapShadow::Environment{revoke, is_copier});
+    shadow_ = std::make_unique<HeapShadow>(input_.platform, system_->map(), HeapShadow::metadata_of(input_.allocator, input_.image), live_, bus_, HeapShadow::Environment{revoke, is_copier});
     shadow_observer_ = std::make_unique<ShadowObserver>(*shadow_, origins_, input_.platform.line_bytes());
   }
 
@@ -192,6 +193,8 @@ Result Session::run() {
     } catch (const CoreFault& fault) {
       bus_.emit(Crashed{fault});
     } catch (const Stopped&) {
+    } catch (const Interrupted&) {
+      result_.interrupted = options_.interrupted();
     }
   } else if (starved) {
     report_deadlock();
@@ -204,6 +207,7 @@ Result Session::run() {
   if (coherency_ && coherency_->unexplained_reads())
     throw std::logic_error(fmt::format("{} reads returned bytes that the coherency checker cannot explain", coherency_->unexplained_reads()));
   judge(input_.scenario.expectations, result_);
+  make_printable(result_);
   return std::move(result_);
 }
 
@@ -252,6 +256,7 @@ void Session::run_steps(StepContext& context, const StepList& steps) {
 }
 
 void Session::begin_step(AgentId core, const SourceMark* where, const std::string* kind) {
+  if (interrupted()) throw Interrupted{};
   if (where) origins_.set(core, where);
   if (where && options_.sites) options_.sites->set_step(core, *where);
   bus_.emit(StepBegan{core, where, kind, system_->core(core).core().now()});

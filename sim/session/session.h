@@ -44,6 +44,7 @@ struct ReplayOptions {
   const SuppressionList* suppressions = nullptr;  ///< findings to leave out
   TraceWriter* recorder = nullptr;               ///< what the cores do is written there
   MaintenanceSites* sites = nullptr;             ///< records, and may leave out, cache operations
+  int (*interrupted)() = nullptr;                ///< the signal that asks the run to end; 0 for none
   bool show_progress = false;                    ///< a line on stderr, rewritten as the replay goes on
   std::vector<Subscriber*> subscribers;          ///< are told of every event; outlive the session
 };
@@ -94,6 +95,7 @@ class Session final : public CoreHost {
     return firmware_.serve(core, number, arguments);
   }
   void core_power(DspCore& core, bool on, std::uint64_t cycle) override { bus_.emit(CoreChanged{static_cast<AgentId>(core.id()), on, cycle}); }
+  bool interrupted() const override { return options_.interrupted && options_.interrupted(); }
   void failed(std::exception_ptr failure) override;
 
   // What is run.

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "sim/config/input_files.h"
 #include "sim/trace/zstd_source.h"
 
 namespace dspmem {
@@ -35,6 +36,7 @@ std::unique_ptr<std::istream> text_of(const Source& source, std::string_view fir
 LineSource::LineSource(const std::string& path) : path_(path) {
   std::ifstream file(path, std::ios::binary);
   if (!file || std::filesystem::is_directory(path)) throw InputError({path}, "the file cannot be opened");
+  note_input(path);
   std::array<char, 4> magic{};
   file.read(magic.data(), magic.size());
   stream_ = text_of(io::file_source(path, std::ios::binary), {magic.data(), magic.size()});

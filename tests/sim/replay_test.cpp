@@ -52,7 +52,7 @@ std::string schema_errors(const Json& report) {
 std::vector<std::string> shipped_scenarios() {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(source_directory() / "scenarios"))
-    if (entry.path().extension() == ".yaml" && entry.path().parent_path().filename() != "lib")
+    if (entry.path().extension() == ".yaml" && entry.path().parent_path().filename() != "lib" && entry.path().parent_path().filename() != "rules")
       names.push_back(std::filesystem::relative(entry.path(), source_directory()));
   std::sort(names.begin(), names.end());
   return names;

@@ -11,6 +11,9 @@
 /* Filled by the loader. */
 struct boot_descriptor boot_descriptor __attribute__((section(".boot"), aligned(PLATFORM_DCACHE_LINE)));
 
+/* What this image was compiled and linked for: read by the simulator, and not loaded. */
+static const char platform_facts[] __attribute__((section(".dspmem.platform"), used)) = PLATFORM_FACTS;
+
 extern uint8_t _bss_start[], _bss_end[];
 
 /* Images with another allocator come without the zones: it is initialised by the simulator, as its binding says. */

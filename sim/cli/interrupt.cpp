@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/cli/interrupt.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+#include <cstring>
+
+namespace dspmem {
+namespace {
+
+volatile sig_atomic_t signal_seen = 0;
+
+// A signal handler may use nothing but plain memory and system calls.
+struct Unfinished {
+  volatile sig_atomic_t used = 0;
+  char path[PATH_MAX];
+};
+std::array<Unfinished, 16> unfinished;
+
+void on_signal(int number) {
+  if (!signal_seen) {
+    signal_seen = number;
+    return;
+  }
+  for (const Unfinished& each : unfinished)
+    if (each.used) unlink(each.path);
+  _exit(128 + number);
+}
+
+}  // namespace
+
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    if (sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;  // as under nohup
+    sigaction(number, &action, nullptr);
+  }
+}
+
+int interrupted_by() { return signal_seen; }
+
+void remove_when_killed(const std::string& path) {
+  if (path.size() >= PATH_MAX) return;
+  for (Unfinished& each : unfinished) {
+    if (each.used) continue;
+    std::memcpy(each.path, path.c_str(), path.size() + 1);
+    each.used = 1;
+    return;
+  }
+}
+
+void keep_when_killed(const std::string& path) {
+  for (Unfinished& each : unfinished)
+    if (each.used && path == each.path) each.used = 0;
+}
+
+}  // namespace dspmem

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace dspmem {
+
+/// From now on SIGINT, SIGTERM and SIGHUP only ask the program to end: interrupted_by() says so. A second one ends it at once. Files that are
+/// being written under another name are removed either way.
+void catch_signals();
+/// The signal that came; 0 for none.
+int interrupted_by();
+
+/// A file to remove when the program is ended at once. At most 16 at a time; further ones are left behind.
+void remove_when_killed(const std::string& path);
+void keep_when_killed(const std::string& path);
+
+}  // namespace dspmem
