@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/config/fields.h"
+#include "sim/config/input_files.h"
 
 namespace dspmem {
 
@@ -35,7 +36,10 @@ inline bool parse_arguments(const std::vector<std::string>& arguments, const std
                             boost::program_options::options_description& options, const char* positional,
                             boost::program_options::variables_map& values) {
   namespace po = boost::program_options;
-  options.add_options()("help,h", "show this text");
+  options.add_options()
+      ("max-file", po::value<std::string>(), "bytes that a YAML file may have at most (default 67108864)")
+      ("max-steps", po::value<std::string>(), "steps that a scenario may have at most, with what 'use' stands for (default 1000000)")
+      ("help,h", "show this text");
   po::options_description all(options);
   all.add_options()(positional, po::value<std::vector<std::string>>());
   po::positional_options_description order;
@@ -50,6 +54,8 @@ inline bool parse_arguments(const std::vector<std::string>& arguments, const std
   } catch (const po::error& error) {
     throw UsageError(error.what());
   }
+  if (const auto most = number_option(values, "max-file", 1)) input_limits().file_bytes = *most;
+  if (const auto most = number_option(values, "max-steps", 1)) input_limits().steps = *most;
   if (!values.count("help")) return true;
   std::ostringstream text;
   text << options;

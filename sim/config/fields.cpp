@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <utility>
 
@@ -105,16 +103,7 @@ std::string one_line(const YAML::Node& node) {
   return line == "~" ? "" : line;
 }
 
-YAML::Node load_yaml(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) throw InputError({path, 0, 0}, "is a directory, not a YAML file");
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) throw InputError({path, 0, 0}, "cannot be opened");
-  note_input(path);
-  std::stringstream text;
-  text << stream.rdbuf();
-  return parse_yaml(text.str(), path);
-}
+YAML::Node load_yaml(const std::string& path) { return parse_yaml(read_input(path), path); }
 
 FieldReader::FieldReader(const YAML::Node& node, std::string file, std::string what, std::string_view primary)
     : file_(std::move(file)), what_(std::move(what)), mark_(to_mark(file_, node.Mark())) {

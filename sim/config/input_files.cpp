@@ -3,9 +3,12 @@
 
 #include <sys/stat.h>
 
+#include <fstream>
 #include <optional>
 #include <set>
 #include <utility>
+
+#include "sim/config/error.h"
 
 namespace dspmem {
 namespace {
@@ -25,6 +28,28 @@ std::set<Identity>& inputs() {
 }
 
 }  // namespace
+
+InputLimits& input_limits() {
+  static InputLimits limits;
+  return limits;
+}
+
+std::string read_input(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status)) throw InputError({path}, "cannot be opened");
+  if (S_ISDIR(status.st_mode)) throw InputError({path}, "is a directory, not a YAML file");
+  if (!S_ISREG(status.st_mode)) throw InputError({path}, "is a device or a pipe, not a YAML file");
+  const std::uint64_t most = input_limits().file_bytes;
+  if (static_cast<std::uint64_t>(status.st_size) > most)
+    throw InputError({path}, "has " + std::to_string(status.st_size) + " bytes, more than the " + std::to_string(most) + " that a YAML file may have; --max-file raises that");
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) throw InputError({path}, "cannot be opened");
+  note_input(path);
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  return text;
+}
 
 void note_input(const std::string& path) {
   if (const auto identity = identity_of(path)) inputs().insert(*identity);

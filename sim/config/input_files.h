@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace dspmem {
@@ -11,5 +12,15 @@ namespace dspmem {
 /// REQUIRES: called by every reader of user's files, when it opens them.
 void note_input(const std::string& path);
 bool is_input(const std::string& path);
+
+/// What input may have at most, so that a mistake in it does not take the machine's memory. Set from the command line.
+struct InputLimits {
+  std::uint64_t file_bytes = 64 * 1024 * 1024;  ///< of a YAML file, or one that 'use' names
+  std::uint64_t steps = 1'000'000;              ///< of a scenario, with what its 'use' steps stand for
+};
+InputLimits& input_limits();
+
+/// The whole of a file. Throws InputError for what cannot be opened, is no regular file, or is too large; notes it as an input.
+std::string read_input(const std::string& path);
 
 }  // namespace dspmem

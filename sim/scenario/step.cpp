@@ -3,14 +3,23 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "sim/config/input_files.h"
 #include "sim/trace/trace_file.h"
 
 namespace dspmem {
+namespace {
+
+/// What others call our steps.
+constexpr std::pair<const char*, const char*> words_of_the_trade[] = {
+    {"malloc", "alloc"},       {"rmalloc", "alloc"},      {"rballoc", "alloc"},    {"k_malloc", "alloc"},  {"kmalloc", "alloc"},
+    {"rzalloc", "zalloc"},     {"calloc", "zalloc"},      {"k_calloc", "zalloc"},  {"rbrealloc", "realloc"}, {"rfree", "free"},
+    {"k_free", "free"},        {"flush", "writeback"},    {"clean", "writeback"},  {"inv", "invalidate"},  {"wbinv", "writeback_invalidate"},
+    {"flush_invalidate", "writeback_invalidate"},         {"store", "write"},      {"load", "read"},       {"memcpy", "copy"}};
+
+}  // namespace
+
 void Step::describe(TraceRow& row) const {
   row.op = TraceRow::Op::step;
   row.detail = settings;
@@ -30,12 +39,8 @@ StepList StepReader::included(const std::string& path, const std::map<std::strin
   const auto where = mark_of("file");
   if (std::find(source_.including.begin(), source_.including.end(), full) != source_.including.end() || full == std::filesystem::path(file()).lexically_normal().string())
     fail(where, "'" + path + "' includes itself");
-  std::ifstream stream(full);
-  if (!stream || std::filesystem::is_directory(full)) fail(where, "'" + full + "' cannot be opened");
-  note_input(full);
-  std::stringstream buffer;
-  buffer << stream.rdbuf();
-  std::string text = buffer.str();
+  if (!std::filesystem::is_regular_file(full)) fail(where, "'" + full + "' cannot be opened");
+  std::string text = read_input(full);
   std::set<std::string> unused;
   for (const auto& [key, ignored] : parameters) unused.insert(key);
   for (std::size_t start = 0; (start = text.find("${", start)) != std::string::npos;) {
@@ -61,7 +66,7 @@ StepList StepReader::included(const std::string& path, const std::map<std::strin
   const YAML::Node list = reader.node("steps");
   if (!list.IsDefined()) reader.missing("steps", "a list of steps");
   reader.finish();
-  StepSource inner{source_.kinds, full, source_.including};
+  StepSource inner{source_.kinds, full, source_.including, source_.count};
   inner.including.push_back(std::filesystem::path(file()).lexically_normal().string());
   inner.including.push_back(full);
   return read_steps(list, inner, "'steps'");
@@ -72,6 +77,8 @@ std::unique_ptr<Step> read_one_step(const std::string& name, const SourceMark& m
   if (kind == source.kinds.end()) {
     std::vector<std::string> known;
     for (const StepKind* each : source.kinds) known.emplace_back(each->name);
+    for (const auto& [word, step] : words_of_the_trade)
+      if (name == word) throw InputError(mark, "there is no step '" + name + "'" + Hint{std::string("; here it is called '") + step + "'"});
     throw InputError(mark, "there is no step '" + name + "'" + suggestion(name, known));
   }
   StepReader reader(settings, source, **kind);
@@ -90,6 +97,8 @@ StepList read_steps(const YAML::Node& list, const StepSource& source, const std:
   for (const auto& node : list) {
     if (!node.IsMap() || node.size() != 1)
       throw InputError(mark_of(node), "a step is one name with its settings, such as '- signal: ready'");
+    if (source.count && ++*source.count > input_limits().steps)
+      throw InputError(mark_of(node), "the scenario has more than " + std::to_string(input_limits().steps) + " steps, with what 'use' stands for; --max-steps raises that");
     const auto entry = *node.begin();
     const std::string name = entry.first.Scalar();
     steps.push_back(read_one_step(name, mark_of(entry.first), entry.second, source));

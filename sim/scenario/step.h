@@ -72,6 +72,7 @@ struct StepSource {
   StepKinds kinds;
   std::string file;
   std::vector<std::string> including;
+  std::uint64_t* count = nullptr;  ///< of the steps read so far; null: they are not counted
 };
 
 /// Reads one step's fields, and nested lists of steps.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// "Your allocator in ten minutes" of the README, word for word, from an empty folder and an installed dspmem.
+// "Your allocator in ten minutes" of models/firmware/allocators/README.md, word for word, from an empty folder and an installed dspmem.
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -32,7 +32,7 @@ Guide guide_of(const std::string& readme) {
 }
 
 TEST(Guide, WorksAsItStandsInTheReadme) {
-  const Guide guide = guide_of(read_file(source_directory() / "README.md"));
+  const Guide guide = guide_of(read_file(source_directory() / "models/firmware/allocators/README.md"));
   ASSERT_EQ(guide.files.size(), 4u);
   ASSERT_EQ(guide.commands.size(), 2u);
   const TemporaryDirectory home, folder;

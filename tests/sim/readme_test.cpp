@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every console block of the README is what the command prints today. "..." stands for lines left out.
+// Every console block of the documents is what the command prints today. "..." stands for lines left out.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -23,10 +23,10 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-std::vector<Block> console_blocks() {
+std::vector<Block> console_blocks(const std::string& file) {
   std::vector<Block> blocks;
   bool inside = false;
-  for (const std::string& line : lines_of(read_file(source_directory() / "README.md"))) {
+  for (const std::string& line : lines_of(read_file(source_directory() / file))) {
     if (line == "```console") inside = true;
     else if (line == "```") inside = false;
     else if (inside && line.starts_with("$ ")) blocks.push_back({line.substr(2), {}});
@@ -54,18 +54,23 @@ bool matches(const std::vector<std::string>& expected, const std::vector<std::st
   return a < actual.size() && expected[e] == actual[a] && matches(expected, actual, e + 1, a + 1);
 }
 
-TEST(Readme, ShowsWhatTheCommandsPrint) {
-  const std::vector<Block> blocks = console_blocks();
-  EXPECT_GE(blocks.size(), 5u);
+class Document : public testing::TestWithParam<const char*> {};
+
+TEST_P(Document, ShowsWhatTheCommandsPrint) {
+  const std::vector<Block> blocks = console_blocks(GetParam());
+  EXPECT_GE(blocks.size(), 1u);
   for (const Block& block : blocks) {
     const ProgramResult result = run_program({"sh", "-c", executable_command(block.command) + " 2>&1"}, source_directory());
     EXPECT_TRUE(matches(block.lines, lines_of(result.out), 0, 0)) << "$ " << block.command << "\n" << result.out;
   }
 }
 
+INSTANTIATE_TEST_SUITE_P(All, Document, testing::Values("README.md", "scenarios/README.md", "configs/README.md"),
+                         [](const auto& info) { return std::string(info.index == 0 ? "Readme" : info.index == 1 ? "Scenarios" : "Configs"); });
+
 TEST(Readme, TellsWhatTheQuantumChangesToday) {
   std::size_t rows = 0;
-  for (const std::string& line : lines_of(read_file(source_directory() / "README.md"))) {
+  for (const std::string& line : lines_of(read_file(source_directory() / "tests/bench/README.md"))) {
     unsigned long quantum = 0, cycles = 0, conflicts = 0, allocation = 0;
     double difference = 0;
     if (std::sscanf(line.c_str(), " %lu %*u (%*u to %*u) MIPS %lu %lf %% %lu %lu", &quantum, &cycles, &difference, &conflicts, &allocation) != 5) continue;

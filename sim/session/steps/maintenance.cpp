@@ -9,6 +9,7 @@ namespace {
 constexpr char commit_function[] = "platform_shared_commit";
 constexpr char writeback_function[] = "dcache_writeback_region";
 constexpr char invalidate_function[] = "dcache_invalidate_region";
+constexpr char writeback_invalidate_function[] = "dcache_writeback_invalidate_region";
 
 template <const char* Function>
 class Maintenance final : public Step {
@@ -46,6 +47,7 @@ const StepKind evict_step{"evict", "object", "make this core's cache evict the l
 const StepKind prefetch_step{"prefetch", "object", "make this core's cache fetch the lines of an object, as a prefetcher may", read_step<ForceCache<false>>};
 const StepKind commit_step{"commit", "object", "make shared data current everywhere: platform_shared_commit()", read_step<Maintenance<commit_function>>};
 const StepKind writeback_step{"writeback", "object", "write back the cache lines of an object", read_step<Maintenance<writeback_function>>};
+const StepKind writeback_invalidate_step{"writeback_invalidate", "object", "write back the cache lines of an object, and invalidate them", read_step<Maintenance<writeback_invalidate_function>>};
 const StepKind invalidate_step{"invalidate", "object", "invalidate the cache lines of an object", read_step<Maintenance<invalidate_function>>};
 
 }  // namespace dspmem

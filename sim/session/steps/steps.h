@@ -18,6 +18,7 @@
   X(commit_step)      \
   X(writeback_step)   \
   X(invalidate_step)  \
+  X(writeback_invalidate_step) \
   X(evict_step)       \
   X(prefetch_step)    \
   X(lock_step)        \

@@ -122,7 +122,7 @@ class Trace final : public Step {
     if (row.name == "trace" || row.name == "use") throw InputError(mark_of(row), "a trace cannot execute other files");
     if (!reader.ordered_by_steps() && row.name == "barrier") throw InputError(mark_of(row), "rows that follow each other cannot meet at a barrier; '# order: steps' lets each core go on by itself");
     try {
-      entry.step = read_one_step(std::string(row.name), mark_of(row), row.detail.empty() ? YAML::Node(YAML::NodeType::Map) : parse_yaml(std::string(row.detail), path_), {kinds_, path_, {}});
+      entry.step = read_one_step(std::string(row.name), mark_of(row), row.detail.empty() ? YAML::Node(YAML::NodeType::Map) : parse_yaml(std::string(row.detail), path_), {kinds_, path_, {}, nullptr});
     } catch (const InputError& error) {
       throw InputError(mark_of(row), error.message());  // the place within the detail means nothing to anybody
     }
