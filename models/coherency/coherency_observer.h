@@ -39,7 +39,7 @@ class CoherencyObserver : public HardwareObserver {
 
   std::uint64_t on_read(const CoreAccess& access) override;
   std::uint64_t on_write(const CoreAccess& access) override;
-  void on_stores_unseen(std::uint32_t address, StoreLog& log) override { checker_.use_log(address, log); }
+  void on_stores_unseen(const Core&, std::uint32_t address, StoreLog& log) override { checker_.use_log(address, log); }
   Permission on_line_filled(Core& core, std::uint32_t address, StoreLog& log) override;
   void on_log_ends(StoreLog& log) override { checker_.end_log(log); }
   void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) override;

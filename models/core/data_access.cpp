@@ -106,7 +106,9 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   if (region.kind == RegionKind::cached) {
     const std::uint64_t permitted = observer_ ? observer_->on_write({*this, View::cached, ordering, region.to_physical(address), stored}) : 0;
     data_cache_.store(address, stored);
-    if (permitted && !checked_) observer_->on_stores_unseen(region.to_physical(address), data_cache_.permit_writes(address, permitted));
+    // A write-through cache need not hold what was stored: there is no place to note further stores in.
+    if (permitted && !checked_ && config_.data_cache.write_policy == WritePolicy::write_back)
+      observer_->on_stores_unseen(*this, region.to_physical(address), data_cache_.permit_writes(address, permitted));
     else if (observer_) data_cache_.revoke(address);
     return;
   }

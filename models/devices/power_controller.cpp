@@ -9,7 +9,6 @@ namespace {
 constexpr std::uint32_t cavs_sram_stride = 0x100, cavs_segment_stride = 0x10, cavs_segment_banks = 32;
 constexpr std::uint32_t ace_sram_stride = 0x400, ace_bank_stride = 8, ace_retention_bit = 1u << 8;
 constexpr std::uint32_t regulator_offset = 0xf00, regulator_on = 1, regulator_settled = 2;
-constexpr std::uint64_t never = 1ull << 62;  ///< cycles
 
 }  // namespace
 
@@ -110,7 +109,7 @@ void PowerController::set_state(Sram& sram, std::uint32_t index, BankState state
   account(number, now);
   if (state != BankState::off) {
     const bool fed = !config.regulator || (regulators_[number].on && now >= regulators_[number].settled_at);
-    bank.power_on(now, bank.state() == BankState::retention ? config.retention_wake : fed ? config.wake : BankWake{never, never});
+    bank.power_on(now, bank.state() == BankState::retention ? config.retention_wake : fed ? config.wake : BankWake{SramBank::never, SramBank::never});
     if (state == BankState::retention) bank.retain(now);
     return;
   }
@@ -121,7 +120,10 @@ void PowerController::set_state(Sram& sram, std::uint32_t index, BankState state
 bool PowerController::write_register(std::uint32_t offset, std::uint32_t value, std::uint64_t now, std::uint32_t master) {
   if (Regulator* regulator = regulator_at(offset)) {
     account(static_cast<std::size_t>(regulator - regulators_.data()), now);
-    if ((value & regulator_on) && !regulator->on) regulator->settled_at = now + srams_[static_cast<std::size_t>(regulator - regulators_.data())]->config().regulator_settle_cycles;
+    Sram& sram = *srams_[static_cast<std::size_t>(regulator - regulators_.data())];
+    if ((value & regulator_on) && !regulator->on) regulator->settled_at = now + sram.config().regulator_settle_cycles;
+    if (!(value & regulator_on) && regulator->on)
+      for (std::uint32_t bank = 0; bank < sram.config().banks; ++bank) sram.bank(bank).starve(now);
     regulator->on = value & regulator_on;
     return true;
   }

@@ -25,7 +25,8 @@ namespace dspmem {
 ///     +4  bit 0 status
 ///
 /// Both, for an SRAM with a regulator: at offset 0xf00 + 4 k, bit 0 switches it on, bit 1 says that it has settled. Banks that are
-/// switched on while it is off, or has not settled, never come up: they have to be gated and switched on again. At reset it is off, and
+/// switched on while it is off, or has not settled, or that have not come up when it goes off, never come up: they have to be gated and
+/// switched on again. At reset it is off, and
 /// banks that are on are fed past it.
 ///
 /// Bits of banks that do not exist are ignored on writes and read as gated. An access that wakes a retained bank clears its

@@ -58,6 +58,8 @@ Refusal Sram::why_refused(std::uint32_t offset, std::uint64_t now) const {
                        : Refusal::Kind::bank_not_usable_yet;
   else if (bank.state() == BankState::off)
     refusal.kind = Refusal::Kind::bank_off;
+  else if (bank.usable_at() >= SramBank::never)
+    refusal.kind = Refusal::Kind::bank_without_regulator;
   else if (!config_.retained_access_wakes)
     refusal.kind = Refusal::Kind::bank_in_retention;
   else

@@ -19,9 +19,14 @@ void SramBank::enter(BankState state, std::uint64_t now) {
 
 void SramBank::power_on(std::uint64_t now, const BankWake& wake) {
   if (on()) return;
+  const bool rising = state_ == BankState::retention;
   enter(BankState::on, now);
-  ready_at_ = now + wake.ready_cycles;
-  usable_at_ = now + wake.usable_cycles;
+  ready_at_ = std::max(now + wake.ready_cycles, rising ? ready_at_ : 0);
+  usable_at_ = std::max(now + wake.usable_cycles, rising ? usable_at_ : 0);
+}
+
+void SramBank::starve(std::uint64_t now) {
+  if (state_ != BankState::off && now < usable_at_) ready_at_ = usable_at_ = never;
 }
 
 void SramBank::power_off(std::uint64_t now) {

@@ -73,12 +73,17 @@ class SramBank {
   bool on() const { return state_ == BankState::on; }
   bool ready(std::uint64_t now) const { return on() && now >= ready_at_; }
   bool usable(std::uint64_t now) const { return on() && now >= usable_at_; }
-  /// The cycle from which the bank can be accessed. REQUIRES: on().
+  /// The cycle from which the bank can be accessed, or could when it went into retention. REQUIRES: not off.
   std::uint64_t usable_at() const { return usable_at_; }
   std::uint64_t last_access() const { return last_access_; }
 
-  /// No effect when on already. After off, contents are what the bank came up with, not what it held before.
+  /// No effect when on already. After off, contents are what the bank came up with, not what it held before. A bank that had not come up when it
+  /// went into retention still has to.
   void power_on(std::uint64_t now, const BankWake& wake);
+  /// What feeds the bank goes away: if it has not come up yet, it never will.
+  void starve(std::uint64_t now);
+  /// A cycle that never comes.
+  static constexpr std::uint64_t never = 1ull << 62;
   /// Contents are lost at once.
   void power_off(std::uint64_t now);
   /// No effect unless on.

@@ -22,8 +22,8 @@ std::uint64_t ObserverHub::on_write(const CoreAccess& access) {
   return permitted;
 }
 
-void ObserverHub::on_stores_unseen(std::uint32_t address, StoreLog& log) {
-  for (HardwareObserver* each : access_observers_) each->on_stores_unseen(address, log);
+void ObserverHub::on_stores_unseen(const Core& core, std::uint32_t address, StoreLog& log) {
+  for (HardwareObserver* each : access_observers_) each->on_stores_unseen(core, address, log);
 }
 
 void ObserverHub::on_log_ends(StoreLog& log) {

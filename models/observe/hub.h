@@ -21,7 +21,7 @@ class ObserverHub final : public HardwareObserver, public CallObserver {
 
   std::uint64_t on_read(const CoreAccess& access) override;
   std::uint64_t on_write(const CoreAccess& access) override;
-  void on_stores_unseen(std::uint32_t address, StoreLog& log) override;
+  void on_stores_unseen(const Core& core, std::uint32_t address, StoreLog& log) override;
   void on_log_ends(StoreLog& log) override;
   Permission on_line_filled(Core& core, std::uint32_t address, StoreLog& log) override;
 

@@ -52,7 +52,7 @@ class HardwareObserver {
   /// back all that the core was allowed to do to the line unseen.
   virtual std::uint64_t on_write(const CoreAccess&) { return ~0ull; }
   /// Where they are noted; for the observer to read, until on_log_ends(). That something was taken from it still says that the line is dirty.
-  virtual void on_stores_unseen(std::uint32_t address, StoreLog& log) { (void)address, (void)log; }
+  virtual void on_stores_unseen(const Core&, std::uint32_t address, StoreLog& log) { (void)address, (void)log; }
   /// The line is cleaned, or leaves the cache: what is in its log, which has an owner, must be taken now.
   virtual void on_log_ends(StoreLog& log) { (void)log; }
   /// The core's data cache has fetched the line at `address` for an access. Returns which bytes it may read, and write, without telling, in

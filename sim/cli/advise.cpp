@@ -6,6 +6,7 @@
 #include "sim/cli/options.h"
 #include "sim/cli/progress_line.h"
 #include "sim/cli/usage.h"
+#include "sim/result/printable.h"
 #include "sim/experiment/advise.h"
 
 namespace dspmem {
@@ -67,7 +68,7 @@ int advise_command(const std::vector<std::string>& arguments) {
   const ReplayOptions replay_options = replay_options_of(values);
   const Job job = load_job(request_of(file, values));
   const Advice advice = advise(job, replay_options, progress_line("advising", "moves"));
-  std::printf("%s on %s\n\n", file.c_str(), job.platform.name.c_str());
+  std::printf("%s on %s\n\n", printable(file).c_str(), job.platform.name.c_str());
   if (advice.before.crash) {
     std::printf("the firmware stopped: %s. There is nothing to advise.\n", advice.before.crash->message.c_str());
     return exit_code(advice.before.verdict);

@@ -4,6 +4,7 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/options.h"
 #include "sim/cli/usage.h"
+#include "sim/result/printable.h"
 
 namespace dspmem {
 
@@ -16,7 +17,7 @@ int check_command(const std::vector<std::string>& arguments) {
   if (!values.count("scenario")) throw UsageError("check needs a scenario file; see 'dspmem check --help'");
   for (const std::string& file : values["scenario"].as<std::vector<std::string>>()) {
     load_checked(request_of(file, values));
-    std::printf("%s: ok\n", file.c_str());
+    std::printf("%s: ok\n", printable(file).c_str());
   }
   return 0;
 }

@@ -9,6 +9,7 @@
 #include "sim/cli/options.h"
 #include "sim/cli/progress_line.h"
 #include "sim/cli/usage.h"
+#include "sim/result/printable.h"
 
 namespace dspmem {
 namespace {
@@ -23,7 +24,7 @@ std::string percent(std::uint64_t basis_points) { return fmt::format("{:.1f} %",
 
 std::string outcome(const Row& row) {
   const Result& result = row.result;
-  if (!row.refusal.empty()) return "cannot: " + row.refusal;
+  if (!row.refusal.empty()) return "cannot: " + printable(row.refusal);
   if (result.crash) return "stopped: " + result.crash->message + (result.crash->step ? ", during step " + result.crash->step->kind + " at " + result.crash->step->where.to_string() : "");
   std::string rules;
   std::set<RuleId> told;
@@ -100,7 +101,7 @@ int compare_command(const std::vector<std::string>& arguments) {
     std::printf("%s\n", json.dump(2).c_str());
     return 0;
   }
-  fmt::print("{} on {}: {} allocators, the same requests\n\n", file, jobs.front().platform.name, rows.size());
+  fmt::print("{} on {}: {} allocators, the same requests\n\n", printable(file), jobs.front().platform.name, rows.size());
   print_costs(rows, "allocate");
   print_costs(rows, "free");
   print_costs(rows, "reallocate");

@@ -71,9 +71,10 @@ void refuse_options(const po::variables_map& values, std::initializer_list<const
 
 /// Finds what is wrong with a trace now, not when it is replayed: rows of cores that the platform lacks, and all that the scenario's steps
 /// say about theirs.
-void check_trace(const std::string& trace, const std::map<std::uint32_t, std::uint64_t>& first_lines, const OutputFile& scenario) {
+void check_trace(const std::string& trace, const std::map<std::uint32_t, std::uint64_t>& first_lines, const OutputFile& scenario, const std::string& output) {
   const std::string made = scenario.unfinished();
-  if (made.empty()) return;  // what goes to a pipe cannot be read again
+  // What goes to a pipe cannot be read again, and what lies in another folder finds its trace only from where the link is.
+  if (made.empty() || std::filesystem::path(made).parent_path() != std::filesystem::path(output).parent_path()) return;
   try {
     const Scenario read = load_scenario(made);
     const Platform platform = load_platform(read.platform, read.platform_mark);
@@ -104,7 +105,7 @@ int import_trace(const std::string& file, const std::string& output, const po::v
     const std::set<std::uint32_t> cores(numbers.begin(), numbers.end());
     scenario.refuse_inputs();
     scenario.stream() << scenario_of_trace(beside(file, output), name, cores, trace.metadata(), platform);
-    check_trace(file, first_lines, scenario);
+    check_trace(file, first_lines, scenario, output);
     scenario.commit();
     fmt::print("{}: {} rows on {} core{}\n", file, rows, cores.size(), cores.size() == 1 ? "" : "s");
     return 0;

@@ -12,6 +12,7 @@ namespace dspmem {
 namespace {
 
 volatile sig_atomic_t signal_seen = 0;
+volatile sig_atomic_t somebody_asks = 0;  ///< interrupted_by()
 
 // A signal handler may use nothing but plain memory and system calls.
 struct Unfinished {
@@ -21,7 +22,7 @@ struct Unfinished {
 std::array<Unfinished, 16> unfinished;
 
 void on_signal(int number) {
-  if (!signal_seen) {
+  if (somebody_asks && !signal_seen) {
     signal_seen = number;
     return;
   }
@@ -30,9 +31,10 @@ void on_signal(int number) {
   _exit(128 + number);
 }
 
-}  // namespace
-
-void catch_signals() {
+void install() {
+  static bool installed = false;
+  if (installed) return;
+  installed = true;
   struct sigaction action {};
   action.sa_handler = on_signal;
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
@@ -42,10 +44,18 @@ void catch_signals() {
   }
 }
 
+}  // namespace
+
+void catch_signals() {
+  somebody_asks = 1;
+  install();
+}
+
 int interrupted_by() { return signal_seen; }
 
 void remove_when_killed(const std::string& path) {
   if (path.size() >= PATH_MAX) return;
+  install();
   for (Unfinished& each : unfinished) {
     if (each.used) continue;
     std::memcpy(each.path, path.c_str(), path.size() + 1);

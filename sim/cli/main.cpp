@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -60,6 +61,7 @@ int dispatch(const std::vector<std::string>& arguments) {
 }  // namespace dspmem
 
 int main(int count, char** values) {
+  std::signal(SIGPIPE, SIG_IGN);  // a report that cannot be written is an error like others, and the other outputs are written
   try {
     const int status = dspmem::dispatch({values + 1, values + count});
     if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw dspmem::UsageError("the report could not be written to standard output");

@@ -6,6 +6,7 @@
 #include "sim/cli/options.h"
 #include "sim/cli/progress_line.h"
 #include "sim/cli/usage.h"
+#include "sim/result/printable.h"
 #include "sim/experiment/mutate.h"
 
 namespace dspmem {
@@ -37,11 +38,11 @@ int mutate_command(const std::vector<std::string>& arguments) {
 
   const Mutation mutation = mutate(job, replay_options, progress_line("leaving out cache operations", "places"));
   if (mutation.before.any()) {
-    std::printf("%s is not clean as it is: %s. Mend that first.\n", file.c_str(), text_of(mutation.before).c_str());
+    std::printf("%s is not clean as it is: %s. Mend that first.\n", printable(file).c_str(), text_of(mutation.before).c_str());
     return 1;
   }
   const std::size_t count = mutation.mutants.size();
-  std::printf("%s on %s: %zu places maintain caches\n\n%-13s %10s  %s\n", file.c_str(), job.platform.name.c_str(), count, "left out", "operations", "place");
+  std::printf("%s on %s: %zu places maintain caches\n\n%-13s %10s  %s\n", printable(file).c_str(), job.platform.name.c_str(), count, "left out", "operations", "place");
   std::size_t killed = 0;
   for (const Mutant& mutant : mutation.mutants) {
     const std::string found = text_of(mutant.trouble);

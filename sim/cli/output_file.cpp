@@ -39,16 +39,19 @@ std::string followed(const std::string& path) {
 void OutputFile::fail(const std::string& why) const { throw UsageError(option_ + ": " + why); }
 
 OutputFile::OutputFile(const std::string& option, std::string path) : option_(option), path_(std::move(path)), target_(followed(path_)) {
+  struct stat status {};
+  const bool exists = stat(path_.c_str(), &status) == 0;
+  // What is open already, by any of its names, belongs to somebody else: /dev/stdout may be a file that others write to as well.
+  const bool opened_elsewhere = path_.starts_with("/dev/") || path_.starts_with("/proc/");
+  if (exists && !S_ISDIR(status.st_mode) && (!S_ISREG(status.st_mode) || opened_elsewhere)) {
+    target_ = path_;
+    if (access(path_.c_str(), W_OK)) fail("'" + path_ + "' cannot be written");
+    return;  // opened when there is something to write: a pipe waits for its reader
+  }
   const std::filesystem::path file(target_), folder = file.has_parent_path() ? file.parent_path() : ".";
   if (std::filesystem::is_directory(file)) fail("'" + path_ + "' is a directory");
   if (std::filesystem::is_symlink(file)) fail("'" + path_ + "' is a link that leads to itself");
   if (!std::filesystem::is_directory(folder)) fail("the folder '" + folder.string() + "' does not exist");
-  struct stat status {};
-  const bool exists = stat(target_.c_str(), &status) == 0;
-  if (exists && !S_ISREG(status.st_mode)) {  // opened when there is something to write: a pipe waits for its reader
-    if (access(target_.c_str(), W_OK)) fail("'" + path_ + "' cannot be written");
-    return;
-  }
   // Root may write to files that nobody may write to: the mode says what the user wants.
   if (exists && (!(status.st_mode & 0222) || access(target_.c_str(), W_OK))) fail("'" + path_ + "' is read-only");
   open_beside();
@@ -98,6 +101,7 @@ std::string OutputFile::unfinished() const {
 }
 
 void OutputFile::commit() const {
+  errno = 0;
   stream_.flush();
   bool good = static_cast<bool>(stream_);
   stream_.close();

@@ -6,6 +6,7 @@
 
 #include "sim/config/fields.h"
 #include "sim/config/paths.h"
+#include "sim/result/printable.h"
 
 namespace dspmem {
 namespace {
@@ -117,6 +118,7 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
   allocator.file = path;
   reader.required("name", allocator.name);
   reader.optional("description", allocator.description);
+  allocator.name = printable(allocator.name);
   if (reader.optional("firmware", allocator.firmware)) allocator.firmware_mark = reader.mark_of("firmware");
   std::string heap = "one";
   reader.optional("heap", heap);

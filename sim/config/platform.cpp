@@ -10,6 +10,7 @@
 #include "models/cache/replacement.h"
 #include "sim/config/fields.h"
 #include "sim/config/paths.h"
+#include "sim/result/printable.h"
 
 namespace dspmem {
 namespace {
@@ -29,6 +30,8 @@ class PlatformReader {
   Platform read() {
     top_.required("name", platform_.name);
     top_.optional("description", platform_.description);
+    platform_.name = printable(platform_.name);
+    platform_.description = printable(platform_.description);
     read_cores();
     read_memories();
     read_devices();
@@ -114,6 +117,7 @@ class PlatformReader {
       Address base, uncached;
       Bytes bank;
       reader.required("name", sram.name);
+      sram.name = printable(sram.name);
       reader.required("base", base);
       reader.required("bank", bank);
       reader.required("banks", sram.banks);

@@ -40,9 +40,11 @@ void check_functions(const Allocator& allocator, const FirmwareImage& image) {
 }
 
 /// Refuses an image that says that it was built for something else: it would do the wrong cache operations.
-void check_platform(const Platform& platform, const FirmwareImage& image) {
+void check_platform(const Job& job) {
+  const Platform& platform = job.platform;
+  const FirmwareImage& image = *job.image;
   std::string differing;
-  for (const auto& [name, value] : platform_facts(platform)) {
+  for (const auto& [name, value] : job.platform_facts) {
     const std::string key = name + "=";
     const std::string& facts = image.platform_facts();
     std::size_t at = facts.starts_with(key) ? 0 : facts.find(";" + key);
@@ -66,6 +68,7 @@ Job load_checked(const JobRequest& request) {
   if (request.ignore_expectations) job.scenario.expectations = {};
   job.platform = request.platform ? load_platform(*request.platform, {"--platform", 0, 0}) : load_platform(job.scenario.platform, job.scenario.platform_mark);
   job.allocator = load_allocator(request.allocator.value_or("zones"), {"--allocator", 0, 0});
+  job.platform_facts = platform_facts(job.platform);
   job.platform = with_allocator(std::move(job.platform), job.allocator);
   check_scenario(job.scenario, job.platform);
   return job;
@@ -74,7 +77,7 @@ Job load_checked(const JobRequest& request) {
 Job load_job(const JobRequest& request) {
   Job job = load_checked(request);
   job.image = std::make_unique<FirmwareImage>(request.firmware ? *request.firmware : firmware_path(job.platform, job.allocator));
-  if (!request.allow_mismatch) check_platform(job.platform, *job.image);
+  if (!request.allow_mismatch) check_platform(job);
   check_functions(job.allocator, *job.image);
   return job;
 }

@@ -23,6 +23,7 @@ struct Job {
   Platform platform;  ///< as the allocator sees it
   Allocator allocator;
   std::unique_ptr<FirmwareImage> image;
+  std::vector<std::pair<std::string, std::uint32_t>> platform_facts;  ///< that the image must have been built for
 
   SessionInput input() const { return {scenario, platform, allocator, *image}; }
 };

@@ -123,7 +123,10 @@ void AllocatorWatch::allocated(Core& core, const Call& call, std::uint32_t addre
     }
   const std::uint32_t alignment = std::max(call.argument(call.function->alignment, 0), platform_.allocation_alignment);
   const std::string wrong = live_.add(block, alignment);
-  if (request) request->block = block.id;
+  if (request) {
+    request->block = block.id;
+    requests_[core.id()] = nullptr;  // what comes now is not what was asked for
+  }
   costs_.added(block);
   bus_.emit(Allocated{agent, block, wrong, core.now()});
 }

@@ -11,6 +11,8 @@ class ByteSet {
  public:
   void resize(std::uint32_t bytes, bool value) { words_.assign((bytes + 63) / 64, value ? ~0ull : 0); }
   void set(std::uint32_t first, std::uint64_t count, bool value);
+  /// Sets these of at most 64 bytes, lowest first, none of them behind the next multiple of 64.
+  void add(std::uint32_t first, std::uint64_t bits) { words_[first / 64] |= bits << (first % 64); }
   bool all(std::uint32_t first, std::uint32_t count) const {
     const std::uint32_t bit = first % 64;
     if (bit + count > 64 || count == 64) [[unlikely]] return all_of_many(first, count);

@@ -45,7 +45,7 @@ HeapShadow::HeapShadow(const Platform& platform, const AddressMap& map, Metadata
   written_.resize(lines * line_bytes_, false);
   touched_.resize(lines);
   permitted_.resize(lines);
-  logs_.resize(lines);
+  logged_.resize(lines);
   for (const HeapLayout& heap : platform.heaps) allowed_.set(physical(heap.base) - first_, heap.bytes, false);
 }
 
@@ -94,7 +94,8 @@ std::uint64_t HeapShadow::heap_readable(AgentId agent, std::uint32_t address) {
   const std::uint32_t line = address & ~(line_bytes_ - 1);
   if (std::uint64_t{line} + line_bytes_ <= heaps_first_ || line >= std::uint64_t{heaps_first_} + heaps_bytes_) return parts;
   std::uint64_t written = parts_of_line(address, [this](std::uint32_t at) { return written_.from(at); });
-  if (const StoreLog* log = logs_[(line - first_) / line_bytes_]) written |= log->written;
+  const std::uint32_t number = (line - first_) / line_bytes_;
+  for_each_log(number, [&](std::size_t core) { written |= logs_[core][number]->written; });
   return parts & written;
 }
 
@@ -104,8 +105,27 @@ std::uint64_t HeapShadow::heap_writable(AgentId agent, std::uint32_t address) {
   return parts_of_line(address, [this, own](std::uint32_t at) { return own ? allowed_.from(at) | metadata_.from(at) : allowed_.from(at); });
 }
 
+HardwareObserver::Permission HeapShadow::line_filled(AgentId agent, std::uint32_t address, StoreLog& log) {
+  if (!covers(address)) return {};
+  const std::uint32_t at = (address & ~(line_bytes_ - 1)) - first_, number = at / line_bytes_;
+  const bool in_one_heap = line_bytes_ <= 64 && line_bytes_ <= bytes_ - at && agent < most_cores && !inside(agent) &&
+                           first_ + at >= heaps_first_ && first_ + at + line_bytes_ <= std::uint64_t{heaps_first_} + heaps_bytes_;
+  HardwareObserver::Permission permitted;
+  if (in_one_heap) [[likely]] {
+    permitted_[number] |= static_cast<std::uint8_t>(1u << agent);
+    permitted.writes = allowed_.from(at);
+    std::uint64_t written = written_.from(at);
+    for_each_log(number, [&](std::size_t core) { written |= logs_[core][number]->written; });
+    permitted.reads = permitted.writes & written;
+  } else {
+    permitted = {heap_readable(agent, address), heap_writable(agent, address)};
+  }
+  if (permitted.writes) use_log(agent, first_ + at, log);
+  return permitted;
+}
+
 void HeapShadow::note_permitted(AgentId agent, std::uint32_t address) {
-  if (address - first_ < bytes_ && agent < 8) permitted_[(address - first_) / line_bytes_] |= static_cast<std::uint8_t>(1u << agent);
+  if (agent < most_cores) permitted_[((address & ~(line_bytes_ - 1)) - first_) / line_bytes_] |= static_cast<std::uint8_t>(1u << agent);
 }
 
 void HeapShadow::revoke_lines(std::uint32_t at, std::uint32_t count) {
@@ -115,19 +135,22 @@ void HeapShadow::revoke_lines(std::uint32_t at, std::uint32_t count) {
 
 // ---- What was written --------------------------------------------------------------------------------------------------
 
-void HeapShadow::use_log(std::uint32_t line, StoreLog& log) {
-  if (line - first_ >= bytes_) return;
+void HeapShadow::use_log(AgentId core, std::uint32_t line, StoreLog& log) {
+  if (line - first_ >= bytes_ || core >= most_cores) return;
+  if (logs_[core].empty()) logs_[core].resize(permitted_.size());
   const std::uint32_t number = (line - first_) / line_bytes_;
-  if (logs_[number] && logs_[number] != &log) note_parts(number, logs_[number]->written);
-  logs_[number] = &log;
+  logs_[core][number] = &log;
+  logged_[number] |= static_cast<std::uint8_t>(1u << core);
 }
 
 void HeapShadow::end_log(std::uint32_t line, StoreLog& log) {
   if (line - first_ >= bytes_) return;
   const std::uint32_t number = (line - first_) / line_bytes_;
-  if (logs_[number] != &log) return;
-  note_parts(number, log.written);
-  logs_[number] = nullptr;
+  for_each_log(number, [&](std::size_t core) {
+    if (logs_[core][number] != &log) return;
+    note_parts(number, log.written);
+    logged_[number] &= static_cast<std::uint8_t>(~(1u << core));
+  });
 }
 
 void HeapShadow::on_stored(std::uint32_t line, std::uint64_t parts) {
@@ -135,7 +158,8 @@ void HeapShadow::on_stored(std::uint32_t line, std::uint64_t parts) {
 }
 
 void HeapShadow::note_parts(std::uint32_t number, std::uint64_t parts) {
-  const std::uint32_t part = line_bytes_ <= 64 ? 1 : line_bytes_ / 64, at = number * line_bytes_;
+  const std::uint32_t at = number * line_bytes_, part = line_bytes_ / 64;
+  if (line_bytes_ <= 64) return written_.add(at, parts);
   while (parts) {
     const auto first = static_cast<std::uint32_t>(std::countr_zero(parts));
     const auto run = static_cast<std::uint32_t>(std::countr_one(parts >> first));
@@ -146,7 +170,7 @@ void HeapShadow::note_parts(std::uint32_t number, std::uint64_t parts) {
 
 void HeapShadow::take_logs(std::uint32_t at, std::uint32_t count) {
   for (std::uint32_t line = at / line_bytes_; line <= (at + count - 1) / line_bytes_ && count; ++line)
-    if (logs_[line]) note_parts(line, logs_[line]->written);
+    for_each_log(line, [&](std::size_t core) { note_parts(line, logs_[core][line]->written); });
 }
 
 bool HeapShadow::ever_written(std::uint32_t address, std::uint32_t bytes) {
@@ -171,6 +195,7 @@ std::optional<std::uint32_t> HeapShadow::never_written(std::uint32_t address, st
 void HeapShadow::on(const AllocatorEntered& event) {
   using State = AllocatorEntered::State;
   inside_[event.core] = event.state == State::inside;
+  environment_.set_role(event.core, inside_[event.core]);
   if (event.state == State::inside && !variables_.empty()) guard_variables();
   if (event.state == State::done) settle_own_writes(event.core, event.cycle);
   if (event.state == State::abandoned) own_writes_[event.core].clear();
@@ -186,7 +211,10 @@ void HeapShadow::on(const Allocated& event) {
 }
 
 void HeapShadow::on(const Resizing& event) {
-  if (const auto at = offset_of(physical(event.block.base), event.block.bytes)) allowed_.set(*at, event.block.bytes, false);
+  const auto at = offset_of(physical(event.block.base), event.block.bytes);
+  if (!at) return;
+  allowed_.set(*at, event.block.bytes, false);
+  revoke_lines(*at, event.block.bytes);  // it may become smaller
 }
 
 void HeapShadow::set_owner(const HeapBlock& block, bool live) {
@@ -199,7 +227,8 @@ void HeapShadow::set_owner(const HeapBlock& block, bool live) {
   take_logs(*at, block.bytes);
   written_.set(*at, block.bytes, false);
   for (std::uint32_t line = *at / line_bytes_; block.bytes && line <= (*at + block.bytes - 1) / line_bytes_; ++line)
-    if (StoreLog* const log = logs_[line]) log->take();
+    for (const auto& of_core : logs_)
+      if (!of_core.empty() && of_core[line]) of_core[line]->take();
 }
 
 void HeapShadow::guard_variables() {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <functional>
 #include <optional>
 #include <vector>
 
 #include "models/memory/address_map.h"
+#include "models/observe/observer.h"
 #include "models/observe/store_log.h"
 #include "sim/config/allocator.h"
 #include "sim/events/bus.h"
@@ -28,6 +30,8 @@ class HeapShadow final : public Subscriber, public StoreSink {
     std::function<void(std::uint32_t cores, std::uint32_t line)> revoke;
     /// Whether the code there only moves bytes, written or not: padding of a copied structure is no mistake.
     std::function<bool(std::uint32_t pc)> is_copier;
+    /// The core executes the allocator's code from now on, or no longer: what it may do unseen in one role says nothing of the other.
+    std::function<void(AgentId core, bool allocator)> set_role;
   };
   /// What is known of the allocator's metadata beforehand.
   struct Metadata {
@@ -48,10 +52,12 @@ class HeapShadow final : public Subscriber, public StoreSink {
   /// `judge`: else only that it was written is noted: a step of the scenario makes the access, and knows its object.
   void write(const Operation& access, std::uint32_t address, std::uint32_t bytes, bool judge);
   // Which bytes of its line the agent may access unseen in its present role: a bit for each 64th.
-  std::uint64_t readable(AgentId agent, std::uint32_t address) { return address - first_ < bytes_ ? heap_readable(agent, address) : ~0ull; }
-  std::uint64_t writable(AgentId agent, std::uint32_t address) { return address - first_ < bytes_ ? heap_writable(agent, address) : ~0ull; }
+  std::uint64_t readable(AgentId agent, std::uint32_t address) { return covers(address) ? heap_readable(agent, address) : ~0ull; }
+  std::uint64_t writable(AgentId agent, std::uint32_t address) { return covers(address) ? heap_writable(agent, address) : ~0ull; }
+  /// Both, for a line that comes into the agent's cache with its log.
+  HardwareObserver::Permission line_filled(AgentId agent, std::uint32_t address, StoreLog& log);
   /// Stores to the line are noted there, unseen, until end_log().
-  void use_log(std::uint32_t line, StoreLog& log);
+  void use_log(AgentId core, std::uint32_t line, StoreLog& log);
   void end_log(std::uint32_t line, StoreLog& log);
 
   /// What another observer has taken from a log.
@@ -79,11 +85,15 @@ class HeapShadow final : public Subscriber, public StoreSink {
   }
   std::uint32_t cached(std::uint32_t physical) const { return map_.alias(physical, RegionKind::cached); }
   bool inside(AgentId agent) const { return inside_[agent]; }
+  /// Whether some of the line that holds the address is watched.
+  bool covers(std::uint32_t address) const { return (address & ~(line_bytes_ - 1)) - first_ < bytes_; }
   std::optional<std::uint32_t> offset_of(std::uint32_t address, std::uint32_t bytes) const {
     const std::uint32_t at = address - first_;
     if (at >= bytes_ || bytes > bytes_ - at) return std::nullopt;
     return at;
   }
+  static constexpr std::size_t most_cores = 8;
+
   std::uint64_t heap_readable(AgentId agent, std::uint32_t address);
   std::uint64_t heap_writable(AgentId agent, std::uint32_t address);
   void note_permitted(AgentId agent, std::uint32_t address);
@@ -96,6 +106,11 @@ class HeapShadow final : public Subscriber, public StoreSink {
   /// Takes in what was stored unseen to the lines of these bytes.
   void take_logs(std::uint32_t at, std::uint32_t count);
   void note_parts(std::uint32_t line_number, std::uint64_t parts);
+  /// What is in the logs of a line, for each core that has one.
+  template <class Visit>
+  void for_each_log(std::uint32_t line_number, Visit visit) const {
+    for (std::uint32_t cores = logged_[line_number]; cores; cores &= cores - 1) visit(static_cast<std::size_t>(std::countr_zero(cores)));
+  }
   void guard_variables();
   // What the allocator writes while no object has it may be an object's a moment later: zeros, a copy. The rest is its metadata.
   void note_own_write(AgentId agent, std::uint32_t at, std::uint32_t bytes);
@@ -121,8 +136,9 @@ class HeapShadow final : public Subscriber, public StoreSink {
   };
   std::array<std::vector<Range>, max_agents> own_writes_;  ///< since the core went into the allocator
   // By line from first_.
-  std::vector<StoreLog*> logs_;
-  std::vector<std::uint8_t> permitted_;  ///< cores that may do something to it unseen
+  std::array<std::vector<StoreLog*>, most_cores> logs_;  ///< by core; empty for those that have stored nothing unseen
+  std::vector<std::uint8_t> logged_;                     ///< cores that have one
+  std::vector<std::uint8_t> permitted_;                  ///< cores that may do something to it unseen
   std::vector<bool> touched_;
   std::uint64_t touched_bytes_ = 0;
 };

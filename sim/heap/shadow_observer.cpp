@@ -25,16 +25,15 @@ std::uint64_t ShadowObserver::on_write(const CoreAccess& access) {
   return access.view == View::cached ? shadow_.writable(static_cast<AgentId>(access.core.id()), access.address) : 0;
 }
 
-void ShadowObserver::on_stores_unseen(std::uint32_t address, StoreLog& log) {
+void ShadowObserver::on_stores_unseen(const Core& core, std::uint32_t address, StoreLog& log) {
   const std::uint32_t line = address & ~(line_bytes_ - 1);
-  shadow_.use_log(line, log);
+  shadow_.use_log(static_cast<AgentId>(core.id()), line, log);
   if (log.owner == StoreLog::nobody) log.owner = line;
 }
 
 HardwareObserver::Permission ShadowObserver::on_line_filled(Core& core, std::uint32_t address, StoreLog& log) {
-  const auto agent = static_cast<AgentId>(core.id());
-  const Permission permission{shadow_.readable(agent, address), shadow_.writable(agent, address)};
-  if (permission.writes) on_stores_unseen(address, log);
+  const Permission permission = shadow_.line_filled(static_cast<AgentId>(core.id()), address, log);
+  if (permission.writes && log.owner == StoreLog::nobody) log.owner = address & ~(line_bytes_ - 1);
   return permission;
 }
 

@@ -16,7 +16,7 @@ class ShadowObserver final : public HardwareObserver {
   bool watches_accesses() const override { return true; }
   std::uint64_t on_read(const CoreAccess& access) override;
   std::uint64_t on_write(const CoreAccess& access) override;
-  void on_stores_unseen(std::uint32_t address, StoreLog& log) override;
+  void on_stores_unseen(const Core& core, std::uint32_t address, StoreLog& log) override;
   void on_log_ends(StoreLog& log) override { shadow_.end_log(log.owner, log); }
   Permission on_line_filled(Core& core, std::uint32_t address, StoreLog& log) override;
   void on_master_read(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> seen) override;

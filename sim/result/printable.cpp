@@ -33,7 +33,7 @@ Character first_of(std::string_view text) {
 /// Characters that are not seen, or that change how others are shown: controls, line and paragraph ends, and those of Unicode's bidirectional
 /// algorithm (UAX #9).
 bool is_hidden(std::uint32_t code) {
-  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || (code >= 0x200b && code <= 0x200f) || code == 0x2060 || (code >= 0xe0000 && code < 0xe0080) || (code >= 0x2028 && code <= 0x202e) ||
          (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
 }
 
@@ -137,6 +137,7 @@ void make_printable(Result& result) {
   }
   escape_in_place(result.findings);
   escape_in_place(result.crash);
+  for (Result::Regulator& each : result.power.regulators) escape_in_place(each.memory);
   for (Result::PoweredBank& bank : result.power.banks) {
     escape_in_place(bank.name);
     escape_in_place(bank.pins);

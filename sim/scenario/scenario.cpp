@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/scenario/scenario.h"
 
+#include "sim/result/printable.h"
+
 namespace dspmem {
 
 Scenario load_scenario(const std::string& path, const ScenarioLanguage& language) {
@@ -10,6 +12,7 @@ Scenario load_scenario(const std::string& path, const ScenarioLanguage& language
   Scenario scenario;
   scenario.file = path;
   reader.required("name", scenario.name);
+  scenario.name = printable(scenario.name);
   reader.required("platform", scenario.platform);
   scenario.platform_mark = reader.mark_of("platform");
   reader.optional("seed", scenario.seed);

@@ -41,8 +41,12 @@ void ObjectTable::moved(Object& object, std::uint64_t block, std::uint32_t addre
   object.writers.resize((bytes + 3) / 4);
 }
 
-void ObjectTable::deny(const std::string& name) {
-  objects_.erase(name);
+void ObjectTable::deny(const std::string& name, const SourceMark& mark) {
+  if (const auto known = objects_.find(name); known != objects_.end()) {
+    if (!known->second.freed) throw InputError(mark, "'" + name + "' is still allocated here; free it first");
+    names_.erase(known->second.block);
+    objects_.erase(known);
+  }
   denied_.insert(name);
 }
 

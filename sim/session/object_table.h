@@ -57,7 +57,8 @@ class ObjectTable final : public Subscriber {
   /// The object lives in another block now.
   void moved(Object& object, std::uint64_t block, std::uint32_t address, std::uint32_t bytes);
   /// The allocation of `name` failed, as it may: freeing it is freeing nothing.
-  void deny(const std::string& name);
+  /// Throws InputError while an object has the name.
+  void deny(const std::string& name, const SourceMark& mark);
   bool denied(const std::string& name) const { return denied_.contains(name); }
   /// The heaps of a core were emptied. The names of what was in them stay, for accesses that come too late, until they are used again.
   void core_went_down(std::uint32_t core, const SourceMark& mark);

@@ -112,7 +112,8 @@ void Session::connect() {
       const std::string function = input_.image.function_at(pc);
       return function == "memcpy" || function == "memmove" || function == "memcpy_s";
     };
-    shadow_ = std::make_unique<HeapShadow>(input_.platform, system_->map(), HeapShadow::metadata_of(input_.allocator, input_.image), live_, bus_, HeapShadow::Environment{revoke, is_copier});
+    const auto set_role = [this](AgentId core, bool allocator) { system_->core(core).core().use_context(allocator ? 1 : 0); };
+    shadow_ = std::make_unique<HeapShadow>(input_.platform, system_->map(), HeapShadow::metadata_of(input_.allocator, input_.image), live_, bus_, HeapShadow::Environment{revoke, is_copier, set_role});
     shadow_observer_ = std::make_unique<ShadowObserver>(*shadow_, origins_, input_.platform.line_bytes());
   }
 

@@ -87,7 +87,11 @@ class Session final : public CoreHost {
   void collect_hardware();
   std::string hopeless_poll(AgentId core);
   [[noreturn]] void report_deadlock() const;
-  std::uint32_t physical(std::uint32_t address) const { return system_->map().find(address)->to_physical(address); }
+  /// Where nothing is, the address itself: what firmware passes may be anything.
+  std::uint32_t physical(std::uint32_t address) const {
+    const Region* region = system_->map().find(address);
+    return region ? region->to_physical(address) : address;
+  }
 
   // CoreHost
   void run_program(DspCore& core) override;

@@ -36,7 +36,7 @@ class Capricious final : public HardwareObserver {
     const std::uint64_t parts = show(2, access.core, access.address, access.bytes);
     return shape_.policy == WritePolicy::write_back ? parts : 0;
   }
-  void on_stores_unseen(std::uint32_t address, StoreLog& log) override { log.owner = address; }
+  void on_stores_unseen(const Core&, std::uint32_t address, StoreLog& log) override { log.owner = address; }
   Permission on_line_filled(Core&, std::uint32_t address, StoreLog& log) override {
     const Permission permission{parts(), parts()};
     if (permission.writes) log.owner = address;

@@ -20,7 +20,8 @@ class EachRule : public testing::TestWithParam<std::string> {};
 
 TEST_P(EachRule, HasAnExampleThatShowsIt) {
   std::set<std::string> rules;
-  for (const Json& finding : report_of(GetParam())["findings"]) rules.insert(finding["rule"].get<std::string>());
+  const Json report = report_of(GetParam());
+  for (const Json& finding : report["findings"]) rules.insert(finding["rule"].get<std::string>());
   EXPECT_EQ(rules, std::set{GetParam()});
 }
 

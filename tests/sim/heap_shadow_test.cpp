@@ -54,7 +54,8 @@ class Shadow : public testing::Test {
   EventBus bus_;
   Seen seen_;
   std::set<std::uint32_t> revoked_;
-  HeapShadow shadow_{platform_, map_, {}, live_, bus_, {[this](std::uint32_t, std::uint32_t line) { revoked_.insert(line); }, [](std::uint32_t) { return false; }}};
+  std::vector<bool> roles_;
+  HeapShadow shadow_{platform_, map_, {}, live_, bus_, {[this](std::uint32_t, std::uint32_t line) { revoked_.insert(line); }, [](std::uint32_t) { return false; }, [this](AgentId, bool allocator) { roles_.push_back(allocator); }}};
   std::uint32_t base_ = 0;
 };
 
@@ -118,12 +119,30 @@ TEST_F(Shadow, LeavesStepsAlone) {
   EXPECT_TRUE(shadow_.ever_written(base_, 4));
 }
 
+TEST_F(Shadow, TellsTheCoreItsRole) {
+  using State = AllocatorEntered::State;
+  for (const State state : {State::inside, State::interrupted, State::inside, State::done}) enter(state);
+  EXPECT_EQ(roles_, (std::vector{true, false, true, false}));
+}
+
+// What is cut off a block must be seen again.
+TEST_F(Shadow, TakesPermissionsBackWhenABlockBecomesSmaller) {
+  allocate(block(0, 128));
+  EXPECT_EQ(shadow_.writable(0, base_ + 64), ~0ull);
+  bus_.emit(Resizing{0, block(0, 128), 2});
+  live_.remove(base_);
+  allocate(block(0, 64));
+  EXPECT_TRUE(revoked_.contains(base_ + 64));
+  write(64);
+  EXPECT_EQ(seen_.stray, std::vector{base_ + 64});
+}
+
 // Stores that are only noted in a line's log count as soon as they are asked for, taken by another observer or not.
 TEST_F(Shadow, ReadsLogs) {
   allocate(block(0, 64));
   alignas(64) std::array<std::uint8_t, sizeof(StoreLog) + 16 * sizeof(StoreLog::Record) + 64> room{};
   auto& log = *new (room.data()) StoreLog;
-  shadow_.use_log(base_, log);
+  shadow_.use_log(0, base_, log);
   log.note(0xf0, 1, {1, 2, 3});
   EXPECT_TRUE(shadow_.ever_written(base_ + 4, 4));
   EXPECT_FALSE(shadow_.ever_written(base_ + 8, 4));

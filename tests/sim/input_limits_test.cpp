@@ -16,11 +16,11 @@ ProgramResult run(const TemporaryDirectory& directory, std::vector<std::string> 
 // Twenty-six files, each of which uses the next one ten times: 10^25 steps.
 TEST(InputLimits, RefuseUseThatMultiplies) {
   const TemporaryDirectory directory;
-  directory.write("s.yaml", "name: x\nplatform: tgl\ncores:\n  0: [{use: a.yaml}]\n");
+  directory.write("s.yaml", "name: x\nplatform: tgl\ncores:\n  0: [{use: u_a.yaml}]\n");
   for (char name = 'a'; name <= 'z'; ++name) {
     std::string text = "steps:\n";
-    for (int i = 0; i < 10; ++i) text += name == 'z' ? "  - delay: 1 cycles\n" : std::string("  - use: ") + static_cast<char>(name + 1) + ".yaml\n";
-    directory.write(std::string(1, name) + ".yaml", text);
+    for (int i = 0; i < 10; ++i) text += name == 'z' ? "  - delay: 1 cycles\n" : std::string("  - use: u_") + static_cast<char>(name + 1) + ".yaml\n";
+    directory.write(std::string("u_") + name + ".yaml", text);
   }
   const ProgramResult result = run(directory, {"--max-steps", "20000"});
   EXPECT_EQ(result.exit_code, 2);
@@ -30,7 +30,7 @@ TEST(InputLimits, RefuseUseThatMultiplies) {
 TEST(InputLimits, RefuseLargeFilesUnlessTold) {
   const TemporaryDirectory directory;
   directory.write("s.yaml", "name: x\nplatform: tgl\ncores:\n  0: [{delay: 1 cycles}]\n");
-  EXPECT_EQ(run(directory, {"--max-file", "20"}).err, "s.yaml: error: has 55 bytes, more than the 20 that a YAML file may have; --max-file raises that\n");
+  EXPECT_EQ(run(directory, {"--max-file", "20"}).err, "s.yaml: error: has 54 bytes, more than the 20 that a YAML file may have; --max-file raises that\n");
   EXPECT_EQ(run(directory, {"--max-file", "100000"}).exit_code, 0);
 }
 

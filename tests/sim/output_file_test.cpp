@@ -71,6 +71,23 @@ TEST_F(Outputs, WriteToDevicesAndPipesAndDoNotReplaceThem) {
   EXPECT_TRUE(fs::is_fifo(path("pipe")));
 }
 
+// What standard output was redirected to belongs to the shell: it used to be replaced.
+TEST_F(Outputs, AppendToWhatIsOpenElsewhere) {
+  directory_.write("log", "before\n");
+  run_program({"sh", "-c", dspmem_executable() + " run s.yaml -q --json /dev/stdout >> log"}, directory_.path());
+  const std::string log = read_file(path("log"));
+  EXPECT_TRUE(log.starts_with("before\n")) << log;
+  EXPECT_NE(log.find("\"verdict\": \"passed\""), std::string::npos);
+  EXPECT_TRUE(nlohmann::json::accept(run_program({"sh", "-c", dspmem_executable() + " run s.yaml -q --json /dev/fd/3 3>&1 >/dev/null | cat"}, directory_.path()).out));
+}
+
+// A report that nobody reads to its end must not cost the file.
+TEST_F(Outputs, AreWrittenWhenStandardOutputIsClosed) {
+  run_program({"sh", "-c", dspmem_executable() + " run s.yaml --json r.json | true"}, directory_.path());
+  EXPECT_TRUE(nlohmann::json::accept(read_file(path("r.json"))));
+  EXPECT_EQ(files(), 2u);
+}
+
 TEST_F(Outputs, FollowLinksAndKeepModes) {
   directory_.write("folder/real.json", "old");
   fs::permissions(path("folder/real.json"), fs::perms::owner_read | fs::perms::owner_write);

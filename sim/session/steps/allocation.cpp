@@ -144,7 +144,7 @@ class Free final : public Step {
 void allocate_object(StepContext& context, const MemoryRequest& request, const std::string& name, bool may_fail, const SourceMark& mark) {
   const Memory memory = context.allocate(request, name, mark);
   if (!memory) {
-    if (may_fail) return context.objects().deny(name);
+    if (may_fail) return context.objects().deny(name, mark);
     context.expect(false, fmt::format("'{}' gets {} bytes of zone {}", name, request.bytes, to_string(request.zone)), "the allocator has none left", mark);
     context.stop();
   }
