@@ -3,8 +3,9 @@
 
 namespace dspmem {
 
-void ObserverHub::add(HardwareObserver& observer) {
+void ObserverHub::add(HardwareObserver& observer, Shown shown) {
   observers_.push_back(&observer);
+  if (shown == Shown::everything) cache_observers_.push_back(&observer);
   if (observer.watches_accesses()) access_observers_.push_back(&observer);
 }
 
@@ -43,16 +44,16 @@ HardwareObserver::Permission ObserverHub::on_line_filled(Core& core, std::uint32
 // ---- Everything else -------------------------------------------------------------------------------------------------
 
 void ObserverHub::on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) {
-  for (HardwareObserver* each : observers_) each->on_fetch(core, address, line);
+  for (HardwareObserver* each : cache_observers_) each->on_fetch(core, address, line);
 }
 void ObserverHub::on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) {
-  for (HardwareObserver* each : observers_) each->on_cache_operation(core, operation, address, implied);
+  for (HardwareObserver* each : cache_observers_) each->on_cache_operation(core, operation, address, implied);
 }
 void ObserverHub::on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) {
-  for (HardwareObserver* each : observers_) each->on_index_operation(core, operation, set, way);
+  for (HardwareObserver* each : cache_observers_) each->on_index_operation(core, operation, set, way);
 }
 void ObserverHub::on_ignored_operation(Core& core, CacheOperation operation, std::uint32_t address) {
-  for (HardwareObserver* each : observers_) each->on_ignored_operation(core, operation, address);
+  for (HardwareObserver* each : cache_observers_) each->on_ignored_operation(core, operation, address);
 }
 void ObserverHub::on_device_read(Core& core, std::uint32_t address) {
   for (HardwareObserver* each : observers_) each->on_device_read(core, address);

@@ -12,8 +12,9 @@ namespace dspmem {
 /// watch them, and what a core may do unseen is what each of them permits.
 class ObserverHub final : public HardwareObserver, public CallObserver {
  public:
+  enum class Shown { everything, accesses };  ///< `accesses`: those of masters too; neither what cores fetch, nor cache operations
   /// REQUIRES: before the first instruction; outlives the hub.
-  void add(HardwareObserver& observer);
+  void add(HardwareObserver& observer, Shown shown = Shown::everything);
   void add(CallObserver& observer) { call_observers_.push_back(&observer); }
   void add(CallIntervention& intervention) { interventions_.push_back(&intervention); }
   /// Whether nobody needs to be shown accesses.
@@ -47,6 +48,7 @@ class ObserverHub final : public HardwareObserver, public CallObserver {
 
  private:
   std::vector<HardwareObserver*> observers_, access_observers_;
+  std::vector<HardwareObserver*> cache_observers_;  ///< of fetches and cache operations
   std::vector<CallObserver*> call_observers_;
   std::vector<CallIntervention*> interventions_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/result/printable.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -45,7 +46,9 @@ std::string escape(std::uint32_t code, bool is_byte) {
   return text.data();
 }
 
-void escape_in_place(std::string& text) { text = printable(text); }
+void escape_in_place(std::string& text) {
+  if (std::ranges::any_of(text, [](char c) { return c < ' ' || c > '~'; })) text = printable(text);
+}
 void escape_in_place(Place& place) { escape_in_place(place.file); }
 void escape_in_place(Result::Frame& frame) {
   escape_in_place(frame.function);

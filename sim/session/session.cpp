@@ -119,8 +119,8 @@ void Session::connect() {
 
   if (coherency_) coherency_->checker().tell_stores(shadow_.get());
   hub_.add(origin_tracker_);
-  if (shadow_) hub_.add(*shadow_observer_);
-  hub_.add(static_cast<HardwareObserver&>(banks_));
+  if (shadow_) hub_.add(*shadow_observer_, ObserverHub::Shown::accesses);
+  hub_.add(static_cast<HardwareObserver&>(banks_), ObserverHub::Shown::accesses);
   if (coherency_) hub_.add(*coherency_);
   hub_.add(static_cast<CallObserver&>(allocator_watch_));
 
