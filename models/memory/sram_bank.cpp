@@ -26,7 +26,7 @@ void SramBank::power_on(std::uint64_t now, const BankWake& wake) {
 }
 
 void SramBank::starve(std::uint64_t now) {
-  if (state_ != BankState::off && now < usable_at_) ready_at_ = usable_at_ = never;
+  if (state_ != BankState::off && now < ready_at_) ready_at_ = usable_at_ = never;
 }
 
 void SramBank::power_off(std::uint64_t now) {

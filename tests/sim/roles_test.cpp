@@ -57,7 +57,7 @@ TEST(HeapChecks, WorkOnWriteThroughCachesWithoutTheChecker) {
   platform.replace(platform.find(cache), cache.size(), "l1d: {size: 48 KiB, ways: 3, line: 64, write_policy: write_through}");
   directory.write("p.yaml", platform);
   for (const char* option : {"--no-coherency", "--no-heap-checks"})
-    EXPECT_EQ(report_of(directory, past_the_end, {"-p", "./p.yaml", "--firmware", firmware_images() / "tgl.elf", "--no-coherency", option})["cycles"].is_number(), true) << option;
+    EXPECT_EQ(report_of(directory, past_the_end, {"-p", "./p.yaml", "--firmware", firmware_images() / "tgl.elf", option})["cycles"].is_number(), true) << option;
 }
 
 // A name that was denied once more while its first block lived: internal error.
