@@ -17,7 +17,7 @@ struct Guide {
 
 Guide guide_of(const std::string& readme) {
   Guide guide;
-  std::istringstream lines(readme.substr(readme.find("### Your allocator in ten minutes"), readme.find("### Traces") - readme.find("### Your allocator in ten minutes")));
+  std::istringstream lines(readme);
   std::string before;
   for (std::string line; std::getline(lines, line); before = line) {
     if (!line.starts_with("```")) continue;
