@@ -70,62 +70,35 @@ void HeapShadow::write(const Operation& access, std::uint32_t address, std::uint
   written_.set(*at, bytes, true);
 }
 
-template <class Bits>
-std::uint64_t HeapShadow::parts_of_line(std::uint32_t address, Bits bits) const {
-  const std::uint32_t line = address & ~(line_bytes_ - 1);
-  if (std::uint64_t{line} + line_bytes_ <= first_ || line >= std::uint64_t{first_} + bytes_) return ~0ull;
-  const std::uint32_t at = line - first_;
-  if (at >= bytes_ || line_bytes_ > bytes_ - at) return 0;
-  if (line_bytes_ <= 64) [[likely]] return bits(at);
+std::uint64_t HeapShadow::parts_of_line(std::uint32_t at, const ByteSet& set) const {
+  if (line_bytes_ > bytes_ - at) return 0;
+  if (line_bytes_ <= 64) [[likely]] return set.from(at);
   const std::uint32_t part = line_bytes_ / 64;
   std::uint64_t parts = 0;
   for (std::uint32_t word = 0; word < part; ++word) {
-    std::uint64_t here = bits(at + word * 64);
+    std::uint64_t here = set.from(at + word * 64);
     for (std::uint32_t width = 1; width < part; width *= 2) here &= here >> width;  // each part's first bit: all of its bits
     for (std::uint32_t i = 0; i < 64 / part; ++i) parts |= (here >> i * part & 1) << (word * (64 / part) + i);
   }
   return parts;
 }
 
-std::uint64_t HeapShadow::heap_readable(AgentId agent, std::uint32_t address) {
-  note_permitted(agent, address);
-  if (inside(agent)) return ~0ull;
-  std::uint64_t parts = parts_of_line(address, [this](std::uint32_t at) { return allowed_.from(at); });
-  const std::uint32_t line = address & ~(line_bytes_ - 1);
-  if (std::uint64_t{line} + line_bytes_ <= heaps_first_ || line >= std::uint64_t{heaps_first_} + heaps_bytes_) return parts;
-  std::uint64_t written = parts_of_line(address, [this](std::uint32_t at) { return written_.from(at); });
-  const std::uint32_t number = (line - first_) / line_bytes_;
+HardwareObserver::Permission HeapShadow::permitted(AgentId agent, std::uint32_t address) {
+  if (!covers(address)) return {};
+  const std::uint32_t line = address & ~(line_bytes_ - 1), at = line - first_, number = at / line_bytes_;
+  if (agent < most_cores) permitted_[number] |= static_cast<std::uint8_t>(1u << agent);
+  const std::uint64_t allowed = parts_of_line(at, allowed_);
+  if (inside(agent)) return {~0ull, allowed | parts_of_line(at, metadata_)};
+  if (std::uint64_t{line} + line_bytes_ <= heaps_first_ || line >= std::uint64_t{heaps_first_} + heaps_bytes_) return {allowed, allowed};
+  std::uint64_t written = parts_of_line(at, written_);
   for_each_log(number, [&](std::size_t core) { written |= logs_[core][number]->written; });
-  return parts & written;
-}
-
-std::uint64_t HeapShadow::heap_writable(AgentId agent, std::uint32_t address) {
-  note_permitted(agent, address);
-  const bool own = inside(agent);
-  return parts_of_line(address, [this, own](std::uint32_t at) { return own ? allowed_.from(at) | metadata_.from(at) : allowed_.from(at); });
+  return {allowed & written, allowed};
 }
 
 HardwareObserver::Permission HeapShadow::line_filled(AgentId agent, std::uint32_t address, StoreLog& log) {
-  if (!covers(address)) return {};
-  const std::uint32_t at = (address & ~(line_bytes_ - 1)) - first_, number = at / line_bytes_;
-  const bool in_one_heap = line_bytes_ <= 64 && line_bytes_ <= bytes_ - at && agent < most_cores && !inside(agent) &&
-                           first_ + at >= heaps_first_ && first_ + at + line_bytes_ <= std::uint64_t{heaps_first_} + heaps_bytes_;
-  HardwareObserver::Permission permitted;
-  if (in_one_heap) [[likely]] {
-    permitted_[number] |= static_cast<std::uint8_t>(1u << agent);
-    permitted.writes = allowed_.from(at);
-    std::uint64_t written = written_.from(at);
-    for_each_log(number, [&](std::size_t core) { written |= logs_[core][number]->written; });
-    permitted.reads = permitted.writes & written;
-  } else {
-    permitted = {heap_readable(agent, address), heap_writable(agent, address)};
-  }
-  if (permitted.writes) use_log(agent, first_ + at, log);
-  return permitted;
-}
-
-void HeapShadow::note_permitted(AgentId agent, std::uint32_t address) {
-  if (agent < most_cores) permitted_[((address & ~(line_bytes_ - 1)) - first_) / line_bytes_] |= static_cast<std::uint8_t>(1u << agent);
+  const HardwareObserver::Permission permission = permitted(agent, address);
+  if (permission.writes) use_log(agent, address & ~(line_bytes_ - 1), log);
+  return permission;
 }
 
 void HeapShadow::revoke_lines(std::uint32_t at, std::uint32_t count) {

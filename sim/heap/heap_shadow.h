@@ -52,8 +52,8 @@ class HeapShadow final : public Subscriber, public StoreSink {
   /// `judge`: else only that it was written is noted: a step of the scenario makes the access, and knows its object.
   void write(const Operation& access, std::uint32_t address, std::uint32_t bytes, bool judge);
   // Which bytes of its line the agent may access unseen in its present role: a bit for each 64th.
-  std::uint64_t readable(AgentId agent, std::uint32_t address) { return covers(address) ? heap_readable(agent, address) : ~0ull; }
-  std::uint64_t writable(AgentId agent, std::uint32_t address) { return covers(address) ? heap_writable(agent, address) : ~0ull; }
+  std::uint64_t readable(AgentId agent, std::uint32_t address) { return permitted(agent, address).reads; }
+  std::uint64_t writable(AgentId agent, std::uint32_t address) { return permitted(agent, address).writes; }
   /// Both, for a line that comes into the agent's cache with its log.
   HardwareObserver::Permission line_filled(AgentId agent, std::uint32_t address, StoreLog& log);
   /// Stores to the line are noted there, unseen, until end_log().
@@ -94,13 +94,10 @@ class HeapShadow final : public Subscriber, public StoreSink {
   }
   static constexpr std::size_t most_cores = 8;
 
-  std::uint64_t heap_readable(AgentId agent, std::uint32_t address);
-  std::uint64_t heap_writable(AgentId agent, std::uint32_t address);
-  void note_permitted(AgentId agent, std::uint32_t address);
+  HardwareObserver::Permission permitted(AgentId agent, std::uint32_t address);
   void revoke_lines(std::uint32_t at, std::uint32_t count);
-  /// Which 64ths of the line that holds the address have the property in all of their bytes; `bits(at)` tells it of 64 bytes.
-  template <class Bits>
-  std::uint64_t parts_of_line(std::uint32_t address, Bits bits) const;
+  /// Which 64ths of the line at that offset from first_ are in the set with all of their bytes.
+  std::uint64_t parts_of_line(std::uint32_t at, const ByteSet& set) const;
 
   void set_owner(const HeapBlock& block, bool live);
   /// Takes in what was stored unseen to the lines of these bytes.
