@@ -27,9 +27,9 @@ std::string outcome(const Row& row) {
   if (!row.refusal.empty()) return "cannot: " + printable(row.refusal);
   if (result.crash) return "stopped: " + result.crash->message + (result.crash->step ? ", during step " + result.crash->step->kind + " at " + result.crash->step->where.to_string() : "");
   std::string rules;
-  std::set<RuleId> told;
+  std::set<RuleId> reported;
   for (const Result::Finding& each : result.findings)
-    if (!each.is_advice() && told.insert(each.rule).second) rules += (rules.empty() ? "" : ", ") + to_string(each.rule);
+    if (!each.is_advice() && reported.insert(each.rule).second) rules += (rules.empty() ? "" : ", ") + to_string(each.rule);
   if (!result.stale_reads.empty()) rules += std::string(rules.empty() ? "" : ", ") + "wrong values read";
   for (const Result::Expectation& each : result.expectations)
     if (!each.passed && result.stale_reads.empty()) rules += (rules.empty() ? "" : ", ") + each.text + ": " + each.actual;

@@ -38,7 +38,7 @@ int mutate_command(const std::vector<std::string>& arguments) {
 
   const Mutation mutation = mutate(job, replay_options, progress_line("leaving out cache operations", "places"));
   if (mutation.before.any()) {
-    std::printf("%s is not clean as it is: %s. Mend that first.\n", printable(file).c_str(), text_of(mutation.before).c_str());
+    std::printf("%s is not clean as it is: %s. Fix that first.\n", printable(file).c_str(), text_of(mutation.before).c_str());
     return 1;
   }
   const std::size_t count = mutation.mutants.size();

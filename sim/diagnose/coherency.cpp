@@ -97,7 +97,7 @@ constexpr Text texts[] = {
     {Rule::lock_in_cache, &lock_in_cache_rule, "{reader} synchronises on '{object}' through its cache, where no other core sees it",
      "an access that reaches memory", "reach '{object}' through the uncached alias (SHARED_DATA and platform_shared_get), or set ATOMCTL so that S32C1I works at memory"},
     {Rule::uncommitted_access, &uncommitted_access_rule, "{reader} used the shared data '{object}' and handed over without committing it",
-     "platform_shared_commit on '{object}' after {read place}", "end every access to shared data, reads included, with platform_shared_commit before the lock is released or the other side is told"},
+     "platform_shared_commit on '{object}' after {read place}", "end every access to shared data, reads included, with platform_shared_commit before the lock is released or the other core is signalled"},
     {Rule::data_race, &data_race_rule, "{reader} and {writer} access the same bytes of '{object}', and nothing orders them",
      "a lock, a signal or a doorbell between the two", "order the two accesses: a lock around both, or a release after the first and an acquire before the second"},
 };
@@ -146,7 +146,7 @@ class Coherency final : public Subscriber {
     const std::string key = key_of(finding);
     if (Result::Finding* same = log_.find(key)) return count(*same, raw, address);
     if (log_.full(finding.rule, finding.severity)) return;
-    tell(finding, raw, address, text);
+    describe(finding, raw, address, text);
     log_.add(key, std::move(finding));
   }
 
@@ -183,14 +183,14 @@ class Coherency final : public Subscriber {
   }
 
   /// The whole story, which only a new finding needs.
-  void tell(Result::Finding& finding, const CoherencyFinding& raw, std::uint32_t address, const Text& text) const {
-    const Describer& describe = log_.describe;
-    describe.complete_stack(raw.access, finding.access);
+  void describe(Result::Finding& finding, const CoherencyFinding& raw, std::uint32_t address, const Text& text) const {
+    const Describer& describer = log_.describe;
+    describer.complete_stack(raw.access, finding.access);
     const std::uint32_t line = context_.platform.line_bytes(), line_start = address / line * line;
-    for (Result::Object& each : describe.objects_between(line_start, line_start + line))
+    for (Result::Object& each : describer.objects_between(line_start, line_start + line))
       if (!finding.object || each.address != finding.object->address) finding.neighbours.push_back(std::move(each));
     describe_bytes(raw, address, finding);
-    for (const Operation& each : raw.history) finding.history.push_back(describe.operation(each));
+    for (const Operation& each : raw.history) finding.history.push_back(describer.operation(each));
     const std::string name = finding.object ? finding.object->name : fmt::format("memory at {:#x}", address);
     const std::string other_name = finding.relation == Result::Finding::Relation::against && raw.rule == Rule::lost_update ? other_object(finding, raw) : "";
     const std::pair<const char*, std::string> blanks[] = {

@@ -80,7 +80,7 @@ class Heap final : public Subscriber {
       finding.message = fmt::format("{} at offset {} of '{}', which has been freed", what, event.address - freed->base, finding.object->name);
       finding.fix = "let the last user free the object, or clear the pointers to it when it is freed";
     } else if (context_.shadow && context_.shadow->is_metadata(event.address)) {
-      finding.message = fmt::format("{} at {:#x}, where the allocator keeps its books on heap {}", what, event.address, heap_name);
+      finding.message = fmt::format("{} at {:#x}, where the allocator keeps its metadata on heap {}", what, event.address, heap_name);
       finding.fix = "only the allocator may touch this memory: check the pointer and the size that lead here";
     } else if (before && event.address - before->base < before->bytes + 4096 && context_.live.heap_of(before->base) == heap) {
       finding.object = describe_.object(*before);

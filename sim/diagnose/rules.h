@@ -15,7 +15,7 @@ struct RuleInfo {
   Severity severity;    ///< of its most urgent findings
   const char* title;    ///< a few words
   const char* meaning;  ///< what the program did, and why that is wrong
-  const char* fix;      ///< how to mend it, in general
+  const char* fix;      ///< what removes the cause, in general
 
   /// Where the documents explain it, from the top of the source tree.
   std::string link() const { return "scenarios/bugs/README.md#" + to_string(id); }

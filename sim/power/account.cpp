@@ -137,7 +137,7 @@ void PowerAccount::claim_metadata(std::uint32_t address, std::uint32_t bytes, st
   for_each_bank(*meter_, address, bytes, [&](std::uint32_t number, std::uint32_t here) {
     Bank& bank = banks_[number];
     bank.metadata += here;
-    Pin& pin = pin_of(bank, named_block("the allocator's books", address, bytes), Result::Object::Kind::metadata);
+    Pin& pin = pin_of(bank, named_block("the allocator's metadata", address, bytes), Result::Object::Kind::metadata);
     pin.largest = std::max(pin.largest, bank.metadata);
     pin.objects = 1;
     if (bank.metadata > here) return;

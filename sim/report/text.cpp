@@ -127,7 +127,7 @@ void write_finding(const Result::Finding& finding, std::string& out) {
     out += "\n";
   }
   if (!finding.missing.empty()) out += fmt::format("  missing  {}\n", finding.missing);
-  if (!finding.fix.empty()) out += fmt::format("  mend     {}\n", finding.fix);
+  if (!finding.fix.empty()) out += fmt::format("  fix      {}\n", finding.fix);
 }
 
 /// One line each, the costliest first.
@@ -178,7 +178,7 @@ void write_pins(const Result::Power& power, std::uint32_t clock_mhz, std::string
   std::string shares;
   for (const auto* list : {&power.zones, &power.cores})
     for (const Result::PinShare& share : *list)
-      if (share.bank_cycles) shares += fmt::format("{}{} {}", shares.empty() ? "" : ", ", share.allocated ? share.name : "image, stacks and books", percent(share.bank_cycles, power.cycles * power.banks.size()));
+      if (share.bank_cycles) shares += fmt::format("{}{} {}", shares.empty() ? "" : ", ", share.allocated ? share.name : "image, stacks and metadata", percent(share.bank_cycles, power.cycles * power.banks.size()));
   if (!shares.empty()) out += fmt::format("of all bank time, needed by: {}\n", shares);
   for (const Result::Regulator& regulator : power.regulators)
     if (regulator.on) out += fmt::format("regulator of {}: on for {}, {} of it while no bank of {} was\n", regulator.memory, time_of(regulator.on, clock_mhz), time_of(regulator.wasted, clock_mhz), regulator.memory);

@@ -199,7 +199,7 @@ TEST(Metadata, VariablesAreGuarded) {
   directory.write("s.yaml", text);
   const ProgramResult result = dspmem({"run", "s.yaml", "--allocator", "picolibc"}, directory.path());
   EXPECT_EQ(result.exit_code, 3);
-  EXPECT_NE(result.out.find("where the allocator keeps its books"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("where the allocator keeps its metadata"), std::string::npos) << result.out;
 }
 
 struct BadBinding {

@@ -49,16 +49,16 @@ TEST(PowerAccount, OfABlockThatGrewInPlaceEndsWithIt) {
 // Books that move with the blocks were added up, to more than the bank has.
 TEST(PowerAccount, OfTheAllocatorsBooksIsWhatThereIsAtATime) {
   const TemporaryDirectory directory;
-  directory.write("s.yaml", "name: books\nplatform: tgl\ncores:\n  0:\n    - repeat:\n        times: 2000\n        steps:\n"
+  directory.write("s.yaml", "name: metadata\nplatform: tgl\ncores:\n  0:\n    - repeat:\n        times: 2000\n        steps:\n"
                             "          - alloc: {as: x, zone: runtime, bytes: 64}\n          - alloc: {as: y, zone: runtime, bytes: 300}\n"
                             "          - free: x\n          - free: y\n          - alloc: {as: z, zone: runtime, bytes: 900}\n          - free: z\n");
   const Json report = report_of({directory.path() / "s.yaml", "--allocator", "picolibc"});
-  std::uint64_t books = 0;
+  std::uint64_t metadata = 0;
   for (const Json& each : report["energy"]["banks"])
     for (const Json& pin : each["pinned_by"])
-      if (pin["object"]["name"] == "the allocator's books") books += pin["object"]["bytes"].get<std::uint64_t>();
-  EXPECT_GT(books, 0u);
-  EXPECT_LT(books, 1000u);
+      if (pin["object"]["name"] == "the allocator's metadata") metadata += pin["object"]["bytes"].get<std::uint64_t>();
+  EXPECT_GT(metadata, 0u);
+  EXPECT_LT(metadata, 1000u);
 }
 
 class PowerReport : public testing::TestWithParam<std::pair<const char*, const char*>> {};
@@ -135,7 +135,7 @@ TEST(Advice, IsVerifiedByAnotherRun) {
   const ProgramResult result = dspmem({"advise", "scenarios/stray_block.yaml"});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_NE(result.out.find("HP5: 1 object, 64 bytes: page-refcount saves"), std::string::npos) << result.out;
-  // The mended scenario has nothing like it to move.
+  // The fixed scenario has nothing like it to move.
   EXPECT_EQ(dspmem({"advise", "scenarios/stray_block_mended.yaml"}).out.find("HP5"), std::string::npos);
 }
 

@@ -89,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(All, OnEveryMultiCorePlatform,
                                           testing::Values("tgl", "apl", "mtl", "smp_noalias", DSPMEM_TEST_PLATFORMS "/tgl_prefetch.yaml")),
                          [](const auto& info) { return test_name(std::get<0>(info.param) + "_on_" + std::filesystem::path(std::get<1>(info.param)).stem().string()); });
 
-// A bug is found, and its mended twin is clean, because of what the program does, not of what this run's caches happen to evict.
+// A bug is found, and its fixed twin is clean, because of what the program does, not of what this run's caches happen to evict.
 class BugScenario : public testing::TestWithParam<std::string> {};
 
 TEST_P(BugScenario, KeepsItsVerdictWithOtherCachesAndQuanta) {
@@ -125,7 +125,7 @@ TEST(Observers, ChangeNeitherCyclesNorData) {
     Json with = Json::parse(run({scenario, "--json", "-"}).out), without = Json::parse(run({scenario, "--json", "-", "--no-coherency"}).out);
     for (Json* report : {&with, &without}) {
       report->erase("findings");
-      // What is switched and what it costs is the same. What other policies would make of it is not: the allocator's own books, which
+      // What is switched and what it costs is the same. What other policies would make of it is not: the allocator's own metadata, which
       // have to live somewhere, are known to observers only.
       Json policies = (*report)["energy"]["policies"];
       (*report)["energy"] = {policies[0], policies[1]};
@@ -390,7 +390,7 @@ TEST(FirmwareMisuse, TouchingTheAllocatorsBooksIsFound) {
   // Its bitmaps are the first thing in core 0's system heap.
   const Json report = Json::parse(run_misuse("call: {function: write_at, arguments: [0x9e021000]}").out);
   ASSERT_EQ(report["findings"].size(), 1u);
-  EXPECT_NE(report["findings"][0]["message"].get<std::string>().find("where the allocator keeps its books on heap system[0]"), std::string::npos) << report["findings"][0];
+  EXPECT_NE(report["findings"][0]["message"].get<std::string>().find("where the allocator keeps its metadata on heap system[0]"), std::string::npos) << report["findings"][0];
 }
 
 TEST(FirmwareMisuse, AHeapThatGrowsInEveryRoundIsFound) {
@@ -433,7 +433,7 @@ TEST(DmaAccesses, SayWhichStepStartedTheTransfer) {
   EXPECT_TRUE(seen) << report["findings"];
 }
 
-// ---- Mistakes that were mended: each scenario says what it was, and expects what is right ----
+// ---- Mistakes that were fixed: each scenario says what it was, and expects what is right ----
 
 std::vector<std::string> regressions() {
   std::vector<std::string> names;
