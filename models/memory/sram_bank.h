@@ -43,19 +43,25 @@ class SramBank {
   /// One more, who is told of states only.
   void watch_state(BankListener& listener, std::uint32_t number) { state_listeners_.push_back({&listener, number}); }
 
-  /// Occupies the port for `busy_cycles`, when it is free. Returns the cycles waited for it. Masters run ahead of each
-  /// other by up to a quantum, so an access may come from before the port's last use: it then found the port free.
+  /// Occupies the port for `busy_cycles`, first come first served; of those that come in one cycle, in the order of the calls. Returns the
+  /// cycles waited for it. What one master does at once is one access: it does not wait for itself. Masters run ahead of each other by up to
+  /// a quantum, so an access may come from before the last one: it then found the port free.
   std::uint32_t occupy(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master) {
     ++statistics_.accesses;
     std::uint32_t waited = 0;
-    if (master != last_master_ && now >= busy_from_ && now < busy_until_) {
-      waited = static_cast<std::uint32_t>(busy_until_ - now);
-      ++statistics_.conflicts;
-      statistics_.conflict_cycles += waited;
+    if (now < last_arrival_) {
+      busy_until_ = now + busy_cycles;
+    } else {
+      const std::uint64_t free_at = busy_until_ > now ? busy_until_ : now;
+      if (master != last_master_ && free_at > now) {
+        waited = static_cast<std::uint32_t>(free_at - now);
+        ++statistics_.conflicts;
+        statistics_.conflict_cycles += waited;
+      }
+      busy_until_ = free_at + busy_cycles;
     }
+    last_arrival_ = now;
     last_master_ = master;
-    busy_from_ = now + waited;
-    busy_until_ = busy_from_ + busy_cycles;
     if (now > last_access_) {
       if (now - last_access_ > idle_threshold_ && listener_) listener_->on_bank_idle(number_, last_access_, now);
       last_access_ = now;
@@ -99,7 +105,7 @@ class SramBank {
   std::span<std::uint8_t> contents_;
   BankState state_ = BankState::on;
   std::uint64_t ready_at_ = 0, usable_at_ = 0;
-  std::uint64_t busy_from_ = 0;
+  std::uint64_t last_arrival_ = 0;  ///< when the port was last asked for
   std::uint64_t busy_until_ = 0;
   std::uint32_t last_master_ = ~0u;
   std::uint64_t last_access_ = 0;
