@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "models/coherency/checker.h"
 
@@ -24,6 +25,17 @@ inline constexpr std::uint32_t atomic_bytes = 4;
 inline View view_of(std::uint32_t number) { return static_cast<View>(number % 3); }
 inline bool is_cached(std::uint32_t number) { return view_of(number) == View::cached; }
 
+/// A cache operation on the line by the core that had stored to it: memory has the stores from then on, or may never have them.
+struct CoherencyChecker::HistoryCommit {
+  std::uint32_t epoch = 0;
+  std::uint32_t site = no_site;  ///< number of site and view
+  std::uint64_t cycle = 0;
+  Operation::Kind kind = Operation::Kind::none;
+
+  bool keeps() const { return kind == Operation::Kind::write_back || kind == Operation::Kind::write_back_invalidate; }
+  bool operator==(const HistoryCommit&) const = default;
+};
+
 /// When an agent last accessed each byte of a line. Epoch 0: never. Kept for words as long as all accesses are of whole words, which
 /// makes it a quarter of the size; for bytes from the first on that is not.
 struct CoherencyChecker::History {
@@ -32,12 +44,15 @@ struct CoherencyChecker::History {
     std::array<std::uint8_t, 4> values;
     std::array<AgentId, 4> writers;
   };
-  struct Read {
-    std::uint32_t epoch = 0;
-    std::uint32_t site = no_site;  ///< number of site and view
-  };
+  using Read = HistoryRead;
   struct Write : Read {
-    std::uint64_t cycle = 0;
+    static constexpr std::uint64_t unread_bit = 1ull << 63;
+
+    std::uint64_t when = 0;  ///< the cycle, and unread_bit
+    std::uint64_t cycle() const { return when & ~unread_bit; }
+    /// Surely not read since by the agent itself.
+    bool unread() const { return when & unread_bit; }
+    void set_unread(bool unread) { when = cycle() | (unread ? unread_bit : 0); }
   };
   /// Half a line of the host's cache.
   struct alignas(32) Cell {
@@ -51,6 +66,25 @@ struct CoherencyChecker::History {
     }
   };
   static_assert(sizeof(Cell) == 32);
+  using Commit = HistoryCommit;
+  /// What the agent's last read of a byte returned, if somebody else wrote it.
+  struct Source {
+    std::uint32_t epoch = 0;  ///< in which the write reached memory; 0: it had not
+    AgentId agent = nobody;   ///< nobody: it was the agent's own write, or nobody's
+    bool cached = false;      ///< written through the cache
+  };
+  /// A read of memory that was freed since: it conflicts with nothing any more, but a window may have harmed it.
+  struct FormerRead {
+    Read read;
+    Source source;
+  };
+  /// What lines lack that are never cleaned, nor read after somebody else has written them. By cells.
+  struct Side {
+    std::vector<Commit> commits;           ///< those that `committed` refers to
+    std::vector<std::uint16_t> committed;  ///< the first of them after the cell's last write, counted from 1; 0: none
+    std::vector<Source> sources;
+    std::vector<FormerRead> former;
+  };
   /// `room` for as many cells as the line has words; null: its own.
   History(AgentId agent, std::uint32_t line_bytes, Cell* room) : agent(agent), count(static_cast<std::uint16_t>(line_bytes >> 2)), cells(room) {
     if (cells) std::for_each_n(cells, count, [](Cell& each) { each.forget(); });
@@ -58,7 +92,8 @@ struct CoherencyChecker::History {
   }
   History(History&& other) noexcept
       : agent(other.agent), shift(other.shift), owns(std::exchange(other.owns, false)), count(other.count),
-        latest_write(other.latest_write), latest_cached_write(other.latest_cached_write), noted(other.noted), cells(other.cells) {}
+        latest_write(other.latest_write), latest_cached_write(other.latest_cached_write), noted(other.noted), cells(other.cells),
+        side(std::move(other.side)) {}
   ~History() {
     if (owns) delete[] cells;
   }
@@ -74,12 +109,14 @@ struct CoherencyChecker::History {
   }
   void note_write(std::uint32_t offset, std::uint32_t bytes, const Write& write) {
     for (Cell& each : cells_of(offset, bytes)) each.write = write;
+    if (side) [[unlikely]] forget_side(offset, bytes, false);
     latest_write = write.epoch;  // epochs only grow
     if (is_cached(write.site)) latest_cached_write = write.epoch;
   }
   /// These bytes are nobody's any more.
   void forget(std::uint32_t offset, std::uint32_t bytes) {
     for (Cell& each : cells_of(offset, bytes)) each.forget();
+    if (side) forget_side(offset, bytes, true);
     latest_write = latest_cached_write = 0;
     for (const Cell& each : std::span(cells, count)) {
       latest_write = std::max(latest_write, each.write.epoch);
@@ -93,6 +130,7 @@ struct CoherencyChecker::History {
     return std::nullopt;
   }
   void clear() {
+    side.reset();
     latest_write = latest_cached_write = 0;
     const std::uint32_t cells_a_word = 4u >> shift;
     for (std::uint64_t rest = std::exchange(noted, 0); rest; rest &= rest - 1)
@@ -106,6 +144,33 @@ struct CoherencyChecker::History {
     own_cells(count * 4u);
     for (std::uint32_t i = 0; i < count; ++i) cells[i] = of_words[i / 4];
     shift = 0;
+    if (side) refine_side();
+  }
+  /// The core cleaned its line: the first time since it stored these bytes.
+  void commit(const ByteMask& bytes, const Commit& commit);
+  /// The first cache operation after the cell's last write; null: there was none.
+  const Commit* commit_of(std::uint32_t offset) const {
+    if (!side || side->committed.empty()) return nullptr;
+    const std::uint16_t number = side->committed[offset >> shift];
+    return number ? &side->commits[number - 1] : nullptr;
+  }
+  const Source& source_of(std::uint32_t offset) const {
+    static constexpr Source own;
+    return side && !side->sources.empty() ? side->sources[offset >> shift] : own;
+  }
+  const FormerRead* former_of(std::uint32_t offset) const {
+    return side && !side->former.empty() ? &side->former[offset >> shift] : nullptr;
+  }
+  void note_former(std::uint32_t offset, const FormerRead& former) {
+    if (!side) side = std::make_unique<Side>();
+    if (side->former.empty()) side->former.resize(count);
+    side->former[offset >> shift] = former;
+  }
+  void note_source(std::uint32_t offset, const Source& source) {
+    if (source.agent == nobody && (!side || side->sources.empty())) return;
+    if (!side) side = std::make_unique<Side>();
+    if (side->sources.empty()) side->sources.resize(count);
+    side->sources[offset >> shift] = source;
   }
 
   AgentId agent;
@@ -116,8 +181,12 @@ struct CoherencyChecker::History {
   std::uint32_t latest_write = 0, latest_cached_write = 0;
   std::uint64_t noted = 0;  ///< a bit for each word that some cell may say something of
   Cell* cells;  ///< the line's, or its own
+  std::unique_ptr<Side> side;
 
  private:
+  /// Commits of these bytes count no more, and for `all` what was read neither.
+  void forget_side(std::uint32_t offset, std::uint32_t bytes, bool all);
+  void refine_side();
   void own_cells(std::uint32_t wanted) {
     cells = std::make_unique<Cell[]>(wanted).release();
     owns = true;
@@ -128,14 +197,10 @@ struct CoherencyChecker::History {
 /// What every event touches comes first, by lines of the host's cache: a simulated cache miss is one of the host's, too, or several. A fill
 /// looks at the first alone, taking in stores at three of them, up to the latest event, and at one for two words.
 struct alignas(64) CoherencyChecker::Line {
-  Line(const CacheRules& rules, std::uint32_t address, History::Cell* cells) : address(address), worlds(rules), cells(cells) {}
+  Line(std::uint32_t address, History::Cell* cells) : address(address), cells(cells) {}
   bool pending() const { return unseen != nobody && log && log->written; }
-  void unsettle_reads() {
-    settled_reads = 0;
-    parked = false;
-  }
   void unsettle() {
-    unsettle_reads();
+    settled_reads = 0;
     atomic_word = no_word;
   }
   /// Whether somebody else than an agent has used it: has a history.
@@ -191,13 +256,12 @@ struct alignas(64) CoherencyChecker::Line {
   AgentId reader = 0;
   View reader_view = View::cached;
   std::uint8_t permitted = 0;  ///< cores that somebody let do something to it unseen
-  bool parked = false;         ///< there are parked_reads
   static constexpr std::uint8_t no_word = 0xff;  ///< no word begins there
   std::uint8_t atomic_word = no_word;  ///< offset of the word that was written last, by an atomic write that found nothing, with nothing but reads on the line since
   std::uint32_t reader_epoch = 0;
   std::uint64_t settled_reads = 0;
   StoreLog* log = nullptr;  ///< where unseen stores are noted
-  LineWorlds worlds;        ///< what it says of copies is still in the first line of the host's cache
+  LineCopies copies;        ///< its summary is still in the first line of the host's cache
   boost::container::small_vector<History, 1> histories;
   History::Cell* cells;  ///< one for each word: their values, as far as they are known, and the first history's room
   /// An operation in short.
@@ -229,30 +293,6 @@ struct alignas(64) CoherencyChecker::Line {
     std::array<Event, events_kept - 1> earlier_;
   };
   Events events;
-  std::uint64_t parked_reads = 0;  ///< settled before the agent's own last store: such reads only have to be shown to the line once more
-  Operation cause;           ///< what last may have destroyed bytes
-  /// Cache operations count only for whoever they are ordered before: per core, its last write-backs, and what it knew of others when it
-  /// last invalidated. Made when core 0 is not alone any more.
-  struct WriteBack {
-    std::uint32_t epoch = 0;
-    Operation operation;
-  };
-  struct Maintenance {
-    static constexpr std::size_t kept = 4;
-    std::array<std::array<WriteBack, kept>, LineWorlds::max_cores> write_backs;
-    std::array<std::size_t, LineWorlds::max_cores> count{};
-    std::array<VectorClock, LineWorlds::max_cores> invalidated{};
-
-    /// The first write-back of a core after a cycle. Null when there was none, or it is not remembered.
-    const WriteBack* first_after(AgentId core, std::uint64_t cycle) const {
-      for (std::size_t i = count[core] > kept ? count[core] - kept : 0; i < count[core]; ++i) {
-        const WriteBack& each = write_backs[core][i % kept];
-        if (each.operation.cycle >= cycle) return count[core] > kept && i == count[core] - kept ? nullptr : &each;
-      }
-      return nullptr;
-    }
-  };
-  std::unique_ptr<Maintenance> maintenance;
   std::uint64_t clean_until = 0;  ///< core 0 wrote the line back in this cycle, while it was alone: ordered before all that comes
 };
 
@@ -262,15 +302,15 @@ struct CoherencyChecker::Page {
 
   Page(const CacheRules& rules, std::uint32_t address)
       : cells(std::make_unique_for_overwrite<History::Cell[]>(std::size_t{count} * rules.line_bytes / 4)),
-        lines(make(rules, address, std::make_integer_sequence<std::uint32_t, count>())) {}
+        lines(make(rules.line_bytes, address, std::make_integer_sequence<std::uint32_t, count>())) {}
 
   std::unique_ptr<History::Cell[]> cells;
   std::array<Line, count> lines;
 
  private:
   template <std::uint32_t... Index>
-  std::array<Line, count> make(const CacheRules& rules, std::uint32_t address, std::integer_sequence<std::uint32_t, Index...>) {
-    return {{Line(rules, address + Index * rules.line_bytes, &cells[Index * rules.line_bytes / 4])...}};
+  std::array<Line, count> make(std::uint32_t line_bytes, std::uint32_t address, std::integer_sequence<std::uint32_t, Index...>) {
+    return {{Line(address + Index * line_bytes, &cells[Index * line_bytes / 4])...}};
   }
 };
 
@@ -328,6 +368,38 @@ inline void CoherencyChecker::note(Line& line, Operation::Kind kind, AgentId age
   event.agent = agent;
   event.site = site;
   line.events.add(event);
+}
+
+// ---- Most lines have one user ------------------------------------------------------------------------------------------
+
+/// Whether the last window is known to have ended before whoever has this clock.
+inline bool is_cleaned_for(const LineCopies& copies, const VectorClock& clock, int agent) {
+  return !copies.cleaned || copies.cleaner == agent || copies.cleaned <= clock[static_cast<AgentId>(copies.cleaner)];
+}
+
+inline bool CoherencyChecker::surely_fresh(const Line& line, AgentId agent, View view) const {
+  const LineCopies& copies = line.copies;
+  if (copies.shared || !is_cleaned_for(copies, clocks_[agent], agent)) return false;
+  return view == View::cached ? copies.owner == LineCopies::none || copies.owner == agent || !(copies.touched || copies.dirty) : copies.open.none();
+}
+
+inline void CoherencyChecker::touch(Line& line, AgentId core) {
+  if (line.copies.shared || line.copies.owner != core || !line.copies.touched) touch_first(line, core);
+}
+
+/// Nobody else has used the line, or may have written it back since: the core may store to it unseen.
+inline bool CoherencyChecker::is_only_user(const Line& line, AgentId core) const {
+  const CacheRules& rules = config_.rules;
+  if (line.copies.shared || rules.write_through || (rules.byte_dirty && !alone_)) return false;
+  return !line.used_besides(core) && !line.copies.may_be_elsewhere(core) && is_cleaned_for(line.copies, clocks_[core], core);
+}
+
+/// Stores of the only user.
+inline void CoherencyChecker::store_alone(Line& line, AgentId core, const ByteMask& bytes) {
+  LineCopies& copies = line.copies;
+  copies.owner = static_cast<std::int8_t>(core);
+  copies.touched = copies.dirty = true;
+  copies.open |= bytes;
 }
 
 }  // namespace dspmem

@@ -13,7 +13,8 @@ CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listen
       line_shift_(static_cast<std::uint32_t>(std::countr_zero(config.rules.line_bytes))), part_shift_(line_shift_ > 6 ? line_shift_ - 6 : 0),
       word_shift_(2 - part_shift_), word_mask_((1ull << (1u << word_shift_)) - 1), lines_(line_shift_),
       recent_sites_(recent_sites), sites_(1) {
-  assert(config.agents <= max_agents && config.rules.cores <= LineWorlds::max_cores);
+  assert(config.agents <= max_agents && config.rules.cores <= LineCopies::max_cores);
+  if (!config.agents_start) acted_ = (1u << config.agents) - 1;
   // Epoch 0 stands for never: everybody starts in epoch 1 and knows only about itself.
   for (std::size_t agent = 0; agent < max_agents; ++agent) clocks_[agent].advance(static_cast<AgentId>(agent));
   for (std::uint32_t core = 0; core < config.rules.cores; ++core) origins_[core].known.resize(origins_kept);
@@ -25,7 +26,6 @@ CoherencyChecker::Line& CoherencyChecker::first_touch(std::uint32_t address) {
   Line& line = lines_.at(address, [this](std::uint32_t base) { return std::make_unique<Page>(config_.rules, base); });
   line.touched = true;
   line.forget_values(0, config_.rules.line_bytes);
-  line.worlds.power_on();  // made before some cores started, perhaps
   ++line_count_;
   return line;
 }
@@ -61,14 +61,15 @@ Operation CoherencyChecker::last_write(const Line& line, std::uint32_t offset) c
   return history ? last_write(*history, offset) : Operation{};
 }
 
-Operation CoherencyChecker::last_read(const History& history, std::uint32_t offset) const {
-  const std::uint32_t number = history.read_of(offset).site;
-  return {Operation::Kind::read, history.agent, view_of(number), sites_[number / 3], 0};
+Operation CoherencyChecker::operation_of(const HistoryRead& read, AgentId agent) const {
+  return {Operation::Kind::read, agent, view_of(read.site), sites_[read.site / 3], 0};
 }
+
+Operation CoherencyChecker::last_read(const History& history, std::uint32_t offset) const { return operation_of(history.read_of(offset), history.agent); }
 
 Operation CoherencyChecker::last_write(const History& history, std::uint32_t offset) const {
   const History::Write& write = history.write_of(offset);
-  return {Operation::Kind::write, history.agent, view_of(write.site), sites_[write.site / 3], write.cycle};
+  return {Operation::Kind::write, history.agent, view_of(write.site), sites_[write.site / 3], write.cycle()};
 }
 
 // ---- Order -----------------------------------------------------------------------------------------------------------
@@ -83,6 +84,7 @@ void CoherencyChecker::release(AgentId agent, std::uint64_t object) {
 }
 
 void CoherencyChecker::acquire(AgentId agent, std::uint64_t object) {
+  acted_ |= 1u << agent;
   const auto found = objects_.find(object);
   if (found == objects_.end() || found->second.known >> agent & 1) return;
   clocks_[agent].join(found->second.clock);
@@ -90,14 +92,14 @@ void CoherencyChecker::acquire(AgentId agent, std::uint64_t object) {
 }
 
 void CoherencyChecker::act_for(AgentId agent, AgentId other) {
+  acted_ |= 1u << agent;
   const std::uint32_t epoch = clocks_[agent][agent];
   clocks_[agent] = clocks_[other];
   clocks_[agent].set(agent, epoch);
 }
 
 void CoherencyChecker::boot(AgentId core) {
-  running_ |= 1u << core;
-  for_each_line([](Line& line) { line.worlds.power_on(); });
+  acted_ |= 1u << core;
   boot_clocks_[core] = clocks_[core];
   booted_[core] = true;
 }
@@ -124,33 +126,6 @@ bool CoherencyChecker::check_order(Line& line, const Operation& access, std::uin
   return true;
 }
 
-void CoherencyChecker::check_line_order(Line& line, const Operation& write, std::uint32_t address, std::uint32_t bytes) {
-  // Neither of these writes back what it has not written.
-  if (config_.rules.byte_dirty || config_.rules.write_through) return;
-  const VectorClock& clock = clocks_[write.agent];
-  const bool cached = write.view == View::cached;
-  for (const History& history : line.histories) {
-    const std::uint32_t known = clock[history.agent];
-    if (history.agent == write.agent || (cached ? history.latest_write : history.latest_cached_write) <= known) continue;
-    CoherencyFinding finding;
-    finding.rule = Rule::lost_update;
-    finding.access = write;
-    finding.address = address;
-    finding.last = bytes - 1;
-    for (std::uint32_t i = 0; i < config_.rules.line_bytes; i = history.behind(i)) {
-      const History::Write& other = history.write_of(i);
-      if (other.epoch <= known || !(cached || is_cached(other.site) || finding.other.kind == Operation::Kind::none)) continue;
-      finding.other = last_write(history, i);
-      finding.other_address = line.address + i;
-      if (cached || is_cached(other.site)) break;  // else: a write past the cache, which has covered the one that counts
-    }
-    if (finding.other.kind == Operation::Kind::none) continue;
-    finding.history = history_of_events(line);
-    listener_.on_finding(finding);
-    return;
-  }
-}
-
 // ---- Accesses --------------------------------------------------------------------------------------------------------
 
 void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle,
@@ -162,34 +137,32 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   const bool same_reader = line.reader_epoch == epoch && line.reader == agent && line.reader_view == view;
   last_stale_ = last_raced_ = false;
   if (wanted && same_reader && (line.settled_reads & wanted) == wanted) return;
-  // What the reader itself has stored unseen can wait.
-  if (line.pending() && (line.unseen != agent || view != View::cached)) absorb(line);
-  if (wanted && same_reader && line.parked && (line.parked_reads & wanted) == wanted) {
-    if (view == View::cached) line.worlds.read_cached(agent);
-    line.settled_reads |= line.parked_reads;
-    line.parked = false;
-    return;
-  }
+  // What the reader itself has stored unseen can wait where nobody else may ever ask whether it was read.
+  if (line.pending() && (line.unseen != agent || view != View::cached || !alone_)) absorb(line);
   const Operation access{Operation::Kind::read, agent, view, site, cycle};
+  if (!power_ons_.empty()) [[unlikely]] check_power(line, access, address);
   // A line that nobody else has used, or that only memory holds, cannot be stale.
   const bool alone = !line.used_besides(agent);
   if (!alone) last_raced_ = !check_order(line, access, address, bytes, false);
-  const bool fresh = line.worlds.surely_fresh(view == View::cached ? agent : -1);
-  if (!last_raced_ && !fresh) check_freshness(line, access, address, seen);
-  if (!alone && !last_raced_ && !last_stale_) check_maintenance(line, access, address, bytes);
-  if (view == View::cached) line.worlds.read_cached(agent);
+  const bool held = agent < config_.rules.cores && line.copies.may_hold(agent);
+  if (view == View::cached) touch(line, agent);
+  const bool fresh = surely_fresh(line, agent, view);
+  if (!last_raced_ && !fresh) check_freshness(line, access, address, seen, held);
   if (!remember) return;
   // Within an epoch the first read says all that order needs.
-  const std::span<History::Cell> noted = history_of(line, agent).cells_of(offset, bytes);
-  if (std::any_of(noted.begin(), noted.end(), [epoch](const History::Cell& each) { return each.read.epoch != epoch; })) {
+  History& history = history_of(line, agent);
+  const std::span<History::Cell> noted = history.cells_of(offset, bytes);
+  // Or two where it has written in between.
+  if (std::any_of(noted.begin(), noted.end(), [epoch](const History::Cell& each) { return each.read.epoch != epoch || each.write.unread(); })) {
     const std::uint32_t number = site_number(site, view);
     for (History::Cell& each : noted) each.read = {epoch, number};
   }
+  if (!alone_) note_sources(line, history, offset, bytes);
   if (!same_reader) {
     line.reader_epoch = epoch;
     line.reader = agent;
     line.reader_view = view;
-    line.unsettle_reads();
+    line.settled_reads = 0;
   }
   if (fresh && !last_raced_) line.settled_reads |= wanted;
 }
@@ -202,7 +175,7 @@ void CoherencyChecker::atomic_read(AgentId agent, View view, std::uint32_t addre
   Line& line = peek_line(address);
   // It finds nothing, and is not remembered, where nobody else has used the line, and it is fresh where the read looks; and where the last
   // that happened to the line, but for reads, was an atomic write of the same word, which the reader has acquired.
-  const bool own = !line.used_besides(agent) && line.worlds.surely_fresh(-1);
+  const bool own = !line.used_besides(agent) && surely_fresh(line, agent, view);
   if (view != View::cached && !line.pending() && (own || (line.atomic_word == (address & ~line_mask_) && seen.size() == atomic_bytes))) {
     last_stale_ = last_raced_ = false;
     return;
@@ -213,7 +186,7 @@ void CoherencyChecker::atomic_read(AgentId agent, View view, std::uint32_t addre
 void CoherencyChecker::atomic_write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
   write(agent, view, address, value, site, cycle);
   Line& line = peek_line(address);
-  if (view != View::cached && !last_raced_ && value.size() == atomic_bytes && line.worlds.surely_fresh(-1)) line.atomic_word = static_cast<std::uint8_t>(address & ~line_mask_);
+  if (view != View::cached && !last_raced_ && value.size() == atomic_bytes && surely_fresh(line, agent, view)) line.atomic_word = static_cast<std::uint8_t>(address & ~line_mask_);
 }
 
 void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
@@ -221,27 +194,22 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   const Operation access{Operation::Kind::write, agent, view, site, cycle};
   const std::uint32_t offset = address - line.address, bytes = static_cast<std::uint32_t>(value.size());
   last_stale_ = false;
+  if (!power_ons_.empty()) [[unlikely]] check_power(line, access, address);
   const bool alone = line.user == agent;
   last_raced_ = !alone && !check_order(line, access, address, bytes, true);
-  if (!alone && !last_raced_) check_line_order(line, access, address, bytes);
   line.atomic_word = Line::no_word;
   const bool own = alone && line.reader == agent && line.reader_view == view && line.reader_epoch == clocks_[agent][agent];
   const ByteMask mask = ByteMask::range(offset, bytes);
-  if (view == View::cached) line.worlds.write_cached(agent, mask);
-  else line.worlds.write_memory(mask);
-  // Where only this agent has a part, what it has read before it may read again; else the worlds have to hear of it. Unless there is a
-  // dirty copy of somebody else, as one who has had the memory before may have left: that may come down on what is written here.
-  if (!own || !line.worlds.summarised()) {
-    const bool stays = own && !line.worlds.may_be_dirty_elsewhere(view == View::cached ? agent : -1);
-    if (stays) line.parked_reads = (line.parked ? line.parked_reads : 0) | line.settled_reads;
-    line.parked = stays;
-    line.settled_reads = 0;
-  }
+  const std::uint32_t number = site_number(site, view);
+  store(line, access, number, mask);
+  // Where there is nobody else what it has read before it may read again. Else the next read is told: it reads what is written here.
+  if (!own || !line.copies.summarised() || !alone_) line.settled_reads = 0;
   History& history = history_of(line, agent);
-  const History::Write noted{{clocks_[agent][agent], site_number(site, view)}, cycle};
+  History::Write noted{{clocks_[agent][agent], number}, cycle};
+  noted.set_unread(!alone_);
+  if (!alone_) keep_sources(line, history, offset, bytes);
   history.note_write(offset, bytes, noted);
   line.keep(offset, value.data(), bytes, agent);
-  if (line.worlds.take_newly_lost()) keep_cause(line, access);
   note(line, Operation::Kind::write, agent, noted.site, cycle);
 }
 
@@ -255,136 +223,11 @@ void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<cons
   }
 }
 
-void CoherencyChecker::check_freshness(Line& line, const Operation& access, std::uint32_t address, std::span<const std::uint8_t> seen) {
-  const std::uint32_t offset = address - line.address;
-  const auto bytes = static_cast<std::uint32_t>(seen.size());
-  const ByteMask wanted = ByteMask::range(offset, bytes);
-  const LineWorlds::Stale stale = access.view == View::cached ? line.worlds.stale_for_core(access.agent, wanted) : line.worlds.stale_in_memory(wanted);
-  bool differs = false;
-  for (std::uint32_t i = 0; i < bytes; ++i) differs |= line.is_known(offset + i) && line.truth(offset + i) != seen[i];
-  if (stale.bytes.none()) {
-    unexplained_ += differs;
-    return;
-  }
-  last_stale_ = true;
-  const unsigned first = stale.bytes.first(), last = stale.bytes.last();
-  CoherencyFinding finding;
-  finding.manifest = differs;
-  finding.access = access;
-  finding.address = line.address + first;
-  finding.first = first - offset;
-  finding.last = last - offset;
-  finding.other = last_write(line, first);
-  for (unsigned i = first; i <= last; ++i) {
-    finding.seen.push_back(seen[i - offset]);
-    finding.owed.push_back(line.is_known(i) ? line.truth(i) : seen[i - offset]);
-  }
-  const bool writer_uncached = finding.other.view == View::uncached, reader_uncached = access.view == View::uncached;
-  switch (stale.reason) {
-    case StaleReason::discarded:
-      finding.rule = line.cause.kind == Operation::Kind::power_off ? Rule::lost_on_power_off : Rule::discarded_write;
-      finding.cause = line.cause;
-      break;
-    case StaleReason::overwritten:
-      finding.rule = Rule::lost_update;
-      finding.cause = line.cause;
-      break;
-    case StaleReason::old_copy: finding.rule = writer_uncached ? Rule::mixed_alias : Rule::missing_invalidate; break;
-    default: {
-      finding.rule = reader_uncached ? Rule::mixed_alias : Rule::missing_writeback;
-      // What was written before the reader's core started, and is ordered before it by that start.
-      if (access.agent < config_.rules.cores && booted_[access.agent] && finding.other.kind == Operation::Kind::write && finding.other.agent != access.agent) {
-        for (const History& history : line.histories)
-          if (history.agent == finding.other.agent && history.write_of(first).epoch <= boot_clocks_[access.agent][history.agent]) finding.rule = Rule::stale_boot;
-      }
-    }
-  }
-  finding.history = history_of_events(line);
-  listener_.on_finding(finding);
-}
-
-void CoherencyChecker::keep_cause(Line& line, const Operation& now) {
-  line.cause = now;
-  const int writer_back = line.worlds.lost_by_write_back_of();
-  if (writer_back < 0 || now.kind == Operation::Kind::write_back || now.kind == Operation::Kind::write_back_invalidate) return;
-  // An eviction did it, or may: the store that made the line dirty is what the programmer can find.
-  if (const Operation store = last_store(line, static_cast<AgentId>(writer_back)); store.kind != Operation::Kind::none) line.cause = store;
-}
-
-void CoherencyChecker::check_maintenance(Line& line, const Operation& access, std::uint32_t address, std::uint32_t bytes) {
-  if (!line.maintenance) return;
-  const std::uint32_t offset = address - line.address;
-  const bool may_prefetch = config_.rules.prefetch && access.view == View::cached;
-  for (std::uint32_t i = offset; i < offset + bytes; ++i) {
-    const AgentId writer = line.writer(i);
-    if (writer == access.agent) continue;
-    const History* const history = line.history_of(writer);
-    if (!history) continue;
-    const History::Write& write = history->write_of(i);
-    // Memory has what was written past the caches at once, and what was written through one from its write-back on.
-    std::uint32_t current_from = write.epoch;
-    const Line::WriteBack* first = nullptr;
-    if (is_cached(write.site)) {
-      if (writer == 0 && write.cycle <= line.clean_until) continue;
-      first = line.maintenance->first_after(writer, write.cycle);
-      if (!first) continue;
-      current_from = first->epoch;
-    }
-    const bool late = first && current_from > clocks_[access.agent][writer];
-    // A core starts with an empty cache: that is an invalidate too.
-    const std::uint32_t started = booted_[access.agent] ? boot_clocks_[access.agent][writer] : 0;
-    const bool early = may_prefetch && std::max(started, line.maintenance->invalidated[access.agent][writer]) < current_from;
-    if (!late && !early) continue;
-    CoherencyFinding finding;
-    finding.rule = late ? Rule::missing_writeback : Rule::missing_invalidate;
-    finding.access = access;
-    finding.address = line.address + i;
-    finding.first = i - offset;
-    finding.last = bytes - 1;
-    finding.other = last_write(*history, i);
-    if (late) finding.cause = first->operation;
-    finding.history = history_of_events(line);
-    listener_.on_finding(finding);
-    return;
-  }
-}
-
-void CoherencyChecker::note_maintenance(Line& line, const Operation& operation, bool was_dirty) {
-  if (operation.kind == Operation::Kind::power_off) return;
-  if (!line.maintenance && alone_) {
-    if (operation.kind != Operation::Kind::invalidate) line.clean_until = operation.cycle;
-    return;
-  }
-  if (!line.maintenance) line.maintenance = std::make_unique<Line::Maintenance>();
-  Line::Maintenance& done = *line.maintenance;
-  // One that finds nothing to write makes nothing current: it was so before, or stores go through at once.
-  if (was_dirty && operation.kind != Operation::Kind::invalidate) done.write_backs[operation.agent][done.count[operation.agent]++ % Line::Maintenance::kept] = {clocks_[operation.agent][operation.agent], operation};
-  if (operation.kind != Operation::Kind::write_back) done.invalidated[operation.agent] = clocks_[operation.agent];
-}
-
 bool CoherencyChecker::maintain_line(Line& line, const Operation& operation, std::uint32_t site) {
-  bool useful = false;
-  const bool was_dirty = line.worlds.may_be_dirty(operation.agent);
-  switch (operation.kind) {
-    case Operation::Kind::write_back:
-      useful = was_dirty;
-      line.worlds.write_back(operation.agent);
-      break;
-    case Operation::Kind::invalidate:
-      useful = line.worlds.may_hold(operation.agent);
-      line.worlds.invalidate(operation.agent);
-      break;
-    case Operation::Kind::write_back_invalidate:
-      useful = line.worlds.may_hold(operation.agent);
-      line.worlds.write_back_invalidate(operation.agent);
-      break;
-    case Operation::Kind::power_off: line.worlds.power_off(operation.agent); break;
-    default: return false;
-  }
-  note_maintenance(line, operation, was_dirty);
-  if (line.worlds.take_newly_lost()) keep_cause(line, operation);
+  const bool may_hold = line.copies.may_hold(operation.agent) || config_.rules.prefetch;
+  const bool was_dirty = clean(line, operation, site);
   note(line, operation.kind, operation.agent, site, operation.cycle);
-  return useful;
+  return operation.kind == Operation::Kind::write_back ? was_dirty : may_hold;
 }
 
 void CoherencyChecker::count_use(const Operation& operation, std::uint32_t site, bool useful) {
@@ -411,13 +254,13 @@ void CoherencyChecker::maintain_all(AgentId core, Operation::Kind kind, const Si
   const std::uint32_t number = site_number(site, View::cached);
   for_each_line([&](Line& line) {
     line.unsettle();
-    if (line.worlds.may_hold(core)) maintain_line(line, {kind, core, View::cached, site, cycle}, number);
+    if (line.copies.may_hold(core) || line.copies.may_be_dirty(core)) maintain_line(line, {kind, core, View::cached, site, cycle}, number);
   });
 }
 
 void CoherencyChecker::maintain_nothing(const Operation& operation, std::uint32_t address) {
   const Line* const line = known_line(address & line_mask_);
-  if (!line || !line->worlds.may_be_dirty(operation.agent)) return;
+  if (!line || !line->copies.may_be_dirty(operation.agent)) return;
   const History* const history = line->history_of(operation.agent);
   const auto written = history ? history->first_cached_write() : std::nullopt;
   if (!written) return;  // what is dirty was somebody else's
@@ -431,10 +274,9 @@ void CoherencyChecker::maintain_nothing(const Operation& operation, std::uint32_
 }
 
 void CoherencyChecker::core_off(AgentId core, std::uint64_t cycle) {
-  running_ &= ~(1u << core);
   maintain_all(core, Operation::Kind::power_off, {}, cycle);
 }
 
-void CoherencyChecker::prefetch(AgentId core, std::uint32_t address) { line_of(address).worlds.read_cached(core); }
+void CoherencyChecker::prefetch(AgentId core, std::uint32_t address) { touch(line_of(address), core); }
 
 }  // namespace dspmem

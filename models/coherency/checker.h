@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "models/coherency/line_table.h"
-#include "models/coherency/line_worlds.h"
+#include "models/coherency/line_copies.h"
 #include "models/coherency/vector_clock.h"
 #include "models/observe/operation.h"
 #include "models/observe/store_log.h"
@@ -29,6 +29,7 @@ enum class Rule : std::uint8_t {
   wrong_range,
   lock_in_cache,
   uncommitted_access,
+  unordered_power_on,
 };
 
 /// A read that may return something older than the latest write, or a pair of accesses that nothing orders.
@@ -39,8 +40,11 @@ struct CoherencyFinding {
   std::uint32_t address = 0;  ///< physical, of the first byte concerned
   std::uint32_t first = 0, last = 0;  ///< offsets of the bytes concerned from the access' address
   Operation other;  ///< the write that was missed, or the conflicting access
-  std::uint32_t other_address = 0;  ///< of two writes in one line that nothing orders (lost-update, by a write): what the other one wrote to
   Operation cause;  ///< lost-update, discarded-write: what may have destroyed it
+  std::uint32_t cause_address = 0;  ///< lost-update: physical, of the first byte that the cause wrote
+  LineCopies::Threat::Kind overwritten = LineCopies::Threat::Kind::unordered;  ///< lost-update: how that came about
+  bool also_old_copy = false;  ///< missing-writeback: the reader's cache may hold an older copy, too
+  bool unread = false;  ///< lost-update at the end of the run: nobody has read what may have been overwritten; `access` is the store that may have done it
   std::vector<std::uint8_t> seen, owed;
   std::vector<Operation> history;  ///< the line's last events, oldest first
 };
@@ -58,6 +62,8 @@ class CoherencyChecker {
   struct Config {
     CacheRules rules;
     std::uint32_t agents = 1;  ///< at most max_agents; the first rules.cores have caches
+    /// Agents act only after boot(), acquire() or act_for(). False: all may from the beginning.
+    bool agents_start = false;
   };
 
   CoherencyChecker(const Config& config, FindingListener& listener);
@@ -120,10 +126,10 @@ class CoherencyChecker {
   void set_alone(bool alone) { alone_ = alone; }
   bool alone() const { return alone_; }
   void acquire(AgentId agent, std::uint64_t object);
+  /// Nobody will acquire it any more.
+  void drop(std::uint64_t object) { objects_.erase(object); }
   /// The agent, which has no will of its own, acts for another: it knows what that one knows, and nothing of what it did for others.
   void act_for(AgentId agent, AgentId other);
-  /// From now on only cores that boot() has started may prefetch, until core_off().
-  void know_power() { config_.rules.running = &running_; }
   /// The core may have fetched the line that holds `address`, though nobody has loaded from it.
   void prefetch(AgentId core, std::uint32_t address);
   /// The core starts: what was ordered before is what stale-boot is about.
@@ -134,6 +140,11 @@ class CoherencyChecker {
   std::uint32_t forget(std::uint32_t address, std::uint32_t bytes);
   /// The memory lost its contents.
   void lose_memory(std::uint32_t address, std::uint32_t bytes, const Operation& cause = {});
+
+  /// The memory can be accessed again, for all whom that is ordered before.
+  void memory_on(std::uint32_t address, std::uint32_t bytes, const Operation& cause);
+  /// Nothing happens any more: reports updates that may be lost, and that nobody has read.
+  void finish();
 
   /// Cache operations by place: how many there were, and how many of them could matter in some world.
   struct MaintenanceUse {
@@ -174,6 +185,11 @@ class CoherencyChecker {
  private:
   static constexpr std::uint32_t origins_kept = 1u << (64 - StoreLog::Record::tag_shift);
   struct History;
+  struct HistoryCommit;
+  struct HistoryRead {
+    std::uint32_t epoch = 0;
+    std::uint32_t site = 0;  ///< number of site and view; 0: none
+  };
   struct Line;
   struct Page;
   /// Direct-mapped: most accesses are from places that were seen lately.
@@ -192,6 +208,7 @@ class CoherencyChecker {
   bool exclusive(Line& line, AgentId agent);
   void use_log(Line& line, StoreLog& log);
   void forget_all(Line& line);
+  void forget_in(const Line& line, History& history, std::uint32_t offset, std::uint32_t bytes);
   void forget_some(Line& line, std::uint32_t offset, std::uint32_t bytes);
   /// The line that holds the address, without taking in unseen stores.
   Line& peek_line(std::uint32_t address);
@@ -213,13 +230,60 @@ class CoherencyChecker {
   std::uint32_t site_number(const Site& site, View view);
   History& history_of(Line& line, AgentId agent);
   bool check_order(Line& line, const Operation& access, std::uint32_t address, std::uint32_t bytes, bool is_write);
-  /// A write of whole lines: whether it is ordered after what others have written anywhere in the line.
-  void check_line_order(Line& line, const Operation& write, std::uint32_t address, std::uint32_t bytes);
-  void check_freshness(Line& line, const Operation& access, std::uint32_t address, std::span<const std::uint8_t> seen);
-  /// Where run and worlds find a read fresh: whether the write-back and invalidate that made it so are ordered before it, or only came
-  /// in time.
-  void check_maintenance(Line& line, const Operation& access, std::uint32_t address, std::uint32_t bytes);
-  void note_maintenance(Line& line, const Operation& operation, bool was_dirty);
+  // Whether a read is fresh, in freshness.cpp.
+
+  /// The latest write of a byte, and when memory had it.
+  struct Written {
+    AgentId agent = 0xff;
+    const History* history = nullptr;  ///< null: nobody has written it
+    bool cached = false;               ///< it went into a cache
+    bool discarded = false;            ///< its line was invalidated, and not written back
+    std::uint32_t arrived = 0;         ///< epoch of the writer in which it surely was in memory; 0: never
+    const HistoryCommit* commit = nullptr;  ///< the cache operation that it waited for
+
+    /// For the agent's own last write to a byte.
+    void fill_in(const CoherencyChecker& checker, const Line& line, std::uint32_t offset);
+  };
+  Written written(const Line& line, std::uint32_t offset) const;
+  std::optional<Written> source_of(const Line& line, const History& history, std::uint32_t offset) const;
+  /// What may be wrong with a read of one byte. The larger, the worse.
+  struct Judgement {
+    enum Reason { fresh, old_copy, not_in_memory, overwritten, discarded, lost };
+    Reason reason = fresh;
+    AgentId writer = 0;
+    const HistoryCommit* commit = nullptr;  ///< that came too late, or discarded it
+  };
+  Judgement judge(const Line& line, AgentId agent, View view, std::uint32_t offset) const;
+  /// `held`: the reader's cache may have had the line before.
+  void check_freshness(Line& line, const Operation& access, std::uint32_t address, std::span<const std::uint8_t> seen, bool held);
+  void explain(Line& line, const Judgement& judgement, std::uint32_t offset, CoherencyFinding& finding);
+  /// Whether there is no need to look at each byte.
+  bool surely_fresh(const Line& line, AgentId agent, View view) const;
+  bool takes_over(const Line& line, std::uint32_t core) const;
+  bool is_only_user(const Line& line, AgentId core) const;
+  /// Whether everybody knows what happened in an epoch of the agent.
+  bool is_known(AgentId agent, std::uint32_t epoch) const;
+  bool is_young(const LineCopies::Copy& copy, AgentId core, std::uint32_t offset, AgentId writer, std::uint32_t arrived) const;
+  LineCopies::Shared& expand(Line& line);
+  void settle(Line& line);
+  /// The core accesses the line through its cache.
+  void touch(Line& line, AgentId core);
+  void touch_first(Line& line, AgentId core);
+  void store(Line& line, const Operation& write, std::uint32_t site, const ByteMask& bytes);
+  void store_alone(Line& line, AgentId core, const ByteMask& bytes);
+  bool clean(Line& line, const Operation& operation, std::uint32_t site);
+  void meet_windows(Line& line, const Operation& write, const ByteMask& bytes);
+  void begin_window(Line& line, const Operation& store, std::uint32_t site, const ByteMask& bytes);
+  void check_readers(Line& line, const Operation& store, const ByteMask& bytes);
+  void keep_sources(const Line& line, History& history, std::uint32_t offset, std::uint32_t bytes);
+  void note_sources(Line& line, History& history, std::uint32_t offset, std::uint32_t bytes);
+  Operation operation_of(const HistoryCommit& commit, AgentId agent) const;
+  Operation operation_of(const HistoryRead& read, AgentId agent) const;
+  void name_cause(const Line& line, const LineCopies::Threat& threat, CoherencyFinding& finding) const;
+
+  /// Whether the memory was switched on before, in every order.
+  bool is_power_unknown(AgentId agent, std::uint32_t address) const;
+  void check_power(Line& line, const Operation& access, std::uint32_t address);
   void do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, bool remember);
   /// Returns whether it could change anything.
   bool maintain_line(Line& line, const Operation& operation, std::uint32_t site);
@@ -233,7 +297,6 @@ class CoherencyChecker {
   Operation last_read(const History& history, std::uint32_t offset) const;
   /// A core's last store through its cache, of those that are remembered; kind none when there is none.
   Operation last_store(const Line& line, AgentId core) const;
-  void keep_cause(Line& line, const Operation& now);
 
   Config config_;
   FindingListener& listener_;
@@ -258,6 +321,14 @@ class CoherencyChecker {
     std::uint32_t known = 0;  ///< a bit for each core that knows all of it
   };
   std::unordered_map<std::uint64_t, Object> objects_;
+  /// Memory that was switched on, and not everybody may know it.
+  struct PowerOn {
+    std::uint32_t address, bytes, epoch;
+    Operation operation;
+    std::uint32_t told = 0;  ///< a bit for each agent of which a finding was made
+  };
+  std::vector<PowerOn> power_ons_;
+  std::uint32_t power_checks_ = 0;
   std::vector<Site> sites_;
   struct SiteHash {
     std::size_t operator()(const Site& site) const {
@@ -272,8 +343,8 @@ class CoherencyChecker {
     std::vector<const void*> known;  ///< by tag: the last ones, in turn
     std::uint32_t tag = 0;
   };
-  std::array<Origins, LineWorlds::max_cores> origins_;
-  std::uint32_t running_ = 0;
+  std::array<Origins, LineCopies::max_cores> origins_;
+  std::uint32_t acted_ = 0;  ///< a bit for each agent that has done anything but wait
   bool alone_ = false;
   bool last_raced_ = false, last_stale_ = false;
   std::uint64_t unexplained_ = 0;

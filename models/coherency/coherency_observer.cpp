@@ -38,8 +38,7 @@ CoherencyObserver::CoherencyObserver(const SystemConfig& config, Origins& origin
       sets_(config.cores.front().data_cache.sets()),
       ways_(config.cores.front().data_cache.ways),
       commits_(config.cores.front().data_cache.line_bytes, listener),
-      checker_({rules_of(config), max_agents}, listener) {
-  checker_.know_power();
+      checker_({rules_of(config), max_agents, true}, listener) {
   checker_.set_alone(true);  // core 0 is, until it writes to a device that other agents know
 }
 
@@ -81,7 +80,8 @@ std::uint64_t CoherencyObserver::on_write(const CoreAccess& event) {
   if (ordering == Ordering::plain) commits_.on_access(access, address);
   if (ordering == Ordering::plain) checker_.write(agent, view, address, value, access.site, access.cycle);
   else checker_.atomic_write(agent, view, address, value, access.site, access.cycle);
-  revoke_elsewhere(view == View::cached ? &core : nullptr, address);
+  // With others about it counts whether the core itself reads what it writes here: that is told again.
+  revoke_elsewhere(view == View::cached && checker_.alone() ? &core : nullptr, address);
   if (ordering == Ordering::plain) return permit_writes(core, view, address);
   // A word that an atomic sets to zero is a lock that opens.
   const bool opens = is_zero(value);
@@ -256,6 +256,11 @@ void CoherencyObserver::on_master_write(const MasterAccess& access, std::uint32_
 
 void CoherencyObserver::on_bank_off(std::uint32_t address, std::uint32_t bytes) {
   checker_.lose_memory(address, bytes, last_power_write_);
+  revoke_all();
+}
+
+void CoherencyObserver::on_bank_on(std::uint32_t address, std::uint32_t bytes) {
+  checker_.memory_on(address, bytes, last_power_write_);
   revoke_all();
 }
 

@@ -31,9 +31,13 @@ class CoherencyObserver : public HardwareObserver {
   std::uint64_t unexplained_reads() const { return index_operations_ && partial_sweep() ? 0 : checker_.unexplained_reads(); }
   /// These bytes are shared data, or no longer.
   void set_shared(std::uint32_t address, std::uint32_t bytes, bool shared);
-  /// Shared data is kept current by commits. What of that is not certain before the end, finish_commits() reports.
+  /// Shared data is kept current by commits.
   void require_commits(bool required) { commits_.require(required); }
-  void finish_commits() { commits_.finish(); }
+  /// Nothing happens any more: reports what was not certain before.
+  void finish() {
+    commits_.finish();
+    checker_.finish();
+  }
   /// The core hands something over by other means than instructions: a signal of the scenario.
   void on_release(Core& core) { commits_.on_told({Operation::Kind::write, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()}); }
 
@@ -55,6 +59,7 @@ class CoherencyObserver : public HardwareObserver {
   void on_master_read(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> seen) override;
   void on_master_write(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> value) override;
   void on_bank_off(std::uint32_t address, std::uint32_t bytes) override;
+  void on_bank_on(std::uint32_t address, std::uint32_t bytes) override;
 
  private:
   /// Whether accesses to the line may go unseen at all, if the checker allows it.
@@ -94,11 +99,11 @@ class CoherencyObserver : public HardwareObserver {
   Operation last_power_write_;
   std::uint32_t core_count_, sets_, ways_;
   CommitWatch commits_;
-  std::array<bool, LineWorlds::max_cores> atomic_found_zero_{};  ///< what the core's last atomic read
+  std::array<bool, LineCopies::max_cores> atomic_found_zero_{};  ///< what the core's last atomic read
   CoherencyChecker checker_;
-  std::array<Core*, LineWorlds::max_cores> permitted_{};  ///< cores that may access something without telling
-  std::array<Core*, LineWorlds::max_cores> cores_{};      ///< as far as they were seen
-  std::array<std::array<Sweep, 3>, LineWorlds::max_cores> sweeps_;
+  std::array<Core*, LineCopies::max_cores> permitted_{};  ///< cores that may access something without telling
+  std::array<Core*, LineCopies::max_cores> cores_{};      ///< as far as they were seen
+  std::array<std::array<Sweep, 3>, LineCopies::max_cores> sweeps_;
 };
 
 }  // namespace dspmem

@@ -87,8 +87,8 @@ class CommitWatch {
   std::unordered_map<std::uint32_t, std::uint32_t> shared_lines_;               ///< how many shared ranges a line has bytes of
   std::unordered_map<std::uint32_t, Guards> guards_;                            ///< of shared lines
   std::unordered_set<std::uint32_t> locks_;                                     ///< words that somebody has opened
-  std::array<std::vector<Open>, LineWorlds::max_cores> open_;
-  std::array<std::vector<std::uint32_t>, LineWorlds::max_cores> held_;          ///< words that a core has set and not opened
+  std::array<std::vector<Open>, LineCopies::max_cores> open_;
+  std::array<std::vector<std::uint32_t>, LineCopies::max_cores> held_;          ///< words that a core has set and not opened
 };
 
 }  // namespace dspmem

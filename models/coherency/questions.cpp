@@ -37,21 +37,17 @@ CoherencyChecker::Use CoherencyChecker::find_use(AgentId besides, std::uint32_t 
 
 CoherencyChecker::Use CoherencyChecker::left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes) {
   if (alone_) return {};
-  const Line::Maintenance* maintenance = nullptr;
   bool dirty = false;
   return find_use(
       core, address, bytes,
       [&](const Line& line, const History& history) {
         if (history.agent >= config_.rules.cores || !history.latest_cached_write) return false;
-        dirty = line.worlds.may_be_dirty(history.agent);
-        maintenance = line.maintenance.get();
-        return dirty || maintenance;
+        dirty = line.copies.may_be_dirty(history.agent) || line.copies.cleaned_by(history.agent) > clocks_[core][history.agent];
+        return dirty;
       },
       [&](const History& history, std::uint32_t offset) {
         const History::Write& write = history.write_of(offset);
-        if (!write.epoch || !is_cached(write.site)) return Operation{};
-        const Line::WriteBack* const cleaned = dirty ? nullptr : maintenance->first_after(history.agent, write.cycle);
-        return dirty || (cleaned && cleaned->epoch > clocks_[core][history.agent]) ? last_write(history, offset) : Operation{};
+        return write.epoch && is_cached(write.site) ? last_write(history, offset) : Operation{};
       });
 }
 
@@ -73,7 +69,7 @@ std::vector<CoherencyChecker::DirtyLines> CoherencyChecker::dirty_lines(std::uin
     DirtyLines lines{static_cast<AgentId>(core), 0, 0, {}};
     for (std::uint64_t base = address & line_mask_; base < end; base += config_.rules.line_bytes) {
       const Line* const line = known_line(static_cast<std::uint32_t>(base));
-      if (!line || !line->worlds.may_be_dirty(core) || lines.count++) continue;
+      if (!line || !line->copies.may_be_dirty(core) || lines.count++) continue;
       const History* const history = line->history_of(lines.core);
       lines.first = line->address + (history ? history->first_cached_write().value_or(0) : 0);
       lines.write = last_store(*line, lines.core);

@@ -20,12 +20,12 @@ bool CoherencyChecker::settled_read(AgentId agent, View view, std::uint32_t addr
 std::uint64_t CoherencyChecker::settled_parts(AgentId agent, View view, std::uint32_t address) const {
   const Line* line = lines_.find(address);
   if (!line) return 0;
-  if (alone_ && agent < config_.rules.cores && line->worlds.surely_fresh(agent) && line->worlds.may_hold(agent)) return ~0ull;
+  if (alone_ && agent < config_.rules.cores && surely_fresh(*line, agent, View::cached) && line->copies.may_hold(agent)) return ~0ull;
   return settled_of(*line, agent, view);
 }
 
 inline bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
-  if (line.used_besides(agent) || !line.worlds.may_write_alone(agent)) return false;
+  if (!is_only_user(line, agent)) return false;
   // What was read through another view, or in another epoch, is not settled behind such a store.
   if (line.reader != agent || line.reader_view != View::cached || line.reader_epoch != clocks_[agent][agent]) line.unsettle();
   if (std::exchange(line.unseen, agent) != agent) exclusive_[agent].push_back(&line);  // and may stay in another's
@@ -35,13 +35,20 @@ inline bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
 CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t address, StoreLog& log) {
   Line& line = peek_line(address);
   Filled result;
-  if (alone_ && line.worlds.surely_fresh(agent)) {
-    line.worlds.read_cached(agent);
-    result.settled = ~0ull;
+  if (alone_) [[likely]] {
+    if (surely_fresh(line, agent, View::cached)) {
+      touch(line, agent);
+      result.settled = ~0ull;
+    } else {
+      result.settled = settled_of(line, agent, View::cached);
+    }
+    result.exclusive = (line.unseen == nobody || line.unseen == agent) && exclusive(line, agent);
   } else {
+    // It has to be told of: see check_power().
+    if (!power_ons_.empty() && is_power_unknown(agent, address)) [[unlikely]] return result;
+    // The first store is told, so that it is known which reads come after it.
     result.settled = settled_of(line, agent, View::cached);
   }
-  result.exclusive = (line.unseen == nobody || line.unseen == agent) && exclusive(line, agent);
   if (result.exclusive) use_log(line, log);
   if (!result.exclusive && !result.settled) return result;
   line.permitted |= static_cast<std::uint8_t>(1u << agent);
@@ -106,6 +113,7 @@ void CoherencyChecker::absorb(Line& line) {
   History& history = history_of(line, agent);
   const std::uint32_t epoch = clocks_[agent][agent];
   const StoreLog::Record* last = nullptr;
+  const std::uint64_t settled = alone_ ? 0 : settled_of(line, agent, View::cached);
   History::Write noted{{epoch, no_site}, 0};
   ByteMask mask;
   for (std::uint64_t rest = written; rest;) {
@@ -120,7 +128,11 @@ void CoherencyChecker::absorb(Line& line) {
       ++line.events.latest().count;
     }
     last = &record;
-    noted.cycle = record.cycle();
+    noted.when = record.cycle();
+    if (!alone_) {
+      noted.set_unread(!(settled & here << word_at));
+      if (noted.unread()) keep_sources(line, history, word * 4, 4);
+    }
     if (here == word_mask_) {
       history.note_write(word * 4, 4, noted);
       line.keep(word * 4, contents + word * 4, 4, agent);
@@ -137,7 +149,7 @@ void CoherencyChecker::absorb(Line& line) {
     }
   }
   if (!part_shift_) mask.words[0] = written;
-  line.worlds.write_cached(agent, mask);
+  store_alone(line, agent, mask);
 }
 
 }  // namespace dspmem

@@ -111,6 +111,7 @@ void PowerController::set_state(Sram& sram, std::uint32_t index, BankState state
     const bool fed = !config.regulator || (regulators_[number].on && now >= regulators_[number].settled_at);
     bank.power_on(now, bank.state() == BankState::retention ? config.retention_wake : fed ? config.wake : BankWake{SramBank::never, SramBank::never});
     if (state == BankState::retention) bank.retain(now);
+    else if (observer_) observer_->on_bank_on(config.physical_base + index * config.bank_bytes, config.bank_bytes);
     return;
   }
   bank.power_off(now);

@@ -85,6 +85,9 @@ void ObserverHub::on_master_refused(const MasterAccess& access, std::uint32_t ad
 void ObserverHub::on_bank_off(std::uint32_t address, std::uint32_t bytes) {
   for (HardwareObserver* each : observers_) each->on_bank_off(address, bytes);
 }
+void ObserverHub::on_bank_on(std::uint32_t address, std::uint32_t bytes) {
+  for (HardwareObserver* each : observers_) each->on_bank_on(address, bytes);
+}
 
 // ---- Calls -----------------------------------------------------------------------------------------------------------
 

@@ -40,6 +40,7 @@ class ObserverHub final : public HardwareObserver, public CallObserver {
   void on_master_write(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> value) override;
   void on_master_refused(const MasterAccess& access, std::uint32_t address, const Refusal& why) override;
   void on_bank_off(std::uint32_t address, std::uint32_t bytes) override;
+  void on_bank_on(std::uint32_t address, std::uint32_t bytes) override;
 
   void on_call(Core& core, std::uint32_t function, bool nested) override;
   void on_return(Core& core, std::uint32_t function, bool nested) override;

@@ -87,6 +87,8 @@ class HardwareObserver {
   virtual void on_master_refused(const MasterAccess&, std::uint32_t address, const Refusal& why) { (void)address, (void)why; }
   /// A bank lost its contents.
   virtual void on_bank_off(std::uint32_t address, std::uint32_t bytes) { (void)address, (void)bytes; }
+  /// A bank that was off or in retention was switched on.
+  virtual void on_bank_on(std::uint32_t address, std::uint32_t bytes) { (void)address, (void)bytes; }
 };
 
 }  // namespace dspmem

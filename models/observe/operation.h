@@ -24,7 +24,7 @@ struct Site {
 
 /// One thing that an agent did to memory or to its cache, as far as it is remembered.
 struct Operation {
-  enum class Kind : std::uint8_t { none, read, write, write_back, invalidate, write_back_invalidate, power_off };
+  enum class Kind : std::uint8_t { none, read, write, write_back, invalidate, write_back_invalidate, power_off, power_on };
   Kind kind = Kind::none;
   AgentId agent = 0;
   View view = View::cached;

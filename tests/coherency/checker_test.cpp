@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The checker against a brute-force enumeration of every hardware schedule, read by read, over random tiny programs.
+// The checker against a brute-force enumeration of every order and every hardware schedule, over random tiny programs.
 #include "models/coherency/checker.h"
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <set>
 #include <sstream>
 
 #include "models/random.h"
@@ -15,79 +17,137 @@ namespace {
 using Kind = TinyOperation::Kind;
 
 struct Counter : FindingListener {
-  void on_finding(const CoherencyFinding&) override { ++findings; }
-  std::size_t findings = 0;
+  void on_finding(const CoherencyFinding& finding) override {
+    if (finding.unread) {
+      ++unread;
+      return;
+    }
+    ++findings;
+    if (finding.rule != Rule::data_race && finding.access.kind == Operation::Kind::read) stale.insert(finding.access.site.pc - 1);
+  }
+  std::size_t findings = 0, unread = 0;
+  std::set<std::size_t> stale;  ///< by index in the program
 };
 
+CacheRules rules_of(const TinyMachine& machine) {
+  return {.cores = machine.cores, .line_bytes = machine.line_bytes, .prefetch = machine.prefetch, .byte_dirty = machine.byte_dirty, .write_through = machine.write_through};
+}
+
 std::vector<TinyVerdict> checker_verdicts(const TinyMachine& machine, const std::vector<TinyOperation>& program, Counter& listener) {
-  CoherencyChecker checker({{.cores = machine.cores, .line_bytes = machine.line_bytes, .prefetch = machine.prefetch, .byte_dirty = machine.byte_dirty}, machine.agents}, listener);
-  std::vector<TinyVerdict> verdicts;
+  CoherencyChecker checker({rules_of(machine), machine.agents}, listener);
+  std::vector<TinyVerdict> verdicts(program.size(), TinyVerdict::fine);
   std::uint64_t cycle = 0;
   for (const TinyOperation& each : program) {
     ++cycle;
     const auto agent = static_cast<AgentId>(each.agent);
     const View view = each.cached ? View::cached : each.agent < machine.cores ? View::uncached : View::direct;
     const std::vector<std::uint8_t> value(each.bytes, static_cast<std::uint8_t>(cycle));
-    TinyVerdict verdict = TinyVerdict::fine;
+    const Site site{static_cast<std::uint32_t>(cycle), 0, nullptr};
     switch (each.kind) {
-      case Kind::read: checker.read(agent, view, each.address, value, {}, cycle); break;
-      case Kind::write: checker.write(agent, view, each.address, value, {}, cycle); break;
-      case Kind::write_back: checker.maintain(agent, Operation::Kind::write_back, each.address, {}, cycle); break;
-      case Kind::invalidate: checker.maintain(agent, Operation::Kind::invalidate, each.address, {}, cycle); break;
-      case Kind::write_back_invalidate: checker.maintain(agent, Operation::Kind::write_back_invalidate, each.address, {}, cycle); break;
+      case Kind::read: checker.read(agent, view, each.address, value, site, cycle); break;
+      case Kind::write: checker.write(agent, view, each.address, value, site, cycle); break;
+      case Kind::write_back: checker.maintain(agent, Operation::Kind::write_back, each.address, site, cycle); break;
+      case Kind::invalidate: checker.maintain(agent, Operation::Kind::invalidate, each.address, site, cycle); break;
+      case Kind::write_back_invalidate: checker.maintain(agent, Operation::Kind::write_back_invalidate, each.address, site, cycle); break;
       case Kind::release: checker.release(agent, each.object); break;
       case Kind::acquire: checker.acquire(agent, each.object); break;
       case Kind::forget: checker.forget(each.address, each.bytes); break;
     }
-    if (each.kind == Kind::read || each.kind == Kind::write) verdict = checker.last_raced() ? TinyVerdict::race : checker.last_stale() ? TinyVerdict::stale : TinyVerdict::fine;
-    verdicts.push_back(verdict);
+    if ((each.kind == Kind::read || each.kind == Kind::write) && checker.last_raced()) verdicts[cycle - 1] = TinyVerdict::race;
   }
+  checker.finish();
+  for (const std::size_t index : listener.stale)
+    if (verdicts.at(index) == TinyVerdict::fine) verdicts[index] = TinyVerdict::stale;
   return verdicts;
 }
 
-std::vector<TinyOperation> random_program(const TinyMachine& machine, Random& random) {
-  std::vector<TinyOperation> program(1 + random.below(12));
-  // Some programs hand over often, so that few of their accesses race.
-  const std::uint64_t hand_over = random.below(3);
-  unsigned agent = 0;
-  for (std::size_t i = 0; i < program.size(); ++i) {
-    TinyOperation& each = program[i];
-    const bool last_released = i && program[i - 1].kind == Kind::release;
-    if (last_released && hand_over) {
-      each = {.kind = Kind::acquire, .agent = static_cast<unsigned>(random.below(machine.agents)), .object = program[i - 1].object};
-      agent = each.agent;
-      continue;
-    }
-    if (!hand_over) agent = static_cast<unsigned>(random.below(machine.agents));
-    const bool core = agent < machine.cores;
-    const std::uint64_t pick = random.below(core ? 12 : 6);
-    each.agent = agent;
-    each.cached = core && random.below(4) != 0;
-    each.bytes = 1u << random.below(3);
-    each.address = static_cast<unsigned>(random.below(machine.lines * machine.line_bytes / each.bytes)) * each.bytes;
-    each.object = static_cast<unsigned>(random.below(2));
-    if (random.below(12) == 0) {  // whole words, as allocators hand memory out
-      each.kind = Kind::forget;
-      each.bytes = std::max(each.bytes, 4u);
-      each.address -= each.address % 4;
-      if (random.below(2)) {
-        each.bytes = machine.line_bytes;
-        each.address -= each.address % machine.line_bytes;
-      }
-      continue;
-    }
-    each.kind = pick < 2 ? Kind::read : pick < 4 ? Kind::write : pick < 5 ? Kind::release : pick < 6 ? Kind::acquire
-              : pick < 7 ? Kind::write : pick < 8 ? Kind::read : pick < 9 ? Kind::write_back : pick < 10 ? Kind::invalidate
-              : pick < 11 ? Kind::write_back_invalidate : Kind::release;
+/// Draws programs that are partly synchronised: bugs that depend on the order hide both from those that are chained and from those that race.
+class Drawer {
+ public:
+  Drawer(const TinyMachine& machine, Random& random)
+      : machine_(machine), random_(random), clocks_(machine.agents, std::vector<unsigned>(machine.agents)), objects_(objects, std::vector<unsigned>(machine.agents)),
+        writes_(machine.lines * machine.line_bytes), reads_(machine.lines * machine.line_bytes, std::vector<unsigned>(machine.agents)) {
+    for (unsigned agent = 0; agent < machine.agents; ++agent) clocks_[agent][agent] = 1;
   }
-  return program;
-}
+
+  std::vector<TinyOperation> program() {
+    std::vector<TinyOperation> program;
+    const std::size_t length = 3 + random_.below(11);
+    const bool tolerates_races = random_.below(20) == 0;
+    for (std::size_t tries = 0; program.size() < length && tries < 200; ++tries) {
+      const TinyOperation each = draw();
+      if (races(each) && !tolerates_races) continue;
+      note(each);
+      program.push_back(each);
+    }
+    return program;
+  }
+
+ private:
+  static constexpr unsigned objects = 3;
+
+  TinyOperation draw() {
+    TinyOperation each;
+    each.agent = static_cast<unsigned>(random_.below(machine_.agents));
+    const bool core = each.agent < machine_.cores;
+    each.cached = core && random_.below(5) != 0;
+    each.bytes = 1u << random_.below(3);
+    each.address = static_cast<unsigned>(random_.below(machine_.lines * machine_.line_bytes / each.bytes)) * each.bytes;
+    each.object = static_cast<unsigned>(random_.below(objects));
+    if (random_.below(30) == 0) {  // whole words, as allocators hand memory out
+      each.kind = Kind::forget;
+      each.bytes = random_.below(2) ? machine_.line_bytes : 4;
+      each.address -= each.address % each.bytes;
+      return each;
+    }
+    static constexpr Kind kinds[] = {Kind::read,    Kind::read,    Kind::read,    Kind::write,      Kind::write,      Kind::write,     Kind::release,
+                                     Kind::release, Kind::acquire, Kind::acquire, Kind::write_back, Kind::invalidate, Kind::write_back_invalidate};
+    each.kind = kinds[random_.below(core ? std::size(kinds) : 10)];
+    return each;
+  }
+
+  bool races(const TinyOperation& each) const {
+    const bool read = each.kind == Kind::read;
+    if (!read && each.kind != Kind::write && each.kind != Kind::forget) return false;
+    for (unsigned byte = each.address; byte < each.address + each.bytes; ++byte) {
+      const auto& [writer, epoch] = writes_[byte];
+      if (epoch > clocks_[each.agent][writer]) return true;
+      for (unsigned agent = 0; !read && agent < machine_.agents; ++agent)
+        if (reads_[byte][agent] > clocks_[each.agent][agent]) return true;
+    }
+    return false;
+  }
+
+  void note(const TinyOperation& each) {
+    std::vector<unsigned>& clock = clocks_[each.agent];
+    const auto join = [](std::vector<unsigned>& to, const std::vector<unsigned>& from) {
+      for (std::size_t i = 0; i < to.size(); ++i) to[i] = std::max(to[i], from[i]);
+    };
+    if (each.kind == Kind::release) {
+      join(objects_[each.object], clock);
+      ++clock[each.agent];
+    }
+    if (each.kind == Kind::acquire) join(clock, objects_[each.object]);
+    for (unsigned byte = each.address; byte < each.address + each.bytes; ++byte) {
+      if (each.kind == Kind::read) reads_[byte][each.agent] = clock[each.agent];
+      if (each.kind == Kind::write || each.kind == Kind::forget) writes_[byte] = {each.agent, clock[each.agent]};
+    }
+  }
+
+  const TinyMachine& machine_;
+  Random& random_;
+  std::vector<std::vector<unsigned>> clocks_, objects_;
+  std::vector<std::pair<unsigned, unsigned>> writes_;
+  std::vector<std::vector<unsigned>> reads_;
+};
+
+std::vector<TinyOperation> random_program(const TinyMachine& machine, Random& random) { return Drawer(machine, random).program(); }
 
 std::string describe(const TinyMachine& machine, const std::vector<TinyOperation>& program, const std::vector<TinyVerdict>& ours, const std::vector<TinyVerdict>& theirs) {
   static constexpr const char* kinds[] = {"read", "write", "write-back", "invalidate", "write-back-invalidate", "release", "acquire", "forget"};
   static constexpr const char* verdicts[] = {"fine", "stale", "race"};
   std::ostringstream text;
-  text << machine.cores << " cores, " << machine.agents << " agents, lines of " << machine.line_bytes << (machine.prefetch ? ", prefetch" : "") << (machine.byte_dirty ? ", byte-dirty" : "") << "\n";
+  text << machine.cores << " cores, " << machine.agents << " agents, lines of " << machine.line_bytes << (machine.prefetch ? ", prefetch" : "") << (machine.byte_dirty ? ", byte-dirty" : "") << (machine.write_through ? ", write-through" : "") << "\n";
   for (std::size_t i = 0; i < program.size(); ++i) {
     const TinyOperation& each = program[i];
     text << i << ": agent " << each.agent << " " << kinds[static_cast<int>(each.kind)] << (each.cached ? " cached" : "") << " address " << each.address << " bytes " << each.bytes
@@ -98,7 +158,7 @@ std::string describe(const TinyMachine& machine, const std::vector<TinyOperation
 
 struct Shape {
   const char* name;
-  bool prefetch, byte_dirty;
+  bool prefetch, byte_dirty, write_through;
   std::uint64_t programs;
 
   TinyMachine draw_machine(Random& random) const {
@@ -106,31 +166,59 @@ struct Shape {
     machine.cores = static_cast<unsigned>(random.between(2, 3));
     machine.agents = machine.cores + static_cast<unsigned>(random.below(machine.cores == 2 ? 2 : 1));
     machine.line_bytes = random.below(2) ? 4 : 8;
-    machine.lines = static_cast<unsigned>(random.between(1, 3));
+    machine.lines = random.below(4) ? 1 : 2;
     machine.prefetch = prefetch;
     machine.byte_dirty = byte_dirty;
+    machine.write_through = write_through;
     return machine;
   }
 };
+std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << shape.name; }
+
+/// How many programs: this share of a million, or what DSPMEM_PROGRAMS says.
+std::uint64_t count_of(std::uint64_t usual) {
+  const char* const wanted = std::getenv("DSPMEM_PROGRAMS");
+  return wanted ? std::strtoull(wanted, nullptr, 10) : usual;
+}
 
 class RandomPrograms : public testing::TestWithParam<Shape> {};
 
+/// Lines of which some read is stale.
+std::set<unsigned> stale_lines(const TinyMachine& machine, const std::vector<TinyOperation>& program, const std::vector<TinyVerdict>& verdicts) {
+  std::set<unsigned> lines;
+  for (std::size_t i = 0; i < program.size(); ++i)
+    if (verdicts[i] == TinyVerdict::stale) lines.insert(program[i].address / machine.line_bytes);
+  return lines;
+}
+
 TEST_P(RandomPrograms, GetTheSameVerdictsFromTheOracle) {
-  Random random(GetParam().prefetch * 2 + GetParam().byte_dirty + 1);
-  std::uint64_t counts[3] = {};
-  for (std::uint64_t done = 0; done < GetParam().programs; ++done) {
+  Random random(GetParam().prefetch * 4 + GetParam().byte_dirty * 2 + GetParam().write_through + 1);
+  std::uint64_t counts[3] = {}, incoherent = 0;
+  const std::uint64_t programs = count_of(GetParam().programs);
+  for (std::uint64_t done = 0; done < programs; ++done) {
     const TinyMachine machine = GetParam().draw_machine(random);
     const auto program = random_program(machine, random);
     Counter listener;
-    const auto ours = checker_verdicts(machine, program, listener);
-    const auto theirs = enumerate_schedules(machine, program);
-    ASSERT_EQ(ours, theirs) << "program " << done << "\n" << describe(machine, program, ours, theirs);
+    const auto ours = checker_verdicts(machine, program, listener), theirs = enumerate_orders(machine, program);
+    const auto races = [](const std::vector<TinyVerdict>& verdicts) { return std::find(verdicts.begin(), verdicts.end(), TinyVerdict::race) != verdicts.end(); };
+    const bool raced = races(theirs);
+    const bool frees = std::any_of(program.begin(), program.end(), [](const TinyOperation& each) { return each.kind == Kind::forget; });
+    // Who frees what others use is told where the heap is known.
+    if (raced && frees) continue;
+    ASSERT_EQ(races(ours), raced) << "program " << done << "\n" << describe(machine, program, ours, theirs);
+    if (raced) continue;
+    // Nothing is accused that cannot happen, and of each line that can be wrong a read is named. Of reads of the same write the last one is.
+    for (const std::size_t i : listener.stale) ASSERT_EQ(theirs[i], TinyVerdict::stale) << "FALSE program " << done << "\n" << describe(machine, program, ours, theirs);
+    ASSERT_EQ(stale_lines(machine, program, ours), stale_lines(machine, program, theirs)) << "MISSED program " << done << "\n" << describe(machine, program, ours, theirs);
+    incoherent += !stale_lines(machine, program, theirs).empty();
     for (std::size_t i = 0; i < program.size(); ++i)
-      if (program[i].kind == Kind::read) ++counts[static_cast<int>(ours[i])];
+      if (program[i].kind == Kind::read) ++counts[static_cast<int>(theirs[i])];
   }
-  // The comparison means something: every verdict occurs often.
-  for (const std::uint64_t count : counts) EXPECT_GT(count, GetParam().programs / 20);
-  RecordProperty("reads_fine_stale_raced", std::to_string(counts[0]) + " " + std::to_string(counts[1]) + " " + std::to_string(counts[2]));
+  // The comparison means something: both verdicts occur often.
+  EXPECT_GT(counts[0], programs / 20);
+  EXPECT_GT(counts[1], programs / (GetParam().write_through ? 1000 : 50));  // where no line is dirty little can go wrong
+  RecordProperty("reads_fine_stale", std::to_string(counts[0]) + " " + std::to_string(counts[1]));
+  RecordProperty("incoherent_programs", std::to_string(incoherent));
 }
 
 /// The same program in another order that might have come of it: what each agent does, and what synchronises with what, stays.
@@ -147,9 +235,10 @@ std::vector<TinyOperation> in_another_order(std::vector<TinyOperation> program, 
 
 // A bug that nothing but luck keeps from happening is found in whatever order a run had it.
 TEST_P(RandomPrograms, GetTheSameVerdictInAnyOrder) {
-  Random random(GetParam().prefetch * 2 + GetParam().byte_dirty + 101);
+  Random random(GetParam().prefetch * 4 + GetParam().byte_dirty * 2 + GetParam().write_through + 101);
   std::uint64_t clean = 0;
-  for (std::uint64_t done = 0; done < GetParam().programs / 10; ++done) {
+  const std::uint64_t programs = count_of(GetParam().programs);
+  for (std::uint64_t done = 0; done < programs; ++done) {
     const TinyMachine machine = GetParam().draw_machine(random);
     auto program = random_program(machine, random);
     std::erase_if(program, [](const TinyOperation& each) { return each.kind == Kind::forget; });
@@ -160,12 +249,13 @@ TEST_P(RandomPrograms, GetTheSameVerdictInAnyOrder) {
         << "program " << done << "\n" << describe(machine, program, verdicts, verdicts) << "\n" << describe(machine, reordered, others, others);
     clean += before.findings == 0 && program != reordered;
   }
-  EXPECT_GT(clean, GetParam().programs / 100);
+  EXPECT_GT(clean, programs / 100);
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, RandomPrograms,
-                         testing::Values(Shape{"WholeLines", false, false, 400000}, Shape{"WholeLinesWithPrefetch", true, false, 200000},
-                                         Shape{"ByteDirty", false, true, 200000}, Shape{"ByteDirtyWithPrefetch", true, true, 100000}),
+                         testing::Values(Shape{"WholeLines", false, false, false, 100000}, Shape{"WholeLinesWithPrefetch", true, false, false, 40000},
+                                         Shape{"ByteDirty", false, true, false, 40000}, Shape{"ByteDirtyWithPrefetch", true, true, false, 20000},
+                                         Shape{"WriteThrough", false, false, true, 40000}, Shape{"WriteThroughWithPrefetch", true, false, true, 20000}),
                          [](const auto& info) { return info.param.name; });
 
 // The line's last owner has left it dirty. The next one read the memory before it wrote to it, and what was read once was taken for safe to
@@ -204,7 +294,8 @@ TEST(WritersInOneLine, AreFoundThroughWhatCoversThem) {
     machine.checker.maintain(1, Operation::Kind::write_back_invalidate, 0, {}, 1);
     machine.write(1, View::uncached, 0);
     if (cached_first) machine.write(0, View::uncached, 8);
-    EXPECT_EQ(machine.listener.findings, 1u);
+    machine.checker.finish();
+    EXPECT_EQ(machine.listener.unread, 1u);
   }
 }
 
@@ -213,7 +304,8 @@ TEST(WritersInOneLine, AreFineWhereNoWriteBackTakesMoreThanWasWritten) {
     TwoCores machine(rules);
     machine.write(0, View::cached, 0);
     machine.write(1, View::cached, 8);
-    EXPECT_EQ(machine.listener.findings, 0u);
+    machine.checker.finish();
+    EXPECT_EQ(machine.listener.findings + machine.listener.unread, 0u);
   }
   TwoCores machine(two_cores);
   machine.write(0, View::uncached, 0);
@@ -226,10 +318,12 @@ TEST(WritersInOneLine, DoNotMeetThoseWhoseMemoryIsFree) {
   TwoCores machine(two_cores);
   machine.write(0, View::cached, 0);
   machine.checker.forget(0, 4);
-  machine.write(1, View::cached, 8);
-  EXPECT_EQ(machine.listener.findings, 0u);
-  machine.write(0, View::cached, 16);
-  EXPECT_EQ(machine.listener.findings, 1u);
+  machine.write(1, View::uncached, 8);
+  machine.checker.read(1, View::uncached, 8, machine.value, {}, 9);
+  EXPECT_EQ(machine.listener.findings, 1u);  // the line is dirty all the same
+  machine.checker.forget(8, 4);
+  machine.checker.finish();
+  EXPECT_EQ(machine.listener.unread, 0u);
 }
 
 TEST(Frees, MeetUsersThatNothingOrdersBefore) {
@@ -306,6 +400,48 @@ TEST(WriteThrough, LetsAFlushComeAfterTheHandOver) {
     checker.maintain(1, Operation::Kind::invalidate, 0, {}, 3);
     checker.read(1, View::cached, 0, value, {}, 4);
     EXPECT_EQ(listener.findings, write_through ? 0u : 1u);
+  }
+}
+
+// Core 1 fills its copy by reading a neighbour, which nothing orders before the write-back.
+TEST(Fills, ThatMayComeBeforeTheWriteBackAreFound) {
+  TwoCores machine(two_cores);
+  machine.write(0, View::cached, 0);
+  machine.checker.maintain(0, Operation::Kind::write_back, 0, {}, 2);
+  machine.checker.read(1, View::cached, 8, machine.value, {}, 3);
+  machine.checker.release(0, 7);
+  machine.checker.acquire(1, 7);
+  machine.checker.read(1, View::cached, 0, machine.value, {}, 4);
+  EXPECT_EQ(machine.listener.findings, 1u);
+}
+
+// A write-back after the hand-over may come later than the next owner's.
+TEST(WriteBacks, AfterTheHandOverMayComeLaterThanTheOthers) {
+  TwoCores machine(two_cores);
+  machine.write(0, View::cached, 0);
+  machine.checker.release(0, 7);
+  machine.checker.maintain(0, Operation::Kind::write_back, 0, {}, 2);
+  machine.checker.acquire(1, 7);
+  machine.checker.maintain(1, Operation::Kind::invalidate, 0, {}, 3);
+  machine.write(1, View::cached, 0);
+  machine.checker.maintain(1, Operation::Kind::write_back, 0, {}, 4);
+  machine.checker.release(1, 8);
+  machine.checker.acquire(0, 8);
+  machine.checker.maintain(0, Operation::Kind::invalidate, 0, {}, 5);
+  machine.checker.read(0, View::cached, 0, machine.value, {}, 6);
+  EXPECT_EQ(machine.listener.findings, 1u);
+}
+
+// What others switch off and on is on only for whom that is ordered before.
+TEST(PowerOn, HasToComeBeforeTheUse) {
+  for (const bool ordered : {true, false}) {
+    TwoCores machine(two_cores);
+    machine.checker.memory_on(0, 4096, {Operation::Kind::power_off, 0, View::uncached, {}, 1});
+    machine.checker.release(0, 7);
+    if (ordered) machine.checker.acquire(1, 7);
+    machine.write(1, View::cached, 0);
+    machine.write(1, View::cached, 64);  // told once
+    EXPECT_EQ(machine.listener.findings, ordered ? 0u : 1u);
   }
 }
 

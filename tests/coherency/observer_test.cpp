@@ -110,6 +110,8 @@ TEST_F(ObservedCore, CountsASweepByIndexOnlyWhenItIsComplete) {
   checker.read(1, View::cached, lock, zero, {}, 0);
   EXPECT_TRUE(checker.last_stale());
   observer_->on_index_operation(*core_, CacheOperation::index_write_back, 3, 1);
+  checker.release(0, 2);
+  checker.acquire(1, 2);
   checker.maintain(1, Operation::Kind::invalidate, lock, {}, 0);
   checker.read(1, View::cached, lock, zero, {}, 0);
   EXPECT_FALSE(checker.last_stale());

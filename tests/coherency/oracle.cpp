@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/coherency/oracle.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <type_traits>
@@ -38,16 +40,6 @@ struct State {
   bool operator==(const State&) const = default;
 };
 
-static_assert(std::has_unique_object_representations_v<State>, "states are hashed as plain bytes");
-
-struct StateHash {
-  std::size_t operator()(const State& state) const {
-    return std::hash<std::string_view>{}({reinterpret_cast<const char*>(&state), sizeof(state)});
-  }
-};
-
-using States = std::unordered_set<State, StateHash>;
-
 bool is_access(const TinyOperation& operation) { return operation.kind == Kind::read || operation.kind == Kind::write; }
 
 bool is_synchronization(const TinyOperation& operation) { return operation.kind == Kind::release || operation.kind == Kind::acquire; }
@@ -67,27 +59,6 @@ void write_back_if_dirty(const TinyMachine& machine, State& state, unsigned core
   copy.dirty_bytes = 0;
 }
 
-/// Adds every state that the hardware can reach on its own from those in `states`.
-void add_reachable(const TinyMachine& machine, States& states) {
-  std::vector<State> to_do(states.begin(), states.end());
-  while (!to_do.empty()) {
-    const State state = to_do.back();
-    to_do.pop_back();
-    for (unsigned core = 0; core < machine.cores; ++core) {
-      State next = state;
-      if (state.copies[core].present) {
-        write_back_if_dirty(machine, next, core);
-        drop(next, core);
-      } else if (machine.prefetch) {
-        fill(next, core);
-      } else {
-        continue;
-      }
-      if (states.insert(next).second) to_do.push_back(next);
-    }
-  }
-}
-
 /// Performs the operation on its line. `value` is what a write stores in each of its bytes. Returns what the operation's agent sees
 /// of the line; only for a read does it matter.
 Bytes perform(const TinyMachine& machine, const TinyOperation& operation, std::uint8_t value, State& state) {
@@ -100,8 +71,10 @@ Bytes perform(const TinyMachine& machine, const TinyOperation& operation, std::u
       if (!state.copies[core].present) fill(state, core);
       return state.copies[core].values;
     case Kind::write:
-      if (!has_cache || !operation.cached) {
+      if (!has_cache || !operation.cached || machine.write_through) {
         for (unsigned i = first; i < first + operation.bytes; ++i) state.memory[i] = value;
+        if (has_cache && operation.cached && state.copies[core].present)
+          for (unsigned i = first; i < first + operation.bytes; ++i) state.copies[core].values[i] = value;
         break;
       }
       if (!state.copies[core].present) fill(state, core);
@@ -129,40 +102,12 @@ Bytes perform(const TinyMachine& machine, const TinyOperation& operation, std::u
   return {};
 }
 
-/// Follows one line through the program; marks the reads of it that may return anything but the latest write.
-void find_stale_reads(const TinyMachine& machine, const std::vector<TinyOperation>& program, unsigned line,
-                      std::vector<TinyVerdict>& verdicts) {
-  Bytes latest{};
-  std::array<bool, max_line_bytes> forgotten{};
-  States states{State{}};
-  for (std::size_t index = 0; index < program.size(); ++index) {
-    const TinyOperation& operation = program[index];
-    if (is_synchronization(operation) || operation.address / machine.line_bytes != line) continue;
-    const auto value = static_cast<std::uint8_t>(index + 1);
-    const unsigned first = operation.address % machine.line_bytes;
-    add_reachable(machine, states);  // what happens on its own after the last operation, nobody sees
-    States after;
-    for (State state : states) {
-      const Bytes seen = perform(machine, operation, value, state);
-      if (operation.kind == Kind::read)
-        for (unsigned i = first; i < first + operation.bytes; ++i)
-          if (!forgotten[i] && seen[i] != latest[i]) verdicts[index] = TinyVerdict::stale;
-      after.insert(state);
-    }
-    for (unsigned i = first; i < first + operation.bytes; ++i) {
-      if (operation.kind == Kind::forget) forgotten[i] = true;
-      if (operation.kind != Kind::write) continue;
-      forgotten[i] = false;
-      latest[i] = value;
-    }
-    states = std::move(after);
-  }
-}
+using Order = std::vector<std::vector<bool>>;
 
 /// ordered[i][j]: operation i happens before operation j.
-std::vector<std::vector<bool>> happens_before(const std::vector<TinyOperation>& program) {
+Order happens_before(const std::vector<TinyOperation>& program) {
   const std::size_t count = program.size();
-  std::vector<std::vector<bool>> ordered(count, std::vector<bool>(count, false));
+  Order ordered(count, std::vector<bool>(count, false));
   for (std::size_t j = 0; j < count; ++j)
     for (std::size_t i = 0; i < j; ++i) {
       const TinyOperation &a = program[i], &b = program[j];
@@ -178,26 +123,100 @@ std::vector<std::vector<bool>> happens_before(const std::vector<TinyOperation>& 
 
 bool covers(const TinyOperation& operation, unsigned byte) { return byte >= operation.address && byte < operation.address + operation.bytes; }
 
-/// Whether two accesses are of the same byte, which was not forgotten in between.
-bool share_a_byte(const std::vector<TinyOperation>& program, std::size_t i, std::size_t j) {
-  for (unsigned byte = program[i].address; covers(program[i], byte); ++byte) {
-    bool same = covers(program[j], byte);
-    for (std::size_t between = i + 1; between < j; ++between) same &= program[between].kind != Kind::forget || !covers(program[between], byte);
-    if (same) return true;
+/// The value that a byte must have at a read: of the last write before it, or 0. Nothing when it is nobody's.
+std::optional<std::uint8_t> owed_to(const std::vector<TinyOperation>& program, const Order& ordered, std::size_t read, unsigned byte) {
+  std::optional<std::size_t> last;
+  for (std::size_t i = 0; i < program.size(); ++i) {
+    const bool changes = program[i].kind == Kind::write || program[i].kind == Kind::forget;
+    if (changes && covers(program[i], byte) && ordered[i][read] && (!last || ordered[*last][i])) last = i;
   }
-  return false;
+  if (!last) return 0;
+  if (program[*last].kind == Kind::forget) return std::nullopt;
+  return static_cast<std::uint8_t>(*last + 1);
 }
 
-/// Marks the accesses that conflict with an earlier one that is not ordered before them.
-void find_races(const std::vector<TinyOperation>& program, std::vector<TinyVerdict>& verdicts) {
-  const auto ordered = happens_before(program);
+/// How far each agent has come, and what has become of the line.
+struct Moment {
+  std::array<std::uint8_t, 8> done{};
+  State state;
+  bool operator==(const Moment&) const = default;
+};
+static_assert(std::has_unique_object_representations_v<Moment>, "moments are hashed as plain bytes");
+
+struct MomentHash {
+  std::size_t operator()(const Moment& moment) const { return std::hash<std::string_view>{}({reinterpret_cast<const char*>(&moment), sizeof(moment)}); }
+};
+
+/// Follows one line through every order of the program; marks the reads of it that may return anything but the latest write.
+void find_stale_reads(const TinyMachine& machine, const std::vector<TinyOperation>& program, const Order& ordered, unsigned line, std::vector<TinyVerdict>& verdicts) {
+  std::vector<std::vector<std::size_t>> steps(machine.agents);
+  std::vector<std::size_t> position(program.size());
+  for (std::size_t i = 0; i < program.size(); ++i) {
+    position[i] = steps[program[i].agent].size();
+    steps[program[i].agent].push_back(i);
+  }
+  // What has to come before an operation: of each other agent, so many.
+  std::vector<std::array<std::uint8_t, 8>> before(program.size());
+  for (std::size_t i = 0; i < program.size(); ++i)
+    for (std::size_t j = 0; j < program.size(); ++j)
+      if (ordered[j][i]) before[i][program[j].agent] = std::max(before[i][program[j].agent], static_cast<std::uint8_t>(position[j] + 1));
+
+  std::unordered_set<Moment, MomentHash> known;
+  std::vector<Moment> to_do;
+  const auto offer = [&](const Moment& moment) {
+    if (known.insert(moment).second) to_do.push_back(moment);
+  };
+  offer({});
+  while (!to_do.empty()) {
+    const Moment now = to_do.back();
+    to_do.pop_back();
+    for (unsigned core = 0; core < machine.cores; ++core) {
+      Moment next = now;
+      if (now.state.copies[core].present) {
+        write_back_if_dirty(machine, next.state, core);
+        drop(next.state, core);
+      } else if (machine.prefetch) {
+        fill(next.state, core);
+      } else {
+        continue;
+      }
+      offer(next);
+    }
+    for (unsigned agent = 0; agent < machine.agents; ++agent) {
+      if (now.done[agent] == steps[agent].size()) continue;
+      const std::size_t index = steps[agent][now.done[agent]];
+      bool may = true;
+      for (unsigned other = 0; other < machine.agents; ++other) may &= other == agent || now.done[other] >= before[index][other];
+      if (!may) continue;
+      Moment next = now;
+      ++next.done[agent];
+      const TinyOperation& operation = program[index];
+      if (!is_synchronization(operation) && operation.address / machine.line_bytes == line) {
+        const Bytes seen = perform(machine, operation, static_cast<std::uint8_t>(index + 1), next.state);
+        if (operation.kind == Kind::read)
+          for (unsigned byte = operation.address; covers(operation, byte); ++byte)
+            if (const auto owed = owed_to(program, ordered, index, byte); owed && *owed != seen[byte % machine.line_bytes]) verdicts[index] = TinyVerdict::stale;
+      }
+      offer(next);
+    }
+  }
+}
+
+/// Marks the accesses that conflict with an earlier one that is not ordered before them. Who frees memory conflicts with all who use it.
+bool find_races(const std::vector<TinyOperation>& program, const Order& ordered, std::vector<TinyVerdict>& verdicts) {
+  bool any = false;
   for (std::size_t j = 0; j < program.size(); ++j)
     for (std::size_t i = 0; i < j; ++i) {
       const TinyOperation &a = program[i], &b = program[j];
-      if (!is_access(a) || !is_access(b) || a.agent == b.agent) continue;
-      const bool writes = a.kind == Kind::write || b.kind == Kind::write;
-      if (writes && !ordered[i][j] && share_a_byte(program, i, j)) verdicts[j] = TinyVerdict::race;
+      const auto is_use = [](const TinyOperation& each) { return is_access(each) || each.kind == Kind::forget; };
+      if (!is_use(a) || !is_use(b) || a.agent == b.agent || ordered[i][j] || (a.kind == Kind::read && b.kind == Kind::read)) continue;
+      bool same = false;
+      for (unsigned byte = a.address; covers(a, byte); ++byte) same |= covers(b, byte);
+      if (!same) continue;
+      verdicts[j] = TinyVerdict::race;
+      any = true;
     }
+  return any;
 }
 
 void require(bool condition, const char* what) {
@@ -205,7 +224,7 @@ void require(bool condition, const char* what) {
 }
 
 void check(const TinyMachine& machine, const std::vector<TinyOperation>& program) {
-  require(machine.cores <= max_cores && machine.cores <= machine.agents, "number of cores");
+  require(machine.cores <= max_cores && machine.cores <= machine.agents && machine.agents <= 8, "number of agents");
   require(machine.line_bytes != 0 && machine.line_bytes <= max_line_bytes, "length of a line");
   require(program.size() <= 255, "length of the program");
   for (const TinyOperation& operation : program) {
@@ -219,11 +238,12 @@ void check(const TinyMachine& machine, const std::vector<TinyOperation>& program
 
 }  // namespace
 
-std::vector<TinyVerdict> enumerate_schedules(const TinyMachine& machine, const std::vector<TinyOperation>& program) {
+std::vector<TinyVerdict> enumerate_orders(const TinyMachine& machine, const std::vector<TinyOperation>& program) {
   check(machine, program);
   std::vector<TinyVerdict> verdicts(program.size(), TinyVerdict::fine);
-  for (unsigned line = 0; line < machine.lines; ++line) find_stale_reads(machine, program, line, verdicts);
-  find_races(program, verdicts);  // last: a read that races is a race, stale or not
+  const Order ordered = happens_before(program);
+  if (find_races(program, ordered, verdicts)) return verdicts;
+  for (unsigned line = 0; line < machine.lines; ++line) find_stale_reads(machine, program, ordered, line, verdicts);
   return verdicts;
 }
 

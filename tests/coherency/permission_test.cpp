@@ -17,8 +17,10 @@ constexpr std::uint32_t ram = 0x60000000, alias = 0x40000000, data = ram + 0x400
 struct Verdicts : FindingListener {
   using Entry = std::tuple<Rule, bool, int, int, int, std::uint32_t, int, int, std::uint64_t>;
   void on_finding(const CoherencyFinding& f) override {
+    // Of several reads in one epoch any may be told.
+    const void* const origin = f.other.kind == Operation::Kind::read ? nullptr : f.other.site.origin;
     all.emplace_back(f.rule, f.manifest, static_cast<int>(f.access.kind), f.access.agent, static_cast<int>(f.access.view), f.address, static_cast<int>(f.other.kind), f.other.agent,
-                     reinterpret_cast<std::uintptr_t>(f.other.site.origin));
+                     reinterpret_cast<std::uintptr_t>(origin));
   }
   std::vector<Entry> all;
 };
@@ -175,12 +177,21 @@ class RandomProgram {
 class Permissions : public testing::TestWithParam<Shape> {};
 
 TEST_P(Permissions, ChangeNoVerdict) {
-  std::size_t findings = 0;
+  // What a core stores unseen behind a read of the same word counts as read: a lost update that nobody reads may be told in addition.
+  const auto may_be_told = [](const Verdicts::Entry& each) { return std::get<0>(each) == Rule::lost_update && !std::get<1>(each); };
+  std::size_t findings = 0, additional = 0;
   for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
     const auto with = RandomProgram<CoherencyObserver>(GetParam(), seed).verdicts(), without = RandomProgram<Distrustful>(GetParam(), seed).verdicts();
-    ASSERT_EQ(with, without) << "seed " << seed;
+    std::size_t at = 0;
+    for (const Verdicts::Entry& each : with) {
+      if (at < without.size() && each == without[at]) ++at;
+      else if (may_be_told(each)) ++additional;
+      else ASSERT_EQ(with, without) << "seed " << seed;
+    }
+    ASSERT_EQ(at, without.size()) << "seed " << seed << ": not all were found";
     findings += with.size();
   }
+  EXPECT_LT(additional, findings / 100);
   EXPECT_GT(findings, 10'000u);
 }
 
@@ -219,7 +230,7 @@ TEST(Permissions, OfACoreEndAtItsReleaseWhoeverUsedTheLineBefore) {
   EXPECT_EQ(verdicts, verdicts_of_reuse<Distrustful>());
   ASSERT_EQ(verdicts.size(), 2u);
   EXPECT_EQ(std::get<0>(verdicts[0]), Rule::data_race);
-  EXPECT_EQ(std::get<0>(verdicts[1]), Rule::mixed_alias);
+  EXPECT_EQ(std::get<0>(verdicts[1]), Rule::lost_update);  // the other core may write its line back later
   EXPECT_EQ(std::get<8>(verdicts[1]), 3u);
 }
 
