@@ -17,7 +17,8 @@ class Loop final : public Subscriber {
       Result::Finding finding;
       finding.rule = rule::leak;
       finding.severity = Severity::latent;
-      finding.message = fmt::format("heap {} grew in every round of this step, by {} bytes in {} rounds", heap.name, growth.bytes, growth.rounds);
+      finding.message = fmt::format("heap {} grew in every round of this step, by {} bytes in {} rounds{}", heap.name, growth.bytes, growth.rounds,
+                                    growth.full_after ? fmt::format("; in round {} it was full", growth.full_after) : "");
       finding.access = log_.describe.step(event.core, Result::Operation::Kind::repeat, *event.where, event.cycle);
       if (const HeapBlock* newest = newest_in(heap, event.core)) {
         finding.object = log_.describe.object(*newest);

@@ -138,8 +138,9 @@ struct LoopEnded {
   const SourceMark* where;
   std::uint64_t rounds;
   struct Growth {
-    std::size_t heap;            ///< index in the platform's heaps
-    std::uint64_t rounds, bytes;  ///< in which it grew, in a row, and by how much
+    std::size_t heap;             ///< the one that grew most: index in the platform's heaps
+    std::uint64_t rounds, bytes;  ///< in which what the core holds grew, and by how much, in all heaps
+    std::uint64_t full_after;     ///< the first round in which an allocation failed; 0: none
   };
   std::vector<Growth> growth;
   std::uint64_t cycle;

@@ -39,6 +39,7 @@ class LiveMemory {
   std::vector<const HeapBlock*> between(std::uint32_t first, std::uint64_t end) const;
   void remove(std::uint32_t base);
   /// Bytes that a core asked for and nobody has freed, by heap, in the order of the platform's heaps.
+  std::size_t heaps() const { return platform_.heaps.size(); }
   const std::vector<std::uint64_t>& live_bytes(std::uint32_t core) const { return live_bytes_[core]; }
   /// Forgets everything in the heaps of a zone that belong to `core`: they are emptied when it goes down. Returns what was there.
   std::vector<HeapBlock> remove_core(std::uint32_t core, Zone zone);

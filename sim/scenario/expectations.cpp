@@ -62,7 +62,7 @@ FindingExpectation read_finding(const FieldReader& outer, const YAML::Node& node
   if (std::find(rules.begin(), rules.end(), expected.rule) == rules.end()) reader.fail("rule", "'" + expected.rule + "' is not a known rule" + suggestion(expected.rule, rules));
   if (reader.optional("object", expected.object)) expected.object_mark = reader.mark_of("object");
   if (std::string kind; reader.optional("kind", kind))
-    expected.severity = choose<Severity>(reader, "kind", kind, {{"manifest", Severity::manifest}, {"latent", Severity::latent}, {"advice", Severity::advice}});
+    expected.severity = choose<Severity>(reader, "kind", kind, {{"manifest", Severity::manifest}, {"latent", Severity::latent}, {"warning", Severity::warning}, {"advice", Severity::advice}});
   reader.finish();
   return expected;
 }

@@ -2,11 +2,21 @@
 #include "sim/session/loop_watch.h"
 
 #include <fmt/format.h>
+#include <numeric>
 
 namespace dspmem {
 
+std::uint64_t LoopWatch::failures() const {
+  std::uint64_t failed = 0;
+  for (std::size_t heap = 0; heap < live_.heaps(); ++heap) failed += costs_.figures(heap).failed;
+  return failed;
+}
+
 void LoopWatch::begin(const DspCore& core, std::uint64_t loop, std::uint64_t period) {
-  loops_[{core.id(), loop}] = {core.core().now(), period, 0, 0, std::vector<std::uint64_t>(heaps_), std::vector<std::uint64_t>(heaps_), std::vector<std::uint64_t>(heaps_)};
+  Loop& fresh = loops_[{core.id(), loop}] = {};
+  fresh.start = core.core().now();
+  fresh.period = period;
+  fresh.failed = failures();
 }
 
 void LoopWatch::end_round(DspCore& core, std::uint64_t number, const SourceMark& mark) {
@@ -14,13 +24,13 @@ void LoopWatch::end_round(DspCore& core, std::uint64_t number, const SourceMark&
   if (found == loops_.end()) throw InputError(mark, fmt::format("a round of loop {} ends that has not begun on core {}", number, core.id()));
   Loop& loop = found->second;
   const std::vector<std::uint64_t>& now = live_.live_bytes(core.id());
-  if (loop.rounds == 0) loop.before = now;
-  for (std::size_t heap = 0; heap < now.size(); ++heap) {
-    const std::uint64_t growth = now[heap] > loop.before[heap] ? now[heap] - loop.before[heap] : 0;
-    loop.grown[heap] = growth ? loop.grown[heap] + 1 : 0;
-    loop.bytes[heap] = growth ? loop.bytes[heap] + growth : 0;
-    loop.before[heap] = now[heap];
-  }
+  const std::uint64_t total = std::accumulate(now.begin(), now.end(), std::uint64_t{0}), failed = failures();
+  if (failed > loop.failed && !loop.full_after) loop.full_after = loop.rounds + 1;
+  if (loop.rounds == 0) loop.first = now;
+  else if (total > loop.total) ++loop.grown;
+  else loop.gives_back |= total < loop.total || failed == loop.failed;
+  loop.total = total;
+  loop.failed = failed;
   ++loop.rounds;
   if (!loop.period) return;
   const std::uint64_t next = loop.start + loop.rounds * loop.period;
@@ -36,9 +46,20 @@ LoopWatch::Rounds LoopWatch::end(const DspCore& core, std::uint64_t number, cons
   const Loop loop = std::move(found->second);
   loops_.erase(found);
   LoopEnded event{static_cast<AgentId>(core.id()), &mark, loop.rounds, {}, core.core().now()};
-  // The first round may set things up; from the second on, what is taken has to be given back.
-  for (std::size_t heap = 0; heap < loop.grown.size(); ++heap)
-    if (loop.rounds > enough_rounds && loop.grown[heap] >= loop.rounds - 1) event.growth.push_back({heap, loop.grown[heap], loop.bytes[heap]});
+  // The first round may set things up; from the second on, what is taken has to be given back. Full heaps cannot grow.
+  if (loop.rounds > enough_rounds && !loop.gives_back && loop.grown >= enough_rounds) {
+    LoopEnded::Growth growth{0, loop.grown, 0, loop.full_after};
+    const std::vector<std::uint64_t>& now = live_.live_bytes(core.id());
+    std::uint64_t most = 0;
+    for (std::size_t heap = 0; heap < now.size(); ++heap) {
+      const std::uint64_t grown = now[heap] > loop.first[heap] ? now[heap] - loop.first[heap] : 0;
+      growth.bytes += grown;
+      if (grown <= most) continue;
+      most = grown;
+      growth.heap = heap;
+    }
+    event.growth.push_back(growth);
+  }
   bus_.emit(event);
   return {loop.rounds, loop.late};
 }

@@ -7,15 +7,16 @@
 
 #include "models/core/dsp_core.h"
 #include "sim/events/bus.h"
+#include "sim/heap/heap_costs.h"
 #include "sim/heap/live_memory.h"
 
 namespace dspmem {
 
-/// Follows the rounds of steps that repeat others: emits LoopEnded with the heaps that grew in every round, and keeps periods. Loops are told
-/// apart by a number of each core.
+/// Follows the rounds of steps that repeat others: emits LoopEnded, which says whether what the core holds grew all the time, and keeps periods.
+/// Loops are told apart by a number of each core.
 class LoopWatch {
  public:
-  LoopWatch(const LiveMemory& live, std::size_t heaps, const EventBus& bus) : live_(live), heaps_(heaps), bus_(bus) {}
+  LoopWatch(const LiveMemory& live, const HeapCosts& costs, const EventBus& bus) : live_(live), costs_(costs), bus_(bus) {}
 
   /// The number of the loop that a step of the scenario is.
   std::uint64_t number_of(const SourceMark& mark) { return numbers_.try_emplace(&mark, numbers_.size() + 1).first->second; }
@@ -33,13 +34,17 @@ class LoopWatch {
   /// A loop that a core is in, and what the heaps did in its rounds so far, by heap.
   struct Loop {
     std::uint64_t start = 0, period = 0, rounds = 0, late = 0;
-    std::vector<std::uint64_t> before;  ///< live bytes at the end of the last round
-    std::vector<std::uint64_t> grown;   ///< rounds in a row in which it grew
-    std::vector<std::uint64_t> bytes;   ///< by how much, in these
+    std::vector<std::uint64_t> first;  ///< live bytes of each heap at the end of the first round, which may set things up
+    std::uint64_t total = 0;           ///< of all heaps, at the end of the last one; heaps may spill into each other
+    std::uint64_t failed = 0;          ///< allocations until then
+    std::uint64_t grown = 0;           ///< rounds after the first that ended with more
+    std::uint64_t full_after = 0;      ///< the first round in which an allocation failed; 0: none
+    bool gives_back = false;           ///< some round ended with less, or with as much though every allocation got memory
   };
+  std::uint64_t failures() const;
 
   const LiveMemory& live_;
-  std::size_t heaps_;
+  const HeapCosts& costs_;
   const EventBus& bus_;
   std::map<std::pair<std::uint32_t, std::uint64_t>, Loop> loops_;  ///< by core and loop
   std::map<const SourceMark*, std::uint64_t> numbers_;

@@ -17,7 +17,14 @@ class Order {
 
   /// The object that signals, barriers and the like of a name synchronise on: above all addresses.
   std::uint64_t object(const std::string& kind, const std::string& name) {
-    return objects_.try_emplace({kind, name}, (1ull << 32) + objects_.size()).first->second;
+    const auto [entry, fresh] = objects_.try_emplace({kind, name}, 0);
+    if (fresh) entry->second = new_object();
+    return entry->second;
+  }
+  /// One that nobody has yet. Drop it when nobody will acquire it any more.
+  std::uint64_t new_object() { return (1ull << 32) + made_++; }
+  void drop(std::uint64_t object) {
+    if (coherency_) coherency_->checker().drop(object);
   }
   /// `hands_over`: the core tells somebody something, and has to have committed its shared data before.
   void release(DspCore& core, std::uint64_t object, bool hands_over) {
@@ -37,6 +44,7 @@ class Order {
  private:
   CoherencyObserver* coherency_;
   std::map<std::pair<std::string, std::string>, std::uint64_t> objects_;
+  std::uint64_t made_ = 0;
 };
 
 }  // namespace dspmem

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/session/rendezvous.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace dspmem {
@@ -17,16 +18,40 @@ void Rendezvous::wake_all(std::uint64_t now) {
 
 void Rendezvous::signal(DspCore& core, const std::string& name) {
   core.synchronise();
-  order_.release(core, order_.object("signal", name), true);
-  ++signals_[name];
+  Signals& signals = signals_[name];
+  if (signals.objects.size() == most_outstanding) {  // what nobody waits for in time is ordered with what comes next
+    order_.release(core, signals.objects.back(), true);
+  } else {
+    signals.objects.push_back(order_.new_object());
+    order_.release(core, signals.objects.back(), true);
+  }
+  ++signals.given;
+  drop_taken(name, signals);
   wake_all(core.core().now());
 }
 
 void Rendezvous::wait(DspCore& core, const std::string& name, const SourceMark& mark) {
-  std::uint64_t& consumed = consumed_[{name, core.id()}];
-  block(core, "signal '" + name + "'", mark, [&] { return signals_[name] > consumed; });
-  ++consumed;
-  order_.acquire(core, order_.object("signal", name));
+  Signals& signals = signals_[name];
+  std::uint64_t& taken = signals.taken[core.id()];
+  block(core, "signal '" + name + "'", mark, [&] { return signals.given > taken; });
+  // It is ordered after the signal that it takes, and after no other of the name.
+  order_.acquire(core, signals.objects[std::min<std::size_t>(taken - signals.dropped, signals.objects.size() - 1)]);
+  ++taken;
+  drop_taken(name, signals);
+}
+
+void Rendezvous::drop_taken(const std::string& name, Signals& signals) {
+  std::uint64_t all = signals.given;
+  if (const auto waiters = names_.waiters.find(name); waiters != names_.waiters.end())
+    for (const std::uint32_t core : waiters->second) all = std::min(all, signals.taken[core]);
+  while (signals.dropped < all && !signals.objects.empty()) {
+    // The last one may stand for several.
+    if (signals.objects.size() == 1 && signals.given - signals.dropped > 1 && all < signals.given) return;
+    order_.drop(signals.objects.front());
+    signals.objects.pop_front();
+    ++signals.dropped;
+  }
+  if (signals.objects.empty()) signals.dropped = signals.given;
 }
 
 void Rendezvous::barrier(DspCore& core, const std::string& name, const SourceMark& mark) {

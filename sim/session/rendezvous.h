@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -41,13 +42,19 @@ class Rendezvous {
   const std::map<std::uint32_t, Wait>& waiting() const { return waiting_; }
 
  private:
+  static constexpr std::size_t most_outstanding = 4096;
+  struct Signals {
+    std::uint64_t given = 0, dropped = 0;            ///< times; those that everybody has taken
+    std::deque<std::uint64_t> objects;               ///< that those which are not dropped synchronise on; the last one may stand for several
+    std::map<std::uint32_t, std::uint64_t> taken;    ///< by each core
+  };
+  void drop_taken(const std::string& name, Signals& signals);
   void wake_all(std::uint64_t now);
 
   System& system_;
   const ScenarioNames& names_;
   Order& order_;
-  std::map<std::string, std::uint64_t> signals_;                             ///< times given
-  std::map<std::pair<std::string, std::uint32_t>, std::uint64_t> consumed_;  ///< times a core has waited for it
+  std::map<std::string, Signals> signals_;
   std::map<std::string, std::uint64_t> barrier_arrivals_;
   std::map<std::uint32_t, Wait> waiting_;
 };

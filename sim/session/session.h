@@ -37,11 +37,13 @@ struct ReplayOptions {
   std::optional<std::uint32_t> quantum_cycles;
   std::optional<std::uint64_t> watchdog_cycles;
   bool check_coherency = true;
+  bool strict = false;  ///< warnings fail
   bool check_heap = true;
   std::optional<std::string> energy;             ///< energy figures instead of the platform's
   std::uint64_t quarantine_bytes = 0;            ///< see Quarantine; 0: none
   const Relocation* relocation = nullptr;        ///< objects to put elsewhere than the allocator would
   const SuppressionList* suppressions = nullptr;  ///< findings to leave out
+  const Baseline* baseline = nullptr;            ///< findings that are known
   TraceWriter* recorder = nullptr;               ///< what the cores do is written there
   MaintenanceSites* sites = nullptr;             ///< records, and may leave out, cache operations
   int (*interrupted)() = nullptr;                ///< the signal that asks the run to end; 0 for none
@@ -86,7 +88,7 @@ class Session final : public CoreHost {
   void collect_heaps(DspCore& core);
   void collect_hardware();
   std::string hopeless_poll(AgentId core);
-  [[noreturn]] void report_deadlock() const;
+  void note_deadlock();
   /// Where nothing is, the address itself: what firmware passes may be anything.
   std::uint32_t physical(std::uint32_t address) const {
     const Region* region = system_->map().find(address);

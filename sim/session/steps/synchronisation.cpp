@@ -39,6 +39,7 @@ class Signal final : public Step {
 class Wait final : public Step {
  public:
   void read(StepReader& reader) { reader.required("name", name_); }
+  void declare(ScenarioNames& names, std::uint32_t core) const override { names.waiters[name_].insert(core); }
   void check(const ScenarioNames& names, std::uint32_t) const override {
     if (!names.signals.contains(name_))
       throw InputError(mark, "no step gives the signal '" + name_ + "'" + suggestion(name_, {names.signals.begin(), names.signals.end()}));
