@@ -11,12 +11,17 @@ namespace {
 
 using Relation = Result::Finding::Relation;
 
+}  // namespace
+
+extern const RuleInfo use_of_powered_off_bank_rule;
 constexpr RuleInfo use_of_powered_off_bank_rule{
     {"use-of-powered-off-bank"}, Severity::manifest, "an SRAM bank is used while it is off, or may be",
     "Something accesses a bank that is powered off, in retention or not usable yet after power-on, or a bank is switched off while somebody may "
     "still use it. An access may be hidden: the eviction of a dirty line, a prefetch, a DMA transfer.",
     "Switch a bank on, and wait for it, before the access; switch it off when all who use it have said that they are done and have written their "
     "caches back."};
+
+namespace {
 
 class Bank final : public Subscriber {
  public:
@@ -52,7 +57,7 @@ class Bank final : public Subscriber {
     if (const Operation off = context_.banks.power_off_of(base); off.kind != Operation::Kind::none) finding.cause = describe_.operation(off);
     for (const HeapBlock* block : context_.live.between(base, std::uint64_t{base} + bytes_of_bank(base)))
       if (finding.neighbours.size() < most_neighbours) finding.neighbours.push_back(describe_.object(*block));
-    finding.fix = "switch the bank on (pm_banks_on) before the access, or move what lives in it to a bank that stays on";
+    finding.fix = "keep the bank on while what lives in it is used, or move that to a bank that stays on; what an off bank held is lost";
     log_.add(std::move(finding));
   }
 

@@ -7,6 +7,9 @@
 #include "sim/diagnose/diagnosis.h"
 
 namespace dspmem {
+
+extern const RuleInfo use_of_powered_off_bank_rule;
+
 namespace {
 
 constexpr RuleInfo missing_writeback_rule{
@@ -74,39 +77,66 @@ struct Text {
 };
 
 constexpr Text texts[] = {
-    {Rule::missing_writeback, &missing_writeback_rule, "{reader} may read '{object}' before what {writer} wrote has left that core's cache",
+    {Rule::missing_writeback, &missing_writeback_rule, "{reader} {may read} '{object}' before what {writer} wrote has left that core's cache",
      "a write-back of '{object}' by {writer} after {write place}, before it hands the object over",
      "write '{object}' back (dcache_writeback_region, or platform_shared_commit) on {writer} after the last store, before the release, signal or doorbell"},
-    {Rule::missing_invalidate, &missing_invalidate_rule, "{reader} may read an old copy of '{object}' from its own cache; memory has what {writer} wrote",
+    {Rule::missing_invalidate, &missing_invalidate_rule, "{reader} {may read} an old copy of '{object}' from its own cache; memory has what {writer} wrote",
      "an invalidate of '{object}' by {reader} after it took the object over, before {read place}",
      "invalidate '{object}' (dcache_invalidate_region, or platform_shared_commit) on {reader} after the acquire and before the first load"},
-    {Rule::lost_update, &lost_update_rule, "what {writer} wrote to '{object}' may be overwritten by a write-back of an older copy of the line",
-     "a write-back and invalidate by the core whose cache still held the line, before {writer} wrote",
-     "give '{object}' cache lines of its own, and leave no dirty line behind when it changes hands"},
-    {Rule::discarded_write, &discarded_write_rule, "an invalidate may throw away what {writer} wrote to '{object}'",
-     "a write-back before the invalidate", "write the line back before invalidating it, and give objects of different owners lines of their own"},
-    {Rule::mixed_alias, &mixed_alias_rule, "'{object}' is reached through the cache and past it: {reader} may not see what {writer} wrote",
+    {Rule::discarded_write, &discarded_write_rule, "an invalidate {may throw} away what {writer} wrote to '{object}'",
+     "a write-back before the invalidate", "write the line back before the invalidate, or let the invalidate cover other lines only"},
+    {Rule::mixed_alias, &mixed_alias_rule, "'{object}' is reached through the cache and past it: {reader} {may not see} what {writer} wrote",
      "one view for all accesses, or a write-back by the cached side and an invalidate before its next load",
      "use one alias for '{object}' everywhere (platform_shared_get), and write back and invalidate it before changing over"},
     {Rule::stale_boot, &stale_boot_rule, "{reader} started with '{object}' as it was before {writer} wrote it",
      "a write-back of '{object}' by {writer} before {reader} was started", "write back everything the new core will read before switching it on (dcache_writeback_all)"},
-    {Rule::lost_on_power_off, &lost_on_power_off_rule, "what {writer} wrote to '{object}' was lost when its memory or core was switched off",
-     "a bank that stays on while '{object}' is needed; where a core went down with it in its cache, a write-back before that", "move '{object}' out of the bank, or save it before the power-off"},
+    {Rule::lost_on_power_off, &lost_on_power_off_rule, "what {writer} wrote to '{object}' was lost when its memory or core was switched off ({cause place})",
+     "a bank that stays on while '{object}' is needed; where a core went down with it in its cache, a write-back before that", "keep '{object}' in a bank that stays on, or copy it out before the power-off and back after the power-on"},
     {Rule::wrong_range, &wrong_range_rule, "a cache operation on '{object}' covered other bytes than those that {writer} wrote and {reader} reads",
      "the same operation on all of the bytes that changed hands", "give the cache operation the range of what was written: address and size of all of '{object}', or of the part that is read"},
     {Rule::lock_in_cache, &lock_in_cache_rule, "{reader} synchronises on '{object}' through its cache, where no other core sees it",
      "an access that reaches memory", "reach '{object}' through the uncached alias (SHARED_DATA and platform_shared_get), or set ATOMCTL so that S32C1I works at memory"},
     {Rule::uncommitted_access, &uncommitted_access_rule, "{reader} used the shared data '{object}' and handed over without committing it",
      "platform_shared_commit on '{object}' after {read place}", "end every access to shared data, reads included, with platform_shared_commit before the lock is released or the other core is signalled"},
+    {Rule::unordered_power_on, &use_of_powered_off_bank_rule, "{reader} uses '{object}', whose bank {writer} switches off and on, and nothing orders the two: the bank may be off then",
+     "a signal, a doorbell or a barrier between the power-on by {writer} and the access by {reader}", "let {writer} say that the bank is on, after it has waited for it, and let {reader} wait for that before it uses '{object}'"},
     {Rule::data_race, &data_race_rule, "{reader} and {writer} access the same bytes of '{object}', and nothing orders them",
      "a lock, a signal or a doorbell between the two", "order the two accesses: a lock around both, or a release after the first and an acquire before the second"},
 };
 
-/// Of lost-update, where two writes are found instead of a read.
-constexpr Text writes_in_one_line{
-    Rule::lost_update, &lost_update_rule, "{reader} writes to '{object}' and {writer} to {other object}, in one cache line, and nothing orders the two: the write-back of one may overwrite what the other wrote",
-    "cache lines of their own for what each of them writes, or a lock around both writes with a write-back and invalidate before it is released",
-    "give '{object}' cache lines of its own: align it to the line, and round its size up to whole lines (shared data is allocated like that)"};
+// Of lost-update, by how the line came to be dirty with an older copy of what is lost.
+constexpr Text shared_line{
+    Rule::lost_update, &lost_update_rule,
+    "what {writer} wrote to '{object}' {may be} overwritten: {cause} stores to {cause object} in the same cache line, and writes the whole line back, with '{object}' as it was before",
+    "cache lines of their own for what {writer} and {cause} write", "give '{object}' and {cause object} cache lines of their own: align them to the line, and round their sizes up to whole lines"};
+constexpr Text shared_object{
+    Rule::lost_update, &lost_update_rule,
+    "what {writer} wrote to '{object}' {may be} overwritten: {cause} stores to other bytes of it in the same cache line, and writes the whole line back, with the rest as it was before",
+    "cache lines of their own for the parts of '{object}' that {writer} and {cause} write", "give the parts of '{object}' that different cores write cache lines of their own, or put one lock with a write-back and invalidate around both"};
+constexpr Text left_dirty{
+    Rule::lost_update, &lost_update_rule,
+    "what {writer} wrote to '{object}' {may be} overwritten: the line was still dirty in the cache of {cause}, since {cause place}, and may be written back later",
+    "a write-back by {cause} after {cause place}, before it hands the line over", "write {cause object} back and invalidate it (dcache_writeback_invalidate_region) on {cause} after its last store, before the release, signal, free or doorbell"};
+constexpr Text left_dirty_by_free{
+    Rule::lost_update, &lost_update_rule,
+    "what {writer} wrote to '{object}' {may be} overwritten: {cause} freed this memory with the line dirty in its cache, since {cause place}, and may write it back later",
+    "a write-back and invalidate by {cause} before it frees the memory", "write the memory back and invalidate it (dcache_writeback_invalidate_region) on {cause} before it is freed, or let the allocator do so"};
+constexpr Text old_copy{
+    Rule::lost_update, &lost_update_rule,
+    "what {writer} wrote to '{object}' {may be} overwritten: {cause} stored to a copy of the line that was older ({cause place}), and writes the whole line back",
+    "an invalidate by {cause} before {cause place}, after it took the line over", "invalidate {cause object} (dcache_invalidate_region) on {cause} after the acquire and before its first store"};
+constexpr Text left_dirty_for_dma{
+    Rule::lost_update, &lost_update_rule,
+    "what {writer} wrote to '{object}' {may be} overwritten: the line was still dirty in the cache of {cause}, since {cause place}, and may be written back later",
+    "a write-back and invalidate by {cause} after {cause place}, before the transfer starts", "write '{object}' back and invalidate it (dcache_writeback_invalidate_region) on {cause} before {writer} is started"};
+constexpr Text two_views{
+    Rule::lost_update, &lost_update_rule,
+    "what {writer} wrote to '{object}' past the cache {may be} overwritten: the line is dirty in the cache of {cause}, since {cause place}",
+    "one view for all accesses, or a write-back and invalidate by {cause} before {write place}", "use one alias for '{object}' everywhere; where both are needed, write back, then write past the cache, then invalidate"};
+/// Where both write other bytes of one object.
+constexpr const char* parts_suffix = ", or give the parts of '{object}' that {writer} and {cause} write cache lines of their own";
+/// Where nobody has read it.
+constexpr const char* unread_suffix = "; nobody reads it in this scenario";
 
 /// Of mixed-alias, where a cache operation is found instead of a read.
 constexpr Text operation_past_the_cache{
@@ -130,23 +160,32 @@ class Coherency final : public Subscriber {
   void on(const CoherencyFound& event) override {
     const CoherencyFinding& raw = event.finding;
     const std::uint32_t address = context_.cached(raw.address);
-    const bool two_writes = raw.rule == Rule::lost_update && raw.access.kind == Operation::Kind::write;
+    const bool unread = raw.unread;
     const bool operation = raw.rule == Rule::mixed_alias && raw.access.kind != Operation::Kind::read;
-    const Text& text = two_writes ? writes_in_one_line : operation ? operation_past_the_cache : text_of(refined_rule(raw, address));
     Result::Finding finding;
+    finding.object = log_.describe.object_at(address);
+    const auto cause_object = raw.rule == Rule::lost_update ? log_.describe.object_at(context_.cached(raw.cause_address)) : std::nullopt;
+    const Text& text = operation ? operation_past_the_cache : raw.rule == Rule::lost_update ? lost_update_text(raw, finding, cause_object) : text_of(refined_rule(raw, address));
     finding.rule = text.info->id;
-    finding.severity = raw.manifest ? Severity::manifest : Severity::latent;
+    finding.severity = unread ? Severity::warning : raw.manifest ? Severity::manifest : Severity::latent;
     finding.relation = operation ? Result::Finding::Relation::after
-                       : two_writes || raw.rule == Rule::data_race ? Result::Finding::Relation::against
+                       : unread || raw.rule == Rule::data_race || raw.rule == Rule::unordered_power_on ? Result::Finding::Relation::against
                                                                    : Result::Finding::Relation::missed;
     finding.access = log_.describe.operation(raw.access);
     if (raw.other.kind != Operation::Kind::none) finding.other = log_.describe.operation(raw.other);
     if (raw.cause.kind != Operation::Kind::none) finding.cause = log_.describe.operation(raw.cause);
-    finding.object = log_.describe.object_at(address);
     const std::string key = key_of(finding);
-    if (Result::Finding* same = log_.find(key)) return count(*same, raw, address);
+    if (Result::Finding* const same = log_.find(key)) {
+      ++same->count;
+      if (!raw.manifest || same->severity != Severity::latent) return;
+      // The occurrence that shows is the one to describe.
+      describe(finding, raw, address, text, cause_object);
+      finding.count = same->count;
+      *same = std::move(finding);
+      return;
+    }
     if (log_.full(finding.rule, finding.severity)) return;
-    describe(finding, raw, address, text);
+    describe(finding, raw, address, text, cause_object);
     log_.add(key, std::move(finding));
   }
 
@@ -158,11 +197,15 @@ class Coherency final : public Subscriber {
                        finding.object ? to_string(finding.object->where) : "");
   }
 
-  static void count(Result::Finding& same, const CoherencyFinding& raw, std::uint32_t address) {
-    ++same.count;
-    if (!raw.manifest || same.severity != Severity::latent) return;
-    same.severity = Severity::manifest;  // the occurrence that shows is the one to describe
-    describe_bytes(raw, address, same);
+  /// By what made the line dirty with an older copy.
+  static const Text& lost_update_text(const CoherencyFinding& raw, const Result::Finding& finding, const std::optional<Result::Object>& cause_object) {
+    const bool same = finding.object && cause_object && finding.object->address == cause_object->address;
+    const bool same_core = raw.cause.agent == raw.other.agent;
+    if (raw.other.view == View::direct && raw.overwritten == LineCopies::Threat::Kind::left_dirty && same) return left_dirty_for_dma;
+    if (same_core || (raw.other.view != View::cached && same)) return two_views;
+    if (raw.overwritten == LineCopies::Threat::Kind::left_dirty && (same || !cause_object)) return finding.object && !cause_object ? left_dirty_by_free : left_dirty;
+    if (raw.overwritten == LineCopies::Threat::Kind::old_copy && same) return old_copy;
+    return same ? shared_object : shared_line;
   }
 
   /// The rule that says most, now that the object is known.
@@ -183,7 +226,7 @@ class Coherency final : public Subscriber {
   }
 
   /// The whole story, which only a new finding needs.
-  void describe(Result::Finding& finding, const CoherencyFinding& raw, std::uint32_t address, const Text& text) const {
+  void describe(Result::Finding& finding, const CoherencyFinding& raw, std::uint32_t address, const Text& text, const std::optional<Result::Object>& cause_object) const {
     const Describer& describer = log_.describe;
     describer.complete_stack(raw.access, finding.access);
     const std::uint32_t line = context_.platform.line_bytes(), line_start = address / line * line;
@@ -192,9 +235,14 @@ class Coherency final : public Subscriber {
     describe_bytes(raw, address, finding);
     for (const Operation& each : raw.history) finding.history.push_back(describer.operation(each));
     const std::string name = finding.object ? finding.object->name : fmt::format("memory at {:#x}", address);
-    const std::string other_name = finding.relation == Result::Finding::Relation::against && raw.rule == Rule::lost_update ? other_object(finding, raw) : "";
     const std::pair<const char*, std::string> blanks[] = {
-        {"{reader}", to_string(finding.access.agent)}, {"{object}", name}, {"{other object}", other_name},
+        {"{reader}", to_string(finding.access.agent)}, {"{object}", name}, {"{cause object}", cause_object ? fmt::format("'{}'", cause_object->name) : fmt::format("memory at {:#x}", context_.cached(raw.cause_address))},
+        {"{may read}", raw.manifest ? "read" : "may read"},
+        {"{may be}", raw.manifest ? "was" : "may be"},
+        {"{may throw}", raw.manifest ? "threw" : "may throw"},
+        {"{may not see}", raw.manifest ? "did not see" : "may not see"},
+        {"{cause}", finding.cause ? to_string(finding.cause->agent) : "nobody"},
+        {"{cause place}", finding.cause ? place_of(*finding.cause) : "its store"},
         {"{writer}", finding.other ? to_string(finding.other->agent) : "nobody"},
         {"{write place}", finding.other ? place_of(*finding.other) : "its write"}, {"{read place}", place_of(finding.access)}};
     const auto fill_in = [&blanks](std::string sentence) {
@@ -202,17 +250,54 @@ class Coherency final : public Subscriber {
         for (std::size_t at = 0; (at = sentence.find(blank, at)) != std::string::npos; at += value.size()) sentence.replace(at, std::string_view(blank).size(), value);
       return sentence;
     };
-    finding.message = fill_in(text.message);
+    finding.message = fill_in(text.message) + (raw.unread ? unread_suffix : "");
     finding.missing = fill_in(text.missing);
-    finding.fix = fill_in(text.fix);
+    // A DMA neither acquires nor releases: it is started, and ends.
+    std::string fix = text.fix;
+    const auto instead = [&fix](const char* words, const char* of) {
+      if (const std::size_t at = fix.find(words); at != std::string::npos) fix.replace(at, std::string_view(words).size(), of);
+    };
+    if (finding.access.agent.kind == Agent::Kind::dma) instead("before the release, signal or doorbell", "before {reader} is started");
+    if (finding.other && finding.other->agent.kind == Agent::Kind::dma) instead("after the acquire and before the first load", "after the transfer has ended and before the first load");
+    if (raw.rule == Rule::mixed_alias && finding.other && finding.other->agent == finding.access.agent && finding.access.kind == Result::Operation::Kind::read)
+      finding.message = fill_in("'{object}' is reached through the cache and past it: {reader} {may not see} its own write");
+    const bool parts = (&text == &left_dirty || &text == &old_copy) && (raw.cause_address < raw.address || raw.cause_address - raw.address > raw.last - raw.first);
+    finding.fix = fill_in(parts ? fix + parts_suffix : fix);
+    if (auto patch = patch_of(finding, text, cause_object, raw.rule == Rule::missing_invalidate)) finding.patches.push_back(std::move(*patch));
+    if (raw.also_old_copy && raw.rule == Rule::missing_writeback) {
+      finding.message += fill_in("; {reader} holds an older copy, too");
+      finding.fix += fill_in(", and invalidate it on {reader} before {read place}");
+      if (!finding.patches.empty() && finding.access.stack.empty() && finding.access.step.line && finding.access.agent.is_core())
+        finding.patches.push_back({finding.access.step, Result::Patch::How::before, "invalidate: " + finding.object->name});
+    }
   }
 
-  std::string other_object(const Result::Finding& finding, const CoherencyFinding& raw) const {
-    const std::uint32_t address = context_.cached(raw.other_address);
-    const auto other = log_.describe.object_at(address);
-    if (!other) return fmt::format("memory at {:#x}", address);
-    if (finding.object && other->address == finding.object->address) return "other bytes of it";
-    return fmt::format("'{}'", other->name);
+  /// An edit of the scenario that would do, where it is one cache operation beside a step, or the view of one.
+  static std::optional<Result::Patch> patch_of(const Result::Finding& finding, const Text& text, const std::optional<Result::Object>& cause_object, bool invalidate) {
+    using How = Result::Patch::How;
+    const auto edit = [](const Result::Operation& operation, How how, const char* what, const std::optional<Result::Object>& object) -> std::optional<Result::Patch> {
+      const bool named = object && (object->kind == Result::Object::Kind::static_object || (object->kind == Result::Object::Kind::block && !object->where.step.empty()));
+      // Firmware code is not the scenario's to mend.
+      if (!named || operation.step.line == 0 || !operation.agent.is_core()) return std::nullopt;
+      return Result::Patch{operation.step, how, how == How::setting ? std::string(what) : std::string(what) + ": " + object->name};
+    };
+    const auto past_the_cache = [&](const Result::Operation& cached) { return edit(cached, How::setting, "view: uncached", finding.object); };
+    const bool by_step = finding.access.stack.empty();
+    if (text.rule == Rule::wrong_range && finding.other) {
+      return invalidate ? edit(finding.access, How::before, "invalidate", finding.object) : edit(*finding.other, How::after, "writeback", finding.object);
+    }
+    if (text.rule == Rule::missing_writeback && finding.other && !finding.cause && finding.other->stack.empty()) return edit(*finding.other, How::after, "writeback", finding.object);
+    if (text.rule == Rule::stale_boot && finding.other && finding.other->stack.empty()) return edit(*finding.other, How::after, "writeback", finding.object);
+    if (text.rule == Rule::missing_invalidate && by_step) return edit(finding.access, How::before, "invalidate", finding.object);
+    if (text.rule == Rule::uncommitted_access && by_step) return edit(finding.access, How::after, "commit", finding.object);
+    if (text.rule == Rule::discarded_write && finding.cause && finding.other && finding.cause->agent == finding.other->agent) return edit(*finding.cause, How::before, "writeback", finding.object);
+    if (text.rule == Rule::mixed_alias && finding.other && finding.access.kind == Result::Operation::Kind::read)
+      return finding.other->view == Result::Operation::View::cached ? past_the_cache(*finding.other) : past_the_cache(finding.access);
+    if (!finding.cause || !finding.cause->stack.empty()) return std::nullopt;
+    if (&text == &two_views) return past_the_cache(*finding.cause);
+    if (&text == &left_dirty || &text == &left_dirty_by_free || &text == &left_dirty_for_dma) return edit(*finding.cause, How::after, "writeback_invalidate", cause_object);
+    if (&text == &old_copy) return edit(*finding.cause, How::before, "invalidate", cause_object);
+    return std::nullopt;
   }
 
   DiagnosisContext context_;

@@ -18,6 +18,7 @@ Result::Operation::Kind kind_of(Operation::Kind kind) {
     case Operation::Kind::invalidate: return To::invalidate;
     case Operation::Kind::write_back_invalidate: return To::write_back_invalidate;
     case Operation::Kind::power_off: return To::power_off;
+    case Operation::Kind::power_on: return To::power_on;
   }
   return To::none;
 }

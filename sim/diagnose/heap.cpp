@@ -60,6 +60,7 @@ class Heap final : public Subscriber {
     } else {
       finding.message = fmt::format("{:#x} is freed, where no object begins", event.address);
     }
+    finding.fix = "free each object once, by the address that the allocator returned";
     log_.add(std::move(finding));
   }
 
@@ -108,13 +109,17 @@ class Heap final : public Subscriber {
     Result::Finding finding;
     finding.rule = heap_misuse_rule.id;
     finding.message = event.message;
-    finding.access = describe_.step(event.core, Kind::access, *event.where, event.cycle);
+    finding.access = describe_.step(event.core, deed_of(event.core), *event.where, event.cycle);
     finding.object = Result::Object{Result::Object::Kind::block, event.object.name, to_string(event.object.zone), Agent::core(event.object.core), {}, event.object.base, event.object.bytes};
     if (event.freed_at) {
       finding.other.emplace();
       finding.other->kind = Kind::free;
       finding.other->step = *event.freed_at;
       finding.relation = Relation::after;
+      finding.fix = fmt::format("use '{}' before it is freed at {}, or free it later", event.object.name, event.freed_at->to_string());
+      if (finding.access.kind == Kind::free) finding.fix = fmt::format("free '{}' once: remove this free, or the one at {}", event.object.name, event.freed_at->to_string());
+    } else {
+      finding.fix = fmt::format("stay within the {} bytes of '{}': give this step an offset and size inside it", event.object.bytes, event.object.name);
     }
     log_.add(std::move(finding));
   }
@@ -141,6 +146,18 @@ class Heap final : public Subscriber {
   }
 
  private:
+  /// What the core's present step does to the object.
+  Kind deed_of(AgentId core) const {
+    const std::string* const step = describe_.moment().step_kind(core);
+    if (!step) return Kind::access;
+    if (*step == "read" || *step == "copy") return Kind::read;
+    if (*step == "write" || *step == "fill" || *step == "add") return Kind::write;
+    if (*step == "free" || *step == "realloc") return Kind::free;
+    if (*step == "writeback") return Kind::write_back;
+    if (*step == "invalidate") return Kind::invalidate;
+    if (*step == "writeback_invalidate" || *step == "commit") return Kind::write_back_invalidate;
+    return Kind::access;
+  }
   Result::Operation access_of(const Operation& access, Kind kind) const {
     if (access.view == View::direct) return describe_.operation(access);
     Result::Operation result = describe_.now(access.agent, kind);

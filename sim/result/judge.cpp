@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "sim/result/groups.h"
+
 namespace dspmem {
 namespace {
 
@@ -93,7 +95,7 @@ bool matches(const FindingExpectation& expected, const Result::Finding& finding)
 }
 
 /// Returns whether a finding occurred that is not expected.
-bool judge_findings(const ExpectationList& expectations, Result& result) {
+bool judge_findings(const ExpectationList& expectations, bool strict, Result& result) {
   for (const FindingExpectation& expected : expectations.findings) {
     const bool occurs = std::any_of(result.findings.begin(), result.findings.end(), [&](const Result::Finding& each) { return matches(expected, each); });
     const std::string text = (expected.severity ? to_string(*expected.severity) + std::string(" ") : "") + expected.rule +
@@ -101,7 +103,7 @@ bool judge_findings(const ExpectationList& expectations, Result& result) {
     result.expectations.push_back({text + " is found", occurs ? "found" : "not found", expected.mark, occurs});
   }
   return std::any_of(result.findings.begin(), result.findings.end(), [&](const Result::Finding& finding) {
-    return !finding.is_advice() && std::none_of(expectations.findings.begin(), expectations.findings.end(),
+    return finding.fails(strict) && std::none_of(expectations.findings.begin(), expectations.findings.end(),
                                                 [&](const FindingExpectation& each) { return matches(each, finding); });
   });
 }
@@ -145,17 +147,17 @@ std::vector<std::string> energy_quantities() {
   return names;
 }
 
-void judge(const ExpectationList& expectations, Result& result) {
+void judge(const ExpectationList& expectations, bool strict, Result& result) {
   for (const NumberExpectation& bound : expectations.numbers) judge_number(bound, result);
   for (const BankExpectation& expected : expectations.banks)
     for (const Result::Bank& bank : result.banks)
       if (bank.name == expected.bank)
         result.expectations.push_back({"bank " + bank.name + (expected.on ? " on" : " off"), bank.on ? "on" : "off", expected.mark, bank.on == expected.on});
-  const bool unexpected = judge_findings(expectations, result);
+  const bool unexpected = judge_findings(expectations, strict, result);
   const bool mentions_stale_reads = std::any_of(expectations.numbers.begin(), expectations.numbers.end(), [](const NumberExpectation& each) {
     return each.quantity.kind == Quantity::Kind::stale_reads;
   });
-  if (!mentions_stale_reads && expectations.findings.empty() && !result.stale_reads.empty()) {
+  if (!mentions_stale_reads && expectations.findings.empty() && !unexpected && !result.stale_reads.empty()) {
     NumberExpectation none;
     none.quantity.kind = Quantity::Kind::stale_reads;
     none.mark = {result.file, 0, 0};
@@ -173,6 +175,16 @@ void judge(const ExpectationList& expectations, Result& result) {
   else if (unexpected) result.verdict = Result::Verdict::findings;
   else if (std::any_of(result.expectations.begin(), result.expectations.end(), [](const auto& each) { return !each.passed; }))
     result.verdict = Result::Verdict::expectation_failed;
+}
+
+void forgive(const Baseline& known, Result& result) {
+  Result::Suppressed note{known.where, "known from the baseline", 0};
+  std::erase_if(result.findings, [&](const Result::Finding& finding) {
+    if (finding.is_advice() || !known.fingerprints.contains(fingerprint_of(finding))) return false;
+    note.count += finding.count;
+    return true;
+  });
+  if (note.count) result.suppressions.push_back(std::move(note));
 }
 
 void suppress(const SuppressionList& list, Result& result) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -64,8 +65,8 @@ struct ExpectationList {
 };
 
 /// Adds to the result how each expectation came out, and its verdict. Findings that are not expected must not occur, nor, unless the scenario
-/// expects a bug, reads of wrong values.
-void judge(const ExpectationList& expectations, Result& result);
+/// expects a bug, reads of wrong values. `strict`: nor may warnings.
+void judge(const ExpectationList& expectations, bool strict, Result& result);
 
 /// Findings to leave out. Empty fields match any; at least one is not empty.
 struct Suppression {
@@ -73,6 +74,14 @@ struct Suppression {
   Place mark;
 };
 using SuppressionList = std::vector<Suppression>;
+
+/// Findings of an earlier report.
+struct Baseline {
+  Place where;                         ///< the report
+  std::set<std::string> fingerprints;  ///< of its findings
+};
+/// Removes them, and notes how many there were.
+void forgive(const Baseline& known, Result& result);
 
 /// Removes what the list names from the findings, and notes how often each entry was needed.
 void suppress(const SuppressionList& list, Result& result);

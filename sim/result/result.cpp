@@ -25,6 +25,7 @@ const char* to_string(Severity severity) {
   switch (severity) {
     case Severity::manifest: return "manifest";
     case Severity::latent: return "latent";
+    case Severity::warning: return "warning";
     case Severity::advice: return "advice";
   }
   return "";
@@ -51,6 +52,7 @@ const char* to_string(Result::Operation::Kind kind) {
     case invalidate: return "invalidate";
     case write_back_invalidate: return "write-back and invalidate";
     case power_off: return "power-off";
+    case power_on: return "power-on";
     case access: return "access";
     case call: return "call";
     case free: return "free";

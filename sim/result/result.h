@@ -20,14 +20,14 @@ struct RuleId {
 };
 inline std::string to_string(RuleId rule) { return std::string(rule.name); }
 
-/// How urgent a finding is. manifest: this run showed it. latent: the program allows it, and this run did not show it. advice: nothing is
-/// wrong, something could be better.
-enum class Severity : std::uint8_t { manifest, latent, advice };
+/// How urgent a finding is. Manifest: it happened in this run. Latent: it did not, but nothing keeps it from happening. Warning: nobody in
+/// this scenario would notice. Advice: nothing is wrong, something could be better. The first two fail a run, warnings do with --strict.
+enum class Severity : std::uint8_t { manifest, latent, warning, advice };
 const char* to_string(Severity severity);
 
 /// The one result of a run. Writers turn it into text or JSON and add nothing of their own.
 struct Result {
-  static constexpr int schema_version = 1;
+  static constexpr int schema_version = 2;
 
   enum class Verdict { passed, expectation_failed, findings, crashed, interrupted };
 
@@ -90,7 +90,7 @@ struct Result {
   /// One thing that an agent did, and where in its program.
   struct Operation {
     enum class Kind : std::uint8_t {
-      none, read, write, write_back, invalidate, write_back_invalidate, power_off,  // of the hardware
+      none, read, write, write_back, invalidate, write_back_invalidate, power_off, power_on,  // of the hardware
       access, call, free, allocation, repeat,                                       // of a step, or of the allocator
     };
     enum class View : std::uint8_t { none, cached, uncached, direct };
@@ -121,6 +121,13 @@ struct Result {
     /// Whether it is a single thing, as opposed to memory that others lie in.
     bool is_one_thing() const { return kind != Kind::heap && kind != Kind::stack; }
   };
+  /// An edit of the scenario that would cure a finding.
+  struct Patch {
+    enum class How : std::uint8_t { before, after, setting };
+    Place at;           ///< the step that is concerned
+    How how = How::after;  ///< a step before or after it, or a setting of its own
+    std::string text;   ///< as in a scenario: "writeback: x", "view: uncached"
+  };
   /// A bug, or what may become one: one entry for all occurrences with the same places and object.
   struct Finding {
     RuleId rule;
@@ -140,8 +147,10 @@ struct Result {
     std::string seen, owed;
     std::vector<Operation> history;  ///< the line's last events, oldest first
     std::string fix;
+    std::vector<Patch> patches;      ///< where edits of the scenario would do as a fix: all of them together
 
     bool is_advice() const { return severity == Severity::advice; }
+    bool fails(bool strict) const { return severity < Severity::warning || (strict && severity == Severity::warning); }
   };
   /// The step of a scenario that an agent was at.
   struct Step {

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/result/groups.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <numeric>
+#include <tuple>
+
+#include "sim/result/printable.h"
+
+namespace dspmem {
+namespace {
+
+/// How early in the chain from cause to effect a rule stands: less is earlier.
+int rank_of(const RuleId& rule) {
+  static const std::map<std::string, int, std::less<>> ranks{
+      {"data-race", 0},        {"heap-misuse", 0},   {"use-of-powered-off-bank", 0}, {"lock-in-cache", 0},    {"missing-writeback", 1}, {"stale-boot", 1},
+      {"discarded-write", 1},  {"wrong-range", 1},   {"missing-invalidate", 2},      {"mixed-alias", 2},      {"lost-update", 3},       {"lost-on-power-off", 3}};
+  const auto known = ranks.find(to_string(rule));
+  return known == ranks.end() ? 4 : known->second;
+}
+
+std::string place_of(const Result::Operation& operation) {
+  return to_string(operation.agent) + "|" + operation.step.to_string() + "|" + (operation.stack.empty() ? "" : to_string(operation.stack[0]));
+}
+
+/// What two findings of one cause have in common.
+std::vector<std::string> keys_of(const Result::Finding& finding) {
+  std::vector<std::string> keys;
+  if (finding.object) {
+    const Result::Object& object = *finding.object;
+    // An allocator's own data is one thing: who forgets its lock breaks all of it.
+    keys.push_back(object.kind == Result::Object::Kind::metadata ? "metadata" : fmt::format("object|{}|{}", object.name, to_string(object.where)));
+  }
+  // What a step does wrong by itself, and what follows from it.
+  if (finding.rule.name == "heap-misuse") keys.push_back("deed|" + finding.access.step.to_string());
+  else if (finding.cause && finding.cause->step.line) keys.push_back("deed|" + finding.cause->step.to_string());
+  const std::string here = place_of(finding.access), there = finding.other ? place_of(*finding.other) : "";
+  keys.push_back(fmt::format("places|{}|{}", std::min(here, there), std::max(here, there)));
+  return keys;
+}
+
+/// One of the things that a name stands for, without what changes from run to run or edit to edit.
+std::string identity_of(const Result::Operation& operation) {
+  return to_string(operation.agent) + "|" + to_string(operation.kind) + "|" + (operation.stack.empty() ? operation.step.file : operation.stack[0].function);
+}
+
+}  // namespace
+
+Severity Group::severity() const {
+  return (*std::min_element(findings.begin(), findings.end(), [](const Result::Finding* a, const Result::Finding* b) { return a->severity < b->severity; }))->severity;
+}
+
+std::vector<Group> groups_of(const std::vector<Result::Finding>& findings) {
+  std::vector<std::size_t> parent(findings.size());
+  std::iota(parent.begin(), parent.end(), std::size_t{0});
+  const auto find = [&parent](std::size_t at) {
+    while (parent[at] != at) at = parent[at] = parent[parent[at]];
+    return at;
+  };
+  std::map<std::string, std::size_t> first_with;
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    if (findings[i].is_advice()) continue;
+    for (const std::string& key : keys_of(findings[i])) {
+      const auto [known, fresh] = first_with.try_emplace(key, i);
+      if (!fresh) parent[std::max(find(i), find(known->second))] = std::min(find(i), find(known->second));
+    }
+  }
+  std::vector<Group> groups;
+  std::map<std::size_t, std::size_t> number;
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    if (findings[i].is_advice()) continue;
+    const auto [known, fresh] = number.try_emplace(find(i), groups.size());
+    if (fresh) groups.emplace_back();
+    groups[known->second].findings.push_back(&findings[i]);
+  }
+  const auto order_of = [](const Result::Finding* finding) { return std::make_tuple(finding->rule.name != "data-race", finding->severity, rank_of(finding->rule)); };
+  const auto earlier = [&order_of](const Result::Finding* a, const Result::Finding* b) { return order_of(a) < order_of(b); };
+  for (Group& group : groups) std::stable_sort(group.findings.begin(), group.findings.end(), earlier);
+  std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.severity() < b.severity(); });
+  return groups;
+}
+
+std::string fingerprint_of(const Result::Finding& finding) {
+  const std::string text = fmt::format("{}|{}|{}|{}", finding.rule.name, identity_of(finding.access), finding.other ? identity_of(*finding.other) : "",
+                                       finding.object ? finding.object->name : "");
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (const char each : printable(text)) hash = (hash ^ static_cast<std::uint8_t>(each)) * 0x100000001b3;
+  return fmt::format("{:016x}", hash);
+}
+
+}  // namespace dspmem
