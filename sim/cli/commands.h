@@ -23,6 +23,7 @@ std::span<const Command> commands();
 int run_command(const std::vector<std::string>& arguments);
 int check_command(const std::vector<std::string>& arguments);
 int explain_command(const std::vector<std::string>& arguments);
+int diff_command(const std::vector<std::string>& arguments);
 int describe_command(const std::vector<std::string>& arguments);
 int advise_command(const std::vector<std::string>& arguments);
 int compare_command(const std::vector<std::string>& arguments);

@@ -19,6 +19,7 @@ std::span<const Command> commands() {
       {"record", "replay a scenario and write what it did as a trace", record_command},
       {"import", "make scenarios from traces, logs and sound topologies", import_command},
       {"describe", "show a platform's memory map, zones and banks", describe_command},
+      {"diff", "compare two JSON reports: what is new, what is fixed", diff_command},
       {"explain", "what a rule of findings means, with an example and its fix", explain_command},
       {"steps", "list the steps that scenarios can use", steps_command},
   };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <memory>
 
@@ -10,10 +12,13 @@
 #include "sim/cli/interrupt.h"
 #include "sim/cli/options.h"
 #include "sim/cli/output_file.h"
+#include "sim/cli/report_file.h"
 #include "sim/cli/usage.h"
 #include "sim/config/suppressions.h"
+#include "sim/diagnose/rules.h"
 #include "sim/report/writer.h"
 #include "sim/result/printable.h"
+#include "sim/timeline/timeline.h"
 
 namespace dspmem {
 namespace {
@@ -27,27 +32,42 @@ struct Output {
 };
 
 /// Refuses before a long replay what could not be written after it.
-std::vector<Output> outputs_of(const po::variables_map& values, std::size_t scenarios) {
+std::vector<Output> outputs_of(const po::variables_map& values) {
   std::vector<Output> outputs;
   for (const Writer* writer : writers()) {
     if (writer == &text_writer || !values.count(writer->name)) continue;
     const std::string option = std::string("--") + writer->name, path = values[writer->name].as<std::string>();
-    if (scenarios > 1) throw UsageError(option + " takes one scenario at a time, not " + std::to_string(scenarios));
     outputs.push_back({writer, path == "-" ? nullptr : std::make_unique<OutputFile>(option, path)});
   }
   if (std::count_if(outputs.begin(), outputs.end(), [](const Output& each) { return !each.file; }) > 1) throw UsageError("only one form of the report can go to standard output");
   return outputs;
 }
 
-void write(const std::vector<Output>& outputs, const Result& result, const WriterOptions& options) {
+void write(const std::vector<Output>& outputs, std::span<const Result> results, const WriterOptions& options) {
   for (const Output& each : outputs) {
     if (!each.file) {
-      std::fputs(each.writer->write(result, options).c_str(), stdout);
+      std::fputs(each.writer->write(results, options).c_str(), stdout);
       continue;
     }
-    each.file->stream() << each.writer->write(result, options);
+    each.file->stream() << each.writer->write(results, options);
     each.file->commit();
   }
+}
+
+/// Whether text for people may be coloured: on a terminal, unless the user says otherwise.
+bool wants_colour(const po::variables_map& values) {
+  const std::string wanted = values.count("color") ? values["color"].as<std::string>() : "auto";
+  if (wanted == "always") return true;
+  if (wanted == "never") return false;
+  if (wanted != "auto") throw UsageError("--color is always, never or auto, not '" + wanted + "'");
+  const char* const no_colour = std::getenv("NO_COLOR");
+  return !(no_colour && *no_colour) && isatty(STDOUT_FILENO);
+}
+
+unsigned text_width() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col) return std::clamp<unsigned>(size.ws_col, 60, 160);
+  return 100;
 }
 
 /// What became of the scenarios of one command.
@@ -83,12 +103,18 @@ int run_command(const std::vector<std::string>& arguments) {
   for (const Writer* writer : writers())
     if (writer != &text_writer) options.add_options()(writer->name, po::value<std::string>(), writer->summary);
   options.add_options()
+      ("trace", po::value<std::string>(), "write a timeline for ui.perfetto.dev to this file: steps, heaps, banks, findings")
       ("suppressions", po::value<std::string>(), "leave out the findings that this YAML file lists")
+      ("baseline", po::value<std::string>(), "leave out the findings of an earlier report of 'run --json': only new ones fail")
       ("power", "tell what switching banks off saves, and which object keeps which bank on")
       ("quarantine", po::value<std::string>(), "keep freed memory from being used again until this many bytes were freed after it: finds uses that come late; changes what the heaps do")
       ("no-coherency", "do not look for coherency bugs: faster, same cycles and data")
       ("no-heap-checks", "do not look for wrong uses of heap memory: faster, same cycles and data; the allocator's own metadata is then not counted as live by --power")
-      ("quiet,q", "print only the verdict of each scenario");
+      ("strict", "fail for warnings too: what may go wrong, and nobody in the scenario would notice")
+      ("stats", "print tables of cores, heaps, the allocator's calls and banks, too")
+      ("verbose,v", "print every finding with all that is known of it, and hints")
+      ("quiet,q", "print only one line for each scenario")
+      ("color", po::value<std::string>(), "always, never or auto (default): on a terminal, unless NO_COLOR is set");
   po::variables_map values;
   if (!parse_arguments(arguments, "run SCENARIO.yaml... [OPTIONS]", options, "scenario", values)) return 0;
   if (!values.count("scenario")) throw UsageError("run needs a scenario file; see 'dspmem run --help'");
@@ -98,12 +124,20 @@ int run_command(const std::vector<std::string>& arguments) {
   std::optional<SuppressionList> suppressions;
   if (values.count("suppressions")) suppressions = load_suppressions(values["suppressions"].as<std::string>(), rule_names());
   if (suppressions) replay_options.suppressions = &*suppressions;
+  std::optional<Baseline> baseline;
+  if (values.count("baseline")) replay_options.baseline = &baseline.emplace(load_baseline(values["baseline"].as<std::string>()));
   replay_options.quarantine_bytes = number_option(values, "quarantine", 1, 1u << 30).value_or(0);
   replay_options.check_coherency = !values.count("no-coherency");
+  replay_options.strict = values.count("strict") != 0;
   replay_options.check_heap = !values.count("no-heap-checks");
   replay_options.show_progress = isatty(STDERR_FILENO);
   replay_options.interrupted = interrupted_by;
-  const std::vector<Output> outputs = outputs_of(values, files.size());
+  const std::vector<Output> outputs = outputs_of(values);
+  std::unique_ptr<OutputFile> trace;
+  if (values.count("trace")) {
+    if (files.size() > 1) throw UsageError("--trace takes one scenario at a time, not " + std::to_string(files.size()));
+    trace = std::make_unique<OutputFile>("--trace", values["trace"].as<std::string>());
+  }
 
   // Everything is read and checked before anything runs: a mistake in the last file is told at once. The other files go on.
   Tally tally;
@@ -117,24 +151,42 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   for (const Output& each : outputs)
     if (each.file) each.file->refuse_inputs();
+  if (trace) trace->refuse_inputs();
 
   catch_signals();
-  const WriterOptions writer_options{values.count("power") != 0};
+  WriterOptions writer_options;
+  writer_options.with_power = values.count("power") != 0;
+  writer_options.stats = values.count("stats") != 0;
+  writer_options.verbose = values.count("verbose") != 0;
+  writer_options.strict = replay_options.strict;
+  writer_options.colour = wants_colour(values);
+  writer_options.width = text_width();
+  writer_options.rules = rules();
+  std::vector<Result> results;  // for forms that tell of all of them
   const bool text_elsewhere = std::any_of(outputs.begin(), outputs.end(), [](const Output& each) { return !each.file; });
   bool first = true;
   for (const Job& job : jobs) {
     if (interrupted_by()) break;
     try {
-      const Result result = run(job, replay_options);
-      if (!text_elsewhere && values.count("quiet")) fmt::print("{}: {}\n", result.file, to_string(result.verdict));
-      else if (!text_elsewhere) fmt::print("{}{}", first ? "" : "\n", text_writer.write(result, writer_options));
+      std::optional<Timeline> timeline;
+      if (trace) replay_options.subscribers = {&timeline.emplace(trace->stream(), 1000000 / job.platform.system.clock_period_ps)};
+      Result result = run(job, replay_options);
+      if (timeline) {
+        timeline->finish(result);
+        trace->commit();
+      }
+      const std::string text = text_writer.write({&result, 1}, writer_options);
+      if (!text_elsewhere && values.count("quiet")) fmt::print("{}", text.substr(0, text.find('\n') + 1));
+      else if (!text_elsewhere) fmt::print("{}{}", first ? "" : "\n", text);
+      std::fflush(stdout);
       first = false;
-      write(outputs, result, writer_options);
       tally.note(exit_code(result.verdict));
+      if (!outputs.empty()) results.push_back(std::move(result));
     } catch (const InputError& error) {  // seen only by running; the other scenarios have theirs to say
       tally.unreadable(error);
     }
   }
+  if (!outputs.empty() && (!results.empty() || files.size() > 1)) write(outputs, results, writer_options);
   if (files.size() > 1 && !text_elsewhere) fmt::print("\n{}{}\n", tally.text(), interrupted_by() ? ", interrupted" : "");
   return interrupted_by() ? 128 + interrupted_by() : tally.worst;
 }

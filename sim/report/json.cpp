@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/report/writer.h"
+#include "sim/result/groups.h"
 
 namespace dspmem {
 namespace {
@@ -111,6 +112,15 @@ Json to_json(const Result::Object& object) {
           {"allocated_by", to_string(object.allocated_by)}, {"where", to_string(object.where)}};
 }
 
+const char* how_of(const Result::Patch& patch) {
+  switch (patch.how) {
+    case Result::Patch::How::before: return "step before";
+    case Result::Patch::How::after: return "step after";
+    case Result::Patch::How::setting: return "setting";
+  }
+  return "";
+}
+
 Json to_json(const Result::Finding& finding) {
   Json json{{"rule", finding.rule.name}, {"kind", to_string(finding.severity)}, {"count", finding.count}, {"agent", to_string(finding.access.agent)},
             {"message", finding.message}, {"access", to_json(finding.access)}};
@@ -122,6 +132,10 @@ Json to_json(const Result::Finding& finding) {
   json["bytes"] = {{"first", finding.first}, {"last", finding.last}, {"seen", finding.seen}, {"owed", finding.owed}};
   json["history"] = list_of(finding.history);
   json["fix"] = finding.fix;
+  Json patches = Json::array();
+  for (const Result::Patch& patch : finding.patches) patches.push_back({{"at", patch.at.to_string()}, {"how", how_of(patch)}, {"text", patch.text}});
+  if (!patches.empty()) json["patches"] = patches;
+  json["fingerprint"] = fingerprint_of(finding);
   return json;
 }
 
@@ -184,7 +198,18 @@ Json unlisted(const Result& result) {
   return counts;
 }
 
-std::string write(const Result& result, const WriterOptions&) {
+/// For each bug the numbers of its findings in `findings`, the one to begin with first.
+Json groups_to_json(const Result& result) {
+  Json groups = Json::array();
+  for (const Group& group : groups_of(result.findings)) {
+    Json numbers = Json::array();
+    for (const Result::Finding* each : group.findings) numbers.push_back(each - result.findings.data());
+    groups.push_back({{"severity", to_string(group.severity())}, {"findings", numbers}});
+  }
+  return groups;
+}
+
+Json report_of(const Result& result) {
   Json json{{"schema", Result::schema_version},
             {"scenario", result.scenario},
             {"file", result.file},
@@ -205,17 +230,25 @@ std::string write(const Result& result, const WriterOptions&) {
             {"expectations", list_of(result.expectations)},
             {"stale_reads", list_of(result.stale_reads)},
             {"findings", list_of(result.findings)},
+            {"groups", groups_to_json(result)},
             {"unlisted_findings", unlisted(result)},
             {"suppressions", list_of(result.suppressions)}};
   if (result.wake_latency) json["wake_latency"] = *result.wake_latency;
   if (!result.power.policies.empty()) json["energy"] = to_json(result.power);
   if (result.interrupted) json["interrupted"] = true;
   if (result.crash) json["crash"] = to_json(*result.crash);
-  return json.dump(2) + "\n";
+  return json;
+}
+
+/// One scenario is an object, several are an array.
+std::string write(std::span<const Result> results, const WriterOptions&) {
+  Json json = Json::array();
+  for (const Result& result : results) json.push_back(report_of(result));
+  return (results.size() == 1 ? json[0] : json).dump(2) + "\n";
 }
 
 }  // namespace
 
-const Writer json_writer{"json", ".json", "write the report as JSON to this file; - for standard output, instead of the text", write};
+const Writer json_writer{"json", ".json", "write the report as JSON to this file (of several scenarios: an array); - for standard output, instead of the text", write};
 
 }  // namespace dspmem

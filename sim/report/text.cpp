@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+// What a terminal gets: the verdict, then each bug once, then what was asked for.
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "sim/report/bug_text.h"
 #include "sim/report/writer.h"
 
 namespace dspmem {
@@ -10,13 +12,6 @@ namespace {
 
 using Kind = Result::Operation::Kind;
 using View = Result::Operation::View;
-
-/// 12'345'678 is easier to compare than 12345678.
-std::string grouped(std::uint64_t value) {
-  std::string text = std::to_string(value);
-  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) text.insert(text.begin() + at, ' ');
-  return text;
-}
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {
   return whole ? fmt::format("{:.2f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole)) : "-";
@@ -34,10 +29,10 @@ void write_cores(const Result& result, std::string& out) {
       out += fmt::format("{:<6}{:>14}\n", core.id, "never on");
       continue;
     }
-    out += fmt::format("{:<6} {:>13} {:>13} {:>7.2f} {:>13} {:>8} {:>11} {:>11}{}\n", core.id, grouped(core.instructions), grouped(core.cycles),
-                       static_cast<double>(core.cycles) / static_cast<double>(core.instructions), grouped(core.l1d.accesses),
-                       percent(core.l1d.misses, core.l1d.accesses), grouped(core.l1d.write_backs),
-                       grouped(core.uncached_reads + core.uncached_writes), core.powered ? "" : "  off at the end");
+    out += fmt::format("{:<6} {:>13} {:>13} {:>7.2f} {:>13} {:>8} {:>11} {:>11}{}\n", core.id, std::to_string(core.instructions), std::to_string(core.cycles),
+                       static_cast<double>(core.cycles) / static_cast<double>(core.instructions), std::to_string(core.l1d.accesses),
+                       percent(core.l1d.misses, core.l1d.accesses), std::to_string(core.l1d.write_backs),
+                       std::to_string(core.uncached_reads + core.uncached_writes), core.powered ? "" : "  off at the end");
   }
 }
 
@@ -54,8 +49,8 @@ void write_operations(const Result& result, std::string& out) {
   if (result.operations.empty()) return;
   out += fmt::format("\n{:<22}{:>10}{:>8}{:>10}{:>9}{:>9}{:>14}{:>12}\n", "allocator " + result.allocator, "calls", "failed", "cycles", "99 %", "worst", "instructions", "L1D misses");
   for (const Result::AllocatorCalls& each : result.operations)
-    out += fmt::format("{:<22} {:>9} {:>7} {:>9} {:>8} {:>8} {:>13} {:>11}\n", each.name, grouped(each.count), each.failed, grouped(each.median_cycles), grouped(each.p99_cycles), grouped(each.worst_cycles),
-                       grouped(each.instructions), grouped(each.l1d_misses));
+    out += fmt::format("{:<22} {:>9} {:>7} {:>9} {:>8} {:>8} {:>13} {:>11}\n", each.name, std::to_string(each.count), each.failed, std::to_string(each.median_cycles), std::to_string(each.p99_cycles), std::to_string(each.worst_cycles),
+                       std::to_string(each.instructions), std::to_string(each.l1d_misses));
 }
 
 void write_banks(const Result& result, std::string& out) {
@@ -65,20 +60,22 @@ void write_banks(const Result& result, std::string& out) {
     on += bank.on;
     conflicts += bank.conflicts;
   }
-  out += fmt::format("\nbanks: {} of {} on, {} port conflicts\n", on, result.banks.size(), grouped(conflicts));
+  out += fmt::format("\nbanks: {} of {} on, {} port conflicts\n", on, result.banks.size(), std::to_string(conflicts));
   for (const Result::Bank& bank : result.banks)
     if (bank.live_bytes || !bank.on)
-      out += fmt::format("  {:<8}{:<4}{:>10} live bytes{:>12} accesses\n", bank.name, bank.on ? "on" : "off", bank.live_bytes, grouped(bank.accesses));
+      out += fmt::format("  {:<8}{:<4}{:>10} live bytes{:>12} accesses\n", bank.name, bank.on ? "on" : "off", bank.live_bytes, std::to_string(bank.accesses));
 }
 
-void write_stale_reads(const Result& result, std::string& out) {
+void write_stale_reads(const Result& result, bool brief, std::string& out) {
+  if (brief && !result.stale_reads.empty()) out += "\n";
   for (const Result::StaleRead& read : result.stale_reads) {
-    out += fmt::format("\nwrong value: core {} read '{}' at {} (cycle {}){}\n", read.core, read.object, read.where.to_string(), grouped(read.cycle),
+    out += fmt::format("{}wrong value: core {} read '{}' at {}{}{}\n", brief ? "" : "\n", read.core, read.object, read.where.to_string(), brief ? "" : fmt::format(" (cycle {})", read.cycle),
                        read.count > 1 ? fmt::format(", and {} times more", read.count - 1) : "");
+    if (brief) continue;
     out += fmt::format("  {} of its bytes {} to {} were not what they should be: saw {}, expected {}\n", read.wrong, read.first, read.last, read.seen, read.owed);
     if (read.written)
       out += fmt::format("  core {} wrote them at {} (cycle {}); that value was not in the memory or cache that core {} read from\n", read.writer_core,
-                         read.writer_where.to_string(), grouped(read.writer_cycle), read.core);
+                         read.writer_where.to_string(), std::to_string(read.writer_cycle), read.core);
     else
       out += "  no step has written the expected value there\n";
   }
@@ -91,7 +88,7 @@ void write_operation(const char* label, const Result::Operation& operation, std:
   }
   // When reads were made is not remembered.
   out += fmt::format("  {:<9}{}: {}{}{}\n", label, to_string(operation.agent),
-                     operation.view == View::none || operation.kind == Kind::power_off ? "" : to_string(operation.view) + std::string(" "), to_string(operation.kind), operation.cycle ? ", cycle " + grouped(operation.cycle) : "");
+                     operation.view == View::none || operation.kind == Kind::power_off || operation.kind == Kind::power_on ? "" : to_string(operation.view) + std::string(" "), to_string(operation.kind), operation.cycle ? ", cycle " + std::to_string(operation.cycle) : "");
   for (std::size_t i = 0; i < operation.stack.size(); ++i) out += fmt::format("             {} {}\n", i == 0 ? "in  " : "from", to_string(operation.stack[i]));
   if (!operation.step.empty()) out += fmt::format("             step {}\n", operation.step.to_string());
 }
@@ -122,7 +119,7 @@ void write_finding(const Result::Finding& finding, std::string& out) {
     out += "  line     ";
     for (std::size_t i = 0; i < finding.history.size(); ++i) {
       const Result::Operation& operation = finding.history[i];
-      out += fmt::format("{}{} {}{} at {}", i ? ", " : "", to_string(operation.agent), to_string(operation.kind), operation.count > 1 ? fmt::format(" x {}", operation.count) : "", grouped(operation.cycle));
+      out += fmt::format("{}{} {}{} at {}", i ? ", " : "", to_string(operation.agent), to_string(operation.kind), operation.count > 1 ? fmt::format(" x {}", operation.count) : "", std::to_string(operation.cycle));
     }
     out += "\n";
   }
@@ -169,7 +166,7 @@ void write_pins(const Result::Power& power, std::uint32_t clock_mhz, std::string
     constexpr std::size_t told = 3;
     for (std::size_t i = 0; i < std::min(bank.pins.size(), told); ++i) {
       const Result::Pin& pin = bank.pins[i];
-      const std::string many = pin.objects > 1 ? fmt::format("{} x ", grouped(pin.objects)) : "";
+      const std::string many = pin.objects > 1 ? fmt::format("{} x ", std::to_string(pin.objects)) : "";
       out += fmt::format("{}{}'{}' {} bytes{}{}, {}, {}\n", i ? std::string(46, ' ') : "  ", many, pin.object.name, pin.object.bytes, pin.object.kind == Result::Object::Kind::block ? ", " + pin.object.zone : "",
                          pin.object.where.empty() ? "" : " at " + to_string(pin.object.where), hundredths(static_cast<std::int64_t>(pin.share_basis_points)), "lived " + time_of(pin.age, clock_mhz));
     }
@@ -199,7 +196,7 @@ void write_power(const Result::Power& power, std::uint32_t clock_mhz, bool with_
   for (const Result::PowerPolicy& policy : power.policies) {
     const std::uint64_t whole = power.cycles * power.banks.size();
     out += fmt::format("{:<21}{:>10}{:>10}{:>10}{:>12}{:>10}{:>8}{:>12}{:>12}\n", policy.name, percent(policy.off, whole), percent(policy.retention, whole), hundredths(policy.saved_basis_points),
-                       energy_of(policy.energy()), hundredths(static_cast<std::int64_t>(policy.of_ideal_basis_points)), grouped(policy.transitions), grouped(policy.unrepaid), grouped(policy.wake_cycles));
+                       energy_of(policy.energy()), hundredths(static_cast<std::int64_t>(policy.of_ideal_basis_points)), std::to_string(policy.transitions), std::to_string(policy.unrepaid), std::to_string(policy.wake_cycles));
   }
   write_pins(power, clock_mhz, out);
 }
@@ -207,7 +204,7 @@ void write_power(const Result::Power& power, std::uint32_t clock_mhz, bool with_
 std::string text_of(const Result::Step& step) { return step.kind + " at " + step.where.to_string(); }
 
 void write_crash(const Result::Crash& crash, std::string& out) {
-  out += fmt::format("\nthe firmware stopped: {}\n  on core {} at cycle {}{}\n", crash.message, crash.core, grouped(crash.cycle),
+  out += fmt::format("\nthe firmware stopped: {}\n  on core {} at cycle {}{}\n", crash.message, crash.core, std::to_string(crash.cycle),
                      crash.step ? ", during step " + text_of(*crash.step) : "");
   for (std::size_t i = 0; i < crash.stack.size(); ++i) {
     const Result::Frame& frame = crash.stack[i];
@@ -217,40 +214,101 @@ void write_crash(const Result::Crash& crash, std::string& out) {
   for (const Result::Step& each : crash.other_steps) out += "  meanwhile " + to_string(each.agent) + ": " + text_of(each) + "\n";
 }
 
-std::string write(const Result& result, const WriterOptions& options) {
-  std::string out = fmt::format("{}\n  on {} ({}), seed {}\n  {} cycles = {} at {} MHz; {} allocations, {} frees\n", result.scenario, result.platform,
-                                result.platform_description, result.seed, grouped(result.cycles), time_of(result.cycles, result.clock_mhz),
-                                result.clock_mhz, grouped(result.allocations), grouped(result.frees));
+std::string count_of(std::size_t count, const char* what) { return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s"); }
+
+/// PASS scenarios/quickstart.yaml on tgl (seed 1, 162.3 us)   no bugs   [exit 0]
+std::string verdict_line(const Result& result, const std::vector<Group>& groups, const WriterOptions& options) {
+  const Paint paint(options.colour);
+  const bool passed = result.verdict == Result::Verdict::passed;
+  std::size_t bugs = 0, ways = 0, warnings = 0, failed = 0;
+  for (const Group& group : groups) {
+    const bool fails = fails_with(group.severity(), options.strict);
+    bugs += fails;
+    warnings += !fails;
+    if (fails) ways += group.findings.size();
+  }
+  for (const Result::Expectation& each : result.expectations) failed += !each.passed;
+  std::string summary;
+  const auto say = [&summary](const std::string& text) { summary += (summary.empty() ? "" : ", ") + text; };
+  if (result.crash) say("crashed");
+  if (result.interrupted) say("interrupted");
+  if (bugs) say(count_of(bugs, "bug") + (ways > bugs ? fmt::format(" shown in {} ways", ways) : "") + (passed ? ", as expected" : ""));
+  if (failed) say(count_of(failed, "expectation") + " failed");
+  if (warnings) say(count_of(warnings, "warning"));
+  if (summary.empty()) summary = "no bugs";
+  const char* const word = passed ? "PASS" : result.crash ? "CRASH" : result.interrupted ? "STOPPED" : "FAIL";
+  const int code = exit_code(result.verdict) + result.interrupted;
+  return fmt::format("{} {} on {} (seed {}, {})   {}   [exit {}]\n", passed ? paint.good(word) : paint.bad(word), result.file, result.platform, result.seed,
+                     time_of(result.cycles, result.clock_mhz), summary, code);
+}
+
+void write_stats(const Result& result, std::string& out) {
+  out += fmt::format("\n{} on {} ({})\n  {} cycles at {} MHz; {} allocations, {} frees\n", result.scenario, result.platform, result.platform_description, result.cycles, result.clock_mhz,
+                     result.allocations, result.frees);
   write_cores(result, out);
   write_heaps(result, out);
   write_operations(result, out);
   write_banks(result, out);
-  write_stale_reads(result, out);
-  for (const Result::Finding& finding : result.findings)
-    if (!finding.is_advice()) write_finding(finding, out);
-  for (const auto& [rule, count] : result.unlisted_findings) out += fmt::format("\nand {} more findings of {}, which are not listed\n", grouped(count), rule.name);
-  write_advice(result, out);
-  write_power(result.power, result.clock_mhz, options.with_power, out);
+}
+
+/// What a passed run says for itself.
+void write_summary(const Result& result, std::string& out) {
+  out += fmt::format("   {} cycles, {}, {}", result.cycles, count_of(result.allocations, "allocation"), count_of(result.frees, "free"));
+  std::uint64_t peak = 0, size = 0;
+  for (const Result::Heap& heap : result.heaps)
+    if (heap.peak) {
+      peak += heap.peak;
+      size += heap.size;
+    }
+  if (peak) out += fmt::format("; heaps at most {} of {} bytes", peak, size);
+  out += "\n";
+}
+
+std::string write_one(const Result& result, const WriterOptions& options) {
+  const std::vector<Group> groups = groups_of(result.findings);
+  std::string out = verdict_line(result, groups, options);
+  if (groups.empty() && !result.crash) write_summary(result, out);
+  if (result.crash) write_crash(*result.crash, out);
+  std::size_t number = 0;
+  for (const Group& group : groups) {
+    out += bug_text(group, ++number, options);
+    if (options.verbose)
+      for (const Result::Finding* each : group.findings) write_finding(*each, out);
+  }
+  for (const auto& [rule, count] : result.unlisted_findings) out += fmt::format("\nand {} more findings of {}, which are not listed\n", count, rule.name);
+  // A wrong value is what a bug above looks like to the reader; alone, it is all there is.
+  write_stale_reads(result, !groups.empty() && !options.verbose, out);
+  const bool any_failed = std::any_of(result.expectations.begin(), result.expectations.end(), [](const Result::Expectation& each) { return !each.passed; });
+  if (any_failed || (options.verbose && !result.expectations.empty())) out += "\n";
+  for (const Result::Expectation& each : result.expectations)
+    if (!each.passed || options.verbose)
+      out += fmt::format("{} {}{}  ({})\n", each.passed ? "ok    " : "FAILED", each.text, each.passed ? "" : ", but it is: " + each.actual, each.where.to_string());
+  const bool allocation_failed = std::any_of(result.heaps.begin(), result.heaps.end(), [](const Result::Heap& heap) { return heap.failed != 0; });
+  if (options.stats) write_stats(result, out);
+  else if (allocation_failed) write_heaps(result, out);
+  if (options.verbose || options.stats) write_advice(result, out);
+  if (options.stats || options.with_power) write_power(result.power, result.clock_mhz, options.with_power, out);
   if (!result.suppressions.empty()) out += "\n";
   for (const Result::Suppressed& each : result.suppressions)
     out += each.count ? fmt::format("suppressed: {} findings ({}: {})\n", each.count, each.where.to_string(), each.reason) : fmt::format("unused suppression: {} ({})\n", each.where.to_string(), each.reason);
-  if (result.crash) write_crash(*result.crash, out);
-  if (result.interrupted) out += fmt::format("\ninterrupted by signal {} at cycle {}: the report is of what ran until then\n", result.interrupted, grouped(result.cycles));
-  if (!result.expectations.empty()) out += "\n";
-  for (const Result::Expectation& each : result.expectations)
-    out += fmt::format("{} {}{}  ({})\n", each.passed ? "ok    " : "FAILED", each.text, each.passed ? "" : ", but it is: " + each.actual, each.where.to_string());
-  out += fmt::format("\nverdict: {}\n", to_string(result.verdict));
+  if (result.interrupted) out += fmt::format("\ninterrupted by signal {} at cycle {}: the report is of what ran until then\n", result.interrupted, result.cycles);
+  std::size_t advice = 0;
+  for (const Result::Finding& each : result.findings) advice += each.is_advice() && each.rule.name != "leak";
+  if (advice && !options.verbose && !options.stats) out += fmt::format("\n{} to save cycles or memory: -v shows {}\n", count_of(advice, "hint"), advice == 1 ? "it" : "them");
+  return out;
+}
+
+std::string write(std::span<const Result> results, const WriterOptions& options) {
+  std::string out;
+  for (const Result& result : results) out += (out.empty() ? "" : "\n") + write_one(result, options);
   return out;
 }
 
 }  // namespace
 
-std::string finding_text(const Result::Finding& finding) {
-  std::string text;
-  write_finding(finding, text);
-  return text;
-}
+std::string finding_text(const Result::Finding& finding) { return bug_text({{&finding}}, 0, {}); }
 
+extern const Writer text_writer;
 const Writer text_writer{"text", ".txt", "the report as text", write};
 
 }  // namespace dspmem

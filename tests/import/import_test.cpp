@@ -298,7 +298,7 @@ TEST(Traces, CompressedOnesAreRead) {
     ASSERT_EQ(run_program({tool, "-k", "-q", "t.csv"}, directory.path()).exit_code, 0);
     const ProgramResult imported = dspmem({"import", "trace", name, "-o", "s.yaml"}, directory.path());
     EXPECT_EQ(imported.out, std::string(name) + ": 4 rows on 2 cores\n") << imported.err;
-    EXPECT_EQ(dspmem({"run", "s.yaml", "--quiet"}, directory.path()).out, "s.yaml: passed\n");
+    EXPECT_EQ(dspmem({"run", "s.yaml", "--quiet"}, directory.path()).out.substr(0, 5), "PASS ");
     std::filesystem::resize_file(directory.path() / name, std::filesystem::file_size(directory.path() / name) / 2);
     const ProgramResult cut = dspmem({"import", "trace", name, "-o", "s.yaml"}, directory.path());
     EXPECT_EQ(cut.exit_code, 2) << cut.out;
@@ -359,26 +359,26 @@ ProgramResult replayed(const std::string& trace, const std::string& steps = "[{t
 }
 
 TEST(Traces, NumberedBuffersCanBeReallocated) {
-  EXPECT_EQ(replayed("op,id,zone,size\nalloc,1,buffer,1000\nrealloc,1,,2000\nfree,1,,\n").out, "s.yaml: passed\n");
+  EXPECT_EQ(replayed("op,id,zone,size\nalloc,1,buffer,1000\nrealloc,1,,2000\nfree,1,,\n").out.substr(0, 5), "PASS ");
 }
 
 TEST(Traces, WhatFailedIsFreedAsNothing) {
-  EXPECT_EQ(replayed("op,id,zone,size,flags\nalloc,1,buffer,700000,\nalloc,2,buffer,1500000,may_fail\nfree,2,,,\nfree,1,,,\n").out, "s.yaml: passed\n");
+  EXPECT_EQ(replayed("op,id,zone,size,flags\nalloc,1,buffer,700000,\nalloc,2,buffer,1500000,may_fail\nfree,2,,,\nfree,1,,,\n").out.substr(0, 5), "PASS ");
 }
 
 TEST(Traces, OneFileCanBeReplayedAgain) {
-  EXPECT_EQ(replayed("op,id,size\nalloc,1,10\nfree,1,\n", "[{repeat: {times: 5, steps: [{trace: t.csv}]}}, {trace: t.csv}]").out, "s.yaml: passed\n");
+  EXPECT_EQ(replayed("op,id,size\nalloc,1,10\nfree,1,\n", "[{repeat: {times: 5, steps: [{trace: t.csv}]}}, {trace: t.csv}]").out.substr(0, 5), "PASS ");
 }
 
 TEST(Traces, ZeroedMemoryKeepsItsAlignment) {
   for (const char* allocator : {"zones", "newlib"})
-    EXPECT_EQ(replayed("op,id,zone,size,alignment\nalloc,1,buffer,100,\nzalloc,2,buffer,100,4096\nfree,2,,,\nfree,1,,,\n", "[{trace: t.csv}]", {"--quiet", "--allocator", allocator}).out, "s.yaml: passed\n");
+    EXPECT_EQ(replayed("op,id,zone,size,alignment\nalloc,1,buffer,100,\nzalloc,2,buffer,100,4096\nfree,2,,,\nfree,1,,,\n", "[{trace: t.csv}]", {"--quiet", "--allocator", allocator}).out.substr(0, 5), "PASS ");
 }
 
 TEST(Traces, MetadataIsNotLostWithoutAWord) {
   EXPECT_EQ(replayed("# units: ms\nop,id,size\n").err, "t.csv:1:3: error: 'units' means nothing here; did you mean 'unit'?\n");
   EXPECT_EQ(replayed("op,id,size\n# unit: ms\nalloc,1,4\n").err, "t.csv:2:3: error: 'unit' must stand in front of the line that names the columns\n");
-  EXPECT_EQ(replayed("# a comment: for people\nop,id,size\nalloc,1,4\nfree,1,\n").out, "s.yaml: passed\n");
+  EXPECT_EQ(replayed("# a comment: for people\nop,id,size\nalloc,1,4\nfree,1,\n").out.substr(0, 5), "PASS ");
 }
 
 TEST(Traces, TimesBeyondReasonAreRefused) {
@@ -476,7 +476,7 @@ TEST(HeapLogs, AreImportedAndReplayed) {
   const ProgramResult imported = dspmem({"import", "trace", "boot.log", "-o", "s.yaml"}, directory.path());
   EXPECT_EQ(read_file(directory.path() / "s.csv"), "mine\n");
   EXPECT_EQ(imported.out, "boot.log: 3 lines; 1 allocations, 1 frees, 0 objects still allocated at the end\n  2 operations have no time that could be read, and follow the one before\n  1 lines are about something else\n  trace: s.trace.csv\n") << imported.err;
-  EXPECT_EQ(dspmem({"run", "s.yaml", "--quiet"}, directory.path()).out, "s.yaml: passed\n");
+  EXPECT_EQ(dspmem({"run", "s.yaml", "--quiet"}, directory.path()).out.substr(0, 5), "PASS ");
 }
 
 // ---- Costs ----

@@ -28,8 +28,9 @@ const std::map<std::string, Folders> may_use{
     {"diagnose", {"config", "events", "heap", "image", "models", "power", "result"}},
     {"session", {"config", "diagnose", "events", "heap", "image", "models", "power", "result", "scenario", "trace"}},
     {"report", {"result"}},
+    {"timeline", {"events", "models", "result"}},
     {"experiment", {"config", "heap", "result", "session"}},
-    {"cli", {"config", "diagnose", "experiment", "import", "report", "result", "session", "trace"}},
+    {"cli", {"config", "diagnose", "experiment", "import", "report", "result", "session", "timeline", "trace"}},
 };
 
 std::map<std::string, Folders> includes_of_folders() {

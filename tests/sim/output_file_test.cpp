@@ -177,8 +177,8 @@ TEST(Printable, EscapesWhatCouldForgeAReport) {
 
 TEST_F(Outputs, SurviveNamesThatAreNoText) {
   directory_.write("s.yaml", "name: \"verdict: passed\\nverdict: \\e[31mfailed \\u202e\"\nplatform: tgl\ncores:\n  0:\n    - alloc: {as: \"a\xff\", bytes: 64}\n");
-  const ProgramResult text = run_program({dspmem_executable(), "run", "s.yaml"}, directory_.path());
-  EXPECT_TRUE(text.out.starts_with("verdict: passed\\nverdict: \\x1b[31mfailed \\u202e\n")) << text.out;
+  const ProgramResult text = run_program({dspmem_executable(), "run", "s.yaml", "--stats"}, directory_.path());
+  EXPECT_NE(text.out.find("\nverdict: passed\\nverdict: \\x1b[31mfailed \\u202e on tgl"), std::string::npos) << text.out;
   const ProgramResult json = run_program({dspmem_executable(), "run", "s.yaml", "--json", "-"}, directory_.path());
   EXPECT_EQ(json.exit_code, 0) << json.err;
   EXPECT_TRUE(nlohmann::json::accept(json.out));
