@@ -15,7 +15,7 @@ using Relation = Result::Finding::Relation;
 
 extern const RuleInfo use_of_powered_off_bank_rule;
 constexpr RuleInfo use_of_powered_off_bank_rule{
-    {"use-of-powered-off-bank"}, Severity::manifest, "an SRAM bank is used while it is off, or may be",
+    {"use-of-powered-off-bank", 1}, Severity::manifest, "an SRAM bank is used while it is off, or may be",
     "Something accesses a bank that is powered off, in retention or not usable yet after power-on, or a bank is switched off while somebody may "
     "still use it. An access may be hidden: the eviction of a dirty line, a prefetch, a DMA transfer.",
     "Switch a bank on, and wait for it, before the access; switch it off when all who use it have said that they are done and have written their "

@@ -13,12 +13,12 @@ extern const RuleInfo use_of_powered_off_bank_rule;
 namespace {
 
 constexpr RuleInfo missing_writeback_rule{
-    {"missing-writeback"}, Severity::manifest, "the latest write may still be in the writer's cache",
+    {"missing-writeback", 2}, Severity::manifest, "the latest write may still be in the writer's cache",
     "A core wrote through its cache, and the line was not written back before another core, a DMA channel or the host read it. The reader gets "
     "what memory held before. The cache may evict the line by itself at any time, so the bug shows in some runs only.",
     "Write the object back on the core that wrote it, after the last store and before the signal, doorbell or unlock that hands it over."};
 constexpr RuleInfo missing_invalidate_rule{
-    {"missing-invalidate"}, Severity::manifest, "the reader's cache may hold an older copy",
+    {"missing-invalidate", 3}, Severity::manifest, "the reader's cache may hold an older copy",
     "Memory has the latest write, but the core that reads may still have a copy of the line in its cache that it fetched before, because "
     "nothing invalidated it after the hand-over. Lines are fetched as a whole: a read of a neighbouring object, or a prefetcher, fetches it too.",
     "Invalidate the object on the core that reads, after it took the object over and before its first load."};
@@ -28,17 +28,17 @@ constexpr RuleInfo lost_update_rule{
     "over them. Two objects of different cores in one line, or a dirty line left behind when an object changes hands, are the usual reasons.",
     "Give what different cores write cache lines of its own, and write back and invalidate a line before somebody else writes to it."};
 constexpr RuleInfo discarded_write_rule{
-    {"discarded-write"}, Severity::manifest, "an invalidate may throw away a write",
+    {"discarded-write", 2}, Severity::manifest, "an invalidate may throw away a write",
     "A core invalidated a line that was dirty in its cache: the bytes that it, or a neighbour in the same line, had written are gone before "
     "they reached memory.",
     "Write the line back before invalidating it, or use the operation that does both; keep other objects out of the line."};
 constexpr RuleInfo mixed_alias_rule{
-    {"mixed-alias"}, Severity::manifest, "the same bytes are accessed through the cache and past it",
+    {"mixed-alias", 3}, Severity::manifest, "the same bytes are accessed through the cache and past it",
     "The same memory has two addresses, cached and uncached. An uncached access does not see what is dirty in a cache, a cached one does not see "
     "what was written past the cache, and a cache operation on an uncached address does nothing.",
     "Use one address for the object everywhere. Where both are needed, write back and invalidate before changing over."};
 constexpr RuleInfo stale_boot_rule{
-    {"stale-boot"}, Severity::manifest, "a core was started before what it reads was written back",
+    {"stale-boot", 2}, Severity::manifest, "a core was started before what it reads was written back",
     "A core that starts reads its code and data from memory. What another core wrote before and did not write back is still in that core's cache.",
     "Write back everything that the new core will read, on the core that wrote it, before the new core is switched on."};
 constexpr RuleInfo lost_on_power_off_rule{
@@ -47,17 +47,17 @@ constexpr RuleInfo lost_on_power_off_rule{
     "afterwards.",
     "Keep the object in a bank that stays on, save it before the power-off, or write the core's cache back before it goes down."};
 constexpr RuleInfo wrong_range_rule{
-    {"wrong-range"}, Severity::manifest, "a cache operation covered other bytes than those that changed hands",
+    {"wrong-range", 2}, Severity::manifest, "a cache operation covered other bytes than those that changed hands",
     "The right cache operation was done on the object, but on another range: it covers less than what was written or is read next, or the wrong "
     "address.",
     "Give the cache operation the address and size of all that changes hands."};
 constexpr RuleInfo lock_in_cache_rule{
-    {"lock-in-cache"}, Severity::latent, "a lock is reached through a cache, where no other core sees it",
+    {"lock-in-cache", 1}, Severity::latent, "a lock is reached through a cache, where no other core sees it",
     "A synchronising instruction (S32C1I, L32AI, S32RI) was executed on a cached address and handled inside the core's cache. Caches are not kept "
     "coherent: two cores can both take such a lock.",
     "Reach the lock through the uncached alias, or set ATOMCTL so that the instruction works at memory."};
 constexpr RuleInfo uncommitted_access_rule{
-    {"uncommitted-access"}, Severity::latent, "shared data was used and not committed",
+    {"uncommitted-access", 5}, Severity::latent, "shared data was used and not committed",
     "On a platform without an uncached alias, shared data is kept current by commits: every access, reads included, must be followed by a "
     "write-back and invalidate (platform_shared_commit) before the core hands the data over.",
     "Call platform_shared_commit on the data after the access and before the lock is released or the other core is signalled."};
@@ -67,29 +67,45 @@ constexpr RuleInfo data_race_rule{
     "which write survives, depends on timing.",
     "Order the accesses: a lock around both, or a signal after the first and a wait before the second. Cached data needs its cache operations too."};
 
+/// The edit of a scenario that does as a fix: a cache operation beside a step, or the view of one.
+enum class Edit : std::uint8_t {
+  none,
+  write_back_after_write,         ///< the object that was written
+  invalidate_before_read,         ///< the object that is read
+  commit_after_access,
+  write_back_before_cause,        ///< the object that an invalidate throws away
+  cached_side_past_cache,         ///< whichever of the two accesses is cached
+  cause_past_cache,
+  clean_after_cause,              ///< write back and invalidate what the cause stored to
+  invalidate_before_cause,        ///< the same, before it
+};
+
 struct Text {
   Rule rule;
   const RuleInfo* info;
-  // {reader} {writer} {object} {other object} {write place} {read place}
+  // {reader} {writer} {object} {write place} {read place}; {its write}: what the writer wrote; {hand-over} {take-over}: how the object changes hands;
+  // of what destroyed the bytes: {cause} {cause object} {cause place}
   const char* message;
   const char* missing;
   const char* fix;
+  Edit edit = Edit::none;
+  bool parts = false;  ///< cache lines of their own would do, too, where it is about different parts of one object
 };
 
 constexpr Text texts[] = {
     {Rule::missing_writeback, &missing_writeback_rule, "{reader} {may read} '{object}' before what {writer} wrote has left that core's cache",
      "a write-back of '{object}' by {writer} after {write place}, before it hands the object over",
-     "write '{object}' back (dcache_writeback_region, or platform_shared_commit) on {writer} after the last store, before the release, signal or doorbell"},
+     "write '{object}' back (dcache_writeback_region, or platform_shared_commit) on {writer} after the last store, before {hand-over}", Edit::write_back_after_write},
     {Rule::missing_invalidate, &missing_invalidate_rule, "{reader} {may read} an old copy of '{object}' from its own cache; memory has what {writer} wrote",
      "an invalidate of '{object}' by {reader} after it took the object over, before {read place}",
-     "invalidate '{object}' (dcache_invalidate_region, or platform_shared_commit) on {reader} after the acquire and before the first load"},
+     "invalidate '{object}' (dcache_invalidate_region, or platform_shared_commit) on {reader} after {take-over} and before the first load", Edit::invalidate_before_read},
     {Rule::discarded_write, &discarded_write_rule, "an invalidate {may throw} away what {writer} wrote to '{object}'",
-     "a write-back before the invalidate", "write the line back before the invalidate, or let the invalidate cover other lines only"},
-    {Rule::mixed_alias, &mixed_alias_rule, "'{object}' is reached through the cache and past it: {reader} {may not see} what {writer} wrote",
+     "a write-back before the invalidate", "write the line back before the invalidate, or let the invalidate cover other lines only", Edit::write_back_before_cause},
+    {Rule::mixed_alias, &mixed_alias_rule, "'{object}' is reached through the cache and past it: {reader} {may not see} {its write}",
      "one view for all accesses, or a write-back by the cached side and an invalidate before its next load",
-     "use one alias for '{object}' everywhere (platform_shared_get), and write back and invalidate it before changing over"},
+     "use one alias for '{object}' everywhere (platform_shared_get), and write back and invalidate it before changing over", Edit::cached_side_past_cache},
     {Rule::stale_boot, &stale_boot_rule, "{reader} started with '{object}' as it was before {writer} wrote it",
-     "a write-back of '{object}' by {writer} before {reader} was started", "write back everything the new core will read before switching it on (dcache_writeback_all)"},
+     "a write-back of '{object}' by {writer} before {reader} was started", "write back everything the new core will read before switching it on (dcache_writeback_all)", Edit::write_back_after_write},
     {Rule::lost_on_power_off, &lost_on_power_off_rule, "what {writer} wrote to '{object}' was lost when its memory or core was switched off ({cause place})",
      "a bank that stays on while '{object}' is needed; where a core went down with it in its cache, a write-back before that", "keep '{object}' in a bank that stays on, or copy it out before the power-off and back after the power-on"},
     {Rule::wrong_range, &wrong_range_rule, "a cache operation on '{object}' covered other bytes than those that {writer} wrote and {reader} reads",
@@ -97,7 +113,7 @@ constexpr Text texts[] = {
     {Rule::lock_in_cache, &lock_in_cache_rule, "{reader} synchronises on '{object}' through its cache, where no other core sees it",
      "an access that reaches memory", "reach '{object}' through the uncached alias (SHARED_DATA and platform_shared_get), or set ATOMCTL so that S32C1I works at memory"},
     {Rule::uncommitted_access, &uncommitted_access_rule, "{reader} used the shared data '{object}' and handed over without committing it",
-     "platform_shared_commit on '{object}' after {read place}", "end every access to shared data, reads included, with platform_shared_commit before the lock is released or the other core is signalled"},
+     "platform_shared_commit on '{object}' after {read place}", "end every access to shared data, reads included, with platform_shared_commit before the lock is released or the other core is signalled", Edit::commit_after_access},
     {Rule::unordered_power_on, &use_of_powered_off_bank_rule, "{reader} uses '{object}', whose bank {writer} switches off and on, and nothing orders the two: the bank may be off then",
      "a signal, a doorbell or a barrier between the power-on by {writer} and the access by {reader}", "let {writer} say that the bank is on, after it has waited for it, and let {reader} wait for that before it uses '{object}'"},
     {Rule::data_race, &data_race_rule, "{reader} and {writer} access the same bytes of '{object}', and nothing orders them",
@@ -116,23 +132,23 @@ constexpr Text shared_object{
 constexpr Text left_dirty{
     Rule::lost_update, &lost_update_rule,
     "what {writer} wrote to '{object}' {may be} overwritten: the line was still dirty in the cache of {cause}, since {cause place}, and may be written back later",
-    "a write-back by {cause} after {cause place}, before it hands the line over", "write {cause object} back and invalidate it (dcache_writeback_invalidate_region) on {cause} after its last store, before the release, signal, free or doorbell"};
+    "a write-back by {cause} after {cause place}, before it hands the line over", "write {cause object} back and invalidate it (dcache_writeback_invalidate_region) on {cause} after its last store, before the release, signal, free or doorbell", Edit::clean_after_cause, true};
 constexpr Text left_dirty_by_free{
     Rule::lost_update, &lost_update_rule,
     "what {writer} wrote to '{object}' {may be} overwritten: {cause} freed this memory with the line dirty in its cache, since {cause place}, and may write it back later",
-    "a write-back and invalidate by {cause} before it frees the memory", "write the memory back and invalidate it (dcache_writeback_invalidate_region) on {cause} before it is freed, or let the allocator do so"};
+    "a write-back and invalidate by {cause} before it frees the memory", "write the memory back and invalidate it (dcache_writeback_invalidate_region) on {cause} before it is freed, or let the allocator do so", Edit::clean_after_cause};
 constexpr Text old_copy{
     Rule::lost_update, &lost_update_rule,
     "what {writer} wrote to '{object}' {may be} overwritten: {cause} stored to a copy of the line that was older ({cause place}), and writes the whole line back",
-    "an invalidate by {cause} before {cause place}, after it took the line over", "invalidate {cause object} (dcache_invalidate_region) on {cause} after the acquire and before its first store"};
+    "an invalidate by {cause} before {cause place}, after it took the line over", "invalidate {cause object} (dcache_invalidate_region) on {cause} after the acquire and before its first store", Edit::invalidate_before_cause, true};
 constexpr Text left_dirty_for_dma{
     Rule::lost_update, &lost_update_rule,
     "what {writer} wrote to '{object}' {may be} overwritten: the line was still dirty in the cache of {cause}, since {cause place}, and may be written back later",
-    "a write-back and invalidate by {cause} after {cause place}, before the transfer starts", "write '{object}' back and invalidate it (dcache_writeback_invalidate_region) on {cause} before {writer} is started"};
+    "a write-back and invalidate by {cause} after {cause place}, before the transfer starts", "write '{object}' back and invalidate it (dcache_writeback_invalidate_region) on {cause} before {writer} is started", Edit::clean_after_cause};
 constexpr Text two_views{
     Rule::lost_update, &lost_update_rule,
     "what {writer} wrote to '{object}' past the cache {may be} overwritten: the line is dirty in the cache of {cause}, since {cause place}",
-    "one view for all accesses, or a write-back and invalidate by {cause} before {write place}", "use one alias for '{object}' everywhere; where both are needed, write back, then write past the cache, then invalidate"};
+    "one view for all accesses, or a write-back and invalidate by {cause} before {write place}", "use one alias for '{object}' everywhere; where both are needed, write back, then write past the cache, then invalidate", Edit::cause_past_cache};
 /// Where both write other bytes of one object.
 constexpr const char* parts_suffix = ", or give the parts of '{object}' that {writer} and {cause} write cache lines of their own";
 /// Where nobody has read it.
@@ -243,6 +259,10 @@ class Coherency final : public Subscriber {
         {"{may not see}", raw.manifest ? "did not see" : "may not see"},
         {"{cause}", finding.cause ? to_string(finding.cause->agent) : "nobody"},
         {"{cause place}", finding.cause ? place_of(*finding.cause) : "its store"},
+        // A DMA neither acquires nor releases: it is started, and ends.
+        {"{hand-over}", finding.access.agent.kind == Agent::Kind::dma ? to_string(finding.access.agent) + " is started" : "the release, signal or doorbell"},
+        {"{take-over}", finding.other && finding.other->agent.kind == Agent::Kind::dma ? "the transfer has ended" : "the acquire"},
+        {"{its write}", !finding.other ? "what was written" : finding.other->agent == finding.access.agent ? "its own write" : "what " + to_string(finding.other->agent) + " wrote"},
         {"{writer}", finding.other ? to_string(finding.other->agent) : "nobody"},
         {"{write place}", finding.other ? place_of(*finding.other) : "its write"}, {"{read place}", place_of(finding.access)}};
     const auto fill_in = [&blanks](std::string sentence) {
@@ -252,51 +272,43 @@ class Coherency final : public Subscriber {
     };
     finding.message = fill_in(text.message) + (raw.unread ? unread_suffix : "");
     finding.missing = fill_in(text.missing);
-    // A DMA neither acquires nor releases: it is started, and ends.
-    std::string fix = text.fix;
-    const auto instead = [&fix](const char* words, const char* of) {
-      if (const std::size_t at = fix.find(words); at != std::string::npos) fix.replace(at, std::string_view(words).size(), of);
-    };
-    if (finding.access.agent.kind == Agent::Kind::dma) instead("before the release, signal or doorbell", "before {reader} is started");
-    if (finding.other && finding.other->agent.kind == Agent::Kind::dma) instead("after the acquire and before the first load", "after the transfer has ended and before the first load");
-    if (raw.rule == Rule::mixed_alias && finding.other && finding.other->agent == finding.access.agent && finding.access.kind == Result::Operation::Kind::read)
-      finding.message = fill_in("'{object}' is reached through the cache and past it: {reader} {may not see} its own write");
-    const bool parts = (&text == &left_dirty || &text == &old_copy) && (raw.cause_address < raw.address || raw.cause_address - raw.address > raw.last - raw.first);
-    finding.fix = fill_in(parts ? fix + parts_suffix : fix);
-    if (auto patch = patch_of(finding, text, cause_object, raw.rule == Rule::missing_invalidate)) finding.patches.push_back(std::move(*patch));
+    const bool parts = text.parts && (raw.cause_address < raw.address || raw.cause_address - raw.address > raw.last - raw.first);
+    finding.fix = fill_in(parts ? std::string(text.fix) + parts_suffix : text.fix);
+    // A range that is too short is made up for where the right one would have been.
+    const Edit edit = text.rule != Rule::wrong_range ? text.edit : raw.rule == Rule::missing_invalidate ? Edit::invalidate_before_read : Edit::write_back_after_write;
+    if (auto patch = patch_of(finding, edit, cause_object)) finding.patches.push_back(std::move(*patch));
     if (raw.also_old_copy && raw.rule == Rule::missing_writeback) {
       finding.message += fill_in("; {reader} holds an older copy, too");
       finding.fix += fill_in(", and invalidate it on {reader} before {read place}");
-      if (!finding.patches.empty() && finding.access.stack.empty() && finding.access.step.line && finding.access.agent.is_core())
-        finding.patches.push_back({finding.access.step, Result::Patch::How::before, "invalidate: " + finding.object->name});
+      if (auto patch = finding.patches.empty() ? std::nullopt : patch_of(finding, Edit::invalidate_before_read, cause_object)) finding.patches.push_back(std::move(*patch));
     }
   }
 
-  /// An edit of the scenario that would do, where it is one cache operation beside a step, or the view of one.
-  static std::optional<Result::Patch> patch_of(const Result::Finding& finding, const Text& text, const std::optional<Result::Object>& cause_object, bool invalidate) {
+  /// Nothing where the step is firmware's to change, or names no object of the scenario.
+  static std::optional<Result::Patch> patch_of(const Result::Finding& finding, Edit edit, const std::optional<Result::Object>& cause_object) {
     using How = Result::Patch::How;
-    const auto edit = [](const Result::Operation& operation, How how, const char* what, const std::optional<Result::Object>& object) -> std::optional<Result::Patch> {
+    const auto beside = [](const std::optional<Result::Operation>& operation, How how, const char* what, const std::optional<Result::Object>& object) -> std::optional<Result::Patch> {
       const bool named = object && (object->kind == Result::Object::Kind::static_object || (object->kind == Result::Object::Kind::block && !object->where.step.empty()));
-      // Firmware code is not the scenario's to mend.
-      if (!named || operation.step.line == 0 || !operation.agent.is_core()) return std::nullopt;
-      return Result::Patch{operation.step, how, how == How::setting ? std::string(what) : std::string(what) + ": " + object->name};
+      if (!named || !operation || operation->step.line == 0 || !operation->agent.is_core()) return std::nullopt;
+      return Result::Patch{operation->step, how, how == How::setting ? std::string(what) : std::string(what) + ": " + object->name};
     };
-    const auto past_the_cache = [&](const Result::Operation& cached) { return edit(cached, How::setting, "view: uncached", finding.object); };
-    const bool by_step = finding.access.stack.empty();
-    if (text.rule == Rule::wrong_range && finding.other) {
-      return invalidate ? edit(finding.access, How::before, "invalidate", finding.object) : edit(*finding.other, How::after, "writeback", finding.object);
+    // An access that firmware made, for whatever step, is not the step's.
+    const auto by_step = [](const std::optional<Result::Operation>& operation) { return operation && operation->stack.empty() ? operation : std::nullopt; };
+    const std::optional<Result::Operation> access = finding.access;
+    const bool cause_is_writers = finding.cause && finding.other && finding.cause->agent == finding.other->agent;
+    switch (edit) {
+      case Edit::none: return std::nullopt;
+      // One that came too late is there already.
+      case Edit::write_back_after_write: return finding.cause ? std::nullopt : beside(by_step(finding.other), How::after, "writeback", finding.object);
+      case Edit::invalidate_before_read: return beside(by_step(access), How::before, "invalidate", finding.object);
+      case Edit::commit_after_access: return beside(by_step(access), How::after, "commit", finding.object);
+      case Edit::write_back_before_cause: return cause_is_writers ? beside(finding.cause, How::before, "writeback", finding.object) : std::nullopt;
+      case Edit::cached_side_past_cache:
+        return beside(by_step(finding.other && finding.other->view == Result::Operation::View::cached ? finding.other : access), How::setting, "view: uncached", finding.object);
+      case Edit::cause_past_cache: return beside(by_step(finding.cause), How::setting, "view: uncached", finding.object);
+      case Edit::clean_after_cause: return beside(by_step(finding.cause), How::after, "writeback_invalidate", cause_object);
+      case Edit::invalidate_before_cause: return beside(by_step(finding.cause), How::before, "invalidate", cause_object);
     }
-    if (text.rule == Rule::missing_writeback && finding.other && !finding.cause && finding.other->stack.empty()) return edit(*finding.other, How::after, "writeback", finding.object);
-    if (text.rule == Rule::stale_boot && finding.other && finding.other->stack.empty()) return edit(*finding.other, How::after, "writeback", finding.object);
-    if (text.rule == Rule::missing_invalidate && by_step) return edit(finding.access, How::before, "invalidate", finding.object);
-    if (text.rule == Rule::uncommitted_access && by_step) return edit(finding.access, How::after, "commit", finding.object);
-    if (text.rule == Rule::discarded_write && finding.cause && finding.other && finding.cause->agent == finding.other->agent) return edit(*finding.cause, How::before, "writeback", finding.object);
-    if (text.rule == Rule::mixed_alias && finding.other && finding.access.kind == Result::Operation::Kind::read)
-      return finding.other->view == Result::Operation::View::cached ? past_the_cache(*finding.other) : past_the_cache(finding.access);
-    if (!finding.cause || !finding.cause->stack.empty()) return std::nullopt;
-    if (&text == &two_views) return past_the_cache(*finding.cause);
-    if (&text == &left_dirty || &text == &left_dirty_by_free || &text == &left_dirty_for_dma) return edit(*finding.cause, How::after, "writeback_invalidate", cause_object);
-    if (&text == &old_copy) return edit(*finding.cause, How::before, "invalidate", cause_object);
     return std::nullopt;
   }
 

@@ -11,7 +11,7 @@ using Relation = Result::Finding::Relation;
 using Kind = Result::Operation::Kind;
 
 constexpr RuleInfo heap_misuse_rule{
-    {"heap-misuse"}, Severity::manifest, "heap memory is used wrongly",
+    {"heap-misuse", 1}, Severity::manifest, "heap memory is used wrongly",
     "A block is used after it was freed, freed twice or by the wrong core, accessed past its end, read before anybody wrote it, overlaps "
     "another block or lies in the wrong heap; or code other than the allocator touches the allocator's metadata.",
     "Let the last user free the object, keep accesses within its size, and set its fields after allocating it."};
@@ -109,7 +109,7 @@ class Heap final : public Subscriber {
     Result::Finding finding;
     finding.rule = heap_misuse_rule.id;
     finding.message = event.message;
-    finding.access = describe_.step(event.core, deed_of(event.core), *event.where, event.cycle);
+    finding.access = describe_.step(event.core, kind_of_step(event.core), *event.where, event.cycle);
     finding.object = Result::Object{Result::Object::Kind::block, event.object.name, to_string(event.object.zone), Agent::core(event.object.core), {}, event.object.base, event.object.bytes};
     if (event.freed_at) {
       finding.other.emplace();
@@ -147,7 +147,7 @@ class Heap final : public Subscriber {
 
  private:
   /// What the core's present step does to the object.
-  Kind deed_of(AgentId core) const {
+  Kind kind_of_step(AgentId core) const {
     const std::string* const step = describe_.moment().step_kind(core);
     if (!step) return Kind::access;
     if (*step == "read" || *step == "copy") return Kind::read;

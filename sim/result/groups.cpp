@@ -12,15 +12,6 @@
 namespace dspmem {
 namespace {
 
-/// How early in the chain from cause to effect a rule stands: less is earlier.
-int rank_of(const RuleId& rule) {
-  static const std::map<std::string, int, std::less<>> ranks{
-      {"data-race", 0},        {"heap-misuse", 0},   {"use-of-powered-off-bank", 0}, {"lock-in-cache", 0},    {"missing-writeback", 1}, {"stale-boot", 1},
-      {"discarded-write", 1},  {"wrong-range", 1},   {"missing-invalidate", 2},      {"mixed-alias", 2},      {"lost-update", 3},       {"lost-on-power-off", 3}};
-  const auto known = ranks.find(to_string(rule));
-  return known == ranks.end() ? 4 : known->second;
-}
-
 std::string place_of(const Result::Operation& operation) {
   return to_string(operation.agent) + "|" + operation.step.to_string() + "|" + (operation.stack.empty() ? "" : to_string(operation.stack[0]));
 }
@@ -34,8 +25,8 @@ std::vector<std::string> keys_of(const Result::Finding& finding) {
     keys.push_back(object.kind == Result::Object::Kind::metadata ? "metadata" : fmt::format("object|{}|{}", object.name, to_string(object.where)));
   }
   // What a step does wrong by itself, and what follows from it.
-  if (finding.rule.name == "heap-misuse") keys.push_back("deed|" + finding.access.step.to_string());
-  else if (finding.cause && finding.cause->step.line) keys.push_back("deed|" + finding.cause->step.to_string());
+  if (finding.rule.name == "heap-misuse") keys.push_back("step|" + finding.access.step.to_string());
+  else if (finding.cause && finding.cause->step.line) keys.push_back("step|" + finding.cause->step.to_string());
   const std::string here = place_of(finding.access), there = finding.other ? place_of(*finding.other) : "";
   keys.push_back(fmt::format("places|{}|{}", std::min(here, there), std::max(here, there)));
   return keys;
@@ -75,7 +66,7 @@ std::vector<Group> groups_of(const std::vector<Result::Finding>& findings) {
     if (fresh) groups.emplace_back();
     groups[known->second].findings.push_back(&findings[i]);
   }
-  const auto order_of = [](const Result::Finding* finding) { return std::make_tuple(finding->rule.name != "data-race", finding->severity, rank_of(finding->rule)); };
+  const auto order_of = [](const Result::Finding* finding) { return std::make_tuple(finding->rule.link != 0, finding->severity, finding->rule.link); };
   const auto earlier = [&order_of](const Result::Finding* a, const Result::Finding* b) { return order_of(a) < order_of(b); };
   for (Group& group : groups) std::stable_sort(group.findings.begin(), group.findings.end(), earlier);
   std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.severity() < b.severity(); });

@@ -15,8 +15,9 @@ namespace dspmem {
 /// The name of a rule of the rule table (sim/diagnose/rules.h), such as missing-writeback. Points into that table.
 struct RuleId {
   std::string_view name;
-  bool operator==(const RuleId&) const = default;
-  auto operator<=>(const RuleId&) const = default;
+  std::uint8_t link = 4;  ///< where it stands in a chain from cause to effect: less is earlier; 0: a race, beside which nothing is certain
+  bool operator==(const RuleId& other) const { return name == other.name; }
+  auto operator<=>(const RuleId& other) const { return name <=> other.name; }
 };
 inline std::string to_string(RuleId rule) { return std::string(rule.name); }
 
