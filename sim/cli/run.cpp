@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fmt/format.h>
 #include <memory>
 
@@ -43,15 +44,23 @@ std::vector<Output> outputs_of(const po::variables_map& values) {
   return outputs;
 }
 
+/// One that cannot be written loses no other: the first error is thrown at the end.
 void write(const std::vector<Output>& outputs, std::span<const Result> results, const WriterOptions& options) {
+  std::exception_ptr failure;
   for (const Output& each : outputs) {
+    const std::string text = each.writer->write(results, options);
     if (!each.file) {
-      std::fputs(each.writer->write(results, options).c_str(), stdout);
+      std::fputs(text.c_str(), stdout);
       continue;
     }
-    each.file->stream() << each.writer->write(results, options);
-    each.file->commit();
+    try {
+      each.file->stream() << text;
+      each.file->commit();
+    } catch (const std::exception&) {
+      if (!failure) failure = std::current_exception();
+    }
   }
+  if (failure) std::rethrow_exception(failure);
 }
 
 /// Whether text for people may be coloured: on a terminal, unless the user says otherwise.
