@@ -202,7 +202,7 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   const ByteMask mask = ByteMask::range(offset, bytes);
   const std::uint32_t number = site_number(site, view);
   store(line, access, number, mask);
-  // Where there is nobody else what it has read before it may read again. Else the next read is told: it reads what is written here.
+  // Where there is nobody else what it has read before it may read again. Else the next read must be seen: it reads what is written here.
   if (!own || !line.copies.summarised() || !alone_) line.settled_reads = 0;
   History& history = history_of(line, agent);
   History::Write noted{{clocks_[agent][agent], number}, cycle};

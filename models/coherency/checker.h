@@ -325,7 +325,7 @@ class CoherencyChecker {
   struct PowerOn {
     std::uint32_t address, bytes, epoch;
     Operation operation;
-    std::uint32_t told = 0;  ///< a bit for each agent of which a finding was made
+    std::uint32_t reported = 0;  ///< a bit for each agent of which a finding was made
   };
   std::vector<PowerOn> power_ons_;
   std::uint32_t power_checks_ = 0;

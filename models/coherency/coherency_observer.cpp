@@ -80,7 +80,7 @@ std::uint64_t CoherencyObserver::on_write(const CoreAccess& event) {
   if (ordering == Ordering::plain) commits_.on_access(access, address);
   if (ordering == Ordering::plain) checker_.write(agent, view, address, value, access.site, access.cycle);
   else checker_.atomic_write(agent, view, address, value, access.site, access.cycle);
-  // With others about it counts whether the core itself reads what it writes here: that is told again.
+  // With others about it counts whether the core itself reads what it writes here: that must be seen.
   revoke_elsewhere(view == View::cached && checker_.alone() ? &core : nullptr, address);
   if (ordering == Ordering::plain) return permit_writes(core, view, address);
   // A word that an atomic sets to zero is a lock that opens.

@@ -91,16 +91,16 @@ void CoherencyChecker::memory_on(std::uint32_t address, std::uint32_t bytes, con
 
 bool CoherencyChecker::is_power_unknown(AgentId agent, std::uint32_t address) const {
   return std::any_of(power_ons_.begin(), power_ons_.end(), [&](const PowerOn& each) {
-    return address - each.address < each.bytes && agent != each.operation.agent && !(each.told >> agent & 1) && clocks_[agent][each.operation.agent] < each.epoch;
+    return address - each.address < each.bytes && agent != each.operation.agent && !(each.reported >> agent & 1) && clocks_[agent][each.operation.agent] < each.epoch;
   });
 }
 
 void CoherencyChecker::check_power(Line& line, const Operation& access, std::uint32_t address) {
   if (++power_checks_ % 256 == 0) std::erase_if(power_ons_, [this](const PowerOn& each) { return is_known(each.operation.agent, each.epoch); });
   for (PowerOn& each : power_ons_) {
-    if (address - each.address >= each.bytes || access.agent == each.operation.agent || (each.told >> access.agent & 1)) continue;
+    if (address - each.address >= each.bytes || access.agent == each.operation.agent || (each.reported >> access.agent & 1)) continue;
     if (clocks_[access.agent][each.operation.agent] >= each.epoch) continue;  // nobody uses it before it is on
-    each.told |= 1u << access.agent;
+    each.reported |= 1u << access.agent;
     CoherencyFinding finding;
     finding.rule = Rule::unordered_power_on;
     finding.access = access;

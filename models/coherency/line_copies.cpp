@@ -18,7 +18,7 @@ void LineCopies::forget_shared(const ByteMask& bytes) {
 
 void LineCopies::threaten(const Threat& threat) {
   Threat fresh = threat;
-  fresh.bytes -= shared->threatened;  // of several windows the first one is told
+  fresh.bytes -= shared->threatened;  // of several windows the first one is reported
   if (fresh.bytes.none()) return;
   shared->threatened |= fresh.bytes;
   shared->threats.push_back(fresh);

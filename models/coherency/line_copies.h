@@ -66,20 +66,13 @@ struct LineCopies {
     std::vector<Copy> copies;  ///< of each core
     std::vector<Threat> threats;
     ByteMask threatened;       ///< all of theirs
-    ByteMask reported;         ///< those of which a read was told
+    ByteMask reported;         ///< those of which a read was reported
     ByteMask lost;             ///< memory lost them with its power,
     Operation lost_by;         ///< by this
   };
 
   bool summarised() const { return shared == nullptr; }
   bool may_be_dirty(std::uint32_t core) const { return shared ? shared->copies[core].dirty : dirty && owner == static_cast<int>(core); }
-  /// Whether a core but this one may be, or any for -1.
-  bool may_be_dirty_elsewhere(int core) const {
-    if (!shared) return dirty && owner != core;
-    for (std::size_t each = 0; each < shared->copies.size(); ++each)
-      if (static_cast<int>(each) != core && shared->copies[each].dirty) return true;
-    return false;
-  }
   /// Of the summary: whether another core may have a copy.
   bool may_be_elsewhere(std::uint32_t core) const { return (touched || dirty) && owner != static_cast<int>(core); }
   bool may_hold(std::uint32_t core) const { return shared ? shared->copies[core].touched : touched && owner == static_cast<int>(core); }

@@ -44,9 +44,9 @@ CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t a
     }
     result.exclusive = (line.unseen == nobody || line.unseen == agent) && exclusive(line, agent);
   } else {
-    // It has to be told of: see check_power().
+    // The observer has to see the access: see check_power().
     if (!power_ons_.empty() && is_power_unknown(agent, address)) [[unlikely]] return result;
-    // The first store is told, so that it is known which reads come after it.
+    // The observer sees the first store, so that it is known which reads come after it.
     result.settled = settled_of(line, agent, View::cached);
   }
   if (result.exclusive) use_log(line, log);

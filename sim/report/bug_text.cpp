@@ -29,7 +29,7 @@ std::string place_of(const Operation& operation, const std::string& scenario) {
   return to_string(frame);
 }
 
-std::string deed_of(const Operation& operation) {
+std::string words_for(const Operation& operation) {
   const bool access = operation.kind == Kind::read || operation.kind == Kind::write;
   std::string text = to_string(operation.kind);
   if (access && operation.view != View::none && operation.view != View::direct) text += std::string(", ") + to_string(operation.view);
@@ -143,8 +143,8 @@ std::string picture_of(const Finding& finding, const Paint& paint, unsigned widt
     if (row.is_access && broken.before_access && !damage) say_break();
     const std::size_t at = column_of(row.operation->agent);
     if (at == agents.size()) continue;
-    const std::string deed = cut(deed_of(*row.operation), column - 1), place = cut(place_of(*row.operation, scenario), column - 3);
-    out += line(at, deed, row.is_access || row.operation == (finding.other ? &*finding.other : nullptr) || row.operation == (finding.cause ? &*finding.cause : nullptr) ? paint.mark(deed) : deed);
+    const std::string what = cut(words_for(*row.operation), column - 1), place = cut(place_of(*row.operation, scenario), column - 3);
+    out += line(at, what, row.is_access || row.operation == (finding.other ? &*finding.other : nullptr) || row.operation == (finding.cause ? &*finding.cause : nullptr) ? paint.mark(what) : what);
     if (!place.empty()) out += line(at, "  " + place, paint.faint("  " + place));
     if (row.operation == damage) {
       const std::string text = finding.severity == Severity::manifest ? "** overwrites it with the old copy **" : "** may overwrite it with the old copy **";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A suppression file that would silence what was found: to begin with, where a project has findings that it cannot mend at once.
+// A suppression file that would silence what was found: to begin with, where a project has findings that it cannot fix at once.
 #include <fmt/format.h>
 #include <set>
 
@@ -19,7 +19,7 @@ std::string quoted(const std::string& text) {
 }
 
 std::string write(std::span<const Result> results, const WriterOptions& options) {
-  std::string out = "# For 'dspmem run --suppressions'. Say why in each reason, or mend it.\nsuppressions:\n";
+  std::string out = "# For 'dspmem run --suppressions'. Say why in each reason, or fix it.\nsuppressions:\n";
   std::set<std::string> said;
   for (const Result& result : results)
     for (const Result::Finding& finding : result.findings) {

@@ -203,7 +203,7 @@ TEST_P(RandomPrograms, GetTheSameVerdictsFromTheOracle) {
     const auto races = [](const std::vector<TinyVerdict>& verdicts) { return std::find(verdicts.begin(), verdicts.end(), TinyVerdict::race) != verdicts.end(); };
     const bool raced = races(theirs);
     const bool frees = std::any_of(program.begin(), program.end(), [](const TinyOperation& each) { return each.kind == Kind::forget; });
-    // Who frees what others use is told where the heap is known.
+    // Who frees what others use is reported where the heap is known.
     if (raced && frees) continue;
     ASSERT_EQ(races(ours), raced) << "program " << done << "\n" << describe(machine, program, ours, theirs);
     if (raced) continue;
@@ -440,7 +440,7 @@ TEST(PowerOn, HasToComeBeforeTheUse) {
     machine.checker.release(0, 7);
     if (ordered) machine.checker.acquire(1, 7);
     machine.write(1, View::cached, 0);
-    machine.write(1, View::cached, 64);  // told once
+    machine.write(1, View::cached, 64);  // reported once
     EXPECT_EQ(machine.listener.findings, ordered ? 0u : 1u);
   }
 }

@@ -17,7 +17,7 @@ constexpr std::uint32_t ram = 0x60000000, alias = 0x40000000, data = ram + 0x400
 struct Verdicts : FindingListener {
   using Entry = std::tuple<Rule, bool, int, int, int, std::uint32_t, int, int, std::uint64_t>;
   void on_finding(const CoherencyFinding& f) override {
-    // Of several reads in one epoch any may be told.
+    // Of several reads in one epoch any may be reported.
     const void* const origin = f.other.kind == Operation::Kind::read ? nullptr : f.other.site.origin;
     all.emplace_back(f.rule, f.manifest, static_cast<int>(f.access.kind), f.access.agent, static_cast<int>(f.access.view), f.address, static_cast<int>(f.other.kind), f.other.agent,
                      reinterpret_cast<std::uintptr_t>(origin));
@@ -177,15 +177,15 @@ class RandomProgram {
 class Permissions : public testing::TestWithParam<Shape> {};
 
 TEST_P(Permissions, ChangeNoVerdict) {
-  // What a core stores unseen behind a read of the same word counts as read: a lost update that nobody reads may be told in addition.
-  const auto may_be_told = [](const Verdicts::Entry& each) { return std::get<0>(each) == Rule::lost_update && !std::get<1>(each); };
+  // What a core stores unseen behind a read of the same word counts as read: a lost update that nobody reads may be reported in addition.
+  const auto may_be_added = [](const Verdicts::Entry& each) { return std::get<0>(each) == Rule::lost_update && !std::get<1>(each); };
   std::size_t findings = 0, additional = 0;
   for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
     const auto with = RandomProgram<CoherencyObserver>(GetParam(), seed).verdicts(), without = RandomProgram<Distrustful>(GetParam(), seed).verdicts();
     std::size_t at = 0;
     for (const Verdicts::Entry& each : with) {
       if (at < without.size() && each == without[at]) ++at;
-      else if (may_be_told(each)) ++additional;
+      else if (may_be_added(each)) ++additional;
       else ASSERT_EQ(with, without) << "seed " << seed;
     }
     ASSERT_EQ(at, without.size()) << "seed " << seed << ": not all were found";

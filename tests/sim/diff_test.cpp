@@ -10,7 +10,7 @@ namespace {
 constexpr char broken[] =
     "name: x\nplatform: tgl\nobjects:\n  x: {bytes: 4, align: 64}\ncores:\n  0:\n    - write: {to: x, pattern: 1}\n    - signal: s\n"
     "  1:\n    - wait: s\n    - read: {from: x}\n";
-constexpr char mended[] =
+constexpr char corrected[] =
     "name: x\nplatform: tgl\nobjects:\n  x: {bytes: 4, align: 64}\ncores:\n  0:\n    - write: {to: x, pattern: 1}\n    - writeback: x\n    - signal: s\n"
     "  1:\n    - wait: s\n    - read: {from: x}\n";
 
@@ -29,11 +29,11 @@ class TwoReports : public testing::Test {
 
 TEST_F(TwoReports, TellWhatIsFixedAndWhatIsNew) {
   report(broken, "broken.json");
-  report(mended, "mended.json");
-  const ProgramResult better = dspmem({"diff", "broken.json", "mended.json"});
+  report(corrected, "corrected.json");
+  const ProgramResult better = dspmem({"diff", "broken.json", "corrected.json"});
   EXPECT_EQ(better.exit_code, 0) << better.err;
   EXPECT_TRUE(better.out.starts_with("better s.yaml on tgl: findings -> passed\n  fixed  missing-writeback (manifest): ")) << better.out;
-  const ProgramResult worse = dspmem({"diff", "mended.json", "broken.json"});
+  const ProgramResult worse = dspmem({"diff", "corrected.json", "broken.json"});
   EXPECT_EQ(worse.exit_code, 1);
   EXPECT_TRUE(worse.out.starts_with("WORSE s.yaml on tgl: passed -> findings\n  new    missing-writeback (manifest): ")) << worse.out;
   const ProgramResult same = dspmem({"diff", "broken.json", "broken.json", "--markdown"});
@@ -42,12 +42,12 @@ TEST_F(TwoReports, TellWhatIsFixedAndWhatIsNew) {
 }
 
 TEST_F(TwoReports, AreRefusedWhereTheyAreNone) {
-  report(mended, "mended.json");
+  report(corrected, "corrected.json");
   directory_.write("text.json", "no report");
   directory_.write("old.json", "{\"schema\": 1, \"findings\": []}");
-  EXPECT_EQ(dspmem({"diff", "mended.json", "text.json"}).err, "text.json: error: is not JSON; write one with 'dspmem run SCENARIO --json FILE'\n");
-  EXPECT_EQ(dspmem({"diff", "old.json", "mended.json"}).err, "old.json: error: is a report of schema 1; this dspmem reads schema 2: run the scenario again\n");
-  EXPECT_EQ(dspmem({"diff", "mended.json"}).exit_code, 2);
+  EXPECT_EQ(dspmem({"diff", "corrected.json", "text.json"}).err, "text.json: error: is not JSON; write one with 'dspmem run SCENARIO --json FILE'\n");
+  EXPECT_EQ(dspmem({"diff", "old.json", "corrected.json"}).err, "old.json: error: is a report of schema 1; this dspmem reads schema 2: run the scenario again\n");
+  EXPECT_EQ(dspmem({"diff", "corrected.json"}).exit_code, 2);
   EXPECT_EQ(dspmem({"run", "s.yaml", "--baseline", "old.json"}).exit_code, 2);
 }
 
@@ -58,9 +58,9 @@ TEST_F(TwoReports, LeaveOutWhatIsKnown) {
   const ProgramResult known = dspmem({"run", "s.yaml", "--baseline", "broken.json"});
   EXPECT_EQ(known.exit_code, 0) << known.out;
   EXPECT_NE(known.out.find("(broken.json: known from the baseline)"), std::string::npos) << known.out;
-  report(mended, "mended.json");
+  report(corrected, "corrected.json");
   directory_.write("s.yaml", broken);
-  EXPECT_EQ(dspmem({"run", "s.yaml", "--baseline", "mended.json"}).exit_code, 3);
+  EXPECT_EQ(dspmem({"run", "s.yaml", "--baseline", "corrected.json"}).exit_code, 3);
 }
 
 TEST_F(TwoReports, CanBeginWithASuppressionFile) {
@@ -71,7 +71,7 @@ TEST_F(TwoReports, CanBeginWithASuppressionFile) {
 
 TEST_F(TwoReports, OfSeveralScenariosAreOneFile) {
   directory_.write("s.yaml", broken);
-  directory_.write("t.yaml", mended);
+  directory_.write("t.yaml", corrected);
   EXPECT_EQ(dspmem({"run", "s.yaml", "t.yaml", "--json", "all.json", "--junit", "all.xml", "--sarif", "all.sarif"}).exit_code, 3);
   EXPECT_EQ(dspmem({"diff", "all.json", "all.json"}).exit_code, 0);
   EXPECT_NE(read_file(directory_.path() / "all.xml").find("tests=\"2\" failures=\"1\""), std::string::npos);
