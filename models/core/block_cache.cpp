@@ -78,6 +78,9 @@ Block* BlockCache::decode_bytes(std::uint32_t pc, std::span<const std::uint8_t> 
     const Format& format = *instruction.format;
     Op op{handlers_[static_cast<std::size_t>(opcode)], format.immediate(word, address), static_cast<std::uint8_t>(word >> 12 & 0xf),
           static_cast<std::uint8_t>(word >> 8 & 0xf), static_cast<std::uint8_t>(word >> 4 & 0xf), opcode};
+    const std::uint16_t used = registers(format.reads | format.writes, op);
+    block.quads_used.push_back(std::max<std::uint8_t>(format.increment, used > 0xff ? (used > 0xfff ? 3 : 2) : used > 0xf));
+    block.quads = std::max(block.quads, block.quads_used.back());
     if (loaded & registers(format.reads, op)) block.cycles += timing_.load_use_cycles;
     block.offsets.push_back(static_cast<std::uint8_t>(address - pc));
     block.cycles_before.push_back(static_cast<std::uint16_t>(block.cycles));

@@ -51,6 +51,7 @@ struct Block {
   std::uint32_t taken_pc = 0;
   bool straddles = false;      ///< its last instruction ends in the next line
   bool at_loop_end = false;    ///< end_pc is the end of some zero-overhead loop
+  std::uint8_t quads = 0;      ///< how many quads of registers beyond the first its instructions use: 0 to 3
   bool watched = false;        ///< begins a function whose calls are observed
   std::uint32_t entered = 0;   ///< how often by the interpreter, until it is translated
   const void* head = nullptr;  ///< translated code; see Translator
@@ -64,6 +65,7 @@ struct Block {
   /// Per instruction, for faults and exact times: offset of its address, and cycles spent before it.
   std::vector<std::uint8_t> offsets;
   std::vector<std::uint16_t> cycles_before;
+  std::vector<std::uint8_t> quads_used;  ///< as `quads`, of each
 };
 
 /// Decoded blocks of one core. Stale code is modelled by the instruction cache, not here: a block stays valid until the

@@ -176,6 +176,12 @@ void BlockTranslation::finish_branch(x86::CondCode taken_if) {
   follow_taken();
 }
 
+/// A special register that the core keeps in memory, through its address in a 64-bit register.
+x86::Mem BlockTranslation::special_register(std::uint32_t number, const Gp& scratch) {
+  a_.mov(scratch, reinterpret_cast<std::uint64_t>(&translator_.shape.special_registers[number]));
+  return x86::dword_ptr(scratch);
+}
+
 /// Pushes a call's frame; the callee's address is in ecx where it is not given.
 void BlockTranslation::push_frame(std::optional<std::uint32_t> callee) {
   static_assert(std::has_single_bit(CoreState::stack_depth));
@@ -189,7 +195,16 @@ void BlockTranslation::push_frame(std::optional<std::uint32_t> callee) {
   else a_.mov(frame(offsetof(StackFrame, callee)), x86::ecx);
   a_.mov(frame(offsetof(StackFrame, return_address)), block_.end_pc);
   a_.mov(FIELD(caller_), block_.end_pc);
-  a_.mov(guest_register(0), block_.end_pc);
+}
+
+/// As Core::push_window_call().
+void BlockTranslation::push_window_call(std::uint32_t increment, std::optional<std::uint32_t> callee) {
+  push_frame(callee);
+  const x86::Mem ps = special_register(special::ps, x86::rax);
+  a_.and_(ps, static_cast<std::int32_t>(~ps::callinc));
+  a_.or_(ps, increment << ps::callinc_shift);
+  a_.mov(x86::eax, increment << 30 | (block_.end_pc & 0x3fffffff));
+  define(4 * increment, x86::eax);
 }
 
 /// To the block at the address in ecx, which may not be known yet.

@@ -65,6 +65,8 @@ class BlockTranslation {
   void fall_through();
   void follow_taken() { link(offsetof(Block, taken), Translator::Exit::taken); }
   void push_frame(std::optional<std::uint32_t> callee);
+  void push_window_call(std::uint32_t increment, std::optional<std::uint32_t> callee);
+  x86::Mem special_register(std::uint32_t number, const Gp& scratch);
   void go_to_computed();
   void ret(std::uint32_t index);
   void leave(Translator::Exit exit);

@@ -23,6 +23,7 @@ const char* describe(FaultCause cause) {
   return "fault";
 }
 
+constexpr std::uint32_t first_frame = 1;  // WINDOWSTART when nothing has been called
 constexpr std::uint32_t reset_ps = ps::excm | ps::intlevel;
 constexpr std::uint32_t reset_atomctl = 0x28;  // cached: internal; bypass: exception (LX reset value, ISA manual)
 
@@ -42,6 +43,7 @@ Core::Core(const CoreConfig& config, const AddressMap& map, CoreEnvironment& env
       uncached_line_(config.instruction_cache.line_bytes) {
   for (const Region& region : map.regions())
     if (region.kind == RegionKind::cached) cached_.push_back({region.physical, region.size, region.base});
+  quad_mask_ = config.address_registers / 4 - 1;
   use_context(0);
   tags_ = data_cache_.tags();
   instruction_lines_ = instruction_cache_.fast_entries();
@@ -54,11 +56,13 @@ Core::~Core() = default;
 
 void Core::reset(std::uint32_t pc) {
   a_.fill(0);
+  physical_.fill(0);
   sr_.fill(0);
   a_[0] = trap_address;  // reset code that returns leaves the core idle
   sar_ = 0;
   sr_[special::ps] = reset_ps;
-  apply_privilege();
+  sr_[special::windowstart] = first_frame;
+  apply_ps();
   sr_[special::prid] = config_.id;
   sr_[special::atomctl] = reset_atomctl;
   threadptr_ = 0;
@@ -145,16 +149,20 @@ void Core::simulator_call() {
 
 // ---- Between blocks ------------------------------------------------------------------------------------------------
 
-bool Core::at_horizon() {
-  if (cycles_ >= watchdog_) fault(FaultCause::watchdog);
-  environment_.at_block_boundary();
-  if (restarted_) {
-    restarted_ = false;
-    return true;
+bool Core::at_horizon(Block& block) {
+  if (cycles_ >= stop_) {
+    if (cycles_ >= watchdog_) fault(FaultCause::watchdog);
+    environment_.at_block_boundary();
+    if (restarted_) {
+      restarted_ = false;
+      return true;
+    }
+    if (interrupt_pending()) {
+      enter_interrupt();
+      return true;
+    }
   }
-  if (!interrupt_pending()) return false;
-  enter_interrupt();
-  return true;
+  return block.quads > window_room_ && make_room(block);
 }
 
 Block* Core::block_at(std::uint32_t pc) {
@@ -215,10 +223,20 @@ void Core::pop_frame(std::uint32_t return_address) {
     }
 }
 
-void Core::begin_call(std::uint32_t function) {
-  a_[0] = trap_address;
+void Core::begin_call(std::uint32_t function, std::span<const std::uint32_t> arguments) {
+  std::array<std::uint8_t, 3> first{};
+  // Through the window as CALL4 does: the caller's frame is then four registers, and has no others to save.
+  const bool windowed = peek(function, first) && decode(first[0] | first[1] << 8 | first[2] << 16) == Opcode::entry;
+  constexpr unsigned increment = 1;
+  first_argument_ = result_register_ = windowed ? 2 + 4 * increment : 2;
+  std::copy(arguments.begin(), arguments.end(), a_.begin() + first_argument_);
+  if (windowed) {
+    push_window_call(increment, function, trap_address);
+  } else {
+    a_[0] = trap_address;
+    push_frame(function, trap_address);
+  }
   pc_ = function;
-  push_frame(function, trap_address);
 }
 
 void Core::watch_calls(std::span<const std::uint32_t> functions, CallObserver& observer) {
@@ -230,6 +248,9 @@ void Core::enter_watched(std::uint32_t function) {
   // A branch back to the function's first instruction is no call.
   if (!watched_calls_.empty() && watched_calls_.back().function == function && watched_calls_.back().depth == frame_count_) return;
   const bool nested = in_watched_call();
+  const Block* const block = blocks_.find(function);
+  const bool windowed = block && block->ops->opcode == Opcode::entry;
+  first_argument_ = 2 + (windowed ? 4 * (sr_[special::ps] >> ps::callinc_shift & 3) : 0);
   watched_calls_.push_back({function, frame_count_, nested});
   watched_depth_ = frame_count_;
   call_observer_->on_call(*this, function, nested);

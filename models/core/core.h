@@ -64,9 +64,7 @@ class Core : private CoreState {
  public:
   /// Execution that arrives at this address leaves run(). Calls from the simulator return to it.
   static constexpr std::uint32_t trap_address = 0xfffffff0;
-  // Vectors, relative to VECBASE, as on the lx106 core that the firmware is compiled for.
-  static constexpr std::uint32_t kernel_vector = 0x30, user_vector = 0x50;
-  static constexpr std::uint32_t cause_syscall = 1, cause_level1_interrupt = 4;
+  static constexpr std::uint32_t cause_syscall = 1, cause_level1_interrupt = 4, cause_alloca = 5;
 
   Core(const CoreConfig& config, const AddressMap& map, CoreEnvironment& environment);
   ~Core();
@@ -110,8 +108,13 @@ class Core : private CoreState {
   /// Where the current function will return to; 0 when nothing called it.
   std::uint32_t return_address() const { return caller_; }
   void set_pc(std::uint32_t pc) { pc_ = pc; }
-  /// Prepares a call from outside: run() executes `function` until it returns.
-  void begin_call(std::uint32_t function);
+  /// Prepares a call from outside: run() executes `function` until it returns. A function whose first instruction is ENTRY is called
+  /// through the register window. REQUIRES: at most six arguments.
+  void begin_call(std::uint32_t function, std::span<const std::uint32_t> arguments);
+  /// What the function of the last begin_call() has returned.
+  std::uint32_t call_result() const { return a_[result_register_]; }
+  /// Where the arguments of the watched function that has just been entered are, from this register on.
+  unsigned first_argument() const { return first_argument_; }
   std::uint32_t reg(unsigned index) const { return a_[index]; }
   void set_reg(unsigned index, std::uint32_t value) { a_[index] = value; }
   std::uint32_t special_register(std::uint8_t number) const { return sr_[number]; }
@@ -123,7 +126,7 @@ class Core : private CoreState {
   void advance(std::uint64_t cycles) { cycles_ += cycles; }
   void advance_to(std::uint64_t cycle) { if (cycles_ < cycle) cycles_ = cycle; }
   /// The cycle at which run() asks the environment what happened meanwhile; sooner when an interrupt or the watchdog is due.
-  void set_horizon(std::uint64_t cycle) { horizon_ = interrupt_pending() ? 0 : std::min(cycle, watchdog_); }
+  void set_horizon(std::uint64_t cycle) { stop_at(interrupt_pending() ? 0 : std::min(cycle, watchdog_)); }
   void set_watchdog(std::uint64_t cycle) { watchdog_ = cycle; }
 
   /// Level-1 interrupt lines. REQUIRES: line < 32.
@@ -196,7 +199,11 @@ class Core : private CoreState {
   static TranslatorCallbacks translator_callbacks();
 
   // Slow paths of the interpreter
-  bool at_horizon();
+  bool at_horizon(Block& block);
+  void stop_at(std::uint64_t cycle) {
+    stop_ = cycle;
+    horizon_ = window_room_ < most_room ? 0 : cycle;
+  }
   Block* block_at(std::uint32_t pc);
   void fetch_block(Block& block);
   const std::uint8_t* fetch_line(std::uint32_t address);
@@ -233,15 +240,32 @@ class Core : private CoreState {
   std::uint32_t return_from_interrupt(std::uint32_t level);
   std::uint32_t take_syscall(std::uint32_t pc);
   void simulator_call();
+  // Register windows: window.cpp. What may go elsewhere returns where execution goes on.
+  void push_window_call(unsigned increment, std::uint32_t callee, std::uint32_t return_address);
+  std::uint32_t enter_window(unsigned stack_register, std::uint32_t frame_bytes);
+  std::uint32_t return_from_window();
+  std::uint32_t return_from_window_handler(bool underflow);
+  std::uint32_t move_stack_pointer(unsigned target, unsigned source);
+  void move_window(std::uint32_t quads);
+  void write_windowstart(std::uint32_t value);
+  std::uint32_t enter_window_vector(std::uint32_t vector, std::uint32_t pc, std::uint32_t quads);
+  std::uint32_t save_frame(std::uint32_t pc);
+  std::uint32_t restore_frame(std::uint32_t pc, std::uint32_t increment);
+  bool make_room(Block& block);
+  bool frame_begins_at(std::uint32_t quads) const { return sr_[special::windowstart] >> ((sr_[special::windowbase] + quads) & quad_mask_) & 1; }
+  void measure_room();
+
   void start_loop(std::uint32_t count, std::uint32_t begin, std::uint32_t end);
   std::uint32_t after_block(const Block& block);
 
   const Region& region_for(std::uint32_t address, unsigned bytes, const char* what);
+  /// Returns the vector. Its handler is no call of the call stack.
+  std::uint32_t take_exception(std::uint32_t cause, std::uint32_t pc);
   void enter_vector(std::uint32_t cause, std::uint32_t pc);
   void push_frame(std::uint32_t callee, std::uint32_t return_address);
   void pop_frame(std::uint32_t return_address);
-  /// After every change of PS: accesses of user mode are checked one by one.
-  void apply_privilege();
+  /// After every change of PS: accesses of user mode are checked one by one, and windows where they are on.
+  void apply_ps();
   L1Cache::FastAccess fast_access() const;
   void check_privilege(std::uint32_t address, std::uint32_t physical, const char* what);
   void enter_watched(std::uint32_t function);
@@ -270,6 +294,11 @@ class Core : private CoreState {
   Translator translator_;
   std::exception_ptr thrown_;  ///< by a callback of translated code
   std::uint32_t threadptr_ = 0;
+  static constexpr std::uint32_t most_room = 3;
+  std::uint32_t window_room_ = most_room;  ///< quads behind the first that instructions may use before a frame has to be saved
+  std::uint32_t quad_mask_ = 15;           ///< of numbers of quads of physical registers
+  std::uint64_t stop_ = 0;                 ///< the horizon that was asked for; horizon_ may be sooner
+  unsigned first_argument_ = 2, result_register_ = 2;
   bool restarted_ = false;
   bool checked_ = false;  ///< user mode, on a platform that protects memory from it
   std::uint64_t watchdog_ = ~0ull;

@@ -13,6 +13,10 @@ namespace dspmem {
 struct CoreConfig {
   std::uint32_t id = 0;
   CoreTiming timing;
+  std::uint32_t address_registers = 64;  ///< physical ones: 32 or 64
+  /// Offsets from VECBASE. The window vectors are at 0 to 0x140, as in every core that has windows.
+  std::uint32_t kernel_vector = 0x30, user_vector = 0x50;
+  bool window_vectors = true;  ///< the image handles window exceptions; else the core itself does, with the same accesses and cycles
   CacheConfig instruction_cache{.size_bytes = 16 * 1024, .ways = 4, .line_bytes = 64};
   CacheConfig data_cache;
   std::uint32_t translate_after = 24;  ///< how often the interpreter enters a block before it becomes host code; 0: never. Same results, other speed.

@@ -16,7 +16,7 @@ namespace dspmem {
 struct CoreState {
   static constexpr std::uint32_t stack_depth = 512;  ///< calls remembered; deeper ones overwrite the oldest
 
-  std::array<std::uint32_t, 16> a_{};
+  std::array<std::uint32_t, 16> a_{};  ///< the window: 16 physical registers from 4 * WINDOWBASE on
   std::uint32_t sar_ = 0;
   std::uint32_t pc_ = 0;
   std::uint64_t cycles_ = 0;
@@ -36,6 +36,7 @@ struct CoreState {
   std::uint32_t caller_ = 0;         ///< where the current function will return to; 0 when nothing called it
   std::uint32_t failed_ = 0;         ///< a callback of translated code has thrown
   std::array<StackFrame, stack_depth> frames_{};
+  std::array<std::uint32_t, 64> physical_{};  ///< all registers; those of the window are in a_
 };
 static_assert(std::is_standard_layout_v<CoreState>);
 

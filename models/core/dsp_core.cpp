@@ -102,10 +102,9 @@ void DspCore::wait_for_interrupt() {
 }
 
 std::uint32_t DspCore::call(std::uint32_t function, std::span<const std::uint32_t> arguments) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) core_.set_reg(static_cast<unsigned>(2 + i), arguments[i]);
-  core_.begin_call(function);
+  core_.begin_call(function, arguments);
   execute();
-  return core_.reg(2);
+  return core_.call_result();
 }
 
 // ---- Power and interrupts --------------------------------------------------------------------------------------------

@@ -54,6 +54,8 @@ inline std::uint32_t remainder_signed(std::uint32_t a, std::uint32_t b) {
 #define T a[op->t]
 #define IMM op->immediate
 #define SAR sar_
+#define BOOLEAN(number) (sr_[special::br] >> (number) & 1)
+#define SET_BOOLEAN(number, value) (sr_[special::br] = (sr_[special::br] & ~(1u << (number))) | static_cast<std::uint32_t>(value) << (number))
 #define SIGNED(value) to_signed(value)
 #define PC (block->pc + block->offsets[static_cast<std::size_t>(op - block->ops)])
 #define SEQUENTIAL_PC block->end_pc
@@ -138,6 +140,17 @@ inline std::uint32_t remainder_signed(std::uint32_t a, std::uint32_t b) {
     pop_frame(pc);   \
     goto computed;   \
   } while (0)
+#define WINDOW_CALL_TAKEN(increment)                                    \
+  do {                                                                 \
+    push_window_call(increment, block->taken_pc, block->end_pc);       \
+    goto follow_taken;                                                 \
+  } while (0)
+#define WINDOW_CALL(increment, address)               \
+  do {                                                \
+    pc = (address);                                   \
+    push_window_call(increment, pc, block->end_pc);   \
+    goto computed;                                    \
+  } while (0)
 #define NEXT_BLOCK() goto sequential_unlinked
 #define SKIP_IF(condition)        \
   do {                            \
@@ -191,7 +204,7 @@ enter:
   if (cycles_ >= horizon_) [[unlikely]] {
     pc_ = block->pc;
     block_ = nullptr;
-    if (at_horizon()) {
+    if (at_horizon(*block)) {
       pc = pc_;
       goto computed;
     }
@@ -298,6 +311,8 @@ sequential_unlinked:
 #undef CALL_TAKEN
 #undef CALL
 #undef RETURN
+#undef WINDOW_CALL_TAKEN
+#undef WINDOW_CALL
 #undef NEXT_BLOCK
 #undef SKIP_IF
 #define LOAD(type, address) static_cast<type>(load_slow(address, sizeof(type)))
@@ -309,6 +324,8 @@ sequential_unlinked:
 #define JUMP(address) GO(address)
 #define CALL_TAKEN() NEVER_LEFT()
 #define CALL(address) static_cast<void>(address), NEVER_LEFT()
+#define WINDOW_CALL_TAKEN(increment) NEVER_LEFT()
+#define WINDOW_CALL(increment, address) return push_window_call(increment, address, block->end_pc), pc_ = (address), after_step()
 #define RETURN()               \
   do {                         \
     const std::uint32_t to = a[0]; \

@@ -76,6 +76,10 @@ inline constexpr Format copk{S, 0, [](std::uint32_t w, std::uint32_t) { return o
 // Control flow
 inline constexpr Format j{0, 0, no_immediate, [](std::uint32_t w, std::uint32_t pc) { return pc + 4 + sign_extend_from(w >> 6, 17); }};
 inline constexpr Format call{0, 0, no_immediate, [](std::uint32_t w, std::uint32_t pc) { return (pc & ~3u) + 4 + (sign_extend_from(w >> 6, 17) << 2); }};
+template <std::uint8_t Increment>
+inline constexpr Format window_call{0, 0, no_immediate, [](std::uint32_t w, std::uint32_t pc) { return (pc & ~3u) + 4 + (sign_extend_from(w >> 6, 17) << 2); }, Increment};
+template <std::uint8_t Increment>
+inline constexpr Format window_callx{S, 0, no_immediate, nullptr, Increment};
 inline constexpr Format br8{S | T, 0, no_immediate, branch8_target};
 inline constexpr Format brbit{S, 0, [](std::uint32_t w, std::uint32_t) { return (r_of(w) & 1) << 4 | t_of(w); }, branch8_target};
 inline constexpr Format brimm{S, 0, [](std::uint32_t w, std::uint32_t) { return b4const[r_of(w)]; }, branch8_target};
@@ -84,6 +88,16 @@ inline constexpr Format br12{S, 0, no_immediate, [](std::uint32_t w, std::uint32
 inline constexpr Format br6{S, 0, no_immediate, [](std::uint32_t w, std::uint32_t pc) { return pc + 4 + ((t_of(w) & 3) << 4 | r_of(w)); }};
 inline constexpr Extract loop_end = [](std::uint32_t w, std::uint32_t pc) { return pc + 4 + imm8_of(w); };
 inline constexpr Format loop{S, 0, loop_end, loop_end};
+
+// Register windows
+inline constexpr Format entry{S, 0, [](std::uint32_t w, std::uint32_t) { return (w >> 12) * 8; }, nullptr};
+inline constexpr Format rotate{0, 0, [](std::uint32_t w, std::uint32_t) { return sign_extend_from(t_of(w), 3); }, nullptr};
+inline constexpr Extract below_64 = [](std::uint32_t w, std::uint32_t) { return r_of(w) * 4 - 64; };
+inline constexpr Format l32e{S, T, below_64, nullptr};
+inline constexpr Format s32e{S | T, 0, below_64, nullptr};
+
+// Booleans: the fields name bits of BR
+inline constexpr Format brbool{0, 0, no_immediate, branch8_target};
 
 // Processor state
 inline constexpr Format rsr{0, T, special_number, nullptr};

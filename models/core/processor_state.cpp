@@ -12,12 +12,12 @@ namespace {
 bool plain_register(std::uint32_t number) {
   using namespace special;
   switch (number) {
-    case lbeg: case lcount: case litbase: case scompare1: case memctl: case atomctl: case configid0: case configid1: case depc:
+    case lbeg: case lcount: case litbase: case br: case acclo: case acchi: case windowbase: case windowstart: case scompare1: case memctl: case atomctl: case configid0: case configid1: case depc:
     case cpenable: case intenable: case vecbase: case exccause: case debugcause: case excvaddr: case ccompare0: case special::ps: case lend:
       return true;
     default:
       return (number >= epc1 && number < epc1 + 7) || (number >= eps2 && number < eps2 + 6) ||
-             (number >= excsave1 && number < excsave1 + 7) || (number >= misc0 && number < misc0 + 4);
+             (number >= excsave1 && number < excsave1 + 7) || (number >= misc0 && number < misc0 + 4) || (number >= m0 && number < m0 + 4);
   }
 }
 
@@ -43,13 +43,16 @@ void Core::write_special(std::uint32_t number, std::uint32_t value) {
       sr_[number] = value;
       if (blocks_.add_loop_end(value)) blocks_.request_clear();
       return;
+    case special::br: sr_[number] = value & 0xffff; return;
+    case special::windowbase: move_window(value - sr_[number]); return;
+    case special::windowstart: write_windowstart(value); return;
     case special::ccount: return;  // the cycle counter is shared with the reports and runs on
     default:
       if (!plain_register(number)) fault(FaultCause::illegal_instruction, "special register " + std::to_string(number) + " does not exist");
       sr_[number] = value;
   }
-  if (number == special::ps) apply_privilege();
-  if (interrupt_pending()) horizon_ = 0;
+  if (number == special::ps) apply_ps();
+  if (interrupt_pending()) stop_at(0);
 }
 
 std::uint32_t Core::exchange_special(std::uint32_t number, std::uint32_t value) {
@@ -71,7 +74,7 @@ void Core::write_user(std::uint32_t number, std::uint32_t value) {
 std::uint32_t Core::raise_interrupt_level(std::uint32_t level) {
   const std::uint32_t old = sr_[special::ps];
   sr_[special::ps] = (old & ~ps::intlevel) | level;
-  if (interrupt_pending()) horizon_ = 0;
+  if (interrupt_pending()) stop_at(0);
   return old;
 }
 
@@ -79,12 +82,12 @@ void Core::wait_for_interrupt(std::uint32_t level, std::uint32_t next_pc) {
   sr_[special::ps] = (sr_[special::ps] & ~ps::intlevel) | level;
   pc_ = next_pc;
   environment_.wait_for_interrupt();
-  if (interrupt_pending()) horizon_ = 0;
+  if (interrupt_pending()) stop_at(0);
 }
 
 void Core::raise_interrupt(unsigned line) {
   sr_[special::interrupt] |= 1u << line;
-  horizon_ = 0;
+  stop_at(0);
 }
 
 void Core::lower_interrupt(unsigned line) { sr_[special::interrupt] &= ~(1u << line); }
@@ -93,13 +96,17 @@ bool Core::interrupt_pending() const {
   return (sr_[special::interrupt] & sr_[special::intenable]) != 0 && (sr_[special::ps] & (ps::excm | ps::intlevel)) == 0;
 }
 
-void Core::enter_vector(std::uint32_t cause, std::uint32_t pc) {
+std::uint32_t Core::take_exception(std::uint32_t cause, std::uint32_t pc) {
   sr_[special::epc1] = pc;
   sr_[special::exccause] = cause;
-  const std::uint32_t vector = sr_[special::ps] & ps::um ? user_vector : kernel_vector;
+  const std::uint32_t vector = sr_[special::ps] & ps::um ? config_.user_vector : config_.kernel_vector;
   sr_[special::ps] |= ps::excm;
-  apply_privilege();
-  pc_ = sr_[special::vecbase] + vector;
+  apply_ps();
+  return sr_[special::vecbase] + vector;
+}
+
+void Core::enter_vector(std::uint32_t cause, std::uint32_t pc) {
+  pc_ = take_exception(cause, pc);
   push_frame(pc_, pc);
   handlers_entered_.push_back(frame_count_);
   if (!watched_calls_.empty()) call_observer_->on_interruption(*this);
@@ -114,8 +121,8 @@ std::uint32_t Core::take_syscall(std::uint32_t pc) {
 
 std::uint32_t Core::return_from_exception() {
   sr_[special::ps] &= ~ps::excm;
-  apply_privilege();
-  if (interrupt_pending()) horizon_ = 0;
+  apply_ps();
+  if (interrupt_pending()) stop_at(0);
   pop_frame(sr_[special::epc1]);
   if (!handlers_entered_.empty()) handlers_entered_.pop_back();
   if (!watched_calls_.empty()) call_observer_->on_interruption(*this);
@@ -125,8 +132,8 @@ std::uint32_t Core::return_from_exception() {
 std::uint32_t Core::return_from_interrupt(std::uint32_t level) {
   if (level < 2 || level > 7) fault(FaultCause::illegal_instruction, "RFI level " + std::to_string(level));
   sr_[special::ps] = sr_[special::eps2 + level - 2];
-  apply_privilege();
-  if (interrupt_pending()) horizon_ = 0;
+  apply_ps();
+  if (interrupt_pending()) stop_at(0);
   return sr_[special::epc1 + level - 1];
 }
 
@@ -134,18 +141,19 @@ std::uint32_t Core::return_from_interrupt(std::uint32_t level) {
 
 void Core::set_ring(std::uint32_t ring) {
   sr_[special::ps] = (sr_[special::ps] & ~ps::ring) | ring << 6;
-  apply_privilege();
+  apply_ps();
 }
 
 L1Cache::FastAccess Core::fast_access() const {
   return checked_ ? L1Cache::FastAccess::none : observer_ ? L1Cache::FastAccess::permitted : L1Cache::FastAccess::all;
 }
 
-void Core::apply_privilege() {
+void Core::apply_ps() {
   if (const bool check = user_mode() && !config_.kernel_only.empty(); check != checked_) {
     checked_ = check;
     data_cache_.use_fast_entries(fast_access());
   }
+  measure_room();
 }
 
 }  // namespace dspmem

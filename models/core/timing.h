@@ -12,6 +12,7 @@ namespace dspmem {
 struct CoreTiming {
   std::array<std::uint32_t, instruction_kinds> extra_cycles{};  ///< by InstructionKind, whether or not a branch is taken
   std::uint32_t taken_branch_cycles = 2;                        ///< refill of the pipeline behind a taken branch
+  std::uint32_t window_exception_cycles = 6;                    ///< an overflow or underflow that the core handles itself, beside its loads and stores: entering the handler, RFWO or RFWU
   std::uint32_t load_use_cycles = 1;                            ///< an instruction reads what the one before it loads
 };
 

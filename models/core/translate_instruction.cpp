@@ -44,6 +44,10 @@ bool BlockTranslation::branch_condition(const Op& op) {
     a_.bt(use(op.s, x86::eax), op.immediate);
     finish_branch(taken_if);
   };
+  const auto boolean = [&](CondCode taken_if) {
+    a_.bt(special_register(special::br, x86::rax), op.s);
+    finish_branch(taken_if);
+  };
   switch (op.opcode) {
     case Opcode::beq: compare(CondCode::kE); return true;
     case Opcode::bne: compare(CondCode::kNE); return true;
@@ -69,6 +73,8 @@ bool BlockTranslation::branch_condition(const Op& op) {
     case Opcode::bbc: bit(CondCode::kNC); return true;
     case Opcode::bbsi: bit_immediate(CondCode::kC); return true;
     case Opcode::bbci: bit_immediate(CondCode::kNC); return true;
+    case Opcode::bt: boolean(CondCode::kC); return true;
+    case Opcode::bf: boolean(CondCode::kNC); return true;
     default: return false;
   }
 }
@@ -218,14 +224,12 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
     // Special registers that hold what was written and nothing more; reading and writing the others is the core's.
     case Opcode::rsr:
       if (op.immediate != special::prid && op.immediate != special::scompare1 && op.immediate != special::ps) break;
-      a_.mov(rax, reinterpret_cast<std::uint64_t>(&translator_.shape.special_registers[op.immediate]));
-      a_.mov(eax, x86::dword_ptr(rax));
+      a_.mov(eax, special_register(op.immediate, rax));
       define(op.t, eax);
       return Flow::next;
     case Opcode::wsr:
       if (op.immediate != special::scompare1) break;
-      a_.mov(rax, reinterpret_cast<std::uint64_t>(&translator_.shape.special_registers[op.immediate]));
-      a_.mov(x86::dword_ptr(rax), use(op.t, ecx));
+      a_.mov(special_register(op.immediate, rax), use(op.t, ecx));
       fall_through();
       return Flow::ended;
     case Opcode::nsau: {
@@ -279,21 +283,32 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
     case Opcode::nop: case Opcode::nop_n: case Opcode::memw: case Opcode::extw: case Opcode::excw: case Opcode::dsync: case Opcode::esync: case Opcode::rsync:
       return Flow::next;
     case Opcode::l32r: load(op, index, 4, false, true); return Flow::next;
-    case Opcode::l32i: case Opcode::l32i_n: load(op, index, 4, false, false); return Flow::next;
+    case Opcode::l32i: case Opcode::l32i_n: case Opcode::l32e: load(op, index, 4, false, false); return Flow::next;
     case Opcode::l16ui: load(op, index, 2, false, false); return Flow::next;
     case Opcode::l16si: load(op, index, 2, true, false); return Flow::next;
     case Opcode::l8ui: load(op, index, 1, false, false); return Flow::next;
-    case Opcode::s32i: case Opcode::s32i_n: store(op, index, 4); return Flow::next;
+    case Opcode::s32i: case Opcode::s32i_n: case Opcode::s32e: store(op, index, 4); return Flow::next;
     case Opcode::s16i: store(op, index, 2); return Flow::next;
     case Opcode::s8i: store(op, index, 1); return Flow::next;
     case Opcode::j: follow_taken(); return Flow::ended;
     case Opcode::call0:
       push_frame(block_.taken_pc);
+      a_.mov(guest_register(0), block_.end_pc);
       follow_taken();
+      return Flow::ended;
+    case Opcode::call4: case Opcode::call8: case Opcode::call12:
+      push_window_call(instruction_table()[static_cast<std::size_t>(op.opcode)].format->increment, block_.taken_pc);
+      follow_taken();
+      return Flow::ended;
+    case Opcode::callx4: case Opcode::callx8: case Opcode::callx12:
+      a_.mov(ecx, use(op.s, ecx));
+      push_window_call(instruction_table()[static_cast<std::size_t>(op.opcode)].format->increment, std::nullopt);
+      go_to_computed();
       return Flow::ended;
     case Opcode::callx0:
       a_.mov(ecx, use(op.s, ecx));
       push_frame(std::nullopt);
+      a_.mov(guest_register(0), block_.end_pc);
       go_to_computed();
       return Flow::ended;
     case Opcode::jx:

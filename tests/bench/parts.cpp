@@ -93,7 +93,7 @@ void core_loop(benchmark::State& state) {
   for (auto _ : state) {
     core.set_reg(2, 0x2000);
     core.set_reg(4, 100'000);
-    core.begin_call(0x1000);
+    core.begin_call(0x1000, {});
     core.run();
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(core.statistics().instructions));

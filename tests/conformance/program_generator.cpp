@@ -26,6 +26,16 @@ constexpr std::uint32_t bits(std::uint32_t value, unsigned low, unsigned count) 
 
 }  // namespace
 
+ProgramGenerator::ProgramGenerator(std::uint64_t seed, std::uint32_t origin, const std::set<Opcode>& left_out) : random_(seed), origin_(origin) {
+  straight_ = choose([](Opcode opcode) {
+    const InstructionKind kind = row(opcode).kind;
+    return (kind == InstructionKind::alu || kind == InstructionKind::multiply || kind == InstructionKind::barrier) &&
+           !one_of(opcode, {Opcode::rsr, Opcode::rur, Opcode::wur});
+  });
+  branches_ = choose([](Opcode opcode) { return row(opcode).kind == InstructionKind::branch; });
+  for (std::vector<Opcode>* choices : {&straight_, &branches_}) std::erase_if(*choices, [&left_out](Opcode opcode) { return left_out.contains(opcode); });
+}
+
 std::uint32_t ProgramGenerator::any_value() {
   switch (random_.below(6)) {
     case 0: return static_cast<std::uint32_t>(random_.below(40));
@@ -77,7 +87,7 @@ std::uint32_t ProgramGenerator::load_literal(std::uint32_t target, std::uint32_t
 }
 
 void ProgramGenerator::patch_literal(std::uint32_t literal, std::uint32_t value) {
-  for (unsigned byte = 0; byte < 4; ++byte) code_[literal - base + byte] = value >> 8 * byte & 0xff;
+  for (unsigned byte = 0; byte < 4; ++byte) code_[literal - origin_ + byte] = value >> 8 * byte & 0xff;
 }
 
 /// Points the branch, jump, call or loop at `at` to `target`.
@@ -96,16 +106,11 @@ void ProgramGenerator::set_target(std::uint32_t at, Opcode opcode, std::uint32_t
   } else {
     field = bits(relative, 16, 8);
   }
-  for (unsigned byte = 0; byte < instruction_length(match); ++byte) code_[at - base + byte] |= field >> 8 * byte & 0xff;
+  for (unsigned byte = 0; byte < instruction_length(match); ++byte) code_[at - origin_ + byte] |= field >> 8 * byte & 0xff;
 }
 
 void ProgramGenerator::random_straight() {
-  static const std::vector<Opcode> choices = choose([](Opcode opcode) {
-    const InstructionKind kind = row(opcode).kind;
-    return (kind == InstructionKind::alu || kind == InstructionKind::multiply || kind == InstructionKind::barrier) &&
-           !one_of(opcode, {Opcode::rsr, Opcode::rur, Opcode::wur, Opcode::muluh, Opcode::mulsh});
-  });
-  const Opcode opcode = choices[random_.below(choices.size())];
+  const Opcode opcode = straight_[random_.below(straight_.size())];
   const Instruction& instruction = row(opcode);
   // QEMU 7.2 shifts right by 0 where SSL or SSA8B left 32 in SAR; the manual says 32. Keep to what both agree on.
   const bool right = one_of(opcode, {Opcode::srl, Opcode::sra});
@@ -120,6 +125,9 @@ void ProgramGenerator::random_straight() {
   const struct { unsigned field, shift; } fields[] = {{field_r, 12}, {field_s, 8}, {field_t, 4}};
   for (const auto& each : fields)
     if (used & each.field) word = (word & ~(0xfu << each.shift)) | any_register() << each.shift;
+  // Groups of booleans begin at multiples of their size.
+  if (one_of(opcode, {Opcode::any4, Opcode::all4})) word &= ~(3u << 8);
+  if (one_of(opcode, {Opcode::any8, Opcode::all8})) word &= ~(7u << 8);
   emit(opcode, instruction.match | (word & ~instruction.mask & 0xffffff));
 }
 
@@ -127,7 +135,7 @@ void ProgramGenerator::random_memory() {
   static const std::vector<Opcode> choices = choose([](Opcode opcode) {
     const InstructionKind kind = row(opcode).kind;
     return (kind == InstructionKind::load || kind == InstructionKind::store || kind == InstructionKind::synchronising) &&
-           opcode != Opcode::l32r;
+           !one_of(opcode, {Opcode::l32r, Opcode::l32e, Opcode::s32e});
   });
   const Opcode opcode = choices[random_.below(choices.size())];
   if (opcode == Opcode::s32c1i) {
@@ -144,9 +152,7 @@ void ProgramGenerator::random_memory() {
 }
 
 void ProgramGenerator::random_branch() {
-  static const std::vector<Opcode> choices =
-      choose([](Opcode opcode) { return row(opcode).kind == InstructionKind::branch; });
-  const Opcode opcode = choices[random_.below(choices.size())];
+  const Opcode opcode = branches_[random_.below(branches_.size())];
   const Instruction& instruction = row(opcode);
   const std::uint32_t at = here();
   std::uint32_t word = instruction.match | (any_register() << 8 & ~instruction.mask);
@@ -346,7 +352,7 @@ void ProgramGenerator::epilogue(unsigned sequences) {
 std::vector<std::uint8_t> ProgramGenerator::generate(unsigned sequences) {
   code_.clear();
   constexpr std::uint32_t program_bytes_limit = 48 << 20;
-  results_address_ = base + program_bytes_limit;
+  results_address_ = origin_ + program_bytes_limit;
   prologue(results_address_ + sequences * result_bytes);
   for (unsigned index = 0; index < sequences; ++index) sequence(index == 0);
   epilogue(sequences);

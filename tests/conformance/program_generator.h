@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "models/core/isa.h"
@@ -21,17 +22,18 @@ class ProgramGenerator {
   static constexpr std::uint32_t result_bytes = 64;  ///< stored by each sequence: a0 to a13, SAR and LCOUNT
   static constexpr std::uint32_t scratch_bytes = 4096;
 
-  explicit ProgramGenerator(std::uint64_t seed) : random_(seed) {}
+  /// `left_out`: instructions that the other implementation does not have.
+  explicit ProgramGenerator(std::uint64_t seed, std::uint32_t origin = base, const std::set<Opcode>& left_out = {});
 
-  /// The program's bytes, to be placed at `base`; it starts there.
+  /// The program's bytes, to be placed at `origin`; it starts there.
   std::vector<std::uint8_t> generate(unsigned sequences);
 
   std::uint32_t results_address() const { return results_address_; }
   /// How often each instruction was emitted.
   const std::array<std::uint64_t, opcode_count>& emitted() const { return emitted_; }
 
- private:
-  std::uint32_t here() const { return base + static_cast<std::uint32_t>(code_.size()); }
+ protected:
+  std::uint32_t here() const { return origin_ + static_cast<std::uint32_t>(code_.size()); }
   std::uint32_t any_register() { return static_cast<std::uint32_t>(random_.below(free_registers)); }
   std::uint32_t any_value();
   void align4();
@@ -42,6 +44,8 @@ class ProgramGenerator {
   std::uint32_t place_literal(std::uint32_t value);
   void set_target(std::uint32_t at, Opcode opcode, std::uint32_t target);
   void patch_literal(std::uint32_t literal, std::uint32_t value);
+
+ private:
   void random_straight();
   void random_memory();
   void random_branch();
@@ -55,10 +59,14 @@ class ProgramGenerator {
   void prologue(std::uint32_t scratch_address);
   void epilogue(unsigned sequences);
 
+  std::array<std::uint64_t, opcode_count> emitted_{};
+
+ protected:
   Random random_;
+  std::uint32_t origin_;
+  std::vector<Opcode> straight_, branches_;  ///< of random_straight() and random_branch()
   std::vector<std::uint8_t> code_;
   std::uint32_t results_address_ = 0;
-  std::array<std::uint64_t, opcode_count> emitted_{};
 };
 
 }  // namespace dspmem::test

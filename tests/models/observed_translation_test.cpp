@@ -130,7 +130,7 @@ Outcome outcome_of(const Shape& shape, std::uint64_t seed, bool translated, bool
     }
     for (unsigned number = 1; number < 16; ++number) core.set_reg(number, static_cast<std::uint32_t>(random.next()));
     for (const unsigned base : {1u, 3u, 5u, 12u}) core.set_reg(base, data + static_cast<std::uint32_t>(random.below(0x200)) * 4);
-    core.begin_call(ram);
+    core.begin_call(ram, {});
     core.run();
     for (unsigned number = 0; number < 16; ++number) outcome.computed.push_back(core.reg(number));
     outcome.computed.push_back(core.statistics().cycles);
