@@ -24,8 +24,6 @@ const char* describe(FaultCause cause) {
 }
 
 constexpr std::uint32_t first_frame = 1;  // WINDOWSTART when nothing has been called
-constexpr std::uint32_t reset_ps = ps::excm | ps::intlevel;
-constexpr std::uint32_t reset_atomctl = 0x28;  // cached: internal; bypass: exception (LX reset value, ISA manual)
 
 }  // namespace
 
@@ -58,13 +56,14 @@ void Core::reset(std::uint32_t pc) {
   a_.fill(0);
   physical_.fill(0);
   sr_.fill(0);
+  a_[1] = config_.reset_stack;
   a_[0] = trap_address;  // reset code that returns leaves the core idle
   sar_ = 0;
-  sr_[special::ps] = reset_ps;
+  sr_[special::ps] = config_.reset_ps;
   sr_[special::windowstart] = first_frame;
   apply_ps();
   sr_[special::prid] = config_.id;
-  sr_[special::atomctl] = reset_atomctl;
+  sr_[special::atomctl] = config_.reset_atomctl;
   threadptr_ = 0;
   frame_count_ = 0;
   caller_ = 0;

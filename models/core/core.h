@@ -138,6 +138,12 @@ class Core : private CoreState {
   /// Makes the interpreter go on at `pc` after the environment's current callback returns.
   void restart_at(std::uint32_t pc);
 
+  /// An operation on the data cache as an instruction of one cycle would make it. Throws CoreFault as that does.
+  void cache_operation(CacheOperation operation, std::uint32_t address) {
+    advance(1);
+    data_cache_operation(operation, address);
+  }
+
   // Data accesses as a load or store instruction of one cycle would make them.
   std::uint32_t load(std::uint32_t address, unsigned bytes);
   void store(std::uint32_t address, std::uint32_t value, unsigned bytes);

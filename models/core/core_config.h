@@ -16,6 +16,10 @@ struct CoreConfig {
   std::uint32_t address_registers = 64;  ///< physical ones: 32 or 64
   /// Offsets from VECBASE. The window vectors are at 0 to 0x140, as in every core that has windows.
   std::uint32_t kernel_vector = 0x30, user_vector = 0x50;
+  // What reset leaves in registers. An image that is called without its start-up code finds a stack, and windows that are on.
+  std::uint32_t reset_stack = 0;
+  std::uint32_t reset_ps = 0x1f;       ///< PS.EXCM and all interrupts masked (ISA manual)
+  std::uint32_t reset_atomctl = 0x28;  ///< S32C1I on cached addresses inside the cache, on others an exception (LX reset value, ISA manual)
   bool window_vectors = true;  ///< the image handles window exceptions; else the core itself does, with the same accesses and cycles
   CacheConfig instruction_cache{.size_bytes = 16 * 1024, .ways = 4, .line_bytes = 64};
   CacheConfig data_cache;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <fmt/format.h>
 
 #include "sim/config/fields.h"
 #include "sim/config/paths.h"
@@ -27,6 +28,12 @@ const std::vector<std::pair<std::string, Kind>>& argument_names() {
 const std::vector<std::pair<std::string, Role>>& role_names() {
   static const std::vector<std::pair<std::string, Role>> names{{"initialise", Role::initialise}, {"allocate", Role::allocate}, {"allocate_zeroed", Role::allocate_zeroed}, {"reallocate", Role::reallocate},
                                                               {"free", Role::free}, {"reset", Role::reset}, {"internal", Role::internal}};
+  return names;
+}
+
+/// Bits of SOF_MEM_FLAG_* in alloc.h.
+const std::vector<std::pair<std::string, std::uint32_t>>& flag_names() {
+  static const std::vector<std::pair<std::string, std::uint32_t>> names{{"shared", 1}};
   return names;
 }
 
@@ -95,7 +102,98 @@ AllocatorFunction read_function(const YAML::Node& node, const std::string& file)
   return function;
 }
 
+/// heap: one, zones, {variable: NAME} or {begin: SYMBOL, end: SYMBOL}.
+void read_heap(FieldReader& reader, Allocator& allocator) {
+  const YAML::Node node = reader.node("heap");
+  allocator.one_heap = true;
+  if (!node.IsDefined()) return;
+  allocator.heap_mark = reader.mark_of("heap");
+  if (node.IsMap()) {
+    FieldReader heap(node, reader.file(), "'heap'");
+    const bool variable = heap.optional("variable", allocator.heap_variable);
+    if (!variable) {
+      heap.required("begin", allocator.heap_begin);
+      heap.required("end", allocator.heap_end);
+    }
+    heap.finish();
+    return;
+  }
+  std::string kind;
+  reader.optional("heap", kind);
+  allocator.one_heap = choose<bool>(reader, "heap", kind, {{"one", true}, {"zones", false}}, "kind of heap");
+}
+
+Allocator::Bits read_bits(FieldReader& reader, const std::string& field, const std::vector<std::pair<std::string, std::uint32_t>>& names) {
+  Allocator::Bits bits;
+  const YAML::Node node = reader.node(field);
+  if (!node.IsDefined()) return bits;
+  bits.mark = reader.mark_of(field);
+  FieldReader values(node, reader.file(), "'" + field + "'");
+  for (const auto& [name, bit] : names)
+    if (std::uint32_t value = 0; values.optional(name, value)) bits.values[bit] = value;
+  values.finish();
+  return bits;
+}
+
+/// {function: returns N | nothing | the first argument}
+std::vector<Allocator::Stub> read_stubs(const FieldReader& reader, const YAML::Node& node) {
+  static const std::string forms = "'nothing', 'the first argument' or 'returns N'";
+  std::vector<Allocator::Stub> stubs;
+  if (!node.IsMap()) reader.fail("stubs", "'stubs' must be a mapping such as {log_write: nothing, pm_get: returns 0}; a stub does " + forms);
+  for (const auto& each : node) {
+    Allocator::Stub stub;
+    stub.function = each.first.as<std::string>();
+    stub.mark = reader.mark_of(each.first);
+    const std::string does = each.second.IsScalar() ? each.second.Scalar() : "";
+    if (does.starts_with("returns ")) {
+      const std::string text = does.substr(8);
+      const bool negative = text.starts_with("-");
+      const auto number = parse_number(negative ? text.substr(1) : text);
+      constexpr std::uint64_t highest = 2047;  // MOVI's immediate
+      if (!number || *number > highest + negative) FieldReader::fail(reader.mark_of(each.second), "a stub returns a number from -2048 to 2047, not '" + text + "'");
+      stub.result = Allocator::Stub::Result::number;
+      stub.number = static_cast<std::int32_t>(*number) * (negative ? -1 : 1);
+    } else if (does == "the first argument") {
+      stub.result = Allocator::Stub::Result::first_argument;
+    } else if (does != "nothing") {
+      FieldReader::fail(reader.mark_of(each.second), "a stub does " + forms + ", not '" + does + "'");
+    }
+    stubs.push_back(stub);
+  }
+  return stubs;
+}
+
+Allocator::Memory read_memory(const YAML::Node& node, const std::string& file) {
+  FieldReader reader(node, file, "a memory");
+  Allocator::Memory memory;
+  memory.mark = reader.mark();
+  Address base;
+  Bytes bytes;
+  reader.required("name", memory.name);
+  reader.required("base", base);
+  reader.required("bytes", bytes);
+  reader.finish();
+  constexpr std::uint64_t page = 4096, most = 256 << 20;
+  if (bytes.value == 0 || bytes.value > most || bytes.value % page || base.value % page)
+    reader.fail("bytes", "a memory is 1 to 65536 pages of 4 KiB, and begins at one");
+  memory.base = base.value;
+  memory.bytes = static_cast<std::uint32_t>(bytes.value);
+  return memory;
+}
+
 }  // namespace
+
+std::uint32_t Allocator::translate(const Bits& bits, std::uint32_t value, const char* kind) const {
+  if (bits.values.empty()) return value;
+  std::uint32_t result = 0;
+  for (std::uint32_t bit = 1; bit; bit <<= 1) {
+    if (!(value & bit)) continue;
+    const auto found = bits.values.find(bit);
+    if (found == bits.values.end()) throw InputError(bits.mark, fmt::format("the scenario asks for {} {:#x}, and this binding does not say which value that is", kind, bit));
+    result |= found->second;
+  }
+  return result;
+}
 
 std::optional<std::uint32_t> AllocatorFunction::position(Kind kind) const {
   for (std::size_t i = 0; i < arguments.size(); ++i)
@@ -120,9 +218,14 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
   reader.optional("description", allocator.description);
   allocator.name = printable(allocator.name);
   if (reader.optional("firmware", allocator.firmware)) allocator.firmware_mark = reader.mark_of("firmware");
-  std::string heap = "one";
-  reader.optional("heap", heap);
-  allocator.one_heap = choose<bool>(reader, "heap", heap, {{"one", true}, {"zones", false}}, "kind of heap");
+  read_heap(reader, allocator);
+  allocator.flags = read_bits(reader, "flags", flag_names());
+  allocator.capabilities = read_bits(reader, "capabilities", capability_names());
+  if (const YAML::Node node = reader.node("stubs"); node.IsDefined()) allocator.stubs = read_stubs(reader, node);
+  if (const YAML::Node node = reader.node("memory"); node.IsDefined()) {
+    if (!node.IsSequence()) reader.fail("memory", "'memory' must be a list such as [{name: iram, base: 0x40080000, bytes: 128 KiB}]");
+    for (const auto& each : node) allocator.memories.push_back(read_memory(each, path));
+  }
   if (reader.optional("alignment", allocator.alignment) && (!std::has_single_bit(allocator.alignment) || allocator.alignment > most_bytes))
     reader.fail("alignment", "'alignment' must be a power of two up to " + std::to_string(most_bytes));
   if (const YAML::Node node = reader.node("metadata"); node.IsDefined()) {
@@ -153,7 +256,26 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
 
 Platform with_allocator(Platform platform, const Allocator& allocator) {
   if (allocator.alignment) platform.allocation_alignment = allocator.alignment;
+  for (const Allocator::Memory& memory : allocator.memories) {
+    for (const Region& region : platform.system.regions)
+      if (memory.base < std::uint64_t{region.base} + region.size && region.base < std::uint64_t{memory.base} + memory.bytes)
+        throw InputError(memory.mark, fmt::format("memory '{}' overlaps '{}' of platform '{}', which is at {:#x}", memory.name, region.name, platform.name, region.base));
+    SramConfig sram;
+    sram.name = memory.name;
+    sram.physical_base = memory.base;
+    sram.banks = 1;
+    sram.bank_bytes = memory.bytes;
+    sram.switchable = false;
+    platform.system.srams.push_back(sram);
+    platform.system.regions.push_back({memory.name, memory.base, memory.bytes, RegionKind::cached, memory.base});
+    platform.memory_uncached.push_back(0);
+  }
   if (!allocator.one_heap) return platform;
+  if (!allocator.heap_variable.empty() || !allocator.heap_begin.empty()) {  // where it is stands in the image
+    platform.bank_manager = false;
+    for (SwitchableMemory& memory : platform.switchable_memories) memory.managed_count = 0;
+    return platform;
+  }
   // The common heaps of the first memory lie side by side, behind all that belongs to one core.
   const SramConfig& sram = platform.system.srams[0];
   HeapLayout heap;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,6 +66,9 @@ struct Allocator {
   SourceMark firmware_mark;
   std::string firmware;  ///< the ELF that has it, from the binding's folder; empty: PLATFORM-NAME.elf among our own
   bool one_heap = false;
+  // Where the one heap is, if not where the platform's common heaps are: an array of the image, or between two of its symbols.
+  std::string heap_variable, heap_begin, heap_end;
+  SourceMark heap_mark;
   std::uint32_t alignment = 0;     ///< of every block; 0: the platform's
   std::uint32_t header_bytes = 0;  ///< the allocator's own, right before each block
   std::vector<std::string> variables;  ///< of the firmware, that only the allocator may touch
@@ -72,8 +76,32 @@ struct Allocator {
   std::vector<AllocatorFunction> functions;
   SourceMark lock_mark, unlock_mark;
   std::string lock, unlock;  ///< called around each use by a scenario; empty: the allocator locks by itself
+  /// What calls pass for flags and capabilities of requests, by bit of SOF_MEM_FLAG_* and SOF_MEM_CAPS_*. Empty: those bits.
+  struct Bits {
+    std::map<std::uint32_t, std::uint32_t> values;
+    SourceMark mark;
+  };
+  Bits flags, capabilities;
+  /// A function of the image that does nothing but return.
+  struct Stub {
+    enum class Result { nothing, number, first_argument };
+    std::string function;
+    Result result = Result::nothing;
+    std::int32_t number = 0;  ///< -2048 to 2047
+    SourceMark mark;
+  };
+  std::vector<Stub> stubs;
+  /// RAM of the image's chip that the platform file does not have, one bank each.
+  struct Memory {
+    std::string name;
+    std::uint32_t base = 0, bytes = 0;
+    SourceMark mark;
+  };
+  std::vector<Memory> memories;
   std::string heap_info;     ///< as heap_info() of alloc.h, by way of scenario_read_heap_info(); empty: figures come from watching
 
+  /// What calls pass for bits of SOF_MEM_FLAG_* or SOF_MEM_CAPS_*. An InputError at the binding where it does not say.
+  std::uint32_t translate(const Bits& bits, std::uint32_t value, const char* kind) const;
   /// The first function that does this for a zone; null when there is none. `aligned`: it must take an alignment.
   const AllocatorFunction* find(AllocatorFunction::Role role, Zone zone, bool aligned = false) const;
 };
@@ -82,7 +110,7 @@ struct Allocator {
 /// user named it.
 Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark = {});
 
-/// The platform as this allocator sees it.
+/// The platform as this allocator sees it: its heap in place of the platform's, its memories beside those.
 Platform with_allocator(Platform platform, const Allocator& allocator);
 
 std::vector<std::string> shipped_allocators();

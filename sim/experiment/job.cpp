@@ -34,6 +34,7 @@ void check_functions(const Allocator& allocator, const FirmwareImage& image) {
   using Role = AllocatorFunction::Role;
   for (const AllocatorFunction& function : allocator.functions)
     if (function.role == Role::allocate || function.role == Role::free || function.role == Role::initialise) need(function.symbol, function.mark);
+  for (const Allocator::Stub& stub : allocator.stubs) need(stub.function, stub.mark);
   if (allocator.lock.empty()) return;
   need(allocator.lock, allocator.lock_mark);
   need(allocator.unlock, allocator.unlock_mark);
@@ -58,6 +59,72 @@ void check_platform(const Job& job) {
                                                  platform.name, platform.file, differing));
 }
 
+/// The cached view of an address.
+std::uint32_t cached_view(const Platform& platform, std::uint32_t address) {
+  for (const Region& region : platform.system.regions)
+    if (region.contains(address) && region.kind == RegionKind::uncached)
+      for (const Region& other : platform.system.regions)
+        if (other.kind == RegionKind::cached && region.to_physical(address) - other.physical < other.size) return region.to_physical(address) - other.physical + other.base;
+  return address;
+}
+
+/// Where the binding says that the heap is something of the image.
+void place_heap(Job& job) {
+  const Allocator& allocator = job.allocator;
+  const FirmwareImage& image = *job.image;
+  std::uint32_t base = 0, end = 0;
+  if (!allocator.heap_variable.empty()) {
+    const auto variable = image.variable(allocator.heap_variable);
+    if (!variable)
+      throw InputError(allocator.heap_mark, fmt::format("firmware '{}' has no variable '{}' (the compiler removes statics that nothing uses)", image.path(), allocator.heap_variable) + suggestion(allocator.heap_variable, image.variable_names()));
+    base = variable->address;
+    end = base + variable->bytes;
+  } else if (!allocator.heap_begin.empty()) {
+    const auto symbol = [&](const std::string& name) {
+      const auto address = image.symbol(name);
+      if (!address) throw InputError(allocator.heap_mark, fmt::format("firmware '{}' has no symbol '{}'", image.path(), name) + suggestion(name, image.symbol_names()));
+      return *address;
+    };
+    base = symbol(allocator.heap_begin);
+    end = symbol(allocator.heap_end);
+  } else {
+    return;
+  }
+  if (end <= base) throw InputError(allocator.heap_mark, fmt::format("this heap has no bytes: it is from {:#x} to {:#x}", base, end));
+  HeapLayout heap;
+  heap.name = "heap";
+  heap.zone = Zone::runtime;
+  heap.all_zones = true;
+  heap.base = cached_view(job.platform, base);
+  heap.bytes = end - base;
+  for (const HeapLayout& each : job.platform.heaps) heap.capabilities |= each.capabilities;
+  job.platform.heaps = {heap};
+}
+
+/// What the cores need to run this image: its vectors, and if it is called without having been started, what its start-up code would have done.
+void prepare_cores(Job& job) {
+  Platform& platform = job.platform;
+  const FirmwareImage& image = *job.image;
+  for (CoreConfig& core : platform.system.cores) {
+    if (image.abi() == FirmwareImage::Abi::windowed) {  // vectors of the configurations that Cadence ships
+      core.kernel_vector = 0x300;
+      core.user_vector = 0x340;
+    }
+    if (image.starts_itself()) continue;
+    const CoreArea& area = platform.core_areas[core.id];
+    core.reset_stack = (area.stack_base + area.stack_bytes) & ~15u;
+    core.reset_ps = ps::woe | ps::um;
+    core.reset_atomctl = 0x15;  // S32C1I works at memory, for every kind of address
+    core.window_vectors = false;
+  }
+  if (image.starts_itself()) return;
+  for (const FirmwareImage::Segment& segment : image.segments())
+    for (const CoreArea& area : platform.core_areas)
+      if (segment.address < std::uint64_t{area.stack_base} + area.stack_bytes && area.stack_base < std::uint64_t{segment.address} + segment.bytes.size())
+        throw InputError({image.path()}, fmt::format("this firmware has {} bytes at {:#x}, where platform '{}' has the stack of a core ({:#x} to {:#x}): give its image room there (image, stack)",
+                                                     segment.bytes.size(), segment.address, platform.name, area.stack_base, area.stack_base + area.stack_bytes));
+}
+
 }  // namespace
 
 Scenario load_scenario(const std::string& path) { return load_scenario(path, {step_kinds(), rule_names()}); }
@@ -79,6 +146,8 @@ Job load_job(const JobRequest& request) {
   job.image = std::make_unique<FirmwareImage>(request.firmware ? *request.firmware : firmware_path(job.platform, job.allocator));
   if (!request.allow_mismatch) check_platform(job);
   check_functions(job.allocator, *job.image);
+  place_heap(job);
+  prepare_cores(job);
   return job;
 }
 

@@ -22,13 +22,19 @@ WatchedFunction::WatchedFunction(const AllocatorFunction& function) : role(funct
 }
 
 WatchedFunctions::WatchedFunctions(const Allocator& allocator, const FirmwareImage& image) {
+  const auto& values = allocator.flags.values;
+  const auto named = values.find(flag_shared);
+  const std::uint32_t shared = values.empty() ? flag_shared : named == values.end() ? 0 : named->second;
   for (const AllocatorFunction& function : allocator.functions)
-    if (const auto address = image.symbol(function.symbol); address && by_address_.emplace(*address, function).second)
-      addresses_.push_back(*address);
+    if (const auto address = image.symbol(function.symbol); address) {
+      const auto [entry, fresh] = by_address_.emplace(*address, function);
+      entry->second.shared_flag = shared;
+      if (fresh) addresses_.push_back(*address);
+    }
 }
 
 bool AllocatorWatch::Call::is_shared() const {
-  return argument(function->flags, 0) & flag_shared || zone() == Zone::runtime_shared || zone() == Zone::system_shared;
+  return argument(function->flags, 0) & function->shared_flag || zone() == Zone::runtime_shared || zone() == Zone::system_shared;
 }
 
 // ---- Calls -----------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ struct WatchedFunction {
 
   Role role = Role::internal;
   std::optional<std::uint32_t> bytes, count, zone, flags, alignment, pointer, core;
+  std::uint32_t shared_flag = 0;    ///< which of the flags asks for shared data
   Zone fixed_zone = Zone::runtime;  ///< where no argument says the zone
 
   bool allocates() const { return role == Role::allocate || role == Role::allocate_zeroed; }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "models/core/isa.h"
 #include "sim/config/input_files.h"
 
 namespace dspmem {
@@ -74,6 +75,8 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
       if (type == STT_FUNC) functions_[address] = {name, static_cast<std::uint32_t>(symbol.st_size)};
     }
   }
+  for (const auto& [address, function] : functions_)
+    if (const auto first = bytes_at(address, 3); !first.empty()) windowed_functions_ += decode(first[0] | first[1] << 8 | first[2] << 16) == Opcode::entry;
   debug_->dwarf = dwarf_begin_elf(debug_->elf, DWARF_C_READ, nullptr);
 
   // libdw hands out pointers into these sections without looking for the end of a text. It has unpacked compressed ones by now.
@@ -83,6 +86,8 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
     GElf_Shdr info;
     const char* name = gelf_getshdr(section, &info) ? elf_strptr(debug_->elf, names, info.sh_name) : nullptr;
     const std::string_view text(name ? name : "");
+    if (name && info.sh_flags & SHF_ALLOC && info.sh_size)
+      sections_.push_back({name, static_cast<std::uint32_t>(info.sh_addr), static_cast<std::uint32_t>(info.sh_size), (info.sh_flags & SHF_WRITE) != 0, (info.sh_flags & SHF_EXECINSTR) != 0});
     if (text == ".dspmem.platform")
       if (const Elf_Data* facts = elf_getdata(section, nullptr); facts && facts->d_buf)
         platform_facts_.assign(static_cast<const char*>(facts->d_buf), strnlen(static_cast<const char*>(facts->d_buf), facts->d_size));
@@ -93,6 +98,23 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
 }
 
 FirmwareImage::~FirmwareImage() = default;
+
+std::span<const std::uint8_t> FirmwareImage::bytes_at(std::uint32_t address, std::size_t count) const {
+  for (const Segment& segment : segments_)
+    if (address >= segment.address && address - segment.address + count <= segment.bytes.size()) return {&segment.bytes[address - segment.address], count};
+  return {};
+}
+
+std::uint32_t FirmwareImage::function_bytes(std::uint32_t address) const {
+  const auto found = functions_.find(address);
+  return found == functions_.end() ? 0 : found->second.size;
+}
+
+std::optional<FirmwareImage::Variable> FirmwareImage::variable(const std::string& name) const {
+  for (const auto& [address, variable] : variables_)
+    if (variable.name == name) return Variable{name, address, variable.size};
+  return std::nullopt;
+}
 
 std::optional<std::uint32_t> FirmwareImage::symbol(const std::string& name) const {
   const auto found = symbols_.find(name);

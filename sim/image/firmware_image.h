@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,10 +34,36 @@ class FirmwareImage {
 
   const std::string& path() const { return path_; }
   std::uint32_t entry() const { return entry_; }
+  /// How its functions call each other: most of them begin with ENTRY, or few do.
+  enum class Abi { call0, windowed };
+  Abi abi() const { return windowed_functions_ * 2 > functions_.size() ? Abi::windowed : Abi::call0; }
+  std::size_t windowed_functions() const { return windowed_functions_; }
+  std::size_t function_count() const { return functions_.size(); }
+  /// Whether it has dspmem's start-up code, which finds its heaps through the boot descriptor. Others are called without being started.
+  bool starts_itself() const { return symbols_.contains("boot_descriptor"); }
+  /// The bytes of the file at an address; empty where it has fewer.
+  std::span<const std::uint8_t> bytes_at(std::uint32_t address, std::size_t count) const;
   const std::vector<Segment>& segments() const { return segments_; }
 
   /// What it was built for, as "NAME=value;" for each fact; empty when the image does not say.
   const std::string& platform_facts() const { return platform_facts_; }
+
+  /// A variable of the program.
+  struct Variable {
+    std::string name;
+    std::uint32_t address = 0, bytes = 0;
+  };
+  struct Section {
+    std::string name;
+    std::uint32_t address = 0, bytes = 0;
+    bool writable = false, executable = false;
+  };
+  /// Those that are loaded, in the order of the file.
+  const std::vector<Section>& sections() const { return sections_; }
+  /// A function's size; 0 when the file does not say.
+  std::uint32_t function_bytes(std::uint32_t address) const;
+  /// A variable by its name.
+  std::optional<Variable> variable(const std::string& name) const;
 
   std::optional<std::uint32_t> symbol(const std::string& name) const;
   std::vector<std::string> function_names() const;
@@ -47,11 +74,7 @@ class FirmwareImage {
   SourceLine line_at(std::uint32_t address) const;
   /// The file that was compiled into this address; other than line_at().file where code was inlined from a header.
   std::string unit_at(std::uint32_t address) const;
-  /// A variable of the program. Empty name when none holds the address.
-  struct Variable {
-    std::string name;
-    std::uint32_t address = 0, bytes = 0;
-  };
+  /// Empty name when no variable holds the address.
   Variable variable_at(std::uint32_t address) const;
   std::vector<std::string> variable_names() const;
 
@@ -66,6 +89,8 @@ class FirmwareImage {
   std::string platform_facts_;
   std::uint32_t entry_ = 0;
   std::vector<Segment> segments_;
+  std::vector<Section> sections_;
+  std::size_t windowed_functions_ = 0;
   std::map<std::string, std::uint32_t> symbols_;
   std::map<std::uint32_t, Function> functions_;
   std::map<std::uint32_t, Function> variables_;

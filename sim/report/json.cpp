@@ -236,6 +236,7 @@ Json report_of(const Result& result) {
   if (result.wake_latency) json["wake_latency"] = *result.wake_latency;
   if (!result.power.policies.empty()) json["energy"] = to_json(result.power);
   if (result.interrupted) json["interrupted"] = true;
+  if (!result.stand_ins.empty()) json["done_by_simulator"] = result.stand_ins;
   if (result.crash) json["crash"] = to_json(*result.crash);
   return json;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sim/report/bug_text.h"
 #include "sim/report/writer.h"
@@ -291,6 +292,7 @@ std::string write_one(const Result& result, const WriterOptions& options) {
   if (!result.suppressions.empty()) out += "\n";
   for (const Result::Suppressed& each : result.suppressions)
     out += each.count ? fmt::format("suppressed: {} findings ({}: {})\n", each.count, each.where.to_string(), each.reason) : fmt::format("unused suppression: {} ({})\n", each.where.to_string(), each.reason);
+  if (!result.stand_ins.empty()) out += fmt::format("\ndone by the simulator, since the firmware has no such function: {}\n", fmt::join(result.stand_ins, ", "));
   if (result.interrupted) out += fmt::format("\ninterrupted by signal {} at cycle {}: the report is of what ran until then\n", result.interrupted, result.cycles);
   std::size_t advice = 0;
   for (const Result::Finding& each : result.findings) advice += each.is_advice() && each.rule.name != "leak";

@@ -250,6 +250,7 @@ struct Result {
   };
   std::vector<Suppressed> suppressions;
   std::optional<Crash> crash;
+  std::vector<std::string> stand_ins;  ///< functions that the image does not have, and the simulator did
   int interrupted = 0;  ///< the signal that ended the run before its end; 0 for none
   std::optional<std::uint64_t> wake_latency;  ///< cycles of the slowest wake-up from light sleep
   Power power;

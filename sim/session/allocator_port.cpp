@@ -28,8 +28,8 @@ std::uint32_t AllocatorPort::value_of(DspCore& core, const AllocatorArgument& ar
     case Kind::alignment: return use.request.alignment;
     case Kind::pointer: return use.pointer;
     case Kind::zone: return static_cast<std::uint32_t>(use.request.zone);
-    case Kind::flags: return use.request.flags;
-    case Kind::capabilities: return use.request.capabilities;
+    case Kind::flags: return allocator_.translate(allocator_.flags, use.request.flags, "flag");
+    case Kind::capabilities: return allocator_.translate(allocator_.capabilities, use.request.capabilities, "capability");
     case Kind::core: return core.id();
     case Kind::heap_base: return platform_.heaps.front().base;
     case Kind::heap_bytes: return platform_.heaps.front().bytes;
@@ -64,7 +64,16 @@ Memory AllocatorPort::use(DspCore& core, const AllocatorFunction& function, cons
   watch_.open(core.id(), request);
   const std::uint32_t address = this->use(core, function, use, mark);
   watch_.close(core.id());
+  if (const std::uint32_t cached = map_.alias(address, RegionKind::cached); address && cached != address) given_out_[cached] = address;
+  else if (address) given_out_.erase(address);
   return {address, request.block};
+}
+
+std::uint32_t AllocatorPort::given_out(std::uint32_t address) const {
+  const std::uint32_t cached = map_.alias(address, RegionKind::cached);
+  const auto found = given_out_.find(cached);
+  if (found != given_out_.end()) return found->second;
+  return allocator_.one_heap ? cached : address;
 }
 
 const AllocatorFunction& AllocatorPort::function(Role role, Zone zone, bool aligned, const SourceMark& mark) const {
@@ -114,7 +123,7 @@ Memory AllocatorPort::allocate(DspCore& core, const MemoryRequest& request, cons
 }
 
 Memory AllocatorPort::reallocate(DspCore& core, const MemoryRequest& request, std::uint32_t address, std::uint32_t bytes, const std::string& name, const SourceMark& mark) {
-  Use use{request, allocator_.one_heap ? map_.alias(address, RegionKind::cached) : address, request.bytes};
+  Use use{request, given_out(address), request.bytes};
   use.request.bytes = bytes;
   use.request.alignment = 0;
   const AllocatorFunction& chosen = function(Role::reallocate, request.zone, false, mark);
@@ -130,7 +139,7 @@ void AllocatorPort::release(DspCore& core, std::uint32_t address, const SourceMa
   const std::uint32_t cached = map_.alias(address, RegionKind::cached);
   Use use;
   if (const HeapBlock* block = live_.find(cached)) use.request.zone = block->zone;
-  use.pointer = allocator_.one_heap ? cached : address;
+  use.pointer = given_out(address);
   this->use(core, function(Role::free, use.request.zone, false, mark), use, mark);
 }
 

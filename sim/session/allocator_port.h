@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
+
 #include "sim/config/allocator.h"
 #include "sim/heap/allocator_watch.h"
 #include "sim/session/firmware_calls.h"
@@ -48,6 +50,8 @@ class AllocatorPort {
     std::uint32_t pointer = 0, old_bytes = 0;
   };
   std::uint32_t use(DspCore& core, const AllocatorFunction& function, const Use& use, const SourceMark& mark);
+  /// A block's address as the allocator gave it out, whatever view of memory that is; any other address as it is, or cached for `heap: one`.
+  std::uint32_t given_out(std::uint32_t address) const;
   std::uint32_t value_of(DspCore& core, const AllocatorArgument& argument, const Use& use) const;
   /// The same for a request of the scenario: the answer is its block.
   Memory use(DspCore& core, const AllocatorFunction& function, const Use& use, AllocationRequest& request, const SourceMark& mark);
@@ -64,6 +68,7 @@ class AllocatorPort {
   const LiveMemory& live_;
   AllocatorWatch& watch_;
   HeapCosts& costs_;
+  std::map<std::uint32_t, std::uint32_t> given_out_;  ///< by cached address: blocks that were not given out there
 };
 
 }  // namespace dspmem

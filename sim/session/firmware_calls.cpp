@@ -15,6 +15,7 @@ constexpr std::uint32_t longest_text = 4096;
 
 std::uint32_t FirmwareCalls::call(DspCore& core, const std::string& function, std::span<const std::uint32_t> arguments, const SourceMark& mark) const {
   const auto address = image_.symbol(function);
+  if (!address && stand_ins_ && StandIns::knows(function)) return stand_ins_->call(core, function, arguments, mark);
   if (!address) throw InputError(mark, "the firmware has no function '" + function + "'" + suggestion(function, image_.function_names()));
   return core.call(*address, arguments);
 }

@@ -8,13 +8,15 @@
 #include "models/system.h"
 #include "sim/config/error.h"
 #include "sim/image/firmware_image.h"
+#include "sim/session/stand_ins.h"
 
 namespace dspmem {
 
 /// Calls functions of the firmware by name, and answers what the firmware asks of the simulator.
 class FirmwareCalls {
  public:
-  FirmwareCalls(System& system, const FirmwareImage& image) : system_(system), image_(image) {}
+  /// `stand_ins`: for functions that the image lacks; null where those are errors.
+  FirmwareCalls(System& system, const FirmwareImage& image, StandIns* stand_ins) : system_(system), image_(image), stand_ins_(stand_ins) {}
 
   const FirmwareImage& image() const { return image_; }
   /// Returns the function's result. An unknown name is an InputError at `mark`.
@@ -30,6 +32,7 @@ class FirmwareCalls {
 
   System& system_;
   const FirmwareImage& image_;
+  StandIns* stand_ins_;
 };
 
 }  // namespace dspmem

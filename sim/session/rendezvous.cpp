@@ -65,6 +65,20 @@ void Rendezvous::barrier(DspCore& core, const std::string& name, const SourceMar
   order_.acquire(core, order_.object("barrier", name));
 }
 
+void Rendezvous::lock(DspCore& core, std::uint32_t index, const SourceMark& mark) {
+  core.synchronise();
+  while (!locked_.insert(index).second)
+    block(core, fmt::format("lock {}", index), mark, [this, index] { return !locked_.contains(index); });
+  order_.acquire(core, order_.object("lock", std::to_string(index)));
+}
+
+void Rendezvous::unlock(DspCore& core, std::uint32_t index) {
+  core.synchronise();
+  order_.release(core, order_.object("lock", std::to_string(index)), true);
+  locked_.erase(index);
+  wake_all(core.core().now());
+}
+
 void Rendezvous::begin_turn(DspCore& core, Turns& turns, std::uint64_t index, const SourceMark& mark) {
   if (turns.next != index) block(core, fmt::format("row {} of the trace", index + 1), mark, [&turns, index] { return turns.next == index; });
   // Whatever ordered the recorded firmware, nothing of a row happens before the rows in front of it.

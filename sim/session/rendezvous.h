@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "models/system.h"
@@ -21,6 +22,10 @@ class Rendezvous {
   void signal(DspCore& core, const std::string& name);
   void wait(DspCore& core, const std::string& name, const SourceMark& mark);
   void barrier(DspCore& core, const std::string& name, const SourceMark& mark);
+
+  /// A lock of the simulator's own, for images that have none. The core that waits sleeps.
+  void lock(DspCore& core, std::uint32_t index, const SourceMark& mark);
+  void unlock(DspCore& core, std::uint32_t index);
 
   /// Who may do the next thing, where things of several cores follow each other.
   struct Turns {
@@ -56,6 +61,7 @@ class Rendezvous {
   Order& order_;
   std::map<std::string, Signals> signals_;
   std::map<std::string, std::uint64_t> barrier_arrivals_;
+  std::set<std::uint32_t> locked_;
   std::map<std::uint32_t, Wait> waiting_;
 };
 

@@ -75,10 +75,11 @@ Session::Session(const SessionInput& input, const ReplayOptions& options)
       energy_(options.energy ? load_energy(*options.energy) : load_energy(input.platform.energy, input.platform.energy_mark)),
       power_(input.platform, energy_, *system_),
       order_(coherency_),
-      firmware_(*system_, input.image),
-      allocator_(firmware_, input.platform, input.allocator, system_->map(), live_, allocator_watch_, costs_),
       objects_(live_, system_->map(), steps_),
       rendezvous_(*system_, names_, order_),
+      stand_ins_(*system_, input.platform, config_, rendezvous_),
+      firmware_(*system_, input.image, input.image.starts_itself() ? nullptr : &stand_ins_),
+      allocator_(firmware_, input.platform, input.allocator, system_->map(), live_, allocator_watch_, costs_),
       masters_(*system_, input.platform, hub_, origins_, banks_, order_),
       loops_(live_, costs_, bus_),
       recorder_(options.recorder),
@@ -162,7 +163,28 @@ void Session::load_firmware() {
                                                           segment.bytes.size(), segment.address, input_.platform.name));
     }
   }
+  for (const Allocator::Stub& stub : input_.allocator.stubs) place_stub(stub);
   if (const auto address = input_.image.symbol("boot_descriptor")) system_->load(*address, boot_descriptor(input_.platform));
+}
+
+/// Writes code over a function that only returns.
+void Session::place_stub(const Allocator::Stub& stub) {
+  const FirmwareImage& image = input_.image;
+  const std::uint32_t address = *image.symbol(stub.function);
+  const auto first = image.bytes_at(address, 3);
+  const bool windowed = !first.empty() && decode(first[0] | first[1] << 8 | first[2] << 16) == Opcode::entry;
+  std::vector<std::uint8_t> code;
+  if (windowed) code = {0x36, 0x41, 0x00};  // entry a1, 32
+  if (stub.result == Allocator::Stub::Result::number) {  // movi a2, number
+    const auto value = static_cast<std::uint32_t>(stub.number);
+    for (const std::uint32_t byte : {0x22u, 0xa0u | (value >> 8 & 0xf), value & 0xff}) code.push_back(static_cast<std::uint8_t>(byte));
+  }
+  const std::array<std::uint8_t, 3> back{windowed ? std::uint8_t{0x90} : std::uint8_t{0x80}, 0, 0};  // retw or ret
+  code.insert(code.end(), back.begin(), back.end());
+  const std::uint32_t room = image.function_bytes(address);
+  if (first.empty() || (room && room < code.size()))
+    throw InputError(stub.mark, fmt::format("function '{}' of the firmware has {} bytes, and its stub needs {}", stub.function, room, code.size()));
+  system_->load(address, code);
 }
 
 void Session::place_objects() {
@@ -184,7 +206,7 @@ void Session::place_objects() {
 }
 
 Result Session::run() {
-  system_->core(0).power_on(input_.image.entry(), 0);
+  system_->core(0).power_on(input_.image.starts_itself() ? input_.image.entry() : Core::trap_address, 0);
   const bool starved = system_->run();
   progress_.clear();
   collect_hardware();
@@ -203,6 +225,7 @@ Result Session::run() {
     if (coherency_) coherency_->finish();
     bus_.emit(RunEnded{result_.cycles});
   }
+  result_.stand_ins.assign(stand_ins_.used().begin(), stand_ins_.used().end());
   if (options_.suppressions) suppress(*options_.suppressions, result_);
   if (options_.baseline) forgive(*options_.baseline, result_);
   // Old bytes that no schedule explains would mean that the checker or a model is wrong.
@@ -218,7 +241,8 @@ Result Session::run() {
 void Session::power_secondary_cores(DspCore& core) {
   if (names_.switches_cores) return;
   for (const auto& [id, steps] : input_.scenario.cores)
-    if (id != 0) firmware_.call(core, "cpu_enable_core", {id}, input_.scenario.core_marks.at(id));
+    if (id != 0 && !input_.image.starts_itself()) system_->core(id).power_on(Core::trap_address, core.core().now());
+    else if (id != 0) firmware_.call(core, "cpu_enable_core", {id}, input_.scenario.core_marks.at(id));
 }
 
 void Session::run_program(DspCore& core) {

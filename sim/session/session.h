@@ -82,6 +82,7 @@ class Session final : public CoreHost {
   void connect();
   void load_firmware();
   void place_objects();
+  void place_stub(const Allocator::Stub& stub);
   void power_secondary_cores(DspCore& core);
   void run_steps(StepContext& context, const StepList& steps);
   void begin_step(AgentId core, const SourceMark* where, const std::string* kind);
@@ -139,10 +140,11 @@ class Session final : public CoreHost {
 
   // What steps use.
   Order order_;
-  FirmwareCalls firmware_;
-  AllocatorPort allocator_;
   ObjectTable objects_;
   Rendezvous rendezvous_;
+  StandIns stand_ins_;
+  FirmwareCalls firmware_;
+  AllocatorPort allocator_;
   Masters masters_;
   LoopWatch loops_;
   Recorder recorder_;

@@ -55,6 +55,13 @@ static inline uint32_t arch_core_id(void)
 	return id;
 }
 
+/* PS of code that may be interrupted: the windowed ABI needs PS.WOE. */
+#ifdef __XTENSA_WINDOWED_ABI__
+#define ARCH_PS_RUNNING 0x40000u
+#else
+#define ARCH_PS_RUNNING 0u
+#endif
+
 static inline uint32_t arch_interrupts_off(void)
 {
 	uint32_t old;

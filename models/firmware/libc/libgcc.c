@@ -110,3 +110,28 @@ int64_t __moddi3(int64_t a, int64_t b)
 
 	return (int64_t)(a < 0 ? 0u - rest : rest);
 }
+
+#ifdef __XTENSA_WINDOWED_ABI__
+/* Debian's libgcc is of the other ABI. */
+uint64_t __lshrdi3(uint64_t value, int count)
+{
+	uint32_t high = (uint32_t)(value >> 32), low = (uint32_t)value;
+
+	if (count == 0)
+		return value;
+	if (count >= 32)
+		return high >> (count - 32);
+	return (uint64_t)(high >> count) << 32 | (low >> count | high << (32 - count));
+}
+
+uint64_t __ashldi3(uint64_t value, int count)
+{
+	uint32_t high = (uint32_t)(value >> 32), low = (uint32_t)value;
+
+	if (count == 0)
+		return value;
+	if (count >= 32)
+		return (uint64_t)(low << (count - 32)) << 32;
+	return (uint64_t)(high << count | low >> (32 - count)) << 32 | low << count;
+}
+#endif

@@ -28,7 +28,7 @@ static void interrupts_on(void)
 	uint32_t mask = IDC_INTERRUPT;
 
 	__asm__ volatile("wsr.intenable %0\n\trsync" : : "r"(mask));
-	arch_interrupts_restore(0);
+	arch_interrupts_restore(ARCH_PS_RUNNING);
 }
 
 void primary_boot(void)

@@ -3,6 +3,7 @@
  * Reset and exception entry. Every core starts at _start with all registers undefined but a0: returning to it leaves the
  * core idle. Core 0 finds the address of the boot descriptor in `boot_descriptor`, which the loader filled.
  */
+#ifndef __XTENSA_WINDOWED_ABI__
 #include "platform_config.h"
 
 	/* rsr.prid and wsr.atomctl, which this assembler's core does not have. */
@@ -96,3 +97,5 @@ _start:
 2:	mov	a0, a12
 	ret
 	.size	_start, . - _start
+
+#endif
