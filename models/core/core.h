@@ -245,6 +245,7 @@ class Core : private CoreState {
   std::uint32_t return_from_exception();
   std::uint32_t return_from_interrupt(std::uint32_t level);
   std::uint32_t take_syscall(std::uint32_t pc);
+  [[noreturn]] void illegal_instruction();
   void simulator_call();
   // Register windows: window.cpp. What may go elsewhere returns where execution goes on.
   void push_window_call(unsigned increment, std::uint32_t callee, std::uint32_t return_address);

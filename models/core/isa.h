@@ -63,6 +63,9 @@ std::span<const Instruction> instruction_table();
 
 constexpr std::uint32_t instruction_length(std::uint32_t word) { return (word & 0xf) >= 8 ? 2 : 3; }
 
+/// What a word is that decodes to Opcode::ill: "HiFi or other FLIX bundle", "floating-point instruction"...
+std::string_view unknown_instruction(std::uint32_t word);
+
 /// An unknown word decodes to Opcode::ill.
 Opcode decode(std::uint32_t word);
 

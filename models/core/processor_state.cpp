@@ -2,6 +2,7 @@
 // Special registers, privilege, interrupts and exceptions.
 #include "models/core/core.h"
 
+#include <cstdio>
 #include <string>
 
 namespace dspmem {
@@ -113,6 +114,20 @@ void Core::enter_vector(std::uint32_t cause, std::uint32_t pc) {
 }
 
 void Core::enter_interrupt() { enter_vector(cause_level1_interrupt, pc_); }
+
+void Core::illegal_instruction() {
+  std::array<std::uint8_t, 3> bytes{};
+  if (!peek(current_pc(), bytes)) fault(FaultCause::illegal_instruction);
+  const std::uint32_t word = bytes[0] | bytes[1] << 8 | bytes[2] << 16;
+  const auto is = [word](Opcode opcode) {
+    const Instruction& row = instruction_table()[static_cast<std::size_t>(opcode)];
+    return (word & row.mask) == row.match;
+  };
+  if (is(Opcode::ill) || is(Opcode::ill_n)) fault(FaultCause::illegal_instruction);  // it is meant to be one
+  char text[120];
+  std::snprintf(text, sizeof text, "%.*s (%06x), which is not modelled", static_cast<int>(unknown_instruction(word).size()), unknown_instruction(word).data(), word);
+  fault(FaultCause::illegal_instruction, text);
+}
 
 std::uint32_t Core::take_syscall(std::uint32_t pc) {
   enter_vector(cause_syscall, pc);

@@ -24,6 +24,7 @@ int run_command(const std::vector<std::string>& arguments);
 int check_command(const std::vector<std::string>& arguments);
 int explain_command(const std::vector<std::string>& arguments);
 int diff_command(const std::vector<std::string>& arguments);
+int inspect_command(const std::vector<std::string>& arguments);
 int describe_command(const std::vector<std::string>& arguments);
 int advise_command(const std::vector<std::string>& arguments);
 int compare_command(const std::vector<std::string>& arguments);

@@ -18,6 +18,7 @@ std::span<const Command> commands() {
       {"mutate", "leave out each cache operation in turn, and see whether it is missed", mutate_command},
       {"record", "replay a scenario and write what it did as a trace", record_command},
       {"import", "make scenarios from traces, logs and sound topologies", import_command},
+      {"inspect", "what a firmware ELF is: ABI, memory, allocators, and a binding for it", inspect_command},
       {"describe", "show a platform's memory map, zones and banks", describe_command},
       {"diff", "compare two JSON reports: what is new, what is fixed", diff_command},
       {"explain", "what a rule of findings means, with an example and its fix", explain_command},

@@ -19,6 +19,7 @@
 #include "sim/diagnose/rules.h"
 #include "sim/report/writer.h"
 #include "sim/result/printable.h"
+#include "sim/timeline/history.h"
 #include "sim/timeline/timeline.h"
 
 namespace dspmem {
@@ -173,13 +174,21 @@ int run_command(const std::vector<std::string>& arguments) {
   writer_options.rules = rules();
   std::vector<Result> results;  // for forms that tell of all of them
   const bool text_elsewhere = std::any_of(outputs.begin(), outputs.end(), [](const Output& each) { return !each.file; });
+  const bool with_history = std::any_of(outputs.begin(), outputs.end(), [](const Output& each) { return each.writer->with_history; });
   bool first = true;
   for (const Job& job : jobs) {
     if (interrupted_by()) break;
     try {
       std::optional<Timeline> timeline;
-      if (trace) replay_options.subscribers = {&timeline.emplace(trace->stream(), 1000000 / job.platform.system.clock_period_ps)};
+      std::optional<HistoryRecorder> history;
+      replay_options.subscribers.clear();
+      if (trace) replay_options.subscribers.push_back(&timeline.emplace(trace->stream(), 1000000 / job.platform.system.clock_period_ps));
+      if (with_history) replay_options.subscribers.push_back(&history.emplace(job.platform));
       Result result = run(job, replay_options);
+      if (history) {
+        result.history = history->take(result.cycles);
+        make_printable(*result.history);
+      }
       if (timeline) {
         timeline->finish(result);
         trace->commit();

@@ -43,18 +43,26 @@ std::string lower_case_words(Role role) {
   return "?";
 }
 
+constexpr const char* argument_forms = "an argument is a name, a number, {value_of: VARIABLE}, {address_of: SYMBOL} or {result_of: initialise}";
+
 AllocatorArgument read_argument(const FieldReader& function, const YAML::Node& node) {
   AllocatorArgument argument;
   argument.mark = function.mark_of(node);
   if (node.IsMap()) {
     FieldReader reader(node, function.file(), "an argument");
-    const bool value = reader.optional("value_of", argument.symbol);
-    if (reader.optional("address_of", argument.symbol) == value) FieldReader::fail(argument.mark, "an argument is a name, a number, {value_of: VARIABLE} or {address_of: SYMBOL}");
+    static const std::vector<std::pair<std::string, Kind>> forms{{"value_of", Kind::value_of}, {"address_of", Kind::address_of}, {"result_of", Kind::result_of_initialise}};
+    std::size_t given = 0;
+    for (const auto& [name, kind] : forms)
+      if (reader.optional(name, argument.symbol)) {
+        argument.kind = kind;
+        ++given;
+      }
     reader.finish();
-    argument.kind = value ? Kind::value_of : Kind::address_of;
+    if (given != 1) FieldReader::fail(argument.mark, argument_forms);
+    if (argument.kind == Kind::result_of_initialise && argument.symbol != "initialise") FieldReader::fail(argument.mark, "'result_of' is 'initialise': what the function returned that does this");
     return argument;
   }
-  if (!node.IsScalar()) FieldReader::fail(argument.mark, "an argument is a name, a number, {value_of: VARIABLE} or {address_of: SYMBOL}");
+  if (!node.IsScalar()) FieldReader::fail(argument.mark, argument_forms);
   if (const auto number = parse_number(node.Scalar())) {
     if (*number > 0xffffffff) FieldReader::fail(argument.mark, "an argument has 32 bits");
     argument.kind = Kind::number;

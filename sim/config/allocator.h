@@ -28,6 +28,7 @@ struct AllocatorArgument {
     number,        ///< always the same
     value_of,      ///< what a variable of the firmware holds, one word
     address_of,    ///< where a symbol of the firmware is
+    result_of_initialise,  ///< what the function returned that does `initialise`, such as a heap's handle
   };
   Kind kind = Kind::bytes;
   std::uint32_t number = 0;

@@ -105,6 +105,20 @@ std::span<const std::uint8_t> FirmwareImage::bytes_at(std::uint32_t address, std
   return {};
 }
 
+std::vector<FirmwareImage::Function> FirmwareImage::functions() const {
+  std::vector<Function> all;
+  for (const auto& [address, function] : functions_) all.push_back({function.name, address, function.size});
+  return all;
+}
+
+std::vector<FirmwareImage::Variable> FirmwareImage::variables() const {
+  std::vector<Variable> all;
+  for (const auto& [address, variable] : variables_) all.push_back({variable.name, address, variable.size});
+  return all;
+}
+
+bool FirmwareImage::has_debug_information() const { return debug_->dwarf != nullptr; }
+
 std::uint32_t FirmwareImage::function_bytes(std::uint32_t address) const {
   const auto found = functions_.find(address);
   return found == functions_.end() ? 0 : found->second.size;

@@ -37,6 +37,12 @@ class FirmwareImage {
   /// How its functions call each other: most of them begin with ENTRY, or few do.
   enum class Abi { call0, windowed };
   Abi abi() const { return windowed_functions_ * 2 > functions_.size() ? Abi::windowed : Abi::call0; }
+  struct Function {
+    std::string name;
+    std::uint32_t address = 0, bytes = 0;
+  };
+  /// By address.
+  std::vector<Function> functions() const;
   std::size_t windowed_functions() const { return windowed_functions_; }
   std::size_t function_count() const { return functions_.size(); }
   /// Whether it has dspmem's start-up code, which finds its heaps through the boot descriptor. Others are called without being started.
@@ -77,9 +83,12 @@ class FirmwareImage {
   /// Empty name when no variable holds the address.
   Variable variable_at(std::uint32_t address) const;
   std::vector<std::string> variable_names() const;
+  std::vector<Variable> variables() const;
+  /// Whether it has line tables.
+  bool has_debug_information() const;
 
  private:
-  struct Function {
+  struct Named {
     std::string name;
     std::uint32_t size;
   };
@@ -92,8 +101,8 @@ class FirmwareImage {
   std::vector<Section> sections_;
   std::size_t windowed_functions_ = 0;
   std::map<std::string, std::uint32_t> symbols_;
-  std::map<std::uint32_t, Function> functions_;
-  std::map<std::uint32_t, Function> variables_;
+  std::map<std::uint32_t, Named> functions_;
+  std::map<std::uint32_t, Named> variables_;
   std::unique_ptr<Debug> debug_;
 };
 

@@ -25,6 +25,7 @@ struct Writer {
   const char* extension;  ///< of its files, with the dot
   const char* summary;    ///< one line for --help
   std::string (*write)(std::span<const Result> results, const WriterOptions& options);
+  bool with_history = false;  ///< it draws Result::history
 };
 
 // Every form. One line for each; all else is in its file. Text is what a terminal gets, and has no option.
@@ -34,6 +35,7 @@ struct Writer {
   X(sarif_writer)         \
   X(junit_writer)         \
   X(github_writer)        \
+  X(html_writer)          \
   X(suppressions_writer)
 
 #define DECLARE_WRITER(name) extern const Writer name;

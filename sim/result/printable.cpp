@@ -119,6 +119,19 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+void make_printable(Result::History& history) {
+  for (auto* tracks : {&history.banks, &history.cores})
+    for (Result::History::Track& track : *tracks) {
+      escape_in_place(track.name);
+      for (Result::History::Span& span : track.spans)
+        for (std::string* text : {&span.what, &span.where}) escape_in_place(*text);
+    }
+  for (Result::History::Series& series : history.zones) escape_in_place(series.name);
+  for (Result::History::Region& region : history.regions) escape_in_place(region.name);
+  for (Result::History::Block& block : history.blocks)
+    for (std::string* text : {&block.name, &block.zone, &block.where}) escape_in_place(*text);
+}
+
 void make_printable(Result& result) {
   for (std::string* text : {&result.scenario, &result.file, &result.platform, &result.platform_description, &result.allocator, &result.power.preset, &result.power.description})
     escape_in_place(*text);

@@ -227,6 +227,39 @@ struct Result {
     const PowerPolicy* policy(PolicyRole role) const;
   };
 
+  /// What heaps, banks and cores did over time, for forms that draw it; HistoryRecorder says how it is bounded.
+  struct History {
+    /// A figure that holds from each of these cycles on.
+    struct Series {
+      std::string name;
+      std::vector<std::uint64_t> cycles, values;
+    };
+    struct Span {
+      std::uint64_t begin = 0, end = 0;
+      std::string what, where;
+    };
+    struct Track {
+      std::string name;
+      std::vector<Span> spans;
+    };
+    struct Region {
+      std::string name;
+      std::uint32_t base = 0, bytes = 0;
+    };
+    struct Block {
+      std::string name, zone, where;
+      std::uint32_t base = 0, bytes = 0;
+      std::uint64_t since = 0;
+    };
+    std::vector<Series> zones;     ///< bytes asked for
+    std::vector<Track> banks;      ///< spans of one state: "on", "retention", "off"
+    std::vector<Track> cores;      ///< steps
+    std::vector<Region> regions;   ///< heaps, stacks and the image, by address
+    std::vector<Block> blocks;     ///< live at the end, by address
+    std::uint64_t left_out = 0;    ///< steps, changes of banks and blocks that there was no room for
+    std::uint64_t resolution = 1;  ///< cycles: of what happened within so many, a series has the largest value
+  };
+
   std::string scenario, file, platform, platform_description;
   std::uint64_t seed = 0;
   Verdict verdict = Verdict::passed;
@@ -254,6 +287,7 @@ struct Result {
   int interrupted = 0;  ///< the signal that ended the run before its end; 0 for none
   std::optional<std::uint64_t> wake_latency;  ///< cycles of the slowest wake-up from light sleep
   Power power;
+  std::optional<History> history;
 };
 
 /// "passed", "expectation-failed", "findings", "crashed", "interrupted".

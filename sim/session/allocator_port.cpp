@@ -36,6 +36,7 @@ std::uint32_t AllocatorPort::value_of(DspCore& core, const AllocatorArgument& ar
     case Kind::number: return argument.number;
     case Kind::value_of: return core.core().load(symbol(), 4);
     case Kind::address_of: return symbol();
+    case Kind::result_of_initialise: return initialised_;
   }
   return 0;
 }
@@ -84,7 +85,7 @@ const AllocatorFunction& AllocatorPort::function(Role role, Zone zone, bool alig
 
 void AllocatorPort::initialise(DspCore& core) {
   for (const AllocatorFunction& function : allocator_.functions)
-    if (function.role == Role::initialise) use(core, function, {}, function.mark);
+    if (function.role == Role::initialise) initialised_ = use(core, function, {}, function.mark);
 }
 
 bool AllocatorPort::needs_whole_lines(const MemoryRequest& request) const {

@@ -68,6 +68,7 @@ class AllocatorPort {
   const LiveMemory& live_;
   AllocatorWatch& watch_;
   HeapCosts& costs_;
+  std::uint32_t initialised_ = 0;                     ///< what the function returned that does `initialise`
   std::map<std::uint32_t, std::uint32_t> given_out_;  ///< by cached address: blocks that were not given out there
 };
 

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/output_file.h"
+#include "sim/cli/usage.h"
+#include "sim/config/platform.h"
+#include "sim/image/survey.h"
+#include "sim/result/printable.h"
+
+namespace dspmem {
+namespace {
+
+/// The memory of the platform that holds an address; empty when none does.
+std::string memory_at(const Platform& platform, std::uint32_t address) {
+  for (const Region& region : platform.system.regions)
+    if (region.contains(address)) return region.kind == RegionKind::device ? region.name + ", registers" : region.name;
+  return "";
+}
+
+std::string what_it_is(const FirmwareImage& image) {
+  std::string out = fmt::format("{}\n", printable(image.path()));
+  const bool windowed = image.abi() == FirmwareImage::Abi::windowed;
+  out += fmt::format("  ABI       {} ({} of {} functions begin with ENTRY)\n", windowed ? "windowed" : "call0", image.windowed_functions(), image.function_count());
+  out += fmt::format("  entry     {:#010x} {}\n", image.entry(), printable(image.function_at(image.entry())));
+  out += image.starts_itself() ? "  start-up  dspmem's own: it boots, and finds its heaps through the boot descriptor\n"
+                               : "  start-up  not dspmem's: scenarios call its functions without starting it, on stacks of the platform\n";
+  out += fmt::format("  names     {} functions, {} variables; line tables: {}\n", image.function_count(), image.variables().size(), image.has_debug_information() ? "yes" : "none, so reports have no source lines");
+  return out;
+}
+
+std::string where_it_is(const FirmwareImage& image, const Platform& platform) {
+  std::string out = fmt::format("\nsections, and the memory of platform '{}' that they are in\n", platform.name);
+  bool missing = false;
+  for (const FirmwareImage::Section& section : image.sections()) {
+    const std::string memory = memory_at(platform, section.address);
+    missing |= memory.empty();
+    out += fmt::format("  {:<20} {:#010x} to {:#010x} {:>9} bytes  {}{}\n", printable(section.name), section.address, section.address + section.bytes, section.bytes,
+                       section.executable ? "code " : section.writable ? "data " : "const", memory.empty() ? "  NOT in any memory" : "  " + memory);
+  }
+  if (missing) out += "  The platform file may have other addresses than this product. RAM that it lacks can stand in the binding:\n"
+                      "  memory: [{name: iram, base: 0x40080000, bytes: 128 KiB}]\n";
+  return out;
+}
+
+std::string what_it_has(const FirmwareImage& image, const ImageSurvey& survey) {
+  std::string out = "\nallocators, by the names of their functions\n";
+  for (const KnownAllocator& each : survey.allocators) {
+    std::vector<std::string> names;
+    for (const KnownFunction& function : each.functions) names.push_back(function.name);
+    out += fmt::format("  {}: {}\n", each.name, fmt::join(names, ", "));
+  }
+  if (survey.allocators.empty()) out += "  none that is known: name its functions in a binding\n";
+  if (!survey.heap_variable.empty()) out += fmt::format("  largest array that may be a heap: {} ({} bytes)\n", printable(survey.heap_variable), survey.heap_variable_bytes);
+  if (!survey.heap_begin.empty()) out += fmt::format("  heap between symbols: {} to {}\n", survey.heap_begin, survey.heap_end);
+
+  out += fmt::format("\ninstructions: {} in functions\n", survey.instructions);
+  for (const auto& [option, count] : survey.options) out += fmt::format("  {:<34} {:>8}\n", option, count);
+  for (const ImageSurvey::Unknown& each : survey.unknown)
+    out += fmt::format("  {:<34} {:>8}  not modelled; the first at {:#010x}, in {}\n", each.what, each.count, each.first, printable(image.function_at(each.first)));
+  if (!survey.unknown.empty()) out += "  What is not modelled ends a run only if it is executed; data among code can look like it.\n";
+  if (!survey.rom.empty()) out += fmt::format("  {} functions are at addresses where the file has nothing, as of a ROM: {}{}\n", survey.rom.size(), printable(survey.rom.front()), survey.rom.size() > 1 ? ", ..." : "");
+  return out;
+}
+
+}  // namespace
+
+int inspect_command(const std::vector<std::string>& arguments) {
+  namespace po = boost::program_options;
+  po::options_description options("options");
+  options.add_options()
+      ("platform", po::value<std::string>()->default_value("tgl"), "whose memory its sections are compared with")
+      ("binding", po::value<std::string>(), "write a binding to start from to this file");
+  po::variables_map values;
+  if (!parse_arguments(arguments, "inspect FILE.elf [OPTIONS]", options, "elf", values)) return 0;
+  if (!values.count("elf") || values["elf"].as<std::vector<std::string>>().size() != 1) throw UsageError("inspect needs one ELF file; see 'dspmem inspect --help'");
+  const std::string path = values["elf"].as<std::vector<std::string>>().front();
+  const Platform platform = load_platform(values["platform"].as<std::string>(), {"--platform", 0, 0});
+  const FirmwareImage image(path);
+  const ImageSurvey found = survey(image);
+  std::fputs((what_it_is(image) + where_it_is(image, platform) + what_it_has(image, found)).c_str(), stdout);
+  if (!values.count("binding")) {
+    std::printf("\nnext: dspmem inspect %s --binding mine.yaml, then dspmem run SCENARIO.yaml --platform %s --allocator ./mine.yaml\n", printable(path).c_str(), platform.name.c_str());
+    return 0;
+  }
+  const std::string target = values["binding"].as<std::string>();
+  const auto folder = std::filesystem::absolute(target).parent_path();
+  OutputFile file("--binding", target);
+  file.refuse_inputs();
+  file.stream() << binding_for(image, found, std::filesystem::relative(std::filesystem::absolute(path), folder).string());
+  file.commit();
+  std::printf("\nwrote %s: complete the lines with TODO, then dspmem run SCENARIO.yaml --platform %s --allocator %s\n", printable(target).c_str(), platform.name.c_str(), printable(target).c_str());
+  return 0;
+}
+
+}  // namespace dspmem

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A product as its own team builds it: the windowed ABI, no start-up code or header of dspmem, hardware that is not there, a function of a ROM.
+ * The allocator is ours, with the interface that FreeRTOS documents: first fit over a list by address, neighbours joined.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#define HEAP_BYTES (48u * 1024)
+#define ALIGNMENT 8u
+
+uint8_t ucHeap[HEAP_BYTES] __attribute__((aligned(64)));
+
+struct block {
+	struct block *next; /* free ones only */
+	size_t bytes;       /* with this header */
+};
+
+static struct block *first_free;
+static uint32_t ready;
+uint32_t calls_logged;
+
+/* The log's FIFO: nothing is there in the simulator. */
+#define LOG_FIFO (*(volatile uint32_t *)0x71c00000)
+/* Set by the power domain's hardware. */
+#define POWER_STATUS (*(volatile uint32_t *)0x71d00004)
+
+/* At an address of the chip's ROM, which the ELF does not have: product.ld. */
+extern uint32_t rom_crc(const void *data, size_t bytes);
+
+void log_write(uint32_t message)
+{
+	LOG_FIFO = message;
+	calls_logged++;
+}
+
+uint32_t power_domain_get(void)
+{
+	while (!(POWER_STATUS & 1))
+		;
+	return POWER_STATUS;
+}
+
+/* Deep enough to run over 64 registers, so that frames go to the stack. */
+static size_t check_list(const struct block *block, unsigned depth)
+{
+	if (depth == 0 || !block)
+		return block ? block->bytes : 0;
+	return check_list(block->next ? block->next : block, depth - 1) + (block->next > block);
+}
+
+static void heap_start(void)
+{
+	if (ready)
+		return;
+	first_free = (struct block *)ucHeap;
+	first_free->next = NULL;
+	first_free->bytes = HEAP_BYTES;
+	ready = 1;
+}
+
+void *pvPortMalloc(size_t wanted)
+{
+	struct block **link = &first_free;
+	size_t bytes = (wanted + sizeof(struct block) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+
+	if (power_domain_get() != 1)
+		return NULL;
+	heap_start();
+	log_write(0x10000 | (uint32_t)wanted);
+	if (wanted == 0 || bytes < wanted || check_list(first_free, 24) > HEAP_BYTES + 24)
+		return NULL;
+	for (; *link; link = &(*link)->next) {
+		struct block *found = *link;
+
+		if (found->bytes < bytes)
+			continue;
+		if (found->bytes - bytes >= sizeof(struct block) + ALIGNMENT) {
+			struct block *rest = (struct block *)((uint8_t *)found + bytes);
+
+			rest->bytes = found->bytes - bytes;
+			rest->next = found->next;
+			found->bytes = bytes;
+			*link = rest;
+		} else {
+			*link = found->next;
+		}
+		found->next = NULL;
+		return found + 1;
+	}
+	return NULL;
+}
+
+void vPortFree(void *pointer)
+{
+	struct block *block = (struct block *)pointer - 1, *before = NULL, *after = first_free;
+
+	if (!pointer)
+		return;
+	log_write(0x20000);
+	for (; after && after < block; after = after->next)
+		before = after;
+	block->next = after;
+	if (before)
+		before->next = block;
+	else
+		first_free = block;
+	if (after && (uint8_t *)block + block->bytes == (uint8_t *)after) {
+		block->bytes += after->bytes;
+		block->next = after->next;
+	}
+	if (before && (uint8_t *)before + before->bytes == (uint8_t *)block) {
+		before->bytes += block->bytes;
+		before->next = block->next;
+	}
+}
+
+/* Variable arrays move the stack pointer: MOVSP. */
+uint32_t sum_of_squares(uint32_t count)
+{
+	uint32_t squares[count];
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		squares[i] = i * i;
+	check_list(first_free, 20);
+	for (uint32_t i = 0; i < count; i++)
+		sum += squares[i];
+	return sum;
+}
+
+uint32_t checksum(const void *data, uint32_t bytes) { return rom_crc(data, bytes); }
