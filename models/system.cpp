@@ -25,6 +25,7 @@ std::vector<AddressRange> address_ranges(const SystemConfig& config) {
   std::vector<AddressRange> ranges;
   for (const SramConfig& sram : config.srams) ranges.push_back({sram.physical_base, sram.size()});
   for (const std::uint32_t base : {config.devices.core_control, config.devices.idc, config.devices.power}) ranges.push_back({base, device_bytes});
+  for (const RegisterRange& each : config.registers) ranges.push_back({each.base, each.bytes});
   if (config.devices.dma) ranges.push_back({config.devices.dma, device_bytes});
   return ranges;
 }
@@ -58,11 +59,17 @@ System::System(const SystemConfig& config, CoreHost& host)
   RegisterBlock* const devices[] = {core_control_.get(), idc_.get(), power_.get()};
   for (std::size_t index = 0; index < std::size(devices); ++index)
     interconnect_.initiator_sockets[srams_.size() + index].bind(devices[index]->target_socket);
+  std::size_t socket = srams_.size() + std::size(devices);
+  for (const RegisterRange& each : config.registers) {
+    const std::string name = "registers" + std::to_string(foreign_registers_.size());
+    foreign_registers_.push_back(std::make_unique<ForeignRegisters>(name.c_str(), each, clock_));
+    interconnect_.initiator_sockets[socket++].bind(foreign_registers_.back()->target_socket);
+  }
   if (!config.devices.dma) return;
   const std::size_t slot = config.cores.size();
   dma_ = std::make_unique<Dma>("dma", static_cast<std::uint32_t>(slot), config.devices.dma, slot, keeper_, clock_);
   dma_->initiator_socket.bind(interconnect_.target_sockets[slot]);
-  interconnect_.initiator_sockets[srams_.size() + std::size(devices)].bind(dma_->target_socket);
+  interconnect_.initiator_sockets[socket].bind(dma_->target_socket);
 }
 
 void System::observe(HardwareObserver& observer) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/devices/core_control.h"
+#include "models/devices/foreign_registers.h"
 #include "models/core/dsp_core.h"
 #include "models/devices/idc.h"
 #include "models/interconnect/interconnect.h"
@@ -64,6 +65,7 @@ class System {
   std::unique_ptr<Idc> idc_;
   std::unique_ptr<PowerController> power_;
   std::unique_ptr<Dma> dma_;
+  std::vector<std::unique_ptr<RegisterBlock>> foreign_registers_;
 };
 
 }  // namespace dspmem

@@ -19,6 +19,18 @@ struct DeviceAddresses {
 };
 inline constexpr std::uint32_t device_bytes = 0x1000;
 
+/// Addresses of registers whose hardware is not modelled.
+struct RegisterRange {
+  enum class Answer {
+    constant,  ///< reads return `value`; writes do nothing
+    remember,  ///< reads return what was written last, `value` before
+    poll,      ///< the same, and a register that is read again and again returns its complement each time: a loop that waits for a bit goes on
+  };
+  std::uint32_t base = 0, bytes = 0;
+  Answer answer = Answer::remember;
+  std::uint32_t value = 0;
+};
+
 /// How the bank power registers are laid out.
 enum class PowerRegisters { cavs, ace };
 
@@ -32,6 +44,7 @@ struct SystemConfig {
   std::vector<Region> regions;
   std::vector<SramConfig> srams;
   DeviceAddresses devices;
+  std::vector<RegisterRange> registers;
   PowerRegisters power_registers = PowerRegisters::cavs;
 };
 

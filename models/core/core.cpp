@@ -223,9 +223,16 @@ void Core::pop_frame(std::uint32_t return_address) {
 }
 
 void Core::begin_call(std::uint32_t function, std::span<const std::uint32_t> arguments) {
-  std::array<std::uint8_t, 3> first{};
+  if (blocks_.clear_pending()) clear_blocks();
+  const Block* block = nullptr;
+  try {
+    block = block_at(function);  // fetched now, and not again when it is executed
+  } catch (const BusError& error) {
+    pc_ = function;
+    fault(FaultCause::bus_error, error.what(), 0, error.refusal);
+  }
   // Through the window as CALL4 does: the caller's frame is then four registers, and has no others to save.
-  const bool windowed = peek(function, first) && decode(first[0] | first[1] << 8 | first[2] << 16) == Opcode::entry;
+  const bool windowed = block && block->ops->opcode == Opcode::entry;
   constexpr unsigned increment = 1;
   first_argument_ = result_register_ = windowed ? 2 + 4 * increment : 2;
   std::copy(arguments.begin(), arguments.end(), a_.begin() + first_argument_);

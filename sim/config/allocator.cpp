@@ -171,6 +171,27 @@ std::vector<Allocator::Stub> read_stubs(const FieldReader& reader, const YAML::N
   return stubs;
 }
 
+Allocator::Registers read_registers(const YAML::Node& node, const std::string& file) {
+  using Answer = RegisterRange::Answer;
+  FieldReader reader(node, file, "registers");
+  Allocator::Registers registers;
+  registers.mark = reader.mark();
+  Address base;
+  Bytes bytes;
+  std::string answers = "remember";
+  reader.required("base", base);
+  reader.required("bytes", bytes);
+  reader.optional("answers", answers);
+  reader.optional("value", registers.range.value);
+  registers.range.answer = choose<Answer>(reader, "answers", answers, {{"constant", Answer::constant}, {"remember", Answer::remember}, {"poll", Answer::poll}}, "way to answer");
+  reader.finish();
+  constexpr std::uint64_t most = 16 << 20;
+  if (bytes.value == 0 || bytes.value > most || bytes.value % 4 || base.value % 4) reader.fail("bytes", "registers are whole words, at most 16 MiB of them");
+  registers.range.base = base.value;
+  registers.range.bytes = static_cast<std::uint32_t>(bytes.value);
+  return registers;
+}
+
 Allocator::Memory read_memory(const YAML::Node& node, const std::string& file) {
   FieldReader reader(node, file, "a memory");
   Allocator::Memory memory;
@@ -234,6 +255,10 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
     if (!node.IsSequence()) reader.fail("memory", "'memory' must be a list such as [{name: iram, base: 0x40080000, bytes: 128 KiB}]");
     for (const auto& each : node) allocator.memories.push_back(read_memory(each, path));
   }
+  if (const YAML::Node node = reader.node("registers"); node.IsDefined()) {
+    if (!node.IsSequence()) reader.fail("registers", "'registers' must be a list such as [{base: 0x71d00000, bytes: 4 KiB, answers: poll}]");
+    for (const auto& each : node) allocator.registers.push_back(read_registers(each, path));
+  }
   if (reader.optional("alignment", allocator.alignment) && (!std::has_single_bit(allocator.alignment) || allocator.alignment > most_bytes))
     reader.fail("alignment", "'alignment' must be a power of two up to " + std::to_string(most_bytes));
   if (const YAML::Node node = reader.node("metadata"); node.IsDefined()) {
@@ -262,21 +287,33 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
   return allocator;
 }
 
+void add_memory(Platform& platform, const std::string& name, std::uint32_t base, std::uint32_t bytes) {
+  SramConfig sram;
+  sram.name = name;
+  sram.physical_base = base;
+  sram.banks = 1;
+  sram.bank_bytes = bytes;
+  sram.switchable = false;
+  platform.system.srams.push_back(sram);
+  platform.system.regions.push_back({name, base, bytes, RegionKind::cached, base});
+  platform.memory_uncached.push_back(0);
+}
+
 Platform with_allocator(Platform platform, const Allocator& allocator) {
   if (allocator.alignment) platform.allocation_alignment = allocator.alignment;
-  for (const Allocator::Memory& memory : allocator.memories) {
+  const auto need_room = [&platform](const std::string& what, std::uint32_t base, std::uint32_t bytes, const SourceMark& mark) {
     for (const Region& region : platform.system.regions)
-      if (memory.base < std::uint64_t{region.base} + region.size && region.base < std::uint64_t{memory.base} + memory.bytes)
-        throw InputError(memory.mark, fmt::format("memory '{}' overlaps '{}' of platform '{}', which is at {:#x}", memory.name, region.name, platform.name, region.base));
-    SramConfig sram;
-    sram.name = memory.name;
-    sram.physical_base = memory.base;
-    sram.banks = 1;
-    sram.bank_bytes = memory.bytes;
-    sram.switchable = false;
-    platform.system.srams.push_back(sram);
-    platform.system.regions.push_back({memory.name, memory.base, memory.bytes, RegionKind::cached, memory.base});
-    platform.memory_uncached.push_back(0);
+      if (base < std::uint64_t{region.base} + region.size && region.base < std::uint64_t{base} + bytes)
+        throw InputError(mark, fmt::format("{} overlap '{}' of platform '{}', which is at {:#x} to {:#x}", what, region.name, platform.name, region.base, std::uint64_t{region.base} + region.size));
+  };
+  for (const Allocator::Registers& each : allocator.registers) {
+    need_room("these registers", each.range.base, each.range.bytes, each.mark);
+    platform.system.registers.push_back(each.range);
+    platform.system.regions.push_back({fmt::format("registers {:#x}", each.range.base), each.range.base, each.range.bytes, RegionKind::device, each.range.base});
+  }
+  for (const Allocator::Memory& memory : allocator.memories) {
+    need_room("the bytes of memory '" + memory.name + "'", memory.base, memory.bytes, memory.mark);
+    add_memory(platform, memory.name, memory.base, memory.bytes);
   }
   if (!allocator.one_heap) return platform;
   if (!allocator.heap_variable.empty() || !allocator.heap_begin.empty()) {  // where it is stands in the image

@@ -99,6 +99,12 @@ struct Allocator {
     SourceMark mark;
   };
   std::vector<Memory> memories;
+  /// Registers whose hardware is not there, and what they answer.
+  struct Registers {
+    RegisterRange range;
+    SourceMark mark;
+  };
+  std::vector<Registers> registers;
   std::string heap_info;     ///< as heap_info() of alloc.h, by way of scenario_read_heap_info(); empty: figures come from watching
 
   /// What calls pass for bits of SOF_MEM_FLAG_* or SOF_MEM_CAPS_*. An InputError at the binding where it does not say.
@@ -106,6 +112,9 @@ struct Allocator {
   /// The first function that does this for a zone; null when there is none. `aligned`: it must take an alignment.
   const AllocatorFunction* find(AllocatorFunction::Role role, Zone zone, bool aligned = false) const;
 };
+
+/// Adds RAM of one bank. REQUIRES: nothing is there.
+void add_memory(Platform& platform, const std::string& name, std::uint32_t base, std::uint32_t bytes);
 
 /// Reads configs/allocators/<name>.yaml, or any file when `name_or_path` has a slash or ends in .yaml. Throws InputError; `mark` is where the
 /// user named it.

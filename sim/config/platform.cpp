@@ -452,9 +452,9 @@ std::string platform_reference(const std::string& name_or_path, const Platform& 
 
 std::vector<std::string> shipped_platforms() { return shipped_configs("platforms"); }
 
-Platform load_platform(const std::string& name_or_path, const SourceMark& mark) {
+Platform load_platform(const std::string& name_or_path, const SourceMark& mark, const Edits& edits) {
   const std::string path = config_file("platforms", name_or_path, mark, "platform file", "platform");
-  return PlatformReader(load_yaml(path), path).read();
+  return PlatformReader(load_edited(path, edits), path).read();
 }
 
 }  // namespace dspmem

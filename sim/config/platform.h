@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/system_config.h"
+#include "sim/config/edits.h"
 #include "sim/config/energy.h"
 #include "sim/config/error.h"
 
@@ -85,7 +86,7 @@ struct Platform {
 
 /// Reads configs/platforms/<name>.yaml, or any file when `name_or_path` has a slash or ends in .yaml. Throws InputError; `mark`
 /// is where the user named the platform.
-Platform load_platform(const std::string& name_or_path, const SourceMark& mark = {});
+Platform load_platform(const std::string& name_or_path, const SourceMark& mark = {}, const Edits& edits = {});
 
 /// How a file in any folder can name a platform that was loaded as `name_or_path`: by the same name, or by its whole path.
 std::string platform_reference(const std::string& name_or_path, const Platform& platform);

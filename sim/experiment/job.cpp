@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/experiment/job.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 
@@ -11,20 +12,6 @@
 
 namespace dspmem {
 namespace {
-
-/// PLATFORM.elf has the zones allocator, PLATFORM-ALLOCATOR.elf another one.
-std::string firmware_path(const Platform& platform, const Allocator& allocator) {
-  if (!allocator.firmware.empty()) {
-    const std::string named = (std::filesystem::path(allocator.file).parent_path() / allocator.firmware).string();
-    if (!std::filesystem::exists(named)) throw InputError(allocator.firmware_mark, "there is no firmware image '" + named + "'");
-    return named;
-  }
-  const std::string binding = std::filesystem::path(allocator.file).stem().string();
-  const auto path = firmware_directory() / (std::filesystem::path(platform.file).stem().string() + (binding == "zones" ? "" : "-" + binding) + ".elf");
-  if (std::filesystem::exists(path)) return path.string();
-  if (binding == "zones") throw InputError({platform.file, 0, 0}, "there is no firmware image '" + path.string() + "' for this platform: put the file into configs/platforms and build, or name an ELF with --firmware");
-  throw InputError({allocator.file, 0, 0}, "there is no firmware image '" + path.string() + "' with this allocator for platform '" + platform.name + "': build one with dspmem_add_firmware, and name it with 'firmware:' there, or with --firmware");
-}
 
 /// Whether the firmware has what no scenario can do without. What only some use, such as a function that changes a block's size, may be absent.
 void check_functions(const Allocator& allocator, const FirmwareImage& image) {
@@ -40,12 +27,10 @@ void check_functions(const Allocator& allocator, const FirmwareImage& image) {
   need(allocator.unlock, allocator.unlock_mark);
 }
 
-/// Refuses an image that says that it was built for something else: it would do the wrong cache operations.
-void check_platform(const Job& job) {
-  const Platform& platform = job.platform;
-  const FirmwareImage& image = *job.image;
+/// "line 64 in the image and 0x20 on the platform", for each fact that differs; empty for none.
+std::string differing_facts(const FirmwareImage& image, const std::vector<std::pair<std::string, std::uint32_t>>& platform_facts) {
   std::string differing;
-  for (const auto& [name, value] : job.platform_facts) {
+  for (const auto& [name, value] : platform_facts) {
     const std::string key = name + "=";
     const std::string& facts = image.platform_facts();
     std::size_t at = facts.starts_with(key) ? 0 : facts.find(";" + key);
@@ -54,9 +39,15 @@ void check_platform(const Job& job) {
     const std::string built_for = facts.substr(at, facts.find(';', at) - at);
     if (parse_number(built_for) != value) differing += fmt::format("{}{} {} in the image and {:#x} on the platform", differing.empty() ? "" : ", ", name, built_for, value);
   }
+  return differing;
+}
+
+/// Refuses an image that says that it was built for something else: it would do the wrong cache operations.
+void check_platform(const Job& job) {
+  const std::string differing = differing_facts(*job.image, job.platform_facts);
   if (!differing.empty())
-    throw InputError({image.path()}, fmt::format("this firmware was built for another platform than '{}' ({}): {}; build it for this platform, or run it all the same with --allow-mismatch",
-                                                 platform.name, platform.file, differing));
+    throw InputError({job.image->path()}, fmt::format("this firmware was built for another platform than '{}' ({}): {}; build it for this platform, or run it all the same with --allow-mismatch",
+                                                      job.platform.name, job.platform.file, differing));
 }
 
 /// The cached view of an address.
@@ -117,6 +108,13 @@ void prepare_cores(Job& job) {
     core.reset_atomctl = 0x15;  // S32C1I works at memory, for every kind of address
     core.window_vectors = false;
   }
+  // Functions of a ROM have stubs where nothing else is.
+  constexpr std::uint32_t page = 4096;
+  for (const Allocator::Stub& stub : job.allocator.stubs) {
+    const std::uint32_t address = *image.symbol(stub.function);
+    const auto holds = [address](const Region& region) { return region.contains(address); };
+    if (std::none_of(platform.system.regions.begin(), platform.system.regions.end(), holds)) add_memory(platform, fmt::format("ROM {:#x}", address & ~(page - 1)), address & ~(page - 1), page);
+  }
   if (image.starts_itself()) return;
   for (const FirmwareImage::Segment& segment : image.segments())
     for (const CoreArea& area : platform.core_areas)
@@ -127,13 +125,30 @@ void prepare_cores(Job& job) {
 
 }  // namespace
 
-Scenario load_scenario(const std::string& path) { return load_scenario(path, {step_kinds(), rule_names()}); }
+/// PLATFORM.elf has the zones allocator, PLATFORM-ALLOCATOR.elf another one.
+std::string firmware_path(const Platform& platform, const Allocator& allocator) {
+  if (!allocator.firmware.empty()) {
+    const std::string named = (std::filesystem::path(allocator.file).parent_path() / allocator.firmware).string();
+    if (!std::filesystem::exists(named)) throw InputError(allocator.firmware_mark, "there is no firmware image '" + named + "'");
+    return named;
+  }
+  const std::string binding = std::filesystem::path(allocator.file).stem().string();
+  const auto path = firmware_directory() / (std::filesystem::path(platform.file).stem().string() + (binding == "zones" ? "" : "-" + binding) + ".elf");
+  if (std::filesystem::exists(path)) return path.string();
+  if (binding == "zones") throw InputError({platform.file, 0, 0}, "there is no firmware image '" + path.string() + "' for this platform: put the file into configs/platforms and build, or name an ELF with --firmware");
+  throw InputError({allocator.file, 0, 0}, "there is no firmware image '" + path.string() + "' with this allocator for platform '" + platform.name + "': build one with dspmem_add_firmware, and name it with 'firmware:' there, or with --firmware");
+}
+
+bool built_for(const FirmwareImage& image, const std::vector<std::pair<std::string, std::uint32_t>>& facts) { return differing_facts(image, facts).empty(); }
+
+Scenario load_scenario(const std::string& path, const Edits& edits) { return load_scenario(path, {step_kinds(), rule_names()}, edits); }
 
 Job load_checked(const JobRequest& request) {
   Job job;
-  job.scenario = load_scenario(request.scenario);
+  job.scenario = load_scenario(request.scenario, request.scenario_edits);
   if (request.ignore_expectations) job.scenario.expectations = {};
-  job.platform = request.platform ? load_platform(*request.platform, {"--platform", 0, 0}) : load_platform(job.scenario.platform, job.scenario.platform_mark);
+  job.platform = request.platform ? load_platform(*request.platform, {"--platform", 0, 0}, request.platform_edits)
+                                  : load_platform(job.scenario.platform, job.scenario.platform_mark, request.platform_edits);
   job.allocator = load_allocator(request.allocator.value_or("zones"), {"--allocator", 0, 0});
   job.platform_facts = platform_facts(job.platform);
   job.platform = with_allocator(std::move(job.platform), job.allocator);

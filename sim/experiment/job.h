@@ -13,6 +13,7 @@ namespace dspmem {
 struct JobRequest {
   std::string scenario;
   std::optional<std::string> platform, allocator, firmware;
+  Edits scenario_edits, platform_edits;
   bool ignore_expectations = false;
   bool allow_mismatch = false;  ///< run an image on a platform that it was not built for
 };
@@ -29,7 +30,11 @@ struct Job {
 };
 
 /// A scenario in the language of this program: its steps, its rules. Throws InputError.
-Scenario load_scenario(const std::string& path);
+Scenario load_scenario(const std::string& path, const Edits& edits = {});
+/// Whether an image was built for these facts of a platform, as far as it says.
+bool built_for(const FirmwareImage& image, const std::vector<std::pair<std::string, std::uint32_t>>& facts);
+/// The image that goes with a platform and an allocator. Throws InputError when there is none.
+std::string firmware_path(const Platform& platform, const Allocator& allocator);
 /// Reads all but the firmware, and checks what can be checked without it. Throws InputError.
 Job load_checked(const JobRequest& request);
 /// The same with the firmware that belongs to them.

@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 #include <filesystem>
+#include <set>
 #include <fmt/format.h>
 
 #include "models/core/isa.h"
@@ -79,29 +80,56 @@ std::string_view option_of(Opcode opcode) {
   return found == others.end() ? std::string_view() : found->second;
 }
 
-/// Decodes what the functions of the file hold. Literals lie in front of functions, not in them.
-void survey_instructions(const FirmwareImage& image, ImageSurvey& result) {
-  std::map<std::string, ImageSurvey::Unknown> unknown;
-  for (const FirmwareImage::Function& function : image.functions()) {
-    const auto bytes = image.bytes_at(function.address, function.bytes);
-    for (std::size_t at = 0; at + 2 <= bytes.size();) {
-      std::uint32_t word = bytes[at] | bytes[at + 1] << 8;
-      if (at + 2 < bytes.size()) word |= bytes[at + 2] << 16;
-      const Opcode opcode = decode(word);
-      const std::string_view kind = opcode == Opcode::ill && word & 0xffffff ? unknown_instruction(word) : std::string_view();
-      if (!kind.empty()) {
-        ImageSurvey::Unknown& entry = unknown.try_emplace(std::string(kind), ImageSurvey::Unknown{std::string(kind), 0, function.address + static_cast<std::uint32_t>(at)}).first->second;
-        ++entry.count;
-      } else if (const std::string_view option = option_of(opcode); !option.empty()) {
-        ++result.options[std::string(option)];
+/// What can be reached from the first instructions of the functions, by branches within each and by running on: literals and padding between
+/// them are no instructions.
+class Reachable {
+ public:
+  Reachable(const FirmwareImage& image, ImageSurvey& result) : image_(image), result_(result) {}
+
+  void add(const FirmwareImage::Function& function) {
+    std::vector<std::uint32_t> heads{function.address};
+    while (!heads.empty()) {
+      const std::uint32_t head = heads.back();
+      heads.pop_back();
+      for (std::uint32_t at = head; at - function.address < function.bytes && seen_.insert(at).second;) {
+        const std::uint32_t length = instruction(at, heads);
+        if (length == 0) break;
+        at += length;
       }
-      ++result.instructions;
-      // FLIX bundles have 8 bytes in the configurations of the HiFi family.
-      at += opcode == Opcode::ill && (word & 0xf) >= 14 ? 8 : instruction_length(word);
     }
   }
-  for (const auto& [name, entry] : unknown) result.unknown.push_back(entry);
-}
+
+  void finish() {
+    for (const auto& [name, entry] : unknown_) result_.unknown.push_back(entry);
+  }
+
+ private:
+  /// Returns its length; 0 where nothing follows it.
+  std::uint32_t instruction(std::uint32_t at, std::vector<std::uint32_t>& heads) {
+    const auto bytes = image_.bytes_at(at, 3);
+    const auto two = bytes.empty() ? image_.bytes_at(at, 2) : bytes.first(2);
+    if (two.empty()) return 0;
+    const std::uint32_t word = two[0] | two[1] << 8 | (bytes.empty() ? 0 : bytes[2] << 16);
+    const Opcode opcode = decode(word);
+    const Instruction& row = instruction_table()[static_cast<std::size_t>(opcode)];
+    ++result_.instructions;
+    if (opcode == Opcode::ill && (word & row.mask) != row.match) {
+      const std::string kind(unknown_instruction(word));
+      ++unknown_.try_emplace(kind, ImageSurvey::Unknown{kind, 0, at}).first->second.count;
+      constexpr std::uint32_t bundle_bytes = 8;  // FLIX formats of the HiFi family
+      return (word & 0xf) >= 14 ? bundle_bytes : instruction_length(word);
+    }
+    if (const std::string_view option = option_of(opcode); !option.empty()) ++result_.options[std::string(option)];
+    const bool goes_on = row.kind != InstructionKind::jump && row.kind != InstructionKind::return_ && row.kind != InstructionKind::trap;
+    if (row.format->target && row.kind != InstructionKind::call) heads.push_back(row.format->target(word, at));
+    return goes_on ? instruction_length(word) : 0;
+  }
+
+  const FirmwareImage& image_;
+  ImageSurvey& result_;
+  std::set<std::uint32_t> seen_;
+  std::map<std::string, ImageSurvey::Unknown> unknown_;
+};
 
 bool contains_ignoring_case(const std::string& text, std::string_view part) {
   return std::search(text.begin(), text.end(), part.begin(), part.end(), [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; }) != text.end();
@@ -139,7 +167,9 @@ ImageSurvey survey(const FirmwareImage& image) {
     result.allocators.push_back(std::move(found));
   }
   find_heap(image, result);
-  survey_instructions(image, result);
+  Reachable reachable(image, result);
+  for (const FirmwareImage::Function& function : image.functions()) reachable.add(function);
+  reachable.finish();
   for (const FirmwareImage::Function& function : image.functions())
     if (image.bytes_at(function.address, 1).empty()) result.rom.push_back(function.name);
   return result;

@@ -37,7 +37,7 @@ struct ImageSurvey {
     std::uint32_t first = 0;  ///< address
   };
   std::vector<Unknown> unknown;       ///< that the simulator does not execute
-  std::uint64_t instructions = 0;     ///< in functions whose size the file says
+  std::uint64_t instructions = 0;     ///< that can be reached within functions
   std::vector<std::string> rom;       ///< functions at addresses where the file has nothing: of a ROM
 };
 

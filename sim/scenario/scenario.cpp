@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/scenario/scenario.h"
 
+#include "sim/config/edits.h"
 #include "sim/result/printable.h"
 
 namespace dspmem {
 
-Scenario load_scenario(const std::string& path, const ScenarioLanguage& language) {
-  const YAML::Node root = load_yaml(path);
+Scenario load_scenario(const std::string& path, const ScenarioLanguage& language, const Edits& edits) {
+  const YAML::Node root = load_edited(path, edits);
   if (!root.IsMap()) throw InputError({path, 0, 0}, "a scenario is a mapping with 'name', 'platform' and 'cores'");
   FieldReader reader(root, path, "the scenario");
   Scenario scenario;

@@ -32,7 +32,7 @@ struct ScenarioLanguage {
 };
 
 /// Throws InputError.
-Scenario load_scenario(const std::string& path, const ScenarioLanguage& language);
+Scenario load_scenario(const std::string& path, const ScenarioLanguage& language, const Edits& edits = {});
 
 /// Collects the names of a scenario and checks everything that needs no run. Throws InputError.
 ScenarioNames check_scenario(const Scenario& scenario, const Platform& platform);

@@ -167,12 +167,20 @@ void Session::load_firmware() {
   if (const auto address = input_.image.symbol("boot_descriptor")) system_->load(*address, boot_descriptor(input_.platform));
 }
 
+/// What a binding can say about an address of a product that the platform file does not have.
+std::string Session::hint_for_missing(std::uint32_t address) const {
+  for (const std::string& name : input_.image.symbol_names())
+    if (input_.image.symbol(name) == address) return fmt::format("; this is '{}', which the ELF has no bytes for: a stub in the binding can stand in: stubs: {{{}: returns 0}}", name, name);
+  constexpr std::uint32_t page = 4096;
+  return fmt::format("; if it is a register of the product, the binding can answer for it: registers: [{{base: {:#x}, bytes: 4 KiB, answers: poll}}]", address & ~(page - 1));
+}
+
 /// Writes code over a function that only returns.
 void Session::place_stub(const Allocator::Stub& stub) {
   const FirmwareImage& image = input_.image;
   const std::uint32_t address = *image.symbol(stub.function);
   const auto first = image.bytes_at(address, 3);
-  const bool windowed = !first.empty() && decode(first[0] | first[1] << 8 | first[2] << 16) == Opcode::entry;
+  const bool windowed = first.empty() ? image.abi() == FirmwareImage::Abi::windowed : decode(first[0] | first[1] << 8 | first[2] << 16) == Opcode::entry;
   std::vector<std::uint8_t> code;
   if (windowed) code = {0x36, 0x41, 0x00};  // entry a1, 32
   if (stub.result == Allocator::Stub::Result::number) {  // movi a2, number
@@ -182,7 +190,7 @@ void Session::place_stub(const Allocator::Stub& stub) {
   const std::array<std::uint8_t, 3> back{windowed ? std::uint8_t{0x90} : std::uint8_t{0x80}, 0, 0};  // retw or ret
   code.insert(code.end(), back.begin(), back.end());
   const std::uint32_t room = image.function_bytes(address);
-  if (first.empty() || (room && room < code.size()))
+  if (room && room < code.size())
     throw InputError(stub.mark, fmt::format("function '{}' of the firmware has {} bytes, and its stub needs {}", stub.function, room, code.size()));
   system_->load(address, code);
 }
@@ -215,6 +223,7 @@ Result Session::run() {
       std::rethrow_exception(failure_);
     } catch (const CoreFault& fault) {
       bus_.emit(Crashed{fault});
+      if (fault.cause == FaultCause::unmapped_access && !input_.image.starts_itself() && result_.crash) result_.crash->message += hint_for_missing(fault.address);
     } catch (const Stopped&) {
     } catch (const Interrupted&) {
       result_.interrupted = options_.interrupted();
