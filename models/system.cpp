@@ -9,6 +9,8 @@ SimulationContext::SimulationContext() : previous_(sc_core::sc_curr_simcontext) 
   sc_core::sc_curr_simcontext = new sc_core::sc_simcontext;
   sc_core::sc_default_global_context = sc_core::sc_curr_simcontext;
   // sc_stop() is how every run ends; nobody needs to be told.
+  // Memories are called what users call them.
+  sc_core::sc_report_handler::set_actions(sc_core::SC_ID_ILLEGAL_CHARACTERS_, sc_core::SC_DO_NOTHING);
   sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
 }
 

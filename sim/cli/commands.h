@@ -30,6 +30,7 @@ int advise_command(const std::vector<std::string>& arguments);
 int compare_command(const std::vector<std::string>& arguments);
 int record_command(const std::vector<std::string>& arguments);
 int import_command(const std::vector<std::string>& arguments);
+int sweep_command(const std::vector<std::string>& arguments);
 int mutate_command(const std::vector<std::string>& arguments);
 int steps_command(const std::vector<std::string>& arguments);
 

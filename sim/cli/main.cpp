@@ -16,6 +16,7 @@ std::span<const Command> commands() {
       {"advise", "what a better memory layout would save: moves of objects, block sizes", advise_command},
       {"compare", "replay one scenario on several allocators, and show what they cost", compare_command},
       {"mutate", "leave out each cache operation in turn, and see whether it is missed", mutate_command},
+      {"sweep", "replay a matrix of scenarios, platforms and seeds, and say which is best", sweep_command},
       {"record", "replay a scenario and write what it did as a trace", record_command},
       {"import", "make scenarios from traces, logs and sound topologies", import_command},
       {"inspect", "what a firmware ELF is: ABI, memory, allocators, and a binding for it", inspect_command},

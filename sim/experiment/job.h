@@ -13,9 +13,9 @@ namespace dspmem {
 struct JobRequest {
   std::string scenario;
   std::optional<std::string> platform, allocator, firmware;
-  Edits scenario_edits, platform_edits;
   bool ignore_expectations = false;
   bool allow_mismatch = false;  ///< run an image on a platform that it was not built for
+  Edits scenario_edits = {}, platform_edits = {};
 };
 
 /// All that one replay needs, read and checked.

@@ -12,6 +12,9 @@ namespace dspmem {
 /// characters that change the direction of what follows become escapes such as \n, \xff and \u202e. Other text stays as it is.
 std::string printable(std::string_view text);
 
+/// The same for text of several lines, which stay.
+std::string printable_lines(std::string_view text);
+
 /// Every text of a history that comes from input.
 void make_printable(Result::History& history);
 

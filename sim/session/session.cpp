@@ -168,9 +168,11 @@ void Session::load_firmware() {
 }
 
 /// What a binding can say about an address of a product that the platform file does not have.
-std::string Session::hint_for_missing(std::uint32_t address) const {
+std::string Session::hint_for_missing(const CoreFault& fault) const {
+  const std::uint32_t address = fault.address;
   for (const std::string& name : input_.image.symbol_names())
     if (input_.image.symbol(name) == address) return fmt::format("; this is '{}', which the ELF has no bytes for: a stub in the binding can stand in: stubs: {{{}: returns 0}}", name, name);
+  if (address == fault.pc) return "";
   constexpr std::uint32_t page = 4096;
   return fmt::format("; if it is a register of the product, the binding can answer for it: registers: [{{base: {:#x}, bytes: 4 KiB, answers: poll}}]", address & ~(page - 1));
 }
@@ -223,7 +225,7 @@ Result Session::run() {
       std::rethrow_exception(failure_);
     } catch (const CoreFault& fault) {
       bus_.emit(Crashed{fault});
-      if (fault.cause == FaultCause::unmapped_access && !input_.image.starts_itself() && result_.crash) result_.crash->message += hint_for_missing(fault.address);
+      if (fault.cause == FaultCause::unmapped_access && !input_.image.starts_itself() && result_.crash) result_.crash->message += hint_for_missing(fault);
     } catch (const Stopped&) {
     } catch (const Interrupted&) {
       result_.interrupted = options_.interrupted();

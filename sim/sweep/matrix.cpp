@@ -178,6 +178,7 @@ Sweep load_sweep(const std::string& path) {
   if (std::filesystem::path(sweep.scenario).is_relative()) sweep.scenario = (folder / sweep.scenario).lexically_normal().string();
   reader.optional("platform", sweep.platform);
   reader.optional("allocator", sweep.allocator);
+  reader.optional("ignore_expectations", sweep.ignore_expectations);
   const YAML::Node vary = reader.node("vary");
   if (!vary.IsDefined()) reader.missing("vary", "what is varied, such as {seed: {from: 1, to: 20}, platform.l1d.size: [16 KiB, 32 KiB]}");
   if (!vary.IsMap() || vary.size() == 0) reader.fail("vary", "'vary' is a mapping of keys and their values, and has at least one: {seed: {from: 1, to: 20}}");

@@ -44,6 +44,7 @@ using SweepPoint = std::vector<std::size_t>;
 /// A sweep file.
 struct Sweep {
   std::string file, scenario, platform, allocator;
+  bool ignore_expectations = false;  ///< of the scenario: they may be about one allocator or platform
   std::vector<SweepKey> keys;
   std::vector<std::vector<std::size_t>> zipped;  ///< keys whose values move together; every key is in one group
   struct Exclusion {

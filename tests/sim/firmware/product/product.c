@@ -115,6 +115,13 @@ void vPortFree(void *pointer)
 	}
 }
 
+static uint32_t __attribute__((noinline)) descend(uint32_t depth)
+{
+	volatile uint32_t deeper = depth ? descend(depth - 1) : 0;
+
+	return deeper + (depth != 0);
+}
+
 /* Variable arrays move the stack pointer: MOVSP. */
 uint32_t sum_of_squares(uint32_t count)
 {
@@ -123,7 +130,8 @@ uint32_t sum_of_squares(uint32_t count)
 
 	for (uint32_t i = 0; i < count; i++)
 		squares[i] = i * i;
-	check_list(first_free, 20);
+	if (descend(20) != 20)
+		return 0;
 	for (uint32_t i = 0; i < count; i++)
 		sum += squares[i];
 	return sum;

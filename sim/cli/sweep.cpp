@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fmt/format.h>
+#include <thread>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/interrupt.h"
+#include "sim/cli/output_file.h"
+#include "sim/cli/usage.h"
+#include "sim/config/input_files.h"
+#include "sim/result/printable.h"
+#include "sim/sweep/answers.h"
+#include "sim/sweep/point.h"
+#include "sim/sweep/pool.h"
+
+namespace dspmem {
+namespace {
+
+namespace po = boost::program_options;
+using Clock = std::chrono::steady_clock;
+
+/// How far a sweep is, with the time that is left: a line that is rewritten on a terminal, else one a minute.
+class SweepProgress {
+ public:
+  explicit SweepProgress(std::uint64_t wanted) : wanted_(wanted), terminal_(isatty(STDERR_FILENO)), begun_(Clock::now()), shown_(begun_) {}
+  ~SweepProgress() {
+    if (terminal_ && written_) std::fputs("\r\x1b[K", stderr);
+  }
+  void count(bool computed) {
+    ++done_;
+    computed_ += computed;
+    const auto now = Clock::now();
+    if (now - shown_ < (terminal_ ? std::chrono::milliseconds(200) : std::chrono::milliseconds(60'000))) return;
+    shown_ = now;
+    written_ = true;
+    const double seconds = std::chrono::duration<double>(now - begun_).count();
+    const double left = computed_ ? seconds / static_cast<double>(computed_) * static_cast<double>(wanted_ - std::min(wanted_, done_)) : 0;
+    std::fputs(fmt::format("{}{} of {} points, {:.0f} s, {}{}", terminal_ ? "\r\x1b[K" : "", done_, wanted_, seconds, computed_ ? fmt::format("about {:.0f} s left", left) : "no estimate yet", terminal_ ? "" : "\n").c_str(), stderr);
+    std::fflush(stderr);
+  }
+
+ private:
+  std::uint64_t wanted_, done_ = 0, computed_ = 0;
+  bool terminal_, written_ = false;
+  Clock::time_point begun_, shown_;
+};
+
+std::string results_file(const po::variables_map& values, const std::string& sweep) {
+  return values.count("output") ? values["output"].as<std::string>() : std::filesystem::path(sweep).stem().string() + ".sqlite";
+}
+
+std::string host_name() {
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+/// Numbers of the points that are not excluded, one after the other.
+class Numbers {
+ public:
+  explicit Numbers(const Sweep& sweep) : sweep_(sweep), end_(sweep.combinations()) {}
+  std::optional<std::uint64_t> next() {
+    while (at_ < end_)
+      if (const std::uint64_t number = at_++; sweep_.point(number)) return number;
+    return std::nullopt;
+  }
+
+ private:
+  const Sweep& sweep_;
+  std::uint64_t at_ = 0, end_;
+};
+
+std::uint64_t wanted_points(const Sweep& sweep, std::uint64_t most) {
+  if (sweep.combinations() > most) throw UsageError(fmt::format("this sweep has {} combinations, more than --max-points {} allows", sweep.combinations(), most));
+  if (sweep.excluded.empty()) return sweep.combinations();
+  std::uint64_t count = 0;
+  for (Numbers numbers(sweep); numbers.next();) ++count;
+  return count;
+}
+
+int run_sweep(const std::string& path, const po::variables_map& values) {
+  const Sweep sweep = load_sweep(path);
+  constexpr std::uint64_t default_most = 100'000;
+  const std::uint64_t wanted = wanted_points(sweep, number_option(values, "max-points", 1).value_or(default_most));
+  const auto first = Numbers(sweep).next();
+  if (!first) throw InputError({path}, "every combination of this sweep is excluded");
+  const std::string target = results_file(values, path);
+  if (is_input(target)) throw UsageError("--output '" + target + "' is an input of this sweep; it would be lost");
+  PointRunner runner(sweep, std::filesystem::absolute(target).string() + ".images");
+
+  const auto begun = Clock::now();
+  runner.check_metrics(*sweep.point(*first));
+  const double one = std::chrono::duration<double>(Clock::now() - begun).count();
+  const auto processes = static_cast<unsigned>(number_option(values, "jobs", 1, 1024).value_or(std::max(1u, std::thread::hardware_concurrency())));
+  if (values.count("dry-run")) {
+    Numbers numbers(sweep);
+    constexpr std::size_t most_shown = 20;
+    std::size_t shown = 0;
+    for (auto number = numbers.next(); number && shown < most_shown; number = numbers.next(), ++shown) fmt::print("{:>8}  {}\n", *number, printable(sweep.describe(*sweep.point(*number))));
+    if (wanted > shown) fmt::print("          and {} more\n", wanted - shown);
+    fmt::print("{} points; the first took {:.2f} s, so all take about {:.0f} s with {} processes\n", wanted, one, std::ceil(one * static_cast<double>(wanted) / processes), processes);
+    return 0;
+  }
+
+  SweepStore store(target, true);
+  store.begin(path, read_input(path), sweep.combinations());
+  std::optional<SweepStore> cache;
+  if (values.count("cache")) cache.emplace(values["cache"].as<std::string>(), true);
+  catch_signals();
+  SweepProgress progress(wanted);
+  const std::string host = host_name();
+  Numbers numbers(sweep);
+  std::map<std::uint64_t, std::string> hashes;  // of points that are being run
+  std::uint64_t reused = 0;
+  int worst = 0;
+  // A result that is there, in this file or in the cache, is not computed again.
+  const auto next = [&]() -> std::optional<std::uint64_t> {
+    while (const auto number = numbers.next()) {
+      if (interrupted_by()) return std::nullopt;
+      const SweepPoint point = *sweep.point(*number);
+      SweepResult known;
+      try {
+        const std::string hash = runner.hash(point);
+        auto found = store.find(hash);
+        if (!found && cache) found = cache->find(hash);
+        if (!found) {
+          hashes[*number] = hash;
+          return number;
+        }
+        known = std::move(*found);
+        ++reused;
+      } catch (const InputError& error) {  // this point cannot be run
+        known.exit_code = exit_bad_input;
+        known.verdict = "bad-input";
+        known.error = error.what();
+        known.hash = fmt::format("bad-input {} {}", path, *number);
+      }
+      known.number = *number;
+      known.keys = sweep.describe(point);
+      worst = std::max(worst, known.exit_code);
+      store.put(known, host);
+      progress.count(false);
+    }
+    return std::nullopt;
+  };
+  const auto done = [&](SweepResult result) {
+    result.hash = hashes.at(result.number);
+    result.keys = sweep.describe(*sweep.point(result.number));
+    hashes.erase(result.number);
+    worst = std::max(worst, result.exit_code);
+    store.put(result, host);
+    if (cache) cache->put(result, host);
+    progress.count(true);
+  };
+  ProcessPool pool(processes, [&](std::uint64_t number) {
+    SweepResult result = runner.run(*sweep.point(number));
+    result.number = number;
+    return result;
+  });
+  const bool whole = pool.serve(next, done, [] { return interrupted_by() != 0; }) && !interrupted_by();
+  fmt::print("{}", printable_lines(sweep_answers(sweep, store)));
+  if (reused) fmt::print("\n{} points were there already\n", reused);
+  fmt::print("\nresults: {}; dspmem sweep show, export and check read it\n", printable(target));
+  if (!whole) {
+    fmt::print("stopped; the same command goes on\n");
+    return 128 + interrupted_by();
+  }
+  return worst;
+}
+
+/// Which points of a sweep have become worse against an earlier run of it.
+int check_sweep(const std::string& baseline, const std::string& now) {
+  SweepStore before(baseline, false), after(now, false);
+  std::map<std::string, SweepResult> known;
+  before.each([&](const SweepResult& result) { known[result.keys] = result; });
+  std::uint64_t same = 0, worse = 0, unknown = 0;
+  after.each([&](const SweepResult& result) {
+    const auto found = known.find(result.keys);
+    if (found == known.end()) {
+      ++unknown;
+      return;
+    }
+    std::string why;
+    if (result.exit_code > found->second.exit_code) why += fmt::format(" exit code {} -> {}", found->second.exit_code, result.exit_code);
+    for (const SweepResult::Finding& finding : result.findings) {
+      const auto& old = found->second.findings;
+      if (std::none_of(old.begin(), old.end(), [&](const SweepResult::Finding& each) { return each.fingerprint == finding.fingerprint && each.rule == finding.rule; })) why += fmt::format(" new {} of '{}'", finding.rule, finding.object);
+    }
+    for (const auto& [name, value] : result.metrics)
+      if (const auto old = found->second.metrics.find(name); old != found->second.metrics.end() && value > old->second) why += fmt::format(" {} {} -> {}", name, old->second, value);
+    if (why.empty()) {
+      ++same;
+      return;
+    }
+    ++worse;
+    fmt::print("{}:{}\n", printable(result.keys), printable(why));
+  });
+  fmt::print("{} points worse, {} as good or better, {} not in the baseline\n", worse, same, unknown);
+  return worse ? 1 : 0;
+}
+
+}  // namespace
+
+int sweep_command(const std::vector<std::string>& arguments) {
+  po::options_description options("options");
+  options.add_options()
+      ("output,o", po::value<std::string>(), "the file for results (default: the sweep file's name with .sqlite, in this folder)")
+      ("jobs,j", po::value<std::string>(), "processes (default: as many as this machine has processors)")
+      ("cache", po::value<std::string>(), "results of other sweeps: what is there is not run again, what is new is added")
+      ("dry-run", "print the points, and about how long they take")
+      ("max-points", po::value<std::string>(), "refuse a sweep of more combinations (default 100000)")
+      ("format", po::value<std::string>()->default_value("csv"), "of export: csv or json");
+  po::variables_map values;
+  if (!parse_arguments(arguments,
+                       "sweep SWEEP.yaml [OPTIONS]          run what is not there yet, and say what comes of it\n"
+                       "       dspmem sweep status RESULTS.sqlite          how far it is\n"
+                       "       dspmem sweep show SWEEP.yaml [-o RESULTS]   best points, Pareto front, which key matters\n"
+                       "       dspmem sweep export SWEEP.yaml [-o RESULTS] [--format json]\n"
+                       "       dspmem sweep check BASELINE.sqlite RESULTS.sqlite   which points became worse",
+                       options, "what", values))
+    return 0;
+  if (!values.count("what")) throw UsageError("sweep needs a sweep file; see 'dspmem sweep --help'");
+  const auto what = values["what"].as<std::vector<std::string>>();
+  const auto need = [&what](std::size_t files, const char* usage) {
+    if (what.size() != files + 1) throw UsageError(std::string("usage: dspmem sweep ") + usage);
+  };
+  const std::string format = values["format"].as<std::string>();
+  if (format != "csv" && format != "json") throw UsageError("--format is csv or json, not '" + format + "'");
+  try {
+    if (what[0] == "check") {
+      need(2, "check BASELINE.sqlite RESULTS.sqlite");
+      return check_sweep(what[1], what[2]);
+    }
+    if (what[0] == "status") {
+      need(1, "status RESULTS.sqlite");
+      SweepStore store(what[1], false);
+      fmt::print("{}: {} of {} combinations are there\n", printable(store.file()), store.done(), store.combinations());
+      return 0;
+    }
+    if (what[0] == "show" || what[0] == "export") {
+      need(1, "show|export SWEEP.yaml [-o RESULTS.sqlite]");
+      const Sweep sweep = load_sweep(what[1]);
+      SweepStore store(results_file(values, what[1]), false);
+      store.begin(what[1], read_input(what[1]), sweep.combinations());
+      if (what[0] == "show") fmt::print("{}", printable_lines(sweep_answers(sweep, store)));
+      else std::fputs((format == "csv" ? sweep_csv(sweep, store) : sweep_json(sweep, store)).c_str(), stdout);
+      return 0;
+    }
+    if (what[0] == "resume") {
+      need(1, "resume SWEEP.yaml");
+      return run_sweep(what[1], values);
+    }
+    need(0, "SWEEP.yaml [OPTIONS]");
+    return run_sweep(what[0], values);
+  } catch (const InputError&) {
+    throw;
+  } catch (const UsageError&) {
+    throw;
+  } catch (const std::runtime_error& error) {
+    throw UsageError(error.what());
+  }
+}
+
+}  // namespace dspmem

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sweep/image_builder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <functional>
+
+#include "sim/config/describe.h"
+
+namespace dspmem {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// As tools/cmake/DspmemFirmware.cmake compiles it.
+const std::vector<std::string> flags{"-std=gnu11", "-Os", "-g", "-mlongcalls", "-ffreestanding", "-fno-builtin-memset", "-fno-tree-loop-distribute-patterns", "-mtext-section-literals", "-mno-serialize-volatile"};
+
+/// Runs a program; returns what it wrote to its error output, empty where it succeeded.
+std::string run_compiler(const std::vector<std::string>& arguments, const fs::path& log) {
+  std::vector<char*> pointers;
+  for (const std::string& each : arguments) pointers.push_back(const_cast<char*>(each.c_str()));
+  pointers.push_back(nullptr);
+  const pid_t process = fork();
+  if (process < 0) return "no process can be started";
+  if (process == 0) {
+    const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (file >= 0) {
+      dup2(file, STDOUT_FILENO);
+      dup2(file, STDERR_FILENO);
+    }
+    execvp(pointers[0], pointers.data());
+    _exit(127);
+  }
+  int status = 0;
+  while (waitpid(process, &status, 0) < 0 && errno == EINTR) {}
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return "";
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return "'" + arguments[0] + "' is not installed (Debian: gcc-xtensa-lx106)";
+  std::ifstream stream(log);
+  std::string first;
+  std::getline(stream, first);
+  return first.empty() ? "the compiler failed" : first;
+}
+
+fs::path firmware_sources() { return fs::path(DSPMEM_SOURCE_CONFIGS).parent_path() / "models/firmware"; }
+
+/// Sources of dspmem's firmware with an allocator; empty for one that it does not have.
+std::vector<fs::path> sources_of(const std::string& allocator) {
+  const fs::path firmware = firmware_sources();
+  std::vector<fs::path> folders{firmware / "src", firmware / "libc"}, sources;
+  if (allocator == "zones" || allocator == "first_fit" || allocator == "tlsf") folders.push_back(firmware / "allocators" / allocator);
+  else return {};
+  for (const fs::path& folder : folders) {
+    std::error_code missing;
+    for (const auto& entry : fs::directory_iterator(folder, missing))
+      if (entry.path().extension() == ".c" || entry.path().extension() == ".S") sources.push_back(entry.path());
+  }
+  std::sort(sources.begin(), sources.end());
+  return sources;
+}
+
+std::string build(const Job& job, const Platform& platform, const fs::path& target) {
+  const std::string allocator = fs::path(job.allocator.file).stem().string();
+  const std::vector<fs::path> sources = sources_of(allocator);
+  const auto fail = [&](const std::string& why) { throw InputError({job.platform.file}, fmt::format("this platform needs a firmware image of its own with allocator '{}', which cannot be built: {}", allocator, why)); };
+  if (sources.empty()) fail("only zones, first_fit and tlsf are built by sweeps; name an image with 'firmware:' in the binding");
+  const fs::path folder = target.string() + ".dir", firmware = firmware_sources();
+  fs::create_directories(folder);
+  std::ofstream(folder / "platform_config.h") << describe_as_header(platform);
+  std::ofstream(folder / "link.ld") << describe_as_linker_script(platform);
+  std::vector<std::string> link{"xtensa-lx106-elf-gcc", "-nostdlib", "-Wl,-T," + (folder / "link.ld").string()};
+  for (std::size_t index = 0; index < sources.size(); ++index) {
+    const std::string object = (folder / fmt::format("{}.o", index)).string();
+    std::vector<std::string> compile{"xtensa-lx106-elf-gcc"};
+    compile.insert(compile.end(), flags.begin(), flags.end());
+    for (const std::string& each : {"-I" + folder.string(), "-I" + (firmware / "include").string(), "-I" + (firmware / "libc/include").string(), "-ffile-prefix-map=" + firmware.parent_path().parent_path().string() + "/=",
+                                    std::string("-c"), sources[index].string(), std::string("-o"), object})
+      compile.push_back(each);
+    if (const std::string why = run_compiler(compile, folder / "log"); !why.empty()) fail(why);
+    link.push_back(object);
+  }
+  const std::string part = target.string() + ".part";
+  for (const std::string& each : {std::string("-lgcc"), std::string("-o"), part}) link.push_back(each);
+  if (const std::string why = run_compiler(link, folder / "log"); !why.empty()) fail(why);
+  fs::rename(part, target);
+  fs::remove_all(folder);
+  return target.string();
+}
+
+}  // namespace
+
+std::string image_for(const JobRequest& request, const Job& job, const std::string& folder) {
+  if (request.firmware) return *request.firmware;
+  std::string missing;
+  try {
+    const std::string shipped = firmware_path(job.platform, job.allocator);
+    if (!job.allocator.firmware.empty() || built_for(FirmwareImage(shipped), job.platform_facts)) return shipped;
+  } catch (const InputError&) {
+    if (!job.allocator.firmware.empty()) throw;
+  }
+  // The facts of the platform are all that the sources are compiled for.
+  const Platform platform = load_platform(job.platform.file, {}, request.platform_edits);  // without what the binding adds
+  const std::string key = describe_as_header(platform) + describe_as_linker_script(platform) + job.allocator.name;
+  const fs::path target = fs::path(folder) / fmt::format("{}-{}-{:016x}.elf", fs::path(job.platform.file).stem().string(), fs::path(job.allocator.file).stem().string(), std::hash<std::string>{}(key));
+  fs::create_directories(folder);
+  const int lock = open((target.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);  // processes of the pool build it once
+  if (lock >= 0) flock(lock, LOCK_EX);
+  struct Unlock {
+    int file;
+    ~Unlock() {
+      if (file >= 0) close(file);
+    }
+  } const unlock{lock};
+  return fs::exists(target) ? target.string() : build(job, platform, target);
+}
+
+}  // namespace dspmem
