@@ -129,7 +129,7 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
         const std::string hash = runner.hash(point);
         auto found = store.find(hash);
         if (!found && cache) found = cache->find(hash);
-        if (!found) {
+        if (!found || found->verdict == "died") {  // what killed its process may have had nothing to do with it
           hashes[*number] = hash;
           return number;
         }

@@ -148,14 +148,15 @@ std::string over_time(const Result& result, std::size_t run, const std::string& 
     }
     out += fmt::format("<h2 id=\"{}banks\">Banks</h2>\n", prefix);
     out += chart("banks", run, "State of each bank, as the firmware had it",
-                 "<div class=\"legend\"><span style=\"--swatch: var(--on)\">on</span><span style=\"--swatch: var(--retention)\">retention</span><span style=\"--swatch: var(--off)\">off</span></div>",
+                 "<div class=\"legend\"><span style=\"--swatch: var(--on)\">on</span><span style=\"--swatch: var(--retention)\">retention</span><span style=\"--swatch: var(--off)\">off</span><span style=\"--swatch: var(--switching)\">changes too fast to draw</span></div>",
                  table("share of the time, and what kept the bank on", {"bank", "on", "retention", "off", "needed", "pinned by"}, banks));
   }
   std::string steps;
   for (const auto& core : history.cores) steps += row({core.name, std::to_string(core.spans.size())});
   out += fmt::format("<h2 id=\"{}cores\">Cores</h2>\n", prefix);
   out += chart("cores", run, "Steps of the scenario, by core", "", table("steps", {"core", "steps shown"}, steps));
-  if (history.left_out) out += fmt::format("<p class=\"faint\">{} steps, bank changes and blocks are left out of the charts; figures in tables are complete.</p>\n", history.left_out);
+  if (history.left_out) out += fmt::format("<p class=\"faint\">{} blocks are left out of the charts; figures in tables are complete.</p>\n", history.left_out);
+  if (history.joined) out += "<p class=\"faint\">Steps and changes of banks that follow each other closely are drawn as one.</p>\n";
   if (history.resolution > 1) out += fmt::format("<p class=\"faint\">Of what happened within {} cycles, the zones' chart shows the largest value.</p>\n", history.resolution);
   return out;
 }
@@ -168,7 +169,7 @@ std::string energy(const Result& result, const std::string& prefix) {
                                 escaped(result.power.preset), escaped(result.power.description), row({"policy", "energy, nJ", "saved", "bank-off residency", "", "what it does"}, "th"));
   for (const Result::PowerPolicy& policy : result.power.policies) {
     const double width = 12.0 * static_cast<double>(policy.energy()) / static_cast<double>(most);
-    out += fmt::format("<tr><td>{}</td><td>{:.1f}</td><td>{:.1f} %</td><td>{:.1f} %</td><td style=\"text-align:left\"><span class=\"bar\" style=\"width: {:.2f}em\"></span></td><td style=\"text-align:left\">{}</td></tr>\n",
+    out += fmt::format("<tr><td>{}</td><td>{:.1f}</td><td>{:.1f} %</td><td>{:.1f} %</td><td style=\"text-align:left\"><span class=\"bar\" style=\"width: {:.2f}em\"></span></td><td class=\"wide\">{}</td></tr>\n",
                        escaped(policy.name), static_cast<double>(policy.energy()) / 1e9, static_cast<double>(policy.saved_basis_points) / 100, static_cast<double>(policy.off_basis_points) / 100, width, escaped(policy.summary));
   }
   return out + "</tbody></table></div>\n";

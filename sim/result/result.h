@@ -256,7 +256,8 @@ struct Result {
     std::vector<Track> cores;      ///< steps
     std::vector<Region> regions;   ///< heaps, stacks and the image, by address
     std::vector<Block> blocks;     ///< live at the end, by address
-    std::uint64_t left_out = 0;    ///< steps, changes of banks and blocks that there was no room for
+    std::uint64_t left_out = 0;    ///< blocks that there was no room for
+    bool joined = false;           ///< neighbouring spans became one: "several" steps, a bank that is "switching"
     std::uint64_t resolution = 1;  ///< cycles: of what happened within so many, a series has the largest value
   };
 

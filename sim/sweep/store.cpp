@@ -97,11 +97,11 @@ void SweepStore::begin(const std::string& file, const std::string& text, std::ui
 void SweepStore::put(const SweepResult& result, const std::string& host) {
   run("BEGIN IMMEDIATE");
   try {
-    Statement(*this, "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?)").bind(result.hash).bind(std::int64_t{result.exit_code}).bind(result.verdict).bind(result.error)
+    Statement(*this, "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?)").bind(result.hash).bind(std::int64_t{result.exit_code}).bind(result.verdict).bind(result.error)
         .bind(static_cast<std::int64_t>(result.milliseconds)).bind(host).bind(std::string(DSPMEM_VERSION)).step();
-    for (const auto& [name, value] : result.metrics) Statement(*this, "INSERT OR IGNORE INTO metrics VALUES (?, ?, ?)").bind(result.hash).bind(name).bind(value).step();
+    for (const auto& [name, value] : result.metrics) Statement(*this, "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?)").bind(result.hash).bind(name).bind(value).step();
     for (const SweepResult::Finding& each : result.findings)
-      Statement(*this, "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?)").bind(result.hash).bind(each.fingerprint).bind(each.rule).bind(each.object).bind(each.severity).bind(static_cast<std::int64_t>(each.count)).step();
+      Statement(*this, "INSERT OR REPLACE INTO findings VALUES (?, ?, ?, ?, ?, ?)").bind(result.hash).bind(each.fingerprint).bind(each.rule).bind(each.object).bind(each.severity).bind(static_cast<std::int64_t>(each.count)).step();
     Statement(*this, "INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?)").bind(sweep_).bind(static_cast<std::int64_t>(result.number)).bind(result.hash).bind(result.keys).step();
     run("COMMIT");
   } catch (...) {

@@ -29,10 +29,18 @@ HistoryRecorder::HistoryRecorder(const Platform& platform) : platform_(platform)
   }
 }
 
-bool HistoryRecorder::has_room() {
-  if (spans_ < most_spans) return ++spans_;
-  ++left_out_;
-  return false;
+void HistoryRecorder::add(Result::History::Track& track, Result::History::Span span, const char* joined_name) {
+  std::vector<Result::History::Span>& spans = track.spans;
+  if (spans.size() >= most_spans) {
+    joined_ = true;
+    for (std::size_t i = 0; i < spans.size() / 2; ++i) {
+      Result::History::Span& first = spans[2 * i];
+      const Result::History::Span& second = spans[2 * i + 1];
+      spans[i] = {first.begin, second.end, first.what == second.what ? first.what : joined_name, first.where};
+    }
+    spans.resize(spans.size() / 2);
+  }
+  spans.push_back(std::move(span));
 }
 
 // ---- Heaps -----------------------------------------------------------------------------------------------------------------
@@ -73,7 +81,7 @@ void HistoryRecorder::count(const HeapBlock& block, std::int64_t change, std::ui
 
 void HistoryRecorder::on(const Allocated& event) {
   count(event.block, event.block.bytes, event.cycle);
-  if (blocks_.size() >= most_spans) {
+  if (blocks_.size() >= most_blocks) {
     ++left_out_;
     return;
   }
@@ -96,7 +104,7 @@ void HistoryRecorder::end_step(AgentId core, std::uint64_t cycle) {
   Open& step = steps_[core];
   if (!step.open) return;
   step.open = false;
-  if (has_room()) cores_[core].spans.push_back({step.since, std::max(cycle, step.since), step.what, step.where});
+  add(cores_[core], {step.since, std::max(cycle, step.since), step.what, step.where}, "several");
 }
 
 void HistoryRecorder::on(const StepBegan& event) {
@@ -107,7 +115,7 @@ void HistoryRecorder::on(const StepBegan& event) {
 
 void HistoryRecorder::end_bank(const std::string& bank, std::uint64_t cycle) {
   const Open& state = bank_states_.at(bank);
-  if (cycle > state.since && has_room()) banks_.at(bank).spans.push_back({state.since, cycle, state.what, ""});
+  if (cycle > state.since) add(banks_.at(bank), {state.since, cycle, state.what, ""}, "switching");
 }
 
 void HistoryRecorder::on(const BankChanged& event) {
@@ -139,6 +147,7 @@ Result::History HistoryRecorder::take(std::uint64_t end) {
   std::sort(history.regions.begin(), history.regions.end(), [](const auto& a, const auto& b) { return a.base < b.base; });
   for (auto& [base, block] : blocks_) history.blocks.push_back(std::move(block));
   history.left_out = left_out_;
+  history.joined = joined_;
   return history;
 }
 

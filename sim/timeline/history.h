@@ -13,10 +13,11 @@
 namespace dspmem {
 
 /// Collects what heaps, banks and cores did over time, in memory that does not grow with the run: a series keeps at most `most_points`, and from
-/// then on the largest value of every two, four, eight... neighbours; of steps, bank changes and blocks it keeps the first `most_spans`.
+/// then on the largest value of every two, four, eight... neighbours; a track of steps or bank states keeps `most_spans`, and from then on two
+/// neighbours become one; of blocks it keeps `most_blocks`.
 class HistoryRecorder final : public Subscriber {
  public:
-  static constexpr std::size_t most_points = 2000, most_spans = 20'000;
+  static constexpr std::size_t most_points = 2000, most_spans = 4000, most_blocks = 20'000;
 
   explicit HistoryRecorder(const Platform& platform);
 
@@ -39,7 +40,7 @@ class HistoryRecorder final : public Subscriber {
   static void thin(Zone& zone);
   void end_step(AgentId core, std::uint64_t cycle);
   void end_bank(const std::string& bank, std::uint64_t cycle);
-  bool has_room();
+  void add(Result::History::Track& track, Result::History::Span span, const char* joined_name);
 
   struct Open {
     std::uint64_t since = 0;
@@ -53,8 +54,8 @@ class HistoryRecorder final : public Subscriber {
   std::map<AgentId, Result::History::Track> cores_;
   std::array<Open, max_agents> steps_;
   std::map<std::uint32_t, Result::History::Block> blocks_;  ///< by address
-  std::size_t spans_ = 0;
   std::uint64_t left_out_ = 0;
+  bool joined_ = false;
 };
 
 }  // namespace dspmem

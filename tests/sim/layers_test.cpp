@@ -19,7 +19,7 @@ const std::map<std::string, Folders> may_use{
     {"result", {}},
     {"config", {"models", "result"}},
     {"trace", {"config", "models", "result"}},
-    {"image", {"config"}},
+    {"image", {"config", "models"}},
     {"import", {"config", "trace"}},
     {"scenario", {"config", "models", "result", "trace"}},
     {"events", {"config", "models"}},
@@ -28,9 +28,10 @@ const std::map<std::string, Folders> may_use{
     {"diagnose", {"config", "events", "heap", "image", "models", "power", "result"}},
     {"session", {"config", "diagnose", "events", "heap", "image", "models", "power", "result", "scenario", "trace"}},
     {"report", {"result"}},
-    {"timeline", {"events", "models", "result"}},
+    {"timeline", {"config", "events", "models", "result"}},
     {"experiment", {"config", "heap", "result", "session"}},
-    {"cli", {"config", "diagnose", "experiment", "import", "report", "result", "session", "timeline", "trace"}},
+    {"sweep", {"config", "experiment", "image", "models", "report", "result", "session"}},
+    {"cli", {"config", "diagnose", "experiment", "image", "import", "report", "result", "session", "sweep", "timeline", "trace"}},
 };
 
 std::map<std::string, Folders> includes_of_folders() {

@@ -21,13 +21,17 @@
 
   /// Rows of coloured spans over a common axis. `rows`: {name, spans: [{begin, end, fill, title}]}.
   const drawRows = (place, rows, length, label, format) => {
-    const left = 110, rowHeight = rows.length > 40 ? 8 : 20, width = Math.max(place.clientWidth || 800, 480), scale = (width - left - 20) / Math.max(length, 1);
-    const height = rows.length * rowHeight + 24;
+    const left = 160, top = 6, rowHeight = rows.length > 40 ? 8 : 20, width = Math.max(place.clientWidth || 800, 480), scale = (width - left - 20) / Math.max(length, 1);
+    const height = top + rows.length * rowHeight + 24;
     const svg = make("svg", {width, height, role: "img", "aria-label": label}, place);
     rows.forEach((row, index) => {
-      const y = index * rowHeight;
-      if (rowHeight >= 20 || index % 4 === 0) make("text", {x: left - 6, y: y + Math.min(rowHeight, 16) - 2, "text-anchor": "end"}, svg, row.name.length > 16 ? row.name.slice(0, 15) + "…" : row.name);
+      const y = top + index * rowHeight;
+      if (rowHeight >= 20 || index % 4 === 0) make("text", {x: left - 6, y: y + Math.min(rowHeight, 16) - 2, "text-anchor": "end"}, svg, row.name.length > 22 ? row.name.slice(0, 21) + "…" : row.name);
+      let drawnTo = -1, drawnAs = "";  // what lies within a pixel of the same colour is not drawn again
       for (const span of row.spans) {
+        if (span.fill === drawnAs && span.end * scale < drawnTo) continue;
+        drawnTo = Math.max(span.end * scale, span.begin * scale + 0.75);
+        drawnAs = span.fill;
         const box = make("rect", {x: left + span.begin * scale, y: y + 1, width: Math.max((span.end - span.begin) * scale, 0.75), height: rowHeight - 2, fill: span.fill}, svg);
         make("title", {}, box, span.title);
       }
@@ -59,8 +63,8 @@
       const axis = {stroke: colour("text"), grid: {stroke: colour("line")}, ticks: {stroke: colour("line")}};
       const chart = new uPlot({
         width: Math.max(place.clientWidth || 800, 320), height: 280, scales: {x: {time: false}},
-        axes: [{...axis, values: (_, values) => values.map((value) => value + " us")}, {...axis, size: 80, values: (_, values) => values.map(bytes)}],
-        series: [{label: "time", value: (_, value) => (value === null ? "" : value.toFixed(2) + " us")},
+        axes: [{...axis, values: (_, values) => values.map((value) => time(run, value * run.clock_mhz))}, {...axis, size: 80, values: (_, values) => values.map(bytes)}],
+        series: [{label: "time", value: (_, value) => (value === null ? "" : time(run, value * run.clock_mhz))},
           ...zones.map((zone, index) => ({label: zone.name, stroke: colour("c" + ((index % 6) + 1)), width: 2, paths: stepped, value: (_, value) => (value === null ? "" : bytes(value))}))],
       }, [times.map((cycle) => cycle / run.clock_mhz), ...series], place);
       window.addEventListener("resize", () => chart.setSize({width: Math.max(place.clientWidth, 320), height: 280}));
@@ -100,7 +104,9 @@
   const observer = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) draw(entry.target);
   }, {rootMargin: "400px"});
-  for (const figure of document.querySelectorAll("figure[data-chart]")) observer.observe(figure);
+  // The first ones at once; a page of many runs draws the others when they come into view.
+  const atOnce = 8;
+  document.querySelectorAll("figure[data-chart]").forEach((figure, index) => (index < atOnce ? draw(figure) : observer.observe(figure)));
   window.addEventListener("beforeprint", () => document.querySelectorAll("figure[data-chart]").forEach(draw));
 
   // A link to a finding opens it.

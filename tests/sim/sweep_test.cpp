@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <thread>
+
+#include "models/random.h"
+#include "sim/sweep/answers.h"
+#include "sim/sweep/pool.h"
+#include "tests/support/program.h"
+
+namespace dspmem::test {
+namespace {
+
+const std::string quickstart = (source_directory() / "scenarios/quickstart.yaml").string();
+
+std::string sweep_text(const std::string& rest) { return "scenario: " + quickstart + "\n" + rest; }
+
+ProgramResult sweep(const TemporaryDirectory& directory, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {dspmem_executable(), "sweep"});
+  return run_program(arguments, directory.path());
+}
+
+// ---- The matrix ------------------------------------------------------------------------------------------------------------
+
+TEST(SweepMatrix, CrossesZipsAndExcludes) {
+  const TemporaryDirectory directory;
+  const Sweep matrix = load_sweep(directory.write("s.yaml", sweep_text("vary: {seed: {from: 1, to: 3}, quantum: [1, 100, 1000], scenario.seed: {from: 1, to: 8, times: 2}, platform.bus_latency: [1, 2, 3]}\n"
+                                                                       "zip: [[quantum, platform.bus_latency]]\nexclude: [{seed: 2, quantum: 100}]\n")).string());
+  EXPECT_EQ(matrix.combinations(), 3u * 3 * 4);
+  std::set<std::string> points;
+  for (std::uint64_t number = 0; number < matrix.combinations(); ++number)
+    if (const auto point = matrix.point(number)) points.insert(matrix.describe(*point));
+  EXPECT_EQ(points.size(), 36u - 4);
+  EXPECT_TRUE(points.contains("seed=3 quantum=1000 scenario.seed=8 platform.bus_latency=3"));
+  EXPECT_FALSE(points.contains("seed=2 quantum=100 scenario.seed=1 platform.bus_latency=2"));
+}
+
+TEST(SweepMatrix, BadInputIsOneClearError) {
+  const struct {
+    const char* text;
+    const char* error;
+  } cases[] = {
+      {"vary: {sed: [1, 2]}", "'sed' cannot be varied"},
+      {"vary: {seed: []}", "has no values"},
+      {"vary: {}", "has at least one"},
+      {"metrics: [cycles]", "'vary'"},
+      {"vary: {seed: [one]}", "a whole number"},
+      {"vary: {seed: {from: 5, to: 1}}", "upwards"},
+      {"vary: {seed: {from: 0, to: 8, times: 2}}", "more than 0"},
+      {"vary: {seed: [1, 2], quantum: [1, 2, 3]}\nzip: [[seed, quantum]]", "as many values as each other"},
+      {"vary: {seed: [1, 2]}\nexclude: [{seed: 3}]", "none of the values"},
+      {"vary: {seed: [1, 2]}\nexclude: [{sed: 1}]", "did you mean 'seed'"},
+      {"vary: {seed: [1, 2]}\nconstraints: [\"findings 0\"]", "a constraint is"},
+      {"vary: {seed: [1, 2]}\nconstraints: [\"finding = 0\"]", "did you mean 'findings'"},
+      {"vary: {seed: [1, 2]}\nminimise: cycls", "did you mean 'cycles'"},
+      {"vary: {seed: [1, 2]}\nmetrics: [cylces]", "did you mean 'cycles'"},
+      {"vary: {platform.l1x.size: [1, 2]}", "did you mean 'l1i'"},
+      {"vary: {platform.l1d.sice: [48 KiB]}", "did you mean 'size'"},
+      {"vary: {allocator: [zoness]}", "did you mean 'zones'"},
+      {"vary: {seed: {from: 1, to: 1000000}}", "--max-points"},
+      {"vary: {seed: [1]}\nexclude: [{seed: 1}]", "is excluded"},
+  };
+  for (const auto& each : cases) {
+    const TemporaryDirectory directory;
+    const ProgramResult result = sweep(directory, {directory.write("s.yaml", sweep_text(each.text)).string()});
+    EXPECT_EQ(result.exit_code, 2) << each.text << result.out;
+    EXPECT_NE(result.err.find(each.error), std::string::npos) << each.text << "\n" << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+    EXPECT_FALSE(std::filesystem::exists(directory.path() / "s.sqlite")) << each.text;
+  }
+}
+
+// ---- Running it --------------------------------------------------------------------------------------------------------------
+
+TEST(Sweep, OneProcessAndSeveralComeToTheSame) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("s.yaml", sweep_text("vary: {seed: {from: 1, to: 6}, platform.l1d.size: [24 KiB, 48 KiB]}\nmetrics: [cycles, findings, cores.0.l1d.misses, heaps.runtime.peak]\nminimise: cycles\n")).string();
+  std::vector<std::string> exports;
+  for (const char* processes : {"1", "3"}) {
+    const std::string results = std::string("r") + processes + ".sqlite";
+    const ProgramResult result = sweep(directory, {file, "-j", processes, "-o", results});
+    EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+    EXPECT_NE(result.out.find("12 of 12 points are there"), std::string::npos) << result.out;
+    exports.push_back(sweep(directory, {"export", file, "-o", results}).out);
+  }
+  EXPECT_EQ(exports[0], exports[1]);
+  EXPECT_EQ(std::count(exports[0].begin(), exports[0].end(), '\n'), 13);
+  // What is there is not run again; and it is no worse than itself.
+  EXPECT_NE(sweep(directory, {file, "-o", "r1.sqlite"}).out.find("12 points were there already"), std::string::npos);
+  EXPECT_EQ(sweep(directory, {"check", "r1.sqlite", "r3.sqlite"}).out, "0 points worse, 12 as good or better, 0 not in the baseline\n");
+}
+
+TEST(Sweep, TheCacheServesOtherSweeps) {
+  const TemporaryDirectory directory;
+  const std::string first = directory.write("a.yaml", sweep_text("vary: {seed: [1, 2, 3]}\n")).string(), second = directory.write("b.yaml", sweep_text("vary: {seed: [2, 3, 4]}\n")).string();
+  EXPECT_EQ(sweep(directory, {first, "--cache", "cache.sqlite"}).exit_code, 0);
+  EXPECT_NE(sweep(directory, {second, "--cache", "cache.sqlite"}).out.find("2 points were there already"), std::string::npos);
+}
+
+TEST(Sweep, LosesNothingWhenItIsKilled) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("s.yaml", sweep_text("vary: {seed: {from: 1, to: 60}}\n")).string();
+  EXPECT_EQ(sweep(directory, {file, "-o", "whole.sqlite"}).exit_code, 0);
+  Random random(1);
+  for (int round = 0; round < 10; ++round) {
+    const pid_t process = fork();
+    if (process == 0) {
+      if (chdir(directory.path().c_str()) || !std::freopen("/dev/null", "w", stdout)) _exit(1);
+      execl(dspmem_executable().c_str(), "dspmem", "sweep", file.c_str(), "-j", "2", "-o", "killed.sqlite", nullptr);
+      _exit(1);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20 + random.below(150)));
+    kill(process, SIGKILL);
+    waitpid(process, nullptr, 0);
+  }
+  const ProgramResult rest = sweep(directory, {file, "-o", "killed.sqlite"});
+  EXPECT_EQ(rest.exit_code, 0) << rest.err;
+  EXPECT_EQ(sweep(directory, {"export", file, "-o", "killed.sqlite"}).out, sweep(directory, {"export", file, "-o", "whole.sqlite"}).out);
+}
+
+TEST(SweepPool, AProcessThatDiesCostsOnePoint) {
+  std::uint64_t next = 0;
+  std::map<std::uint64_t, int> codes;
+  ProcessPool pool(2, [](std::uint64_t number) {
+    if (number % 10 == 3) std::raise(SIGSEGV);
+    SweepResult result;
+    result.number = number;
+    return result;
+  });
+  EXPECT_TRUE(pool.serve([&]() -> std::optional<std::uint64_t> { return next < 50 ? std::optional(next++) : std::nullopt; },
+                         [&](const SweepResult& result) { EXPECT_TRUE(codes.emplace(result.number, result.exit_code).second); }, [] { return false; }));
+  EXPECT_EQ(codes.size(), 50u);
+  for (const auto& [number, code] : codes) EXPECT_EQ(code, number % 10 == 3 ? 128 + SIGSEGV : 0) << number;
+}
+
+// ---- Answers -----------------------------------------------------------------------------------------------------------------
+
+TEST(SweepAnswers, FindTheFrontAndTheKeyThatMatters) {
+  const TemporaryDirectory directory;
+  const Sweep matrix = load_sweep(directory.write("s.yaml", sweep_text("vary: {seed: {from: 0, to: 9}, quantum: {from: 1, to: 10}}\nmetrics: [cycles, misses]\nconstraints: [\"misses <= 12\"]\nminimise: [cycles, misses]\n")).string());
+  SweepStore store((directory.path() / "r.sqlite").string(), true);
+  store.begin("s.yaml", "text", matrix.combinations());
+  for (std::uint64_t number = 0; number < matrix.combinations(); ++number) {
+    const SweepPoint point = *matrix.point(number);
+    SweepResult result;
+    result.number = number;
+    result.hash = std::to_string(number);
+    result.keys = matrix.describe(point);
+    // Fewer cycles cost more misses; the quantum has no part in it, but adds cycles that help nobody.
+    result.metrics = {{"cycles", 1000.0 * static_cast<double>(10 - point[0]) + static_cast<double>(point[1])}, {"misses", 5.0 + static_cast<double>(point[0])}};
+    store.put(result, "here");
+  }
+  const std::string text = sweep_answers(matrix, store);
+  EXPECT_NE(text.find("80 keep misses <= 12"), std::string::npos) << text;
+  for (int seed = 0; seed <= 7; ++seed) EXPECT_NE(text.find("seed=" + std::to_string(seed) + " quantum=1\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("quantum=2\n"), std::string::npos) << text;
+  const std::size_t cycles = text.find("\n  cycles\n");
+  ASSERT_NE(cycles, std::string::npos) << text;
+  EXPECT_NE(text.find("seed                                 100.0 %", cycles), std::string::npos) << text;
+  EXPECT_NE(text.find("quantum                                0.0 %", cycles), std::string::npos) << text;
+}
+
+TEST(SweepStoreTest, AFileThatIsNoDatabaseIsRefused) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("s.yaml", sweep_text("vary: {seed: [1]}\n")).string();
+  directory.write("r.sqlite", std::string(5000, 'x'));
+  const ProgramResult result = sweep(directory, {file, "-o", "r.sqlite"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_NE(result.err.find("not a database"), std::string::npos) << result.err;
+  EXPECT_EQ(read_file(directory.path() / "r.sqlite"), std::string(5000, 'x'));
+  EXPECT_EQ(sweep(directory, {file, "-o", file}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace dspmem::test
