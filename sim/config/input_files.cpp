@@ -51,7 +51,15 @@ std::string read_input(const std::string& path) {
   return text;
 }
 
+namespace {
+InputRecord* record = nullptr;
+}
+
+InputRecord::InputRecord() { record = this; }
+InputRecord::~InputRecord() { record = nullptr; }
+
 void note_input(const std::string& path) {
+  if (record) record->paths_.insert(path);
   if (const auto identity = identity_of(path)) inputs().insert(*identity);
 }
 

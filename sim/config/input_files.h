@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 namespace dspmem {
@@ -12,6 +13,20 @@ namespace dspmem {
 /// REQUIRES: called by every reader of user's files, when it opens them.
 void note_input(const std::string& path);
 bool is_input(const std::string& path);
+
+/// Collects the paths of the files that are read while it lives. Not two at a time.
+class InputRecord {
+ public:
+  InputRecord();
+  ~InputRecord();
+  InputRecord(const InputRecord&) = delete;
+  InputRecord& operator=(const InputRecord&) = delete;
+  const std::set<std::string>& paths() const { return paths_; }
+
+ private:
+  friend void note_input(const std::string& path);
+  std::set<std::string> paths_;
+};
 
 /// What input may have at most, so that a mistake in it does not take the machine's memory. Set from the command line.
 struct InputLimits {

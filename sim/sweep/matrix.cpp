@@ -14,7 +14,7 @@ namespace {
 using Of = SweepKey::Of;
 using Relation = SweepConstraint::Relation;
 
-constexpr std::size_t most_values = 1'000'000;
+constexpr std::size_t most_values = 200'000;
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts(1);

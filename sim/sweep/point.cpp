@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 
 #include "sim/config/fields.h"
@@ -146,10 +147,21 @@ const PointRunner::Common& PointRunner::common_of(const SweepPoint& point) {
   ReplayOptions options;
   JobRequest request = request_of(sweep_, point, options);
   request.scenario_edits = {};
-  const Job job = load_checked(request);
-  const std::string image = image_for(request, job, image_folder_);
+  std::set<std::string> files;  // that the scenario names with 'use' or 'trace', too
+  std::string image;
+  {
+    const InputRecord record;
+    const Job job = load_checked(request);
+    image = image_for(request, job, image_folder_);
+    files = record.paths();
+  }
+  files.insert(image);
   Digest digest;
-  for (const std::string& file : {job.scenario.file, job.platform.file, job.allocator.file, image}) digest.add(read_input(file));
+  for (const std::string& file : files) {
+    // What is too large to read for this is known by its size and time.
+    if (const auto bytes = std::filesystem::file_size(file); bytes <= input_limits().file_bytes) digest.add(read_input(file));
+    else digest.add(fmt::format("{} {} {}", file, bytes, std::filesystem::last_write_time(file).time_since_epoch().count()));
+  }
   return common_[key] = {image, digest.text()};
 }
 

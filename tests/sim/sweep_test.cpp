@@ -60,7 +60,7 @@ TEST(SweepMatrix, BadInputIsOneClearError) {
       {"vary: {platform.l1x.size: [1, 2]}", "did you mean 'l1i'"},
       {"vary: {platform.l1d.sice: [48 KiB]}", "did you mean 'size'"},
       {"vary: {allocator: [zoness]}", "did you mean 'zones'"},
-      {"vary: {seed: {from: 1, to: 1000000}}", "--max-points"},
+      {"vary: {seed: {from: 1, to: 150000}}", "--max-points"},
       {"vary: {seed: [1]}\nexclude: [{seed: 1}]", "is excluded"},
   };
   for (const auto& each : cases) {
@@ -91,6 +91,19 @@ TEST(Sweep, OneProcessAndSeveralComeToTheSame) {
   // What is there is not run again; and it is no worse than itself.
   EXPECT_NE(sweep(directory, {file, "-o", "r1.sqlite"}).out.find("12 points were there already"), std::string::npos);
   EXPECT_EQ(sweep(directory, {"check", "r1.sqlite", "r3.sqlite"}).out, "0 points worse, 12 as good or better, 0 not in the baseline\n");
+}
+
+TEST(Sweep, AnIncludedFileThatChangesIsRunAgain) {
+  const TemporaryDirectory directory;
+  directory.write("part.yaml", "steps: [{delay: 100 cycles}]\n");
+  directory.write("s.yaml", "name: s\nplatform: tgl\ncores: {0: [{use: part.yaml}]}\n");
+  const std::string file = directory.write("sweep.yaml", "scenario: s.yaml\nvary: {seed: [1, 2]}\n").string();
+  EXPECT_EQ(sweep(directory, {file}).exit_code, 0);
+  EXPECT_NE(sweep(directory, {file}).out.find("2 points were there already"), std::string::npos);
+  const std::string before = sweep(directory, {"export", file, "-o", "sweep.sqlite"}).out;
+  directory.write("part.yaml", "steps: [{delay: 5000 cycles}]\n");
+  EXPECT_EQ(sweep(directory, {file}).out.find("were there already"), std::string::npos);
+  EXPECT_NE(sweep(directory, {"export", file, "-o", "sweep.sqlite"}).out, before);
 }
 
 TEST(Sweep, TheCacheServesOtherSweeps) {

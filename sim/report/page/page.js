@@ -32,7 +32,7 @@
         if (span.fill === drawnAs && span.end * scale < drawnTo) continue;
         drawnTo = Math.max(span.end * scale, span.begin * scale + 0.75);
         drawnAs = span.fill;
-        const box = make("rect", {x: left + span.begin * scale, y: y + 1, width: Math.max((span.end - span.begin) * scale, 0.75), height: rowHeight - 2, fill: span.fill}, svg);
+        const box = make("rect", {x: left + span.begin * scale, y: y + 1, width: Math.max((span.end - span.begin) * scale, 1.5), height: rowHeight - 2, fill: span.fill}, svg);
         make("title", {}, box, span.title);
       }
     });
@@ -63,7 +63,7 @@
       const axis = {stroke: colour("text"), grid: {stroke: colour("line")}, ticks: {stroke: colour("line")}};
       const chart = new uPlot({
         width: Math.max(place.clientWidth || 800, 320), height: 280, scales: {x: {time: false}},
-        axes: [{...axis, values: (_, values) => values.map((value) => time(run, value * run.clock_mhz))}, {...axis, size: 80, values: (_, values) => values.map(bytes)}],
+        axes: [{...axis, space: 90, values: (_, values) => values.map((value) => time(run, value * run.clock_mhz))}, {...axis, size: 80, values: (_, values) => values.map(bytes)}],
         series: [{label: "time", value: (_, value) => (value === null ? "" : time(run, value * run.clock_mhz))},
           ...zones.map((zone, index) => ({label: zone.name, stroke: colour("c" + ((index % 6) + 1)), width: 2, paths: stepped, value: (_, value) => (value === null ? "" : bytes(value))}))],
       }, [times.map((cycle) => cycle / run.clock_mhz), ...series], place);
