@@ -44,6 +44,7 @@ class System {
   std::vector<std::unique_ptr<Sram>>& srams() { return srams_; }
   const AddressMap& map() const { return map_; }
   PowerController& power() { return *power_; }
+  const std::vector<std::unique_ptr<ForeignRegisters>>& foreign_registers() const { return foreign_registers_; }
 
   /// Shows an observer everything that happens from now on. REQUIRES: it outlives the system.
   void observe(HardwareObserver& observer);
@@ -65,7 +66,7 @@ class System {
   std::unique_ptr<Idc> idc_;
   std::unique_ptr<PowerController> power_;
   std::unique_ptr<Dma> dma_;
-  std::vector<std::unique_ptr<RegisterBlock>> foreign_registers_;
+  std::vector<std::unique_ptr<ForeignRegisters>> foreign_registers_;
 };
 
 }  // namespace dspmem

@@ -32,6 +32,9 @@ int record_command(const std::vector<std::string>& arguments);
 int import_command(const std::vector<std::string>& arguments);
 int sweep_command(const std::vector<std::string>& arguments);
 int mutate_command(const std::vector<std::string>& arguments);
+int platforms_command(const std::vector<std::string>& arguments);
+int allocators_command(const std::vector<std::string>& arguments);
+int completion_command(const std::vector<std::string>& arguments);
 int steps_command(const std::vector<std::string>& arguments);
 
 }  // namespace dspmem

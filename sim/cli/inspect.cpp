@@ -63,7 +63,12 @@ std::string what_it_has(const FirmwareImage& image, const ImageSurvey& survey) {
   for (const ImageSurvey::Unknown& each : survey.unknown)
     out += fmt::format("  {:<34} {:>8}  not modelled; the first at {:#010x}, in {}\n", each.what, each.count, each.first, printable(image.function_at(each.first)));
   if (!survey.unknown.empty()) out += "  What is not modelled ends a run only if it is executed; data among code can look like it.\n";
-  if (!survey.rom.empty()) out += fmt::format("  {} functions are at addresses where the file has nothing, as of a ROM: {}{}\n", survey.rom.size(), printable(survey.rom.front()), survey.rom.size() > 1 ? ", ..." : "");
+  if (!survey.rom.empty()) {
+    constexpr std::size_t most_shown = 12;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < std::min(survey.rom.size(), most_shown); ++i) names.push_back(printable(survey.rom[i]));
+    out += fmt::format("\nsymbols at fixed addresses where the file has nothing, as of a ROM: {}{}\n  A call of one ends the run, unless the binding has a stub for it.\n", fmt::join(names, ", "), survey.rom.size() > most_shown ? ", ..." : "");
+  }
   return out;
 }
 
@@ -89,6 +94,7 @@ int inspect_command(const std::vector<std::string>& arguments) {
   }
   const std::string target = values["binding"].as<std::string>();
   const auto folder = std::filesystem::absolute(target).parent_path();
+  if (std::filesystem::exists(target)) throw UsageError("--binding '" + target + "' is there already, and may have been completed by hand: name another file");
   OutputFile file("--binding", target);
   file.refuse_inputs();
   file.stream() << binding_for(image, found, std::filesystem::relative(std::filesystem::absolute(path), folder).string());

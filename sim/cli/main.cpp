@@ -23,6 +23,9 @@ std::span<const Command> commands() {
       {"describe", "show a platform's memory map, zones and banks", describe_command},
       {"diff", "compare two JSON reports: what is new, what is fixed", diff_command},
       {"explain", "what a rule of findings means, with an example and its fix", explain_command},
+      {"platforms", "list the platforms that come with dspmem", platforms_command},
+      {"allocators", "list the allocators that come with dspmem", allocators_command},
+      {"completion", "print a completion script for bash, zsh or fish", completion_command},
       {"steps", "list the steps that scenarios can use", steps_command},
   };
   return all;

@@ -120,6 +120,7 @@ int run_command(const std::vector<std::string>& arguments) {
       ("quarantine", po::value<std::string>(), "keep freed memory from being used again until this many bytes were freed after it: finds uses that come late; changes what the heaps do")
       ("no-coherency", "do not look for coherency bugs: faster, same cycles and data")
       ("no-heap-checks", "do not look for wrong uses of heap memory: faster, same cycles and data; the allocator's own metadata is then not counted as live by --power")
+      ("ignore-expectations", "leave out what the scenarios expect, such as heaps that another allocator does not have")
       ("strict", "fail for warnings too: what may go wrong, and nobody in the scenario would notice")
       ("stats", "print tables of cores, heaps, the allocator's calls and banks, too")
       ("verbose,v", "print every finding with all that is known of it, and hints")
@@ -154,7 +155,9 @@ int run_command(const std::vector<std::string>& arguments) {
   std::vector<Job> jobs;
   for (const std::string& file : files) {
     try {
-      jobs.push_back(load_job(request_of(file, values)));
+      JobRequest request = request_of(file, values);
+      request.ignore_expectations = values.count("ignore-expectations") != 0;
+      jobs.push_back(load_job(request));
     } catch (const InputError& error) {
       tally.unreadable(error);
     }

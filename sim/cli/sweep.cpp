@@ -61,35 +61,53 @@ std::string host_name() {
   return name;
 }
 
-/// Numbers of the points that are not excluded, one after the other.
+/// One of several parts of a sweep, which machines can run at the same time.
+struct Part {
+  std::uint64_t index = 0, count = 1;
+};
+
+Part part_of(const po::variables_map& values) {
+  if (!values.count("part")) return {};
+  const std::string text = values["part"].as<std::string>();
+  const std::size_t slash = text.find('/');
+  const auto index = parse_number(text.substr(0, slash)), count = parse_number(slash == std::string::npos ? "" : text.substr(slash + 1));
+  if (!index || !count || *index >= *count) throw UsageError("--part is K/N with K from 0 to N - 1, such as 3/16, not '" + text + "'");
+  return {*index, *count};
+}
+
+/// Numbers of the points that are not excluded, one after the other; of a part, every so many.
 class Numbers {
  public:
-  explicit Numbers(const Sweep& sweep) : sweep_(sweep), end_(sweep.combinations()) {}
+  explicit Numbers(const Sweep& sweep, const Part& part = {}) : sweep_(sweep), part_(part), at_(part.index), end_(sweep.combinations()) {}
   std::optional<std::uint64_t> next() {
-    while (at_ < end_)
-      if (const std::uint64_t number = at_++; sweep_.point(number)) return number;
+    while (at_ < end_) {
+      const std::uint64_t number = at_;
+      at_ += part_.count;
+      if (sweep_.point(number)) return number;
+    }
     return std::nullopt;
   }
 
  private:
   const Sweep& sweep_;
-  std::uint64_t at_ = 0, end_;
+  Part part_;
+  std::uint64_t at_, end_;
 };
 
-std::uint64_t wanted_points(const Sweep& sweep, std::uint64_t most) {
+std::uint64_t wanted_points(const Sweep& sweep, const Part& part, std::uint64_t most) {
   if (sweep.combinations() > most) throw UsageError(fmt::format("this sweep has {} combinations, more than --max-points {} allows", sweep.combinations(), most));
-  if (sweep.excluded.empty()) return sweep.combinations();
   std::uint64_t count = 0;
-  for (Numbers numbers(sweep); numbers.next();) ++count;
+  for (Numbers numbers(sweep, part); numbers.next();) ++count;
   return count;
 }
 
 int run_sweep(const std::string& path, const po::variables_map& values) {
   const Sweep sweep = load_sweep(path);
   constexpr std::uint64_t default_most = 100'000;
-  const std::uint64_t wanted = wanted_points(sweep, number_option(values, "max-points", 1).value_or(default_most));
-  const auto first = Numbers(sweep).next();
-  if (!first) throw InputError({path}, "every combination of this sweep is excluded");
+  const Part part = part_of(values);
+  const std::uint64_t wanted = wanted_points(sweep, part, number_option(values, "max-points", 1).value_or(default_most));
+  const auto first = Numbers(sweep, part).next();
+  if (!first) throw InputError({path}, part.count > 1 ? "this part of the sweep has no points" : "every combination of this sweep is excluded");
   const std::string target = results_file(values, path);
   if (is_input(target)) throw UsageError("--output '" + target + "' is an input of this sweep; it would be lost");
   PointRunner runner(sweep, std::filesystem::absolute(target).string() + ".images");
@@ -99,7 +117,7 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
   const double one = std::chrono::duration<double>(Clock::now() - begun).count();
   const auto processes = static_cast<unsigned>(number_option(values, "jobs", 1, 1024).value_or(std::max(1u, std::thread::hardware_concurrency())));
   if (values.count("dry-run")) {
-    Numbers numbers(sweep);
+    Numbers numbers(sweep, part);
     constexpr std::size_t most_shown = 20;
     std::size_t shown = 0;
     for (auto number = numbers.next(); number && shown < most_shown; number = numbers.next(), ++shown) fmt::print("{:>8}  {}\n", *number, printable(sweep.describe(*sweep.point(*number))));
@@ -115,7 +133,7 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
   catch_signals();
   SweepProgress progress(wanted);
   const std::string host = host_name();
-  Numbers numbers(sweep);
+  Numbers numbers(sweep, part);
   std::map<std::uint64_t, std::string> hashes;  // of points that are being run
   std::uint64_t reused = 0;
   int worst = 0;
@@ -174,6 +192,24 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
   return worst;
 }
 
+/// Puts the results of parts, from anywhere, into one file.
+int gather_sweep(const std::string& path, const std::vector<std::string>& parts, const po::variables_map& values) {
+  const Sweep sweep = load_sweep(path);
+  const std::string text = read_input(path);
+  for (const std::string& part : parts) SweepStore(part, false);  // all can be read, before anything is written
+  const std::string target = results_file(values, path);
+  if (std::find(parts.begin(), parts.end(), target) != parts.end()) throw UsageError("--output '" + target + "' is one of the parts");
+  SweepStore all(target, true);
+  all.begin(path, text, sweep.combinations());
+  for (const std::string& name : parts) {
+    SweepStore part(name, false);
+    if (!part.resume(text)) throw InputError({name}, "has no results of this sweep: '" + path + "' says something else now, or it is of another one");
+    part.each([&all](const SweepResult& result) { all.put(result, "gathered"); });
+  }
+  fmt::print("{}", printable_lines(sweep_answers(sweep, all)));
+  return 0;
+}
+
 /// Which points of a sweep have become worse against an earlier run of it.
 int check_sweep(const std::string& baseline, const std::string& now) {
   SweepStore before(baseline, false), after(now, false);
@@ -201,6 +237,7 @@ int check_sweep(const std::string& baseline, const std::string& now) {
     ++worse;
     fmt::print("{}:{}\n", printable(result.keys), printable(why));
   });
+  if (same + worse == 0) throw UsageError("'" + baseline + "' and '" + now + "' have no point in common: nothing can be compared");
   fmt::print("{} points worse, {} as good or better, {} not in the baseline\n", worse, same, unknown);
   return worse ? 1 : 0;
 }
@@ -213,15 +250,17 @@ int sweep_command(const std::vector<std::string>& arguments) {
       ("output,o", po::value<std::string>(), "the file for results (default: the sweep file's name with .sqlite, in this folder)")
       ("jobs,j", po::value<std::string>(), "processes (default: as many as this machine has processors)")
       ("cache", po::value<std::string>(), "results of other sweeps: what is there is not run again, what is new is added")
+      ("part", po::value<std::string>(), "K/N: only every Nth point, from the Kth on; 'sweep gather' puts parts together")
       ("dry-run", "print the points, and about how long they take")
       ("max-points", po::value<std::string>(), "refuse a sweep of more combinations (default 100000)")
       ("format", po::value<std::string>()->default_value("csv"), "of export: csv or json");
   po::variables_map values;
   if (!parse_arguments(arguments,
                        "sweep SWEEP.yaml [OPTIONS]          run what is not there yet, and say what comes of it\n"
-                       "       dspmem sweep status RESULTS.sqlite          how far it is\n"
+                       "       dspmem sweep status RESULTS.sqlite|SWEEP.yaml  how far it is\n"
                        "       dspmem sweep show SWEEP.yaml [-o RESULTS]   best points, Pareto front, which key matters\n"
                        "       dspmem sweep export SWEEP.yaml [-o RESULTS] [--format json]\n"
+                       "       dspmem sweep gather SWEEP.yaml PART.sqlite... [-o RESULTS]  results of --part from several machines\n"
                        "       dspmem sweep check BASELINE.sqlite RESULTS.sqlite   which points became worse",
                        options, "what", values))
     return 0;
@@ -239,18 +278,23 @@ int sweep_command(const std::vector<std::string>& arguments) {
     }
     if (what[0] == "status") {
       need(1, "status RESULTS.sqlite");
-      SweepStore store(what[1], false);
+      SweepStore store(what[1].ends_with(".yaml") ? results_file(values, what[1]) : what[1], false);
       fmt::print("{}: {} of {} combinations are there\n", printable(store.file()), store.done(), store.combinations());
       return 0;
     }
     if (what[0] == "show" || what[0] == "export") {
       need(1, "show|export SWEEP.yaml [-o RESULTS.sqlite]");
+      if (what[1].ends_with(".sqlite")) throw UsageError(what[0] + " needs the sweep file; its results are named with -o");
       const Sweep sweep = load_sweep(what[1]);
       SweepStore store(results_file(values, what[1]), false);
       store.begin(what[1], read_input(what[1]), sweep.combinations());
       if (what[0] == "show") fmt::print("{}", printable_lines(sweep_answers(sweep, store)));
       else std::fputs((format == "csv" ? sweep_csv(sweep, store) : sweep_json(sweep, store)).c_str(), stdout);
       return 0;
+    }
+    if (what[0] == "gather") {
+      if (what.size() < 3) throw UsageError("usage: dspmem sweep gather SWEEP.yaml PART.sqlite... [-o RESULTS.sqlite]");
+      return gather_sweep(what[1], {what.begin() + 2, what.end()}, values);
     }
     if (what[0] == "resume") {
       need(1, "resume SWEEP.yaml");

@@ -71,6 +71,7 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
       const int type = GELF_ST_TYPE(symbol.st_info);
       if (type == STT_FILE || type == STT_SECTION) continue;
       symbols_[name] = address;
+      if (symbol.st_shndx == SHN_ABS && type != STT_OBJECT) absolute_[address] = name;
       if (type == STT_OBJECT) variables_[address] = {name, static_cast<std::uint32_t>(symbol.st_size)};
       if (type == STT_FUNC) functions_[address] = {name, static_cast<std::uint32_t>(symbol.st_size)};
     }
@@ -115,6 +116,13 @@ std::vector<FirmwareImage::Variable> FirmwareImage::variables() const {
   std::vector<Variable> all;
   for (const auto& [address, variable] : variables_) all.push_back({variable.name, address, variable.size});
   return all;
+}
+
+std::map<std::uint32_t, std::string> FirmwareImage::absolute_symbols() const {
+  std::map<std::uint32_t, std::string> outside;
+  for (const auto& [address, name] : absolute_)
+    if (bytes_at(address, 1).empty()) outside[address] = name;
+  return outside;
 }
 
 bool FirmwareImage::has_debug_information() const { return debug_->dwarf != nullptr; }

@@ -84,6 +84,8 @@ class FirmwareImage {
   Variable variable_at(std::uint32_t address) const;
   std::vector<std::string> variable_names() const;
   std::vector<Variable> variables() const;
+  /// Symbols of fixed addresses that the file has no bytes for, as of a ROM, by address.
+  std::map<std::uint32_t, std::string> absolute_symbols() const;
   /// Whether it has line tables.
   bool has_debug_information() const;
 
@@ -101,6 +103,7 @@ class FirmwareImage {
   std::vector<Section> sections_;
   std::size_t windowed_functions_ = 0;
   std::map<std::string, std::uint32_t> symbols_;
+  std::map<std::uint32_t, std::string> absolute_;
   std::map<std::uint32_t, Named> functions_;
   std::map<std::uint32_t, Named> variables_;
   std::unique_ptr<Debug> debug_;

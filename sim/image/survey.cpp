@@ -170,8 +170,9 @@ ImageSurvey survey(const FirmwareImage& image) {
   Reachable reachable(image, result);
   for (const FirmwareImage::Function& function : image.functions()) reachable.add(function);
   reachable.finish();
-  for (const FirmwareImage::Function& function : image.functions())
-    if (image.bytes_at(function.address, 1).empty()) result.rom.push_back(function.name);
+  constexpr std::uint32_t least_address = 0x10000;  // below are sizes and other numbers of linker scripts
+  for (const auto& [address, name] : image.absolute_symbols())
+    if (address >= least_address) result.rom.push_back(name);
   return result;
 }
 

@@ -38,7 +38,7 @@ struct ImageSurvey {
   };
   std::vector<Unknown> unknown;       ///< that the simulator does not execute
   std::uint64_t instructions = 0;     ///< that can be reached within functions
-  std::vector<std::string> rom;       ///< functions at addresses where the file has nothing: of a ROM
+  std::vector<std::string> rom;       ///< symbols of fixed addresses where the file has nothing, as of a ROM
 };
 
 ImageSurvey survey(const FirmwareImage& image);

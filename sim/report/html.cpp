@@ -57,7 +57,9 @@ std::string percent(std::uint64_t part, std::uint64_t whole) { return whole ? fm
 // ---- Findings ------------------------------------------------------------------------------------------------------------
 
 std::string stack_of(const char* title, const Result::Operation& operation) {
-  std::string out = fmt::format("<h3>{}</h3>\n<p>{} by {} in cycle {}", title, escaped(to_string(operation.kind)), escaped(to_string(operation.agent)), operation.cycle);
+  std::string out = fmt::format("<h3>{}</h3>\n<p>{}", title, escaped(to_string(operation.kind)));
+  if (const std::string agent = to_string(operation.agent); !agent.empty()) out += " by " + escaped(agent);
+  if (operation.cycle) out += fmt::format(" in cycle {}", operation.cycle);
   if (!operation.step.empty()) out += fmt::format(", step {}", escaped(operation.step.to_string()));
   out += "</p>\n";
   if (operation.stack.empty()) return out;
@@ -137,7 +139,7 @@ std::string over_time(const Result& result, std::size_t run, const std::string& 
   std::string heaps;
   for (const Result::Heap& heap : result.heaps)
     heaps += row({heap.name, std::to_string(heap.size), std::to_string(heap.used), std::to_string(heap.peak), std::to_string(heap.free), std::to_string(heap.largest_free), std::to_string(heap.failed)});
-  out += chart("memory", run, "Live blocks at the end, by region of memory", "", table("heaps, bytes", {"heap", "size", "used", "peak", "free", "largest free", "allocations that failed"}, heaps));
+  out += chart("memory", run, "Live blocks at the end, by region of memory", "<div class=\"legend\"><span style=\"--swatch: var(--off)\">region</span><span style=\"--swatch: var(--c1)\">live block</span></div>", table("heaps, bytes", {"heap", "size", "used", "peak", "free", "largest free", "allocations that failed"}, heaps));
 
   if (!history.banks.empty()) {
     std::string banks;

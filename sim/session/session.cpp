@@ -167,14 +167,21 @@ void Session::load_firmware() {
   if (const auto address = input_.image.symbol("boot_descriptor")) system_->load(*address, boot_descriptor(input_.platform));
 }
 
-/// What a binding can say about an address of a product that the platform file does not have.
-std::string Session::hint_for_missing(const CoreFault& fault) const {
-  const std::uint32_t address = fault.address;
+/// What a binding can do about the crash of an image that is not ours.
+std::string Session::hint_for_product(const CoreFault& fault) const {
+  if (fault.cause == FaultCause::watchdog) {
+    constexpr std::uint64_t many = 1000;
+    for (const auto& registers : system_->foreign_registers())
+      if (const ForeignRegisters::Poll& poll = registers->last_poll(); poll.times > many)
+        return fmt::format("; register {:#x} was read {} times in a row, and the binding answers {:#x}: 'answers: poll' or another 'value' there may end the loop", poll.address, poll.times, poll.value);
+    return "";
+  }
+  if (fault.cause != FaultCause::unmapped_access) return "";
   for (const std::string& name : input_.image.symbol_names())
-    if (input_.image.symbol(name) == address) return fmt::format("; this is '{}', which the ELF has no bytes for: a stub in the binding can stand in: stubs: {{{}: returns 0}}", name, name);
-  if (address == fault.pc) return "";
+    if (input_.image.symbol(name) == fault.address) return fmt::format("; this is '{0}', which the ELF has no bytes for: the binding can stand in for it (stubs: {{{0}: returns 0}})", name);
+  if (fault.address == fault.pc) return "";
   constexpr std::uint32_t page = 4096;
-  return fmt::format("; if it is a register of the product, the binding can answer for it: registers: [{{base: {:#x}, bytes: 4 KiB, answers: poll}}]", address & ~(page - 1));
+  return fmt::format("; if it is a register of the product, add {{base: {:#x}, bytes: 4 KiB}} to 'registers' of the binding (with 'answers' and 'value' for what reads return)", fault.address & ~(page - 1));
 }
 
 /// Writes code over a function that only returns.
@@ -225,7 +232,7 @@ Result Session::run() {
       std::rethrow_exception(failure_);
     } catch (const CoreFault& fault) {
       bus_.emit(Crashed{fault});
-      if (fault.cause == FaultCause::unmapped_access && !input_.image.starts_itself() && result_.crash) result_.crash->message += hint_for_missing(fault);
+      if (!input_.image.starts_itself() && result_.crash) result_.crash->message += hint_for_product(fault);
     } catch (const Stopped&) {
     } catch (const Interrupted&) {
       result_.interrupted = options_.interrupted();

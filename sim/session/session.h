@@ -82,7 +82,7 @@ class Session final : public CoreHost {
   void connect();
   void load_firmware();
   void place_objects();
-  std::string hint_for_missing(const CoreFault& fault) const;
+  std::string hint_for_product(const CoreFault& fault) const;
   void place_stub(const Allocator::Stub& stub);
   void power_secondary_cores(DspCore& core);
   void run_steps(StepContext& context, const StepList& steps);

@@ -12,6 +12,7 @@ const std::map<std::string, StandIns::Action>& StandIns::actions() {
       {"memset", &StandIns::fill},
       {"scenario_lock", &StandIns::lock},
       {"scenario_unlock", &StandIns::unlock},
+      {"cpu_enable_core", &StandIns::enable_core},
       {"pm_banks_on", &StandIns::banks_on},
       {"pm_banks_off", &StandIns::banks_off},
   };
@@ -64,12 +65,17 @@ std::uint32_t StandIns::fill(DspCore& core, Arguments arguments, const SourceMar
 }
 
 std::uint32_t StandIns::lock(DspCore& core, Arguments arguments, const SourceMark& mark) {
-  rendezvous_.lock(core, arguments[0], mark);
+  rendezvous_.lock(core, arguments.empty() ? allocators_lock : arguments[0], mark);
   return 0;
 }
 
 std::uint32_t StandIns::unlock(DspCore& core, Arguments arguments, const SourceMark&) {
-  rendezvous_.unlock(core, arguments[0]);
+  rendezvous_.unlock(core, arguments.empty() ? allocators_lock : arguments[0]);
+  return 0;
+}
+
+std::uint32_t StandIns::enable_core(DspCore& core, Arguments arguments, const SourceMark&) {
+  system_.core(arguments[0]).power_on(Core::trap_address, core.core().now());
   return 0;
 }
 

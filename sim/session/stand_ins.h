@@ -40,8 +40,10 @@ class StandIns {
   std::uint32_t fill(DspCore& core, Arguments arguments, const SourceMark& mark);
   std::uint32_t lock(DspCore& core, Arguments arguments, const SourceMark& mark);
   std::uint32_t unlock(DspCore& core, Arguments arguments, const SourceMark& mark);
+  std::uint32_t enable_core(DspCore& core, Arguments arguments, const SourceMark& mark);
   std::uint32_t banks_on(DspCore& core, Arguments arguments, const SourceMark& mark);
   std::uint32_t banks_off(DspCore& core, Arguments arguments, const SourceMark& mark);
+  static constexpr std::uint32_t allocators_lock = ~0u;  ///< of a binding's lock, which passes no arguments
   void switch_banks(DspCore& core, Arguments arguments, bool on);
 
   System& system_;

@@ -109,6 +109,10 @@ std::string sensitivity(const Sweep& sweep, const std::vector<Row>& rows) {
     for (std::size_t key = 0; key < sweep.keys.size(); ++key) {
       const double share = share_of(with, key, metric, sweep.keys[key].values.size());
       if (std::isnan(share)) continue;
+      if (share < 1e-9) {
+        line += fmt::format("    {:<36}   0.0 %\n", sweep.keys[key].name);
+        continue;
+      }
       // Its standard error, from samples of as many points with replacement.
       Random random(key * 1000 + metric + 1);
       double sum = 0, squares = 0;

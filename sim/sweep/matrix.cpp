@@ -176,6 +176,7 @@ Sweep load_sweep(const std::string& path) {
   const auto folder = std::filesystem::path(path).parent_path();
   reader.required("scenario", sweep.scenario);
   if (std::filesystem::path(sweep.scenario).is_relative()) sweep.scenario = (folder / sweep.scenario).lexically_normal().string();
+  if (!std::filesystem::exists(sweep.scenario)) reader.fail("scenario", "there is no scenario '" + sweep.scenario + "' (a path in a sweep file is from its folder)");
   reader.optional("platform", sweep.platform);
   reader.optional("allocator", sweep.allocator);
   reader.optional("ignore_expectations", sweep.ignore_expectations);

@@ -89,9 +89,14 @@ SweepStore::~SweepStore() { sqlite3_close(database_); }
 
 void SweepStore::begin(const std::string& file, const std::string& text, std::uint64_t combinations) {
   Statement(*this, "INSERT INTO sweeps (file, text, combinations, begun) VALUES (?, ?, ?, datetime('now')) ON CONFLICT (text) DO NOTHING").bind(file).bind(text).bind(static_cast<std::int64_t>(combinations)).step();
+  resume(text);
+}
+
+bool SweepStore::resume(const std::string& text) {
   Statement found(*this, "SELECT id FROM sweeps WHERE text = ?");
-  found.bind(text).step();
+  if (!found.bind(text).step()) return false;
   sweep_ = found.number(0);
+  return true;
 }
 
 void SweepStore::put(const SweepResult& result, const std::string& host) {

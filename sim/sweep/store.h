@@ -41,6 +41,8 @@ class SweepStore {
 
   /// Begins a sweep, or goes on with it: `text` is the sweep file.
   void begin(const std::string& file, const std::string& text, std::uint64_t combinations);
+  /// Goes on with a sweep that was begun. False if there is none with this text.
+  bool resume(const std::string& text);
   /// Keeps the result of a point of the present sweep. `host`: who computed it; empty: it was there.
   void put(const SweepResult& result, const std::string& host);
   /// A result of any sweep, without findings.

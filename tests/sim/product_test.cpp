@@ -63,10 +63,12 @@ TEST_P(Product, IsInspected) {
   EXPECT_NE(result.out.find(windowed ? "ABI       windowed" : "ABI       call0"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("FreeRTOS, heap_1 to heap_5: pvPortMalloc, vPortFree"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("ucHeap (49152 bytes)"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("as of a ROM: rom_crc"), std::string::npos) << result.out;
+  EXPECT_EQ(run_program({dspmem_executable(), "inspect", image(), "--binding", target}, directory_.path()).exit_code, 2) << "it may have been completed by hand";
   // The binding is good as it is, but for the registers: the crash says what to add.
   const ProgramResult first = run(churn, target);
   EXPECT_EQ(first.exit_code, 4);
-  const std::string hint = "registers: [{base: 0x71d00000, bytes: 4 KiB, answers: poll}]";
+  const std::string hint = "add {base: 0x71d00000, bytes: 4 KiB} to 'registers' of the binding";
   EXPECT_NE(first.out.find(hint), std::string::npos) << first.out;
 }
 
@@ -108,6 +110,23 @@ TEST_P(Product, StubsStandInForFunctions) {
   numbers.replace(numbers.find("-5"), 2, "0xfffffffb");
   const ProgramResult result = run(numbers, binding(std::string("heap: {variable: ucHeap}\nstubs: {sum_of_squares: returns -5, checksum: the first argument}") + registers));
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+}
+
+TEST_P(Product, TellsOfALoopThatWaitsForARegister) {
+  const ProgramResult result = run(churn, binding("heap: {variable: ucHeap}\nregisters: [{base: 0x71c00000, bytes: 4 KiB}, {base: 0x71d00000, bytes: 4 KiB}]\n"), {"--watchdog", "1000000"});
+  EXPECT_EQ(result.exit_code, 4);
+  EXPECT_NE(result.out.find("register 0x71d00004 was read"), std::string::npos) << result.out;
+}
+
+TEST_P(Product, TheSimulatorLocksForAnAllocatorThatDoesNot) {
+  const std::string scenario = "name: two cores\nplatform: tgl\ncores:\n  0: [{workload: {operations: 200, sizes: small}}]\n  1: [{workload: {operations: 200, sizes: small}}]\n";
+  const std::string heap = std::string("heap: {variable: ucHeap}") + registers;
+  const ProgramResult unlocked = run(scenario, binding(heap), {"--json", "-"});
+  EXPECT_NE(unlocked.out.find("\"data-race\""), std::string::npos);
+  const ProgramResult locked = run(scenario, binding(heap + "lock: {acquire: scenario_lock, release: scenario_unlock}\n"), {"--json", "-"});
+  EXPECT_EQ(locked.out.find("\"data-race\""), std::string::npos);
+  // Its lists are in two caches still, which nobody keeps coherent.
+  EXPECT_EQ(locked.exit_code, 3) << locked.err;
 }
 
 TEST_P(Product, BadBindingsAreOneClearError) {

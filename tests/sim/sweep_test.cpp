@@ -134,6 +134,23 @@ TEST(Sweep, LosesNothingWhenItIsKilled) {
   EXPECT_EQ(sweep(directory, {"export", file, "-o", "killed.sqlite"}).out, sweep(directory, {"export", file, "-o", "whole.sqlite"}).out);
 }
 
+TEST(Sweep, PartsOfItAreGathered) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("s.yaml", sweep_text("vary: {seed: {from: 1, to: 11}}\n")).string();
+  EXPECT_EQ(sweep(directory, {file, "-o", "whole.sqlite"}).exit_code, 0);
+  std::vector<std::string> gather{"gather", file, "-o", "all.sqlite"};
+  for (const char* part : {"0", "1", "2"}) {
+    const std::string results = std::string("part") + part + ".sqlite";
+    EXPECT_EQ(sweep(directory, {file, "--part", std::string(part) + "/3", "-o", results}).exit_code, 0);
+    gather.push_back(results);
+  }
+  EXPECT_EQ(sweep(directory, gather).exit_code, 0);
+  EXPECT_EQ(sweep(directory, {"export", file, "-o", "all.sqlite"}).out, sweep(directory, {"export", file, "-o", "whole.sqlite"}).out);
+  EXPECT_EQ(sweep(directory, {file, "--part", "3/3"}).exit_code, 2);
+  const std::string other = directory.write("other.yaml", sweep_text("vary: {seed: [1]}\n")).string();
+  EXPECT_EQ(sweep(directory, {"gather", other, "part0.sqlite"}).exit_code, 2);
+}
+
 TEST(SweepPool, AProcessThatDiesCostsOnePoint) {
   std::uint64_t next = 0;
   std::map<std::uint64_t, int> codes;

@@ -77,9 +77,18 @@
     },
     cores(run, place) {
       const kinds = [...new Set(run.history.cores.flatMap((core) => core.spans.map((span) => span.what)))];
+      const legend = document.createElement("div");
+      legend.className = "legend";
+      kinds.slice(0, 6).forEach((kind, index) => {
+        const entry = document.createElement("span");
+        entry.style.setProperty("--swatch", `var(--c${index + 1})`);
+        entry.textContent = kind + (kinds.length > 6 && index === 5 ? " and others" : "");
+        legend.appendChild(entry);
+      });
+      place.appendChild(legend);
       drawRows(place, run.history.cores.map((core) => ({
         name: core.name,
-        spans: core.spans.map((span) => ({...span, fill: `var(--c${(kinds.indexOf(span.what) % 6) + 1})`, title: `${core.name}: ${span.what} from ${time(run, span.begin)} to ${time(run, span.end)}, ${span.where}`})),
+        spans: core.spans.map((span) => ({...span, fill: `var(--c${Math.min(kinds.indexOf(span.what), 5) + 1})`, title: `${core.name}: ${span.what} from ${time(run, span.begin)} to ${time(run, span.end)}, ${span.where}`})),
       })), run.cycles, "Steps of each core over time", (cycle) => time(run, cycle));
     },
     memory(run, place) {
