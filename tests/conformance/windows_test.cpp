@@ -11,8 +11,13 @@
 namespace dspmem::test {
 namespace {
 
-/// Trees of calls in one program; environment variable DSPMEM_SEQUENCES for long runs.
-const unsigned sequences = std::getenv("DSPMEM_SEQUENCES") ? static_cast<unsigned>(std::atoi(std::getenv("DSPMEM_SEQUENCES"))) : 400;
+unsigned number_from_environment(const char* name, unsigned otherwise) {
+  const char* const text = std::getenv(name);
+  return text ? static_cast<unsigned>(std::strtoul(text, nullptr, 10)) : otherwise;
+}
+
+/// Trees of calls in one program, and what is added to seeds: for long runs.
+const unsigned sequences = number_from_environment("DSPMEM_SEQUENCES", 250), other_seeds = number_from_environment("DSPMEM_SEED", 0);
 
 struct Outcome {
   std::string output;
@@ -63,7 +68,7 @@ class RandomCalls : public testing::TestWithParam<std::tuple<Cpu, std::uint64_t>
 
 TEST_P(RandomCalls, MatchQemu) {
   const auto& [cpu, seed] = GetParam();
-  WindowProgram generator(seed, {.shows_windows = cpu.registers == 32});
+  WindowProgram generator(seed + other_seeds, {.shows_windows = cpu.registers == 32});
   const std::vector<std::uint8_t> program = generator.generate(sequences);
   const TemporaryDirectory directory;
   const auto elf = make_elf({{WindowProgram::base, program}, qemu_reset_stub(WindowProgram::base, cpu.reset_address)}, WindowProgram::base);
@@ -108,7 +113,7 @@ TEST_P(Handlers, OfTheCoreLetFunctionsMoveTheirStackPointer) {
   EXPECT_EQ(interpreted.output.size(), sequences * WindowProgram::result_bytes);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Handlers, testing::Values(1, 2, 3));
+INSTANTIATE_TEST_SUITE_P(Seeds, Handlers, testing::Values(1, 2));
 
 }  // namespace
 }  // namespace dspmem::test
