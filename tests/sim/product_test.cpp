@@ -121,10 +121,18 @@ TEST_P(Product, TellsOfALoopThatWaitsForARegister) {
 TEST_P(Product, TheSimulatorLocksForAnAllocatorThatDoesNot) {
   const std::string scenario = "name: two cores\nplatform: tgl\ncores:\n  0: [{workload: {operations: 200, sizes: small}}]\n  1: [{workload: {operations: 200, sizes: small}}]\n";
   const std::string heap = std::string("heap: {variable: ucHeap}") + registers;
+  const auto races_of_metadata = [](const ProgramResult& result) {
+    unsigned races = 0;
+    for (const auto& each : nlohmann::json::parse(result.out)["findings"]) {
+      const std::string object = each.contains("object") ? each["object"]["name"] : "";
+      races += each["rule"] == "data-race" && (object == "ready" || object == "first_free");
+    }
+    return races;
+  };
   const ProgramResult unlocked = run(scenario, binding(heap), {"--json", "-"});
-  EXPECT_NE(unlocked.out.find("\"data-race\""), std::string::npos);
+  EXPECT_GT(races_of_metadata(unlocked), 0u);
   const ProgramResult locked = run(scenario, binding(heap + "lock: {acquire: scenario_lock, release: scenario_unlock}\n"), {"--json", "-"});
-  EXPECT_EQ(locked.out.find("\"data-race\""), std::string::npos);
+  EXPECT_EQ(races_of_metadata(locked), 0u);
   // Its lists are in two caches still, which nobody keeps coherent.
   EXPECT_EQ(locked.exit_code, 3) << locked.err;
 }
