@@ -6,8 +6,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
+#include <set>
 
 #include "sim/cli/commands.h"
 #include "sim/cli/interrupt.h"
@@ -165,6 +167,11 @@ int run_command(const std::vector<std::string>& arguments) {
   for (const Output& each : outputs)
     if (each.file) each.file->refuse_inputs();
   if (trace) trace->refuse_inputs();
+  std::set<std::string> targets;
+  for (const auto& option : {"trace"}) if (values.count(option)) targets.insert(std::filesystem::weakly_canonical(values[option].as<std::string>()).string());
+  for (const Output& each : outputs)
+    if (each.file && !targets.insert(std::filesystem::weakly_canonical(values[each.writer->name].as<std::string>()).string()).second && std::filesystem::is_regular_file(values[each.writer->name].as<std::string>()))
+      throw UsageError("two outputs go to '" + values[each.writer->name].as<std::string>() + "': each needs a file of its own");
 
   catch_signals();
   WriterOptions writer_options;

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
+#include <set>
 #include <thread>
 
 #include "sim/cli/commands.h"
@@ -109,6 +110,7 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
   const auto first = Numbers(sweep, part).next();
   if (!first) throw InputError({path}, part.count > 1 ? "this part of the sweep has no points" : "every combination of this sweep is excluded");
   const std::string target = results_file(values, path);
+  if (target.empty() || target[0] == ':') throw UsageError("--output '" + target + "' is no name of a file");
   if (is_input(target)) throw UsageError("--output '" + target + "' is an input of this sweep; it would be lost");
   PointRunner runner(sweep, std::filesystem::absolute(target).string() + ".images");
 
@@ -216,12 +218,15 @@ int check_sweep(const std::string& baseline, const std::string& now) {
   std::map<std::string, SweepResult> known;
   before.each([&](const SweepResult& result) { known[result.keys] = result; });
   std::uint64_t same = 0, worse = 0, unknown = 0;
+  std::set<std::string> missing;
+  for (const auto& [keys, result] : known) missing.insert(keys);
   after.each([&](const SweepResult& result) {
     const auto found = known.find(result.keys);
     if (found == known.end()) {
       ++unknown;
       return;
     }
+    missing.erase(result.keys);
     std::string why;
     if (result.exit_code > found->second.exit_code) why += fmt::format(" exit code {} -> {}", found->second.exit_code, result.exit_code);
     for (const SweepResult::Finding& finding : result.findings) {
@@ -239,7 +244,8 @@ int check_sweep(const std::string& baseline, const std::string& now) {
   });
   if (same + worse == 0) throw UsageError("'" + baseline + "' and '" + now + "' have no point in common: nothing can be compared");
   fmt::print("{} points worse, {} as good or better, {} not in the baseline\n", worse, same, unknown);
-  return worse ? 1 : 0;
+  if (!missing.empty()) fmt::print("{} points of the baseline are missing, first {}\n", missing.size(), printable(*missing.begin()));
+  return worse || !missing.empty() ? 1 : 0;
 }
 
 }  // namespace
@@ -287,7 +293,7 @@ int sweep_command(const std::vector<std::string>& arguments) {
       if (what[1].ends_with(".sqlite")) throw UsageError(what[0] + " needs the sweep file; its results are named with -o");
       const Sweep sweep = load_sweep(what[1]);
       SweepStore store(results_file(values, what[1]), false);
-      store.begin(what[1], read_input(what[1]), sweep.combinations());
+      if (!store.resume(read_input(what[1]))) throw UsageError("'" + results_file(values, what[1]) + "' has no results of this sweep: the file says something else now, or they are elsewhere (-o)");
       if (what[0] == "show") fmt::print("{}", printable_lines(sweep_answers(sweep, store)));
       else std::fputs((format == "csv" ? sweep_csv(sweep, store) : sweep_json(sweep, store)).c_str(), stdout);
       return 0;

@@ -150,8 +150,10 @@ std::vector<Allocator::Stub> read_stubs(const FieldReader& reader, const YAML::N
   if (!node.IsMap()) reader.fail("stubs", "'stubs' must be a mapping such as {log_write: nothing, pm_get: returns 0}; a stub does " + forms);
   for (const auto& each : node) {
     Allocator::Stub stub;
-    stub.function = each.first.as<std::string>();
     stub.mark = reader.mark_of(each.first);
+    if (!each.first.IsScalar()) FieldReader::fail(stub.mark, "a stub has the plain name of a function");
+    stub.function = each.first.Scalar();
+    if (std::any_of(stubs.begin(), stubs.end(), [&stub](const Allocator::Stub& other) { return other.function == stub.function; })) FieldReader::fail(stub.mark, "'" + stub.function + "' has two stubs");
     const std::string does = each.second.IsScalar() ? each.second.Scalar() : "";
     if (does.starts_with("returns ")) {
       const std::string text = does.substr(8);
@@ -171,6 +173,8 @@ std::vector<Allocator::Stub> read_stubs(const FieldReader& reader, const YAML::N
   return stubs;
 }
 
+constexpr std::uint64_t end_of_addresses = 0xfffff000;  // the simulator returns from calls above
+
 Allocator::Registers read_registers(const YAML::Node& node, const std::string& file) {
   using Answer = RegisterRange::Answer;
   FieldReader reader(node, file, "registers");
@@ -187,6 +191,7 @@ Allocator::Registers read_registers(const YAML::Node& node, const std::string& f
   reader.finish();
   constexpr std::uint64_t most = 16 << 20;
   if (bytes.value == 0 || bytes.value > most || bytes.value % 4 || base.value % 4) reader.fail("bytes", "registers are whole words, at most 16 MiB of them");
+  if (base.value + bytes.value > end_of_addresses) reader.fail("bytes", "registers end at 0xffffffff at the latest");
   registers.range.base = base.value;
   registers.range.bytes = static_cast<std::uint32_t>(bytes.value);
   return registers;
@@ -205,6 +210,7 @@ Allocator::Memory read_memory(const YAML::Node& node, const std::string& file) {
   constexpr std::uint64_t page = 4096, most = 256 << 20;
   if (bytes.value == 0 || bytes.value > most || bytes.value % page || base.value % page)
     reader.fail("bytes", "a memory is 1 to 65536 pages of 4 KiB, and begins at one");
+  if (base.value + bytes.value > end_of_addresses) reader.fail("bytes", "a memory ends at 0xffffffff at the latest");
   memory.base = base.value;
   memory.bytes = static_cast<std::uint32_t>(bytes.value);
   return memory;
@@ -281,6 +287,10 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
   if (!functions.IsDefined() || !functions.IsSequence() || functions.size() == 0) reader.missing("functions", "a list such as [{function: malloc, does: allocate, arguments: [bytes]}]");
   for (const auto& each : functions) allocator.functions.push_back(read_function(each, path));
   reader.finish();
+  const bool initialises = std::any_of(allocator.functions.begin(), allocator.functions.end(), [](const AllocatorFunction& each) { return each.role == Role::initialise; });
+  for (const AllocatorFunction& each : allocator.functions)
+    for (const AllocatorArgument& argument : each.arguments)
+      if (argument.kind == Kind::result_of_initialise && !initialises) FieldReader::fail(argument.mark, "'result_of: initialise' needs a function that does 'initialise'");
   for (const Role role : {Role::allocate, Role::free})
     if (std::none_of(allocator.functions.begin(), allocator.functions.end(), [role](const AllocatorFunction& each) { return each.role == role; }))
       FieldReader::fail(reader.mark_of("functions"), "none of the functions does '" + lower_case_words(role) + "'");
@@ -312,6 +322,8 @@ Platform with_allocator(Platform platform, const Allocator& allocator) {
     platform.system.regions.push_back({fmt::format("registers {:#x}", each.range.base), each.range.base, each.range.bytes, RegionKind::device, each.range.base});
   }
   for (const Allocator::Memory& memory : allocator.memories) {
+    for (const SramConfig& sram : platform.system.srams)
+      if (sram.name == memory.name) throw InputError(memory.mark, "platform '" + platform.name + "' has a memory '" + memory.name + "' already: name this one otherwise");
     need_room("the bytes of memory '" + memory.name + "'", memory.base, memory.bytes, memory.mark);
     add_memory(platform, memory.name, memory.base, memory.bytes);
   }

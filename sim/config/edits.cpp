@@ -19,32 +19,43 @@ YAML::Node element(const YAML::Node& list, const std::string& name) {
   throw std::out_of_range("'" + name + "'");
 }
 
-void assign(YAML::Node node, const std::vector<std::string>& path, std::size_t at, const YAML::Node& value) {
+/// The same mapping or list, of the same elements, which nobody else refers to: an anchor's aliases keep what they say.
+YAML::Node copied(const YAML::Node& node) {
+  YAML::Node copy(node.Type());
+  copy.SetStyle(node.Style());
+  if (node.IsMap())
+    for (const auto& each : node) copy.force_insert(each.first, each.second);
+  else
+    for (const auto& each : node) copy.push_back(each);
+  return copy;
+}
+
+/// `node`, with the value where the rest of the path leads.
+YAML::Node assigned(const YAML::Node& node, const std::vector<std::string>& path, std::size_t at, const YAML::Node& value) {
+  if (at == path.size()) return YAML::Clone(value);
   const std::string& name = path[at];
-  const bool last = at + 1 == path.size();
   if (node.IsSequence()) {
-    YAML::Node found = element(node, name);
-    if (last) found = YAML::Clone(value);
-    else assign(found, path, at + 1, value);
-    return;
+    const YAML::Node found = element(node, name);
+    YAML::Node copy(YAML::NodeType::Sequence);
+    copy.SetStyle(node.Style());
+    for (const auto& each : node) copy.push_back(each.is(found) ? assigned(each, path, at + 1, value) : YAML::Node(each));
+    return copy;
   }
   if (!node.IsMap()) throw std::out_of_range("'" + name + "', since what is before it is no mapping");
-  if (last) {
-    node[name] = YAML::Clone(value);
-    return;
-  }
-  if (!node[name].IsDefined()) {
+  YAML::Node copy = copied(node);
+  if (at + 1 < path.size() && !copy[name].IsDefined()) {
     std::vector<std::string> known;
     for (const auto& each : node) known.push_back(each.first.Scalar());
     throw std::out_of_range("'" + name + "'" + suggestion(name, known).text);
   }
-  assign(node[name], path, at + 1, value);
+  copy[name] = assigned(node[name], path, at + 1, value);
+  return copy;
 }
 
 }  // namespace
 
 void Edits::apply(YAML::Node& root) const {
-  for (const auto& [path, value] : edits_) assign(root, path, 0, value);
+  for (const auto& [path, value] : edits_) root.reset(assigned(root, path, 0, value));
 }
 
 YAML::Node load_edited(const std::string& path, const Edits& edits) {

@@ -21,7 +21,10 @@ void check_functions(const Allocator& allocator, const FirmwareImage& image) {
   using Role = AllocatorFunction::Role;
   for (const AllocatorFunction& function : allocator.functions)
     if (function.role == Role::allocate || function.role == Role::free || function.role == Role::initialise) need(function.symbol, function.mark);
-  for (const Allocator::Stub& stub : allocator.stubs) need(stub.function, stub.mark);
+  for (const Allocator::Stub& stub : allocator.stubs) {
+    need(stub.function, stub.mark);
+    if (image.variable(stub.function)) throw InputError(stub.mark, "'" + stub.function + "' is a variable of the firmware; a stub stands in for a function");
+  }
   if (allocator.lock.empty()) return;
   const auto done_by_simulator = [&image](const std::string& function) { return !image.starts_itself() && StandIns::knows(function); };
   if (!done_by_simulator(allocator.lock)) need(allocator.lock, allocator.lock_mark);
@@ -113,6 +116,7 @@ void prepare_cores(Job& job) {
   constexpr std::uint32_t page = 4096;
   for (const Allocator::Stub& stub : job.allocator.stubs) {
     const std::uint32_t address = *image.symbol(stub.function);
+    if (address > 0xffffefff) throw InputError(stub.mark, fmt::format("'{}' is at {:#x}, where no memory can be that would hold its stub", stub.function, address));
     const auto holds = [address](const Region& region) { return region.contains(address); };
     if (std::none_of(platform.system.regions.begin(), platform.system.regions.end(), holds)) add_memory(platform, fmt::format("ROM {:#x}", address & ~(page - 1)), address & ~(page - 1), page);
   }

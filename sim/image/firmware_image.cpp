@@ -30,7 +30,7 @@ struct FirmwareImage::Debug {
 FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std::make_unique<Debug>()) {
   const auto fail = [&](const std::string& why) { throw InputError({path, 0, 0}, "this firmware " + why); };
   elf_version(EV_CURRENT);
-  debug_->file = open(path.c_str(), O_RDONLY);
+  debug_->file = open(path.c_str(), O_RDONLY | O_NONBLOCK);
   note_input(path);
   struct stat status {};
   if (debug_->file < 0 || fstat(debug_->file, &status) || !S_ISREG(status.st_mode)) fail("cannot be opened");
@@ -43,6 +43,8 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
   if (header.e_type != ET_EXEC) fail("is not a linked executable");
   entry_ = static_cast<std::uint32_t>(header.e_entry);
 
+  constexpr std::uint64_t most_bytes = 512 << 20;  // of all segments together
+  std::uint64_t total_bytes = 0;
   std::size_t segment_count = 0;
   if (elf_getphdrnum(debug_->elf, &segment_count)) fail("has a truncated program header table");
   for (std::size_t index = 0; index < segment_count; ++index) {
@@ -50,6 +52,7 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
     if (!gelf_getphdr(debug_->elf, static_cast<int>(index), &program)) fail("has a truncated program header table");
     if (program.p_type != PT_LOAD || program.p_memsz == 0) continue;
     if (program.p_filesz > program.p_memsz || program.p_memsz > 0x10000000) fail("has a segment with impossible sizes");
+    if ((total_bytes += program.p_memsz) > most_bytes) fail("would load more than 512 MiB");
     if (program.p_offset + program.p_filesz > static_cast<std::uint64_t>(status.st_size)) fail("is truncated: a segment ends behind the end of the file");
     Segment segment{static_cast<std::uint32_t>(program.p_paddr), std::vector<std::uint8_t>(program.p_memsz)};
     if (pread(debug_->file, segment.bytes.data(), program.p_filesz, static_cast<off_t>(program.p_offset)) != static_cast<ssize_t>(program.p_filesz)) fail("cannot be read");

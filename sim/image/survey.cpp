@@ -5,11 +5,11 @@
 #include <array>
 #include <cctype>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <fmt/format.h>
 
 #include "models/core/isa.h"
-#include "sim/config/fields.h"
 
 namespace dspmem {
 namespace {
@@ -153,7 +153,10 @@ void find_heap(const FirmwareImage& image, ImageSurvey& result) {
 }
 
 /// A text as YAML has it, in quotation marks where it needs them.
-std::string scalar(const std::string& text) { return one_line(YAML::Node(text)); }
+std::string scalar(const std::string& text) {
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '/'; });
+  return plain ? text : nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);  // which YAML reads as it is
+}
 
 }  // namespace
 

@@ -77,7 +77,7 @@ Session::Session(const SessionInput& input, const ReplayOptions& options)
       order_(coherency_),
       objects_(live_, system_->map(), steps_),
       rendezvous_(*system_, names_, order_),
-      stand_ins_(*system_, input.platform, config_, rendezvous_),
+      stand_ins_(*system_, input.platform, config_, rendezvous_, hub_),
       firmware_(*system_, input.image, input.image.starts_itself() ? nullptr : &stand_ins_),
       allocator_(firmware_, input.platform, input.allocator, system_->map(), live_, allocator_watch_, costs_),
       masters_(*system_, input.platform, hub_, origins_, banks_, order_),
@@ -177,6 +177,9 @@ std::string Session::hint_for_product(const CoreFault& fault) const {
     return "";
   }
   if (fault.cause != FaultCause::unmapped_access) return "";
+  const CoreArea& area = input_.platform.core_areas[fault.core];
+  if (const std::uint32_t stack = system_->core(fault.core).core().reg(1); stack < area.stack_base || stack > area.stack_base + area.stack_bytes)
+    return fmt::format("; the stack pointer is {:#x}, outside the stack of core {} ({:#x} to {:#x}): it may have run over", stack, fault.core, area.stack_base, area.stack_base + area.stack_bytes);
   for (const std::string& name : input_.image.symbol_names())
     if (input_.image.symbol(name) == fault.address) return fmt::format("; this is '{0}', which the ELF has no bytes for: the binding can stand in for it (stubs: {{{0}: returns 0}})", name);
   if (fault.address == fault.pc) return "";
@@ -201,7 +204,11 @@ void Session::place_stub(const Allocator::Stub& stub) {
   const std::uint32_t room = image.function_bytes(address);
   if (room && room < code.size())
     throw InputError(stub.mark, fmt::format("function '{}' of the firmware has {} bytes, and its stub needs {}", stub.function, room, code.size()));
-  system_->load(address, code);
+  try {
+    system_->load(address, code);
+  } catch (const std::out_of_range&) {
+    throw InputError(stub.mark, fmt::format("'{}' is at {:#x}, where no memory is that could hold its stub", stub.function, address));
+  }
 }
 
 void Session::place_objects() {
@@ -259,7 +266,7 @@ Result Session::run() {
 void Session::power_secondary_cores(DspCore& core) {
   if (names_.switches_cores) return;
   for (const auto& [id, steps] : input_.scenario.cores)
-    if (id != 0 && !input_.image.starts_itself()) system_->core(id).power_on(Core::trap_address, core.core().now());
+    if (id != 0 && !input_.image.starts_itself()) stand_ins_.power_on(core, id);
     else if (id != 0) firmware_.call(core, "cpu_enable_core", {id}, input_.scenario.core_marks.at(id));
 }
 

@@ -74,8 +74,14 @@ std::uint32_t StandIns::unlock(DspCore& core, Arguments arguments, const SourceM
   return 0;
 }
 
+void StandIns::power_on(DspCore& core, std::uint32_t other) {
+  core.synchronise();
+  hub_.on_device_write(core.core(), config_.devices.core_control + CoreControl::core_stride * other + CoreControl::control);
+  system_.core(other).power_on(Core::trap_address, core.core().now());
+}
+
 std::uint32_t StandIns::enable_core(DspCore& core, Arguments arguments, const SourceMark&) {
-  system_.core(arguments[0]).power_on(Core::trap_address, core.core().now());
+  if (!system_.core(arguments[0]).powered()) power_on(core, arguments[0]);
   return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "models/observe/hub.h"
 #include "models/system.h"
 #include "sim/config/platform.h"
 #include "sim/session/rendezvous.h"
@@ -18,12 +19,15 @@ namespace dspmem {
 /// locks, banks, filling and copying memory. The effect is real: loads, stores and cache operations of the core, each of one cycle.
 class StandIns {
  public:
-  StandIns(System& system, const Platform& platform, const SystemConfig& config, Rendezvous& rendezvous) : system_(system), platform_(platform), config_(config), rendezvous_(rendezvous) {}
+  /// `hub` is told of what orders cores.
+  StandIns(System& system, const Platform& platform, const SystemConfig& config, Rendezvous& rendezvous, ObserverHub& hub) : system_(system), platform_(platform), config_(config), rendezvous_(rendezvous), hub_(hub) {}
 
   /// Whether it can do what a function of this name does.
   static bool knows(const std::string& function);
   /// REQUIRES: knows(function).
   std::uint32_t call(DspCore& core, const std::string& function, std::span<const std::uint32_t> arguments, const SourceMark& mark);
+  /// Powers another core, which then waits for steps: ordered after what `core` has done.
+  void power_on(DspCore& core, std::uint32_t other);
   /// Functions that were done.
   const std::set<std::string>& used() const { return used_; }
 
@@ -50,6 +54,7 @@ class StandIns {
   const Platform& platform_;
   const SystemConfig& config_;
   Rendezvous& rendezvous_;
+  ObserverHub& hub_;
   std::set<std::string> used_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
 
@@ -67,6 +68,7 @@ SweepKey read_key(const std::string& name, const YAML::Node& node, const SourceM
   for (const YAML::Node& value : key.values) {
     if (key.of != Of::scenario_field && key.of != Of::platform_field && !value.IsScalar()) FieldReader::fail(mark, "the values of '" + name + "' are single ones");
     key.texts.push_back(value.IsScalar() ? value.Scalar() : one_line(value));
+    if (const auto number = parse_number(key.texts.back()); key.of == Of::quantum && number && (*number == 0 || *number > 0xffffffff)) FieldReader::fail(mark, "'quantum' is 1 to 4294967295 cycles");
     if ((key.of == Of::seed || key.of == Of::quantum) && !parse_number(key.texts.back())) FieldReader::fail(mark, "'" + name + "' is a whole number, not '" + key.texts.back() + "'");
   }
   return key;
@@ -78,7 +80,7 @@ std::string trimmed(const std::string& text) {
 }
 
 SweepConstraint read_constraint(const std::string& text, const SourceMark& mark, const FieldReader& reader) {
-  static const std::pair<const char*, Relation> relations[] = {{"<=", Relation::at_most}, {">=", Relation::at_least}, {"<", Relation::less}, {">", Relation::more}, {"=", Relation::equal}};
+  static const std::pair<const char*, Relation> relations[] = {{"<=", Relation::at_most}, {">=", Relation::at_least}, {"<", Relation::less}, {">", Relation::more}, {"==", Relation::equal}, {"=", Relation::equal}};
   for (const auto& [sign, relation] : relations) {
     const std::size_t at = text.find(sign);
     if (at == std::string::npos) continue;
@@ -89,7 +91,7 @@ SweepConstraint read_constraint(const std::string& text, const SourceMark& mark,
       reader.convert(YAML::Node(number), "constraints", bytes);  // 96 KiB
       constraint.limit = static_cast<double>(bytes.value);
     }
-    if (constraint.metric.empty()) break;
+    if (constraint.metric.empty() || !std::isfinite(constraint.limit)) break;
     return constraint;
   }
   FieldReader::fail(mark, "a constraint is 'METRIC <= NUMBER', with <, <=, =, >= or >, such as \"findings = 0\"; not '" + text + "'");
@@ -183,7 +185,12 @@ Sweep load_sweep(const std::string& path) {
   const YAML::Node vary = reader.node("vary");
   if (!vary.IsDefined()) reader.missing("vary", "what is varied, such as {seed: {from: 1, to: 20}, platform.l1d.size: [16 KiB, 32 KiB]}");
   if (!vary.IsMap() || vary.size() == 0) reader.fail("vary", "'vary' is a mapping of keys and their values, and has at least one: {seed: {from: 1, to: 20}}");
-  for (const auto& each : vary) sweep.keys.push_back(read_key(each.first.as<std::string>(), each.second, reader.mark_of(each.first), reader));
+  for (const auto& each : vary) {
+    if (!each.first.IsScalar()) FieldReader::fail(reader.mark_of(each.first), "a key of 'vary' is a plain name");
+    const std::string name = each.first.Scalar();
+    if (std::any_of(sweep.keys.begin(), sweep.keys.end(), [&name](const SweepKey& key) { return key.name == name; })) FieldReader::fail(reader.mark_of(each.first), "'" + name + "' is varied twice");
+    sweep.keys.push_back(read_key(name, each.second, reader.mark_of(each.first), reader));
+  }
   read_zips(reader, sweep);
   if (const YAML::Node node = reader.node("exclude"); node.IsDefined()) {
     if (!node.IsSequence()) reader.fail("exclude", "'exclude' is a list such as [{allocator: tlsf, seed: 3}]");
@@ -191,6 +198,7 @@ Sweep load_sweep(const std::string& path) {
       Sweep::Exclusion exclusion;
       if (!each.IsMap() || each.size() == 0) FieldReader::fail(reader.mark_of(each), "an exclusion is a mapping such as {allocator: tlsf, seed: 3}");
       for (const auto& pair : each) {
+        if (!pair.first.IsScalar()) FieldReader::fail(reader.mark_of(pair.first), "a key of an exclusion is a plain name");
         const std::size_t key = key_named(sweep, pair.first.as<std::string>(), reader.mark_of(pair.first));
         const std::string text = pair.second.IsScalar() ? pair.second.Scalar() : one_line(pair.second);
         if (std::find(sweep.keys[key].texts.begin(), sweep.keys[key].texts.end(), text) == sweep.keys[key].texts.end())

@@ -141,12 +141,11 @@ PointRunner::PointRunner(const Sweep& sweep, std::string image_folder) : sweep_(
 const PointRunner::Common& PointRunner::common_of(const SweepPoint& point) {
   std::string key;
   for (std::size_t index = 0; index < sweep_.keys.size(); ++index)
-    if (const Of of = sweep_.keys[index].of; of != Of::seed && of != Of::quantum && of != Of::scenario_field) key += sweep_.keys[index].texts[point[index]] + "\n";
+    if (const Of of = sweep_.keys[index].of; of != Of::seed && of != Of::quantum) key += sweep_.keys[index].texts[point[index]] + "\n";
   const auto known = common_.find(key);
   if (known != common_.end()) return known->second;
   ReplayOptions options;
   JobRequest request = request_of(sweep_, point, options);
-  request.scenario_edits = {};
   std::set<std::string> files;  // that the scenario names with 'use' or 'trace', too
   std::string image;
   {

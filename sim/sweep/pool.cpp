@@ -79,7 +79,16 @@ struct Worker {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_IGN);  // the first process decides
   std::uint64_t number = 0;
   while (receive_all(socket, &number, sizeof number)) {
-    const std::string text = to_text(run(number));
+    SweepResult result;
+    try {
+      result = run(number);
+    } catch (const std::exception& error) {
+      result.number = number;
+      result.exit_code = 5;
+      result.verdict = "died";
+      result.error = std::string("internal error: ") + error.what();
+    }
+    const std::string text = to_text(result);
     const std::uint64_t bytes = text.size();
     if (!send_all(socket, &bytes, sizeof bytes) || !send_all(socket, text.data(), text.size())) break;
   }
@@ -100,7 +109,11 @@ bool ProcessPool::serve(const std::function<std::optional<std::uint64_t>()>& nex
       for (const Worker& other : workers)
         if (other.socket >= 0) close(other.socket);
       close(ends[0]);
-      work(ends[1], run_);
+      try {
+        work(ends[1], run_);
+      } catch (...) {
+        _exit(1);  // never into what belongs to the first process
+      }
     }
     close(ends[1]);
     worker = {process, ends[0], std::nullopt};

@@ -14,7 +14,7 @@ constexpr int busy_milliseconds = 30'000;  // another process may be writing
 constexpr const char* tables = R"(
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
-  CREATE TABLE IF NOT EXISTS sweeps (id INTEGER PRIMARY KEY, file TEXT NOT NULL, text TEXT NOT NULL UNIQUE, combinations INTEGER NOT NULL, begun TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS sweeps (id INTEGER PRIMARY KEY, file TEXT NOT NULL, text TEXT NOT NULL UNIQUE, combinations INTEGER NOT NULL, begun TEXT NOT NULL, turn INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS results (hash TEXT PRIMARY KEY, exit_code INTEGER NOT NULL, verdict TEXT NOT NULL, error TEXT NOT NULL, milliseconds INTEGER NOT NULL, host TEXT NOT NULL, dspmem TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS metrics (hash TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL, PRIMARY KEY (hash, name)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS findings (hash TEXT NOT NULL, fingerprint TEXT NOT NULL, rule TEXT NOT NULL, object TEXT NOT NULL, severity TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (hash, fingerprint, rule)) STRICT, WITHOUT ROWID;
@@ -71,13 +71,21 @@ void SweepStore::check(int code, const char* what) {
 void SweepStore::run(const char* sql) { check(sqlite3_exec(database_, sql, nullptr, nullptr, nullptr), sql); }
 
 SweepStore::SweepStore(const std::string& path, bool fresh) : path_(path) {
+  if (path.empty() || path[0] == ':' || path.starts_with("file:")) throw std::runtime_error("'" + path + "' is no name for a results file");
   if (!fresh && !std::filesystem::exists(path)) throw std::runtime_error("the results file '" + path + "' does not exist");
   const int code = sqlite3_open_v2(path.c_str(), &database_, SQLITE_OPEN_READWRITE | (fresh ? SQLITE_OPEN_CREATE : 0), nullptr);
   try {
     check(code, "open");
     sqlite3_busy_timeout(database_, busy_milliseconds);
-    run(tables);
-    Statement last(*this, "SELECT max(id) FROM sweeps");
+    // Nothing is written to a file that is not a sweep's.
+    {
+      Statement made(*this, "SELECT count(*), sum(name = 'points') FROM sqlite_master");
+      made.step();
+      const bool ours = made.number(1) > 0;
+      if (!ours && (made.number(0) > 0 || !fresh)) throw std::runtime_error("'" + path + "' has no results of a sweep" + (made.number(0) > 0 ? ", but something else" : ""));
+    }
+    if (fresh) run(tables);
+    Statement last(*this, "SELECT id FROM sweeps ORDER BY turn DESC LIMIT 1");
     if (last.step()) sweep_ = last.number(0);
   } catch (...) {
     sqlite3_close(database_);
@@ -88,8 +96,9 @@ SweepStore::SweepStore(const std::string& path, bool fresh) : path_(path) {
 SweepStore::~SweepStore() { sqlite3_close(database_); }
 
 void SweepStore::begin(const std::string& file, const std::string& text, std::uint64_t combinations) {
-  Statement(*this, "INSERT INTO sweeps (file, text, combinations, begun) VALUES (?, ?, ?, datetime('now')) ON CONFLICT (text) DO NOTHING").bind(file).bind(text).bind(static_cast<std::int64_t>(combinations)).step();
+  Statement(*this, "INSERT INTO sweeps (file, text, combinations, begun, turn) VALUES (?, ?, ?, datetime('now'), 0) ON CONFLICT (text) DO NOTHING").bind(file).bind(text).bind(static_cast<std::int64_t>(combinations)).step();
   resume(text);
+  Statement(*this, "UPDATE sweeps SET turn = (SELECT max(turn) + 1 FROM sweeps) WHERE id = ?").bind(sweep_).step();
 }
 
 bool SweepStore::resume(const std::string& text) {
