@@ -8,26 +8,15 @@
 namespace dspmem {
 namespace {
 
-/// The element of a list that a name means.
-YAML::Node element(const YAML::Node& list, const std::string& name) {
+/// Which element of a list a name means.
+std::size_t element(const YAML::Node& list, const std::string& name) {
   if (const auto number = parse_number(name)) {
-    if (*number < list.size()) return list[*number];
+    if (*number < list.size()) return *number;
     throw std::out_of_range("[" + name + "], of " + std::to_string(list.size()) + " elements");
   }
-  for (const auto& each : list)
-    if (each.IsMap() && each["name"].IsDefined() && each["name"].IsScalar() && each["name"].Scalar() == name) return each;
+  for (std::size_t index = 0; index < list.size(); ++index)
+    if (const YAML::Node each = list[index]; each.IsMap() && each["name"].IsDefined() && each["name"].IsScalar() && each["name"].Scalar() == name) return index;
   throw std::out_of_range("'" + name + "'");
-}
-
-/// The same mapping or list, of the same elements, which nobody else refers to: an anchor's aliases keep what they say.
-YAML::Node copied(const YAML::Node& node) {
-  YAML::Node copy(node.Type());
-  copy.SetStyle(node.Style());
-  if (node.IsMap())
-    for (const auto& each : node) copy.force_insert(each.first, each.second);
-  else
-    for (const auto& each : node) copy.push_back(each);
-  return copy;
 }
 
 /// `node`, with the value where the rest of the path leads.
@@ -35,20 +24,27 @@ YAML::Node assigned(const YAML::Node& node, const std::vector<std::string>& path
   if (at == path.size()) return YAML::Clone(value);
   const std::string& name = path[at];
   if (node.IsSequence()) {
-    const YAML::Node found = element(node, name);
+    const std::size_t found = element(node, name);
+    std::size_t index = 0;
     YAML::Node copy(YAML::NodeType::Sequence);
     copy.SetStyle(node.Style());
-    for (const auto& each : node) copy.push_back(each.is(found) ? assigned(each, path, at + 1, value) : YAML::Node(each));
+    for (const auto& each : node) copy.push_back(index++ == found ? assigned(each, path, at + 1, value) : YAML::Node(each));
     return copy;
   }
   if (!node.IsMap()) throw std::out_of_range("'" + name + "', since what is before it is no mapping");
-  YAML::Node copy = copied(node);
-  if (at + 1 < path.size() && !copy[name].IsDefined()) {
-    std::vector<std::string> known;
-    for (const auto& each : node) known.push_back(each.first.Scalar());
-    throw std::out_of_range("'" + name + "'" + suggestion(name, known).text);
+  // A new mapping of the same elements: assigning to one would change what aliases of it say.
+  YAML::Node copy(YAML::NodeType::Map);
+  copy.SetStyle(node.Style());
+  std::vector<std::string> known;
+  bool found = false;
+  for (const auto& each : node) {
+    const bool here = each.first.IsScalar() && each.first.Scalar() == name;
+    if (each.first.IsScalar()) known.push_back(each.first.Scalar());
+    found |= here;
+    copy.force_insert(each.first, here ? assigned(each.second, path, at + 1, value) : YAML::Node(each.second));
   }
-  copy[name] = assigned(node[name], path, at + 1, value);
+  if (!found && at + 1 < path.size()) throw std::out_of_range("'" + name + "'" + suggestion(name, known).text);
+  if (!found) copy.force_insert(name, YAML::Clone(value));
   return copy;
 }
 

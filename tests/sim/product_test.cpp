@@ -137,6 +137,18 @@ TEST_P(Product, TheSimulatorLocksForAnAllocatorThatDoesNot) {
   EXPECT_EQ(locked.exit_code, 3) << locked.err;
 }
 
+TEST_P(Product, InitialisationIsOrderedBeforeOtherCores) {
+  const ProgramResult result = run("name: core 1 alone\nplatform: tgl\ncores: {1: [{alloc: {as: a, zone: runtime, bytes: 64}}, {free: a}]}\n",
+                                   binding(std::string("heap: {variable: ucHeap}") + registers), {"--json", "-"});
+  EXPECT_EQ(result.out.find("\"data-race\""), std::string::npos);
+  std::string text = read_file(directory_.path() / "product.yaml");
+  text.replace(text.find("functions:\n"), 11, "functions:\n  - {function: log_write, does: initialise, arguments: [7]}\n");
+  const ProgramResult initialised = run("name: core 1 alone\nplatform: tgl\ncores: {1: [{alloc: {as: a, zone: runtime, bytes: 64}}, {free: a}]}\n", directory_.write("product.yaml", text).string(), {"--json", "-"});
+  EXPECT_EQ(initialised.out.find("\"data-race\""), std::string::npos) << initialised.out;
+  // What core 0 has counted is still in its cache when core 1 starts.
+  EXPECT_NE(initialised.out.find("\"calls_logged\""), std::string::npos) << initialised.out;
+}
+
 TEST_P(Product, BadBindingsAreOneClearError) {
   const struct {
     const char* binding;
@@ -156,6 +168,11 @@ TEST_P(Product, BadBindingsAreOneClearError) {
       {"memory: [{name: iram, base: 0x40080000, bytes: 100}]", "pages of 4 KiB"},
       {"memory: [{name: iram, base: 0xbe001000, bytes: 4 KiB}]", "overlap 'HP'"},
       {"flags: {shard: 4}", "did you mean 'shared'"},
+      {"stubs: {[vPortFree]: nothing}", "plain name"},
+      {"stubs: {vPortFree: nothing, vPortFree: returns 1}", "two stubs"},
+      {"stubs: {ucHeap: nothing}", "is a variable"},
+      {"registers: [{base: 0xfffff000, bytes: 64 KiB}]", "0xffffffff"},
+      {"memory: [{name: HP, base: 0x40080000, bytes: 4 KiB}]", "has a memory 'HP' already"},
   };
   for (const auto& each : cases) {
     const ProgramResult result = run(churn, binding(std::string(each.binding) + "\n"));

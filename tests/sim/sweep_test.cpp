@@ -58,6 +58,10 @@ TEST(SweepMatrix, BadInputIsOneClearError) {
       {"vary: {seed: [1, 2]}\nminimise: cycls", "did you mean 'cycles'"},
       {"vary: {seed: [1, 2]}\nmetrics: [cylces]", "did you mean 'cycles'"},
       {"vary: {platform.l1x.size: [1, 2]}", "did you mean 'l1i'"},
+      {"vary: {seed: [1], seed: [2]}", "varied twice"},
+      {"vary: {quantum: [0]}", "1 to 4294967295"},
+      {"vary: {[seed]: [1]}", "plain name"},
+      {"vary: {seed: [1]}\nconstraints: [\"cycles <= nan\"]", "a constraint is"},
       {"vary: {platform.l1d.sice: [48 KiB]}", "did you mean 'size'"},
       {"vary: {allocator: [zoness]}", "did you mean 'zones'"},
       {"vary: {seed: {from: 1, to: 150000}}", "--max-points"},
@@ -104,6 +108,35 @@ TEST(Sweep, AnIncludedFileThatChangesIsRunAgain) {
   directory.write("part.yaml", "steps: [{delay: 5000 cycles}]\n");
   EXPECT_EQ(sweep(directory, {file}).out.find("were there already"), std::string::npos);
   EXPECT_NE(sweep(directory, {"export", file, "-o", "sweep.sqlite"}).out, before);
+}
+
+TEST(Sweep, AFileThatAnEditNamesIsAnInputToo) {
+  const TemporaryDirectory directory;
+  for (const char* name : {"a.yaml", "b.yaml"}) directory.write(name, "steps: [{delay: 100 cycles}]\n");
+  directory.write("s.yaml", "name: s\nplatform: tgl\ncores: {0: [{use: a.yaml}]}\n");
+  const std::string file = directory.write("sweep.yaml", "scenario: s.yaml\nvary: {scenario.cores.0.0.use: [a.yaml, b.yaml]}\n").string();
+  EXPECT_EQ(sweep(directory, {file}).exit_code, 0);
+  directory.write("b.yaml", "steps: [{delay: 900 cycles}]\n");
+  EXPECT_NE(sweep(directory, {file}).out.find("1 points were there already"), std::string::npos);
+}
+
+TEST(Sweep, ReadingResultsChangesNothing) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("s.yaml", sweep_text("vary: {seed: [1, 2]}\n")).string();
+  EXPECT_EQ(sweep(directory, {file, "-o", "base.sqlite"}).exit_code, 0);
+  EXPECT_EQ(sweep(directory, {file}).exit_code, 0);
+  directory.write("s.yaml", sweep_text("vary: {seed: [1, 2, 3]}\n"));
+  EXPECT_EQ(sweep(directory, {"show", file}).exit_code, 2);
+  EXPECT_NE(sweep(directory, {"check", "base.sqlite", "s.sqlite"}).out.find("2 as good or better"), std::string::npos);
+  // A point that is gone, or none that is in both, is no success.
+  const std::string less = directory.write("less.yaml", sweep_text("vary: {seed: [2]}\n")).string(), other = directory.write("other.yaml", sweep_text("vary: {seed: [7]}\n")).string();
+  EXPECT_EQ(sweep(directory, {less}).exit_code, 0);
+  EXPECT_EQ(sweep(directory, {other}).exit_code, 0);
+  EXPECT_EQ(sweep(directory, {"check", "base.sqlite", "less.sqlite"}).exit_code, 1);
+  EXPECT_EQ(sweep(directory, {"check", "base.sqlite", "other.sqlite"}).exit_code, 2);
+  directory.write("empty.txt", "");
+  EXPECT_EQ(sweep(directory, {"status", "empty.txt"}).exit_code, 2);
+  EXPECT_EQ(read_file(directory.path() / "empty.txt"), "");
 }
 
 TEST(Sweep, TheCacheServesOtherSweeps) {
