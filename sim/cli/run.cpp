@@ -47,6 +47,21 @@ std::vector<Output> outputs_of(const po::variables_map& values) {
   return outputs;
 }
 
+/// Two outputs in one file: the first would be lost. Devices and pipes take several.
+void refuse_shared_targets(const std::vector<Output>& outputs, const po::variables_map& values) {
+  std::vector<std::string> paths;
+  if (values.count("trace")) paths.push_back(values["trace"].as<std::string>());
+  for (const Output& each : outputs)
+    if (each.file) paths.push_back(values[each.writer->name].as<std::string>());
+  std::set<std::string> targets;
+  for (const std::string& path : paths) {
+    std::error_code unknown;
+    const std::string target = std::filesystem::weakly_canonical(path, unknown).string();
+    const bool other = std::filesystem::exists(path, unknown) && !std::filesystem::is_regular_file(path, unknown);
+    if (!unknown && !other && !targets.insert(target).second) throw UsageError("two outputs go to '" + path + "': each needs a file of its own");
+  }
+}
+
 /// One that cannot be written loses no other: the first error is thrown at the end.
 void write(const std::vector<Output>& outputs, std::span<const Result> results, const WriterOptions& options) {
   std::exception_ptr failure;
@@ -167,11 +182,7 @@ int run_command(const std::vector<std::string>& arguments) {
   for (const Output& each : outputs)
     if (each.file) each.file->refuse_inputs();
   if (trace) trace->refuse_inputs();
-  std::set<std::string> targets;
-  for (const auto& option : {"trace"}) if (values.count(option)) targets.insert(std::filesystem::weakly_canonical(values[option].as<std::string>()).string());
-  for (const Output& each : outputs)
-    if (each.file && !targets.insert(std::filesystem::weakly_canonical(values[each.writer->name].as<std::string>()).string()).second && std::filesystem::is_regular_file(values[each.writer->name].as<std::string>()))
-      throw UsageError("two outputs go to '" + values[each.writer->name].as<std::string>() + "': each needs a file of its own");
+  refuse_shared_targets(outputs, values);
 
   catch_signals();
   WriterOptions writer_options;

@@ -149,8 +149,8 @@ std::optional<std::uint32_t> FirmwareImage::symbol(const std::string& name) cons
 
 std::vector<std::string> FirmwareImage::function_names() const {
   std::vector<std::string> names;
-  for (const auto& [address, function] : functions_) names.push_back(function.name);
-  std::sort(names.begin(), names.end());
+  for (const auto& [name, address] : symbols_)  // an address may have several
+    if (functions_.contains(address)) names.push_back(name);
   return names;
 }
 

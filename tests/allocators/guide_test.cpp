@@ -31,8 +31,15 @@ Guide guide_of(const std::string& readme) {
   return guide;
 }
 
+/// From one heading of the README to the next.
+std::string section(const std::string& heading) {
+  const std::string readme = read_file(source_directory() / "models/firmware/allocators/README.md");
+  const std::size_t begin = readme.find("\n## " + heading);
+  return readme.substr(begin, readme.find("\n## ", begin + 1) - begin);
+}
+
 TEST(Guide, WorksAsItStandsInTheReadme) {
-  const Guide guide = guide_of(read_file(source_directory() / "models/firmware/allocators/README.md"));
+  const Guide guide = guide_of(section("Your allocator in ten minutes"));
   ASSERT_EQ(guide.files.size(), 4u);
   ASSERT_EQ(guide.commands.size(), 2u);
   const TemporaryDirectory home, folder;
@@ -52,6 +59,31 @@ TEST(Guide, WorksAsItStandsInTheReadme) {
   // The installed program finds all that it comes with.
   EXPECT_EQ(shell("$HOME/dspmem/bin/dspmem run $HOME/dspmem/share/dspmem/scenarios/quickstart.yaml --quiet | grep -c ^PASS", folder.path()).out, "1\n");
   EXPECT_EQ(shell("$HOME/dspmem/bin/dspmem compare churn.yaml --allocator pool.yaml tlsf zones | grep -c clean", folder.path()).out, "2\n");
+}
+
+// The image is the one that the tests build; the binding is completed as the text says.
+TEST(Guide, OfProductsWorksAsItStandsInTheReadme) {
+  const Guide guide = guide_of(section("Your product's ELF in ten minutes"));
+  ASSERT_EQ(guide.files.size(), 2u);
+  ASSERT_EQ(guide.commands.size(), 2u);
+  const TemporaryDirectory folder;
+  const auto shell = [&folder](std::string text) {
+    for (std::size_t at; (at = text.find("build/release")) != std::string::npos;) text.replace(at, 13, firmware_images().parent_path().string());
+    return run_program({"bash", "-c", "set -e; export PATH=" + firmware_images().parent_path().string() + ":$PATH; " + text}, folder.path());
+  };
+  folder.write(guide.files[0].first, guide.files[0].second);
+  const ProgramResult inspected = shell(guide.commands[0]);
+  EXPECT_EQ(inspected.exit_code, 0) << inspected.err;
+  const ProgramResult first = shell(guide.commands[1]);
+  EXPECT_EQ(first.exit_code, 4) << first.out << first.err;
+  std::string message = guide.shown;
+  for (std::size_t at; (at = message.find('\n')) != std::string::npos;) message.replace(at, 1, " ");
+  EXPECT_NE(first.out.find(message.substr(0, message.size() - 1)), std::string::npos) << message << "\n" << first.out;
+  std::string binding = guide.files[1].second;
+  binding.replace(binding.find("build/release"), 13, firmware_images().parent_path().string());
+  folder.write(guide.files[1].first, binding);
+  const ProgramResult last = shell(guide.commands[1]);
+  EXPECT_EQ(last.exit_code, 0) << last.out << last.err;
 }
 
 // Other projects may link the models alone.

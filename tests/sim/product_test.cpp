@@ -32,7 +32,7 @@ cores:
     - call: {function: sum_of_squares, arguments: [30], expect: 8555}
     - read: {from: a, expect: 3}
     - free: a
-expect: {heap.heap.failed: 0}
+expect: {heaps: {heap: {failed: 0}}}
 )";
 
 class Product : public testing::TestWithParam<const char*> {
@@ -123,7 +123,8 @@ TEST_P(Product, TheSimulatorLocksForAnAllocatorThatDoesNot) {
   const std::string heap = std::string("heap: {variable: ucHeap}") + registers;
   const auto races_of_metadata = [](const ProgramResult& result) {
     unsigned races = 0;
-    for (const auto& each : nlohmann::json::parse(result.out)["findings"]) {
+    const auto report = nlohmann::json::parse(result.out);
+    for (const auto& each : report["findings"]) {
       const std::string object = each.contains("object") ? each["object"]["name"] : "";
       races += each["rule"] == "data-race" && (object == "ready" || object == "first_free");
     }
