@@ -68,7 +68,8 @@ TEST(Guide, OfProductsWorksAsItStandsInTheReadme) {
   ASSERT_EQ(guide.commands.size(), 2u);
   const TemporaryDirectory folder;
   const auto shell = [&folder](std::string text) {
-    for (std::size_t at; (at = text.find("build/release")) != std::string::npos;) text.replace(at, 13, firmware_images().parent_path().string());
+    const std::string build = firmware_images().parent_path().string();
+    for (std::size_t at = 0; (at = text.find("build/release", at)) != std::string::npos; at += build.size()) text.replace(at, 13, build);
     return run_program({"bash", "-c", "set -e; export PATH=" + firmware_images().parent_path().string() + ":$PATH; " + text}, folder.path());
   };
   folder.write(guide.files[0].first, guide.files[0].second);
