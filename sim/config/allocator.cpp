@@ -328,11 +328,7 @@ Platform with_allocator(Platform platform, const Allocator& allocator) {
     add_memory(platform, memory.name, memory.base, memory.bytes);
   }
   if (!allocator.one_heap) return platform;
-  if (!allocator.heap_variable.empty() || !allocator.heap_begin.empty()) {  // where it is stands in the image
-    platform.bank_manager = false;
-    for (SwitchableMemory& memory : platform.switchable_memories) memory.managed_count = 0;
-    return platform;
-  }
+  // A heap of the image stands here, too, until the image says where it is: scenarios are checked against its name.
   // The common heaps of the first memory lie side by side, behind all that belongs to one core.
   const SramConfig& sram = platform.system.srams[0];
   HeapLayout heap;
