@@ -116,9 +116,11 @@ void Core::enter_vector(std::uint32_t cause, std::uint32_t pc) {
 void Core::enter_interrupt() { enter_vector(cause_level1_interrupt, pc_); }
 
 void Core::illegal_instruction() {
-  std::array<std::uint8_t, 3> bytes{};
-  if (!peek(current_pc(), bytes)) fault(FaultCause::illegal_instruction);
-  const std::uint32_t word = bytes[0] | bytes[1] << 8 | bytes[2] << 16;
+  std::uint32_t word = 0;  // as the core fetched it: it may reach into the next line
+  for (std::uint32_t byte = 0; byte < 3; ++byte) {
+    const std::uint32_t address = current_pc() + byte;
+    word |= static_cast<std::uint32_t>(fetch_line(address)[address - instruction_cache_.line_address(address)]) << 8 * byte;
+  }
   const auto is = [word](Opcode opcode) {
     const Instruction& row = instruction_table()[static_cast<std::size_t>(opcode)];
     return (word & row.mask) == row.match;

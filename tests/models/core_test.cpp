@@ -69,6 +69,40 @@ TEST_F(CoreTest, MultiplyHighKeepsTheUpperWord) {
   EXPECT_EQ(core_.reg(5), static_cast<std::uint32_t>(std::int64_t{-2} * std::int32_t(0x80000001) >> 32));
 }
 
+TEST_F(CoreTest, SetIfLessThanComparesSignedOrNot) {
+  load({0x50, 0x24, 0x72,    // salt a2, a4, a5
+        0x50, 0x34, 0x62});  // saltu a3, a4, a5
+  core_.set_reg(4, 0xffffffff);
+  core_.set_reg(5, 1);
+  core_.run();
+  EXPECT_EQ(core_.reg(2), 1u);
+  EXPECT_EQ(core_.reg(3), 0u);
+  start();
+  load({0x50, 0x24, 0x72, 0x50, 0x34, 0x62});
+  core_.set_reg(4, 7);
+  core_.set_reg(5, 7);
+  core_.run();
+  EXPECT_EQ(core_.reg(2), 0u);
+  EXPECT_EQ(core_.reg(3), 0u);
+}
+
+TEST_F(CoreTest, WindowedInstructionsNeedWindowsThatAreOn) {
+  load({0x36, 0x41, 0x00});  // entry a1, 32
+  EXPECT_EQ(fault_of_run(), FaultCause::illegal_instruction);
+  EXPECT_NE(std::string(fault_->what()).find("PS.WOE"), std::string::npos);
+  start();
+  core_.set_special_register(special::ps, ps::woe);
+  load({0x90, 0x00, 0x00});  // retw, with nothing of a CALL4 to CALL12 in a0
+  core_.set_reg(0, 0x1000);
+  EXPECT_EQ(fault_of_run(), FaultCause::illegal_instruction);
+}
+
+TEST_F(CoreTest, WhatIsNotModelledIsNamed) {
+  load({0x00, 0x00, 0x0a});  // add.s f0, f0, f0
+  EXPECT_EQ(fault_of_run(), FaultCause::illegal_instruction);
+  EXPECT_NE(std::string(fault_->what()).find("floating-point instruction"), std::string::npos) << fault_->what();
+}
+
 TEST_F(CoreTest, RightShiftBySar32ClearsOrFillsWithSign) {
   load({0x00, 0x13, 0x40,    // ssl a3: SAR = 32 - 0
         0x40, 0x20, 0x91,    // srl a2, a4
