@@ -10,9 +10,10 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
-#include <functional>
 
 #include "sim/config/describe.h"
+#include "sim/config/input_files.h"
+#include "sim/sweep/digest.h"
 
 namespace dspmem {
 namespace {
@@ -69,6 +70,7 @@ std::string build(const Job& job, const Platform& platform, const fs::path& targ
   const std::string allocator = fs::path(job.allocator.file).stem().string();
   const std::vector<fs::path> sources = sources_of(allocator);
   const auto fail = [&](const std::string& why) { throw InputError({job.platform.file}, fmt::format("this platform needs a firmware image of its own with allocator '{}', which cannot be built: {}", allocator, why)); };
+  if (!fs::exists(firmware_sources())) fail("the firmware's sources are not at '" + firmware_sources().string() + "'");
   if (sources.empty()) fail("only zones, first_fit and tlsf are built by sweeps; name an image with 'firmware:' in the binding");
   const fs::path folder = target.string() + ".dir", firmware = firmware_sources();
   fs::create_directories(folder);
@@ -104,10 +106,13 @@ std::string image_for(const JobRequest& request, const Job& job, const std::stri
   } catch (const InputError&) {
     if (!job.allocator.firmware.empty()) throw;
   }
-  // The facts of the platform are all that the sources are compiled for.
+  // What goes into the image: the sources, and what they are compiled and linked for.
   const Platform platform = load_platform(job.platform.file, {}, request.platform_edits);  // without what the binding adds
-  const std::string key = describe_as_header(platform) + describe_as_linker_script(platform) + job.allocator.name;
-  const fs::path target = fs::path(folder) / fmt::format("{}-{}-{:016x}.elf", fs::path(job.platform.file).stem().string(), fs::path(job.allocator.file).stem().string(), std::hash<std::string>{}(key));
+  const std::string allocator = fs::path(job.allocator.file).stem().string();
+  Digest digest;
+  for (const std::string& part : {describe_as_header(platform), describe_as_linker_script(platform), allocator}) digest.add(part);
+  for (const fs::path& source : sources_of(allocator)) digest.add(read_input(source.string()));
+  const fs::path target = fs::path(folder) / fmt::format("{}-{}-{}.elf", fs::path(job.platform.file).stem().string(), allocator, digest.text());
   fs::create_directories(folder);
   const int lock = open((target.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);  // processes of the pool build it once
   if (lock >= 0) flock(lock, LOCK_EX);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sweep/point.h"
 
-#include <boost/uuid/detail/sha1.hpp>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -15,6 +14,7 @@
 #include "sim/experiment/job.h"
 #include "sim/report/writer.h"
 #include "sim/result/groups.h"
+#include "sim/sweep/digest.h"
 #include "sim/sweep/image_builder.h"
 
 namespace dspmem {
@@ -22,24 +22,6 @@ namespace {
 
 using Json = nlohmann::json;
 using Of = SweepKey::Of;
-
-class Digest {
- public:
-  /// Parts do not run into each other.
-  void add(const std::string& text) {
-    const std::string size = std::to_string(text.size()) + ":";
-    sha1_.process_bytes(size.data(), size.size());
-    sha1_.process_bytes(text.data(), text.size());
-  }
-  std::string text() {
-    unsigned int words[5];
-    sha1_.get_digest(words);
-    return fmt::format("{:08x}{:08x}{:08x}{:08x}{:08x}", words[0], words[1], words[2], words[3], words[4]);
-  }
-
- private:
-  boost::uuids::detail::sha1 sha1_;
-};
 
 JobRequest request_of(const Sweep& sweep, const SweepPoint& point, ReplayOptions& options) {
   JobRequest request;

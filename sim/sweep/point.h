@@ -25,7 +25,7 @@ class PointRunner {
   void check_metrics(const SweepPoint& point);
 
  private:
-  /// What points have in common whose seeds, quanta and fields of the scenario differ: the image, and a digest of all files.
+  /// What points have in common that differ in seed and quantum only: the image, and a digest of all files.
   struct Common {
     std::string image, digest;
   };

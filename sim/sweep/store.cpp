@@ -25,27 +25,27 @@ constexpr const char* tables = R"(
 
 class SweepStore::Statement {
  public:
-  Statement(SweepStore& store, const char* sql) : store_(store) { store_.check(sqlite3_prepare_v2(store_.database_, sql, -1, &statement_, nullptr), sql); }
+  Statement(SweepStore& store, const char* sql) : store_(store) { store_.check(sqlite3_prepare_v2(store_.database_, sql, -1, &statement_, nullptr)); }
   ~Statement() { sqlite3_finalize(statement_); }
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
 
   Statement& bind(const std::string& text) {
-    store_.check(sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT), "a text");
+    store_.check(sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT));
     return *this;
   }
   Statement& bind(std::int64_t number) {
-    store_.check(sqlite3_bind_int64(statement_, ++bound_, number), "a number");
+    store_.check(sqlite3_bind_int64(statement_, ++bound_, number));
     return *this;
   }
   Statement& bind(double number) {
-    store_.check(sqlite3_bind_double(statement_, ++bound_, number), "a number");
+    store_.check(sqlite3_bind_double(statement_, ++bound_, number));
     return *this;
   }
   /// Whether there is a row.
   bool step() {
     const int code = sqlite3_step(statement_);
-    if (code != SQLITE_ROW && code != SQLITE_DONE) store_.check(code, "a step");
+    if (code != SQLITE_ROW && code != SQLITE_DONE) store_.check(code);
     return code == SQLITE_ROW;
   }
   std::string text(int column) const {
@@ -61,21 +61,20 @@ class SweepStore::Statement {
   int bound_ = 0;
 };
 
-void SweepStore::check(int code, const char* what) {
+void SweepStore::check(int code) {
   if (code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW) return;
   const std::string why = database_ ? sqlite3_errmsg(database_) : sqlite3_errstr(code);
-  (void)what;
   throw std::runtime_error("the results file '" + path_ + "' cannot be used: " + why);
 }
 
-void SweepStore::run(const char* sql) { check(sqlite3_exec(database_, sql, nullptr, nullptr, nullptr), sql); }
+void SweepStore::run(const char* sql) { check(sqlite3_exec(database_, sql, nullptr, nullptr, nullptr)); }
 
 SweepStore::SweepStore(const std::string& path, bool fresh) : path_(path) {
   if (path.empty() || path[0] == ':' || path.starts_with("file:")) throw std::runtime_error("'" + path + "' is no name for a results file");
   if (!fresh && !std::filesystem::exists(path)) throw std::runtime_error("the results file '" + path + "' does not exist");
   const int code = sqlite3_open_v2(path.c_str(), &database_, SQLITE_OPEN_READWRITE | (fresh ? SQLITE_OPEN_CREATE : 0), nullptr);
   try {
-    check(code, "open");
+    check(code);
     sqlite3_busy_timeout(database_, busy_milliseconds);
     // Nothing is written to a file that is not a sweep's.
     {

@@ -57,7 +57,7 @@ class SweepStore {
  private:
   class Statement;
   void run(const char* sql);
-  void check(int code, const char* what);
+  void check(int code);
 
   std::string path_;
   sqlite3* database_ = nullptr;
