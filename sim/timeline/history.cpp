@@ -4,19 +4,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "sim/timeline/bank_state.h"
+
 namespace dspmem {
-namespace {
-
-const char* name_of(BankState state) {
-  switch (state) {
-    case BankState::on: return "on";
-    case BankState::retention: return "retention";
-    case BankState::off: return "off";
-  }
-  return "";
-}
-
-}  // namespace
 
 HistoryRecorder::HistoryRecorder(const Platform& platform) : platform_(platform) {
   for (const SramConfig& sram : platform.system.srams) {

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sim/timeline/bank_state.h"
+
 namespace dspmem {
 namespace {
 
@@ -12,15 +14,6 @@ namespace {
 constexpr int cores = 1, heaps = 2, banks = 3;
 
 std::string json_text(const std::string& text) { return nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace); }
-
-const char* name_of(BankState state) {
-  switch (state) {
-    case BankState::on: return "on";
-    case BankState::retention: return "retention";
-    case BankState::off: return "off";
-  }
-  return "";
-}
 
 }  // namespace
 
