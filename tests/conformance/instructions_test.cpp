@@ -2,55 +2,24 @@
 // Random instruction sequences give the same registers and memory on QEMU and on our core.
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <set>
 
+#include "tests/conformance/outcome.h"
 #include "tests/conformance/program_generator.h"
-#include "tests/support/flat_environment.h"
 #include "tests/support/qemu.h"
 
 namespace dspmem::test {
 namespace {
 
-struct Outcome {
-  std::string output;
-  CoreStatistics statistics;
-};
-
-Outcome run_on_our_core(const std::vector<std::uint8_t>& program, std::uint32_t origin, const CacheConfig& data_cache, std::uint32_t translate_after) {
-  const AddressMap map({{"ram", origin, 64u << 20, RegionKind::cached, origin}});
-  FlatEnvironment memory(map);
+Outcome run(const std::vector<std::uint8_t>& program, std::uint32_t origin, const CacheConfig& data_cache, std::uint32_t translate_after) {
   CoreConfig config;
   config.data_cache = data_cache;
   config.translate_after = translate_after;
   config.instruction_cache.line_bytes = data_cache.line_bytes;
-  Core core(config, map, memory);
-  memory.core = &core;
-  std::copy(program.begin(), program.end(), memory.at(origin, program.size()));
-  core.reset(origin);
-  try {
-    core.run();
-  } catch (const FlatEnvironment::Exit& exit) {
-    EXPECT_EQ(exit.code, 0u);
-  }
-  return {memory.output, core.statistics()};
+  return run_on_our_core(program, origin, config);
 }
 
-std::string describe_difference(const std::string& ours, const std::string& theirs, unsigned sequences) {
-  std::string text = "sizes " + std::to_string(ours.size()) + " and " + std::to_string(theirs.size());
-  for (std::size_t i = 0; i + 4 <= std::min(ours.size(), theirs.size()); i += 4)
-    if (ours.compare(i, 4, theirs, i, 4) != 0) {
-      std::uint32_t a, b;
-      std::memcpy(&a, &ours[i], 4);
-      std::memcpy(&b, &theirs[i], 4);
-      char line[200];
-      const std::size_t slot = i % ProgramGenerator::result_bytes / 4;
-      std::snprintf(line, sizeof line, "; sequence %zu of %u, register slot %zu: ours %08x, QEMU %08x",
-                    i / ProgramGenerator::result_bytes, sequences, slot, a, b);
-      return text + line;
-    }
-  return text;
-}
+std::string difference(const Outcome& ours, const std::string& theirs) { return describe_difference(ours.output, theirs, ProgramGenerator::result_bytes); }
 
 /// A CPU of QEMU's `sim` machine, and what it does not have.
 struct Cpu {
@@ -88,9 +57,9 @@ TEST_P(RandomSequences, MatchQemu) {
   static constexpr std::uint32_t line_sizes[] = {32, 64, 128, 256};
   CacheConfig data_cache;
   data_cache.line_bytes = line_sizes[seed % 4];
-  const Outcome interpreted = run_on_our_core(program, cpu->memory, data_cache, 0), translated = run_on_our_core(program, cpu->memory, data_cache, 1);
-  EXPECT_TRUE(interpreted.output == theirs.out) << describe_difference(interpreted.output, theirs.out, sequences);
-  EXPECT_TRUE(translated.output == theirs.out) << describe_difference(translated.output, theirs.out, sequences);
+  const Outcome interpreted = run(program, cpu->memory, data_cache, 0), translated = run(program, cpu->memory, data_cache, 1);
+  EXPECT_TRUE(interpreted.output == theirs.out) << difference(interpreted, theirs.out);
+  EXPECT_TRUE(translated.output == theirs.out) << difference(translated, theirs.out);
   EXPECT_EQ(translated.statistics.instructions, interpreted.statistics.instructions);
   EXPECT_EQ(translated.statistics.cycles, interpreted.statistics.cycles);
   EXPECT_EQ(translated.statistics.data_accesses, interpreted.statistics.data_accesses);
