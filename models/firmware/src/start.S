@@ -5,14 +5,7 @@
  */
 #ifndef __XTENSA_WINDOWED_ABI__
 #include "platform_config.h"
-
-	/* rsr.prid and wsr.atomctl, which this assembler's core does not have. */
-	.macro	rsr_prid reg
-	.byte	\reg << 4, 0xeb, 0x03
-	.endm
-	.macro	wsr_atomctl reg
-	.byte	\reg << 4, 0x63, 0x13
-	.endm
+#include "start.inc"
 
 	/* VECBASE points here. One level-1 interrupt or exception at a time: PS.EXCM stays set until RFE. */
 	.section .vectors, "ax"
@@ -34,18 +27,7 @@ exception_entry:
 	s32i	a0, a1, 0
 	s32i	a2, a1, 8
 	s32i	a3, a1, 12
-	s32i	a4, a1, 16
-	s32i	a5, a1, 20
-	s32i	a6, a1, 24
-	s32i	a7, a1, 28
-	s32i	a8, a1, 32
-	s32i	a9, a1, 36
-	s32i	a10, a1, 40
-	s32i	a11, a1, 44
-	s32i	a12, a1, 48
-	s32i	a13, a1, 52
-	s32i	a14, a1, 56
-	s32i	a15, a1, 60
+	high_registers s32i a1
 	rsr.sar	a3
 	s32i	a3, a1, 64
 	rsr.epc1 a12
@@ -58,18 +40,7 @@ exception_entry:
 	l32i	a0, a1, 0
 	l32i	a2, a1, 8
 	l32i	a3, a1, 12
-	l32i	a4, a1, 16
-	l32i	a5, a1, 20
-	l32i	a6, a1, 24
-	l32i	a7, a1, 28
-	l32i	a8, a1, 32
-	l32i	a9, a1, 36
-	l32i	a10, a1, 40
-	l32i	a11, a1, 44
-	l32i	a12, a1, 48
-	l32i	a13, a1, 52
-	l32i	a14, a1, 56
-	l32i	a15, a1, 60
+	high_registers l32i a1
 	addi	a1, a1, frame
 	rfe
 

@@ -3,13 +3,7 @@
  * As start.S, for the windowed ABI: windowed.inc has its instructions. Every core starts at _start with WINDOWBASE 0 and one frame.
  */
 #ifdef __XTENSA_WINDOWED_ABI__
-
-	.macro	rsr_prid reg
-	.byte	\reg << 4, 0xeb, 0x03
-	.endm
-	.macro	wsr_atomctl reg
-	.byte	\reg << 4, 0x63, 0x13
-	.endm
+#include "start.inc"
 
 	.macro	rsr_windowbase reg
 	.byte	\reg << 4, 72, 0x03
@@ -115,18 +109,7 @@ exception_entry:
 	rsr.excsave1 a0
 	s32i	a0, a2, 8
 	s32i	a3, a2, 12
-	s32i	a4, a2, 16
-	s32i	a5, a2, 20
-	s32i	a6, a2, 24
-	s32i	a7, a2, 28
-	s32i	a8, a2, 32
-	s32i	a9, a2, 36
-	s32i	a10, a2, 40
-	s32i	a11, a2, 44
-	s32i	a12, a2, 48
-	s32i	a13, a2, 52
-	s32i	a14, a2, 56
-	s32i	a15, a2, 60
+	high_registers s32i a2
 	rsr.sar	a3
 	s32i	a3, a2, 64
 	rsr.epc1 a3
@@ -157,18 +140,7 @@ exception_entry:
 	l32i	a0, a1, 0
 	l32i	a2, a1, 8
 	l32i	a3, a1, 12
-	l32i	a4, a1, 16
-	l32i	a5, a1, 20
-	l32i	a6, a1, 24
-	l32i	a7, a1, 28
-	l32i	a8, a1, 32
-	l32i	a9, a1, 36
-	l32i	a10, a1, 40
-	l32i	a11, a1, 44
-	l32i	a12, a1, 48
-	l32i	a13, a1, 52
-	l32i	a14, a1, 56
-	l32i	a15, a1, 60
+	high_registers l32i a1
 	addi	a1, a1, frame
 	rfe
 
