@@ -10,18 +10,18 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
+#include <set>
+#include <sstream>
 
 #include "sim/config/describe.h"
 #include "sim/config/input_files.h"
+#include "sim/config/paths.h"
 #include "sim/sweep/digest.h"
 
 namespace dspmem {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// As tools/cmake/DspmemFirmware.cmake compiles it.
-const std::vector<std::string> flags{"-std=gnu11", "-Os", "-g", "-mlongcalls", "-ffreestanding", "-fno-builtin-memset", "-fno-tree-loop-distribute-patterns", "-mtext-section-literals", "-mno-serialize-volatile"};
 
 /// Runs a program; returns what it wrote to its error output, empty where it succeeded.
 std::string run_compiler(const std::vector<std::string>& arguments, const fs::path& log) {
@@ -49,7 +49,20 @@ std::string run_compiler(const std::vector<std::string>& arguments, const fs::pa
   return first.empty() ? "the compiler failed" : first;
 }
 
-fs::path firmware_sources() { return fs::path(DSPMEM_SOURCE_CONFIGS).parent_path() / "models/firmware"; }
+/// Of the installation, or of the source tree.
+fs::path firmware_sources() {
+  const fs::path beside = config_directory().parent_path(), installed = beside / "firmware-source";
+  return fs::exists(installed) ? installed : beside / "models/firmware";
+}
+
+/// As tools/cmake/DspmemFirmware.cmake compiles it.
+std::vector<std::string> compiler_flags() {
+  std::vector<std::string> flags;
+  std::istringstream lines(read_input((firmware_sources() / "compile_flags.txt").string()));
+  for (std::string line; std::getline(lines, line);)
+    if (!line.empty()) flags.push_back(line);
+  return flags;
+}
 
 /// Sources of dspmem's firmware with an allocator; empty for one that it does not have.
 std::vector<fs::path> sources_of(const std::string& allocator) {
@@ -70,12 +83,12 @@ std::string build(const Job& job, const Platform& platform, const fs::path& targ
   const std::string allocator = fs::path(job.allocator.file).stem().string();
   const std::vector<fs::path> sources = sources_of(allocator);
   const auto fail = [&](const std::string& why) { throw InputError({job.platform.file}, fmt::format("this platform needs a firmware image of its own with allocator '{}', which cannot be built: {}", allocator, why)); };
-  if (!fs::exists(firmware_sources())) fail("the firmware's sources are not at '" + firmware_sources().string() + "'");
   if (sources.empty()) fail("only zones, first_fit and tlsf are built by sweeps; name an image with 'firmware:' in the binding");
   const fs::path folder = target.string() + ".dir", firmware = firmware_sources();
   fs::create_directories(folder);
   std::ofstream(folder / "platform_config.h") << describe_as_header(platform);
   std::ofstream(folder / "link.ld") << describe_as_linker_script(platform);
+  const std::vector<std::string> flags = compiler_flags();
   std::vector<std::string> link{"xtensa-lx106-elf-gcc", "-nostdlib", "-Wl,-T," + (folder / "link.ld").string()};
   for (std::size_t index = 0; index < sources.size(); ++index) {
     const std::string object = (folder / fmt::format("{}.o", index)).string();
@@ -111,7 +124,12 @@ std::string image_for(const JobRequest& request, const Job& job, const std::stri
   const std::string allocator = fs::path(job.allocator.file).stem().string();
   Digest digest;
   for (const std::string& part : {describe_as_header(platform), describe_as_linker_script(platform), allocator}) digest.add(part);
-  for (const fs::path& source : sources_of(allocator)) digest.add(read_input(source.string()));
+  if (!fs::exists(firmware_sources()))
+    throw InputError({job.platform.file}, fmt::format("this platform needs a firmware image of its own, and the firmware's sources are not at '{}'", firmware_sources().string()));
+  std::set<fs::path> sources;  // with headers, of all allocators: images are seldom built
+  for (const auto& entry : fs::recursive_directory_iterator(firmware_sources()))
+    if (entry.is_regular_file()) sources.insert(entry.path());
+  for (const fs::path& source : sources) digest.add(read_input(source.string()));
   const fs::path target = fs::path(folder) / fmt::format("{}-{}-{}.elf", fs::path(job.platform.file).stem().string(), allocator, digest.text());
   fs::create_directories(folder);
   const int lock = open((target.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);  // processes of the pool build it once

@@ -32,8 +32,8 @@ endif()
 
 # No libc, no jump tables of the host's making, and literals beside the code that uses them. Volatile accesses are ordered by
 # the explicit barriers, so the compiler need not add one to each.
-set(DSPMEM_FIRMWARE_FLAGS -std=gnu11 -Os -g -mlongcalls -ffreestanding -fno-builtin-memset -fno-tree-loop-distribute-patterns
-  -mtext-section-literals -mno-serialize-volatile -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -ffile-prefix-map=${DSPMEM_FIRMWARE_DIR}/=models/firmware/)
+file(STRINGS ${DSPMEM_FIRMWARE_DIR}/compile_flags.txt DSPMEM_FIRMWARE_FLAGS)  # which sweeps read, too
+list(APPEND DSPMEM_FIRMWARE_FLAGS -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -ffile-prefix-map=${DSPMEM_FIRMWARE_DIR}/=models/firmware/)
 
 # One object file for each source. `generated` holds platform_config.h.
 function(dspmem_compile_firmware directory generated abi flags sources objects_variable)
