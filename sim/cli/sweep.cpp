@@ -7,8 +7,11 @@
 #include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
+#include <map>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "sim/cli/commands.h"
 #include "sim/cli/interrupt.h"
@@ -17,8 +20,8 @@
 #include "sim/config/input_files.h"
 #include "sim/result/printable.h"
 #include "sim/sweep/answers.h"
+#include "sim/sweep/engine.h"
 #include "sim/sweep/point.h"
-#include "sim/sweep/pool.h"
 
 namespace dspmem {
 namespace {
@@ -30,8 +33,9 @@ using Clock = std::chrono::steady_clock;
 class SweepProgress {
  public:
   explicit SweepProgress(std::uint64_t wanted) : wanted_(wanted), terminal_(isatty(STDERR_FILENO)), begun_(Clock::now()), shown_(begun_) {}
-  ~SweepProgress() {
-    if (terminal_ && written_) std::fputs("\r\x1b[K", stderr);
+  ~SweepProgress() { end(); }
+  void end() {
+    if (terminal_ && std::exchange(written_, false)) std::fputs("\r\x1b[K", stderr);
   }
   void count(bool computed) {
     ++done_;
@@ -102,6 +106,105 @@ std::uint64_t wanted_points(const Sweep& sweep, const Part& part, std::uint64_t 
   return count;
 }
 
+enum class Engine { local, slurm };
+
+Engine engine_of(const po::variables_map& values) {
+  const std::string name = values["engine"].as<std::string>();
+  if (name == "local") return Engine::local;
+  if (name == "slurm") return Engine::slurm;
+  throw UsageError("--engine is local or slurm, not '" + name + "'" + suggestion(name, {"local", "slurm"}).text);
+}
+
+SlurmOptions slurm_options_of(const po::variables_map& values) {
+  const auto text = [&values](const char* option) { return values.count(option) ? values[option].as<std::string>() : ""; };
+  SlurmOptions options;
+  options.partition = text("partition");
+  options.account = text("account");
+  options.time = text("time");
+  options.chunk = number_option(values, "chunk", 1, 1'000'000).value_or(0);
+  options.at_once = number_option(values, "jobs", 1, 1'000'000).value_or(0);
+  options.detach = values.count("detach") != 0;
+  return options;
+}
+
+/// For the job that takes in the results of a detached sweep.
+std::vector<std::string> same_command(const std::string& program, const std::string& path, const std::string& target, const po::variables_map& values) {
+  std::vector<std::string> words{program, "sweep", path, "--engine", "slurm", "--detach", "--output", target};
+  for (const char* option : {"partition", "account", "time", "chunk", "jobs", "cache", "part", "max-points", "max-file", "max-nodes", "max-steps", "max-live"})
+    if (values.count(option)) words.insert(words.end(), {std::string("--") + option, values[option].as<std::string>()});
+  return words;
+}
+
+/// What is known of the points of a sweep, and what is to be done: a result that is there, in the results file or in the cache, is not computed
+/// again.
+class Ledger {
+ public:
+  Ledger(const Sweep& sweep, const std::string& path, PointRunner& runner, SweepStore& store, SweepStore* cache, std::uint64_t wanted)
+      : sweep_(sweep), path_(path), runner_(runner), store_(store), cache_(cache), host_(host_name()), progress_(wanted) {}
+
+  /// The next of `numbers` that must be run.
+  std::optional<std::uint64_t> next(const std::function<std::optional<std::uint64_t>()>& numbers) {
+    while (const auto number = numbers()) {
+      if (interrupted_by()) return std::nullopt;
+      const SweepPoint point = *sweep_.point(*number);
+      SweepResult known;
+      try {
+        const std::string hash = runner_.hash(point);
+        auto found = store_.find(hash);
+        if (!found && cache_) found = cache_->find(hash);
+        if (!found || found->verdict == "died") {  // what killed its process may have had nothing to do with it
+          hashes_[*number] = hash;
+          return number;
+        }
+        known = std::move(*found);
+        ++reused_;
+      } catch (const InputError& error) {  // this point cannot be run
+        known.exit_code = exit_bad_input;
+        known.verdict = "bad-input";
+        known.error = error.what();
+        known.hash = fmt::format("bad-input {} {}", path_, *number);
+      }
+      known.number = *number;
+      known.keys = sweep_.describe(point);
+      worst_ = std::max(worst_, known.exit_code);
+      store_.put(known, host_);
+      progress_.count(false);
+    }
+    return std::nullopt;
+  }
+  SweepResult run(std::uint64_t number) {
+    SweepResult result = runner_.run(*sweep_.point(number));
+    result.number = number;
+    return result;
+  }
+  void take(SweepResult result) {
+    result.hash = hashes_.at(result.number);
+    result.keys = sweep_.describe(*sweep_.point(result.number));
+    hashes_.erase(result.number);
+    worst_ = std::max(worst_, result.exit_code);
+    store_.put(result, host_);
+    if (cache_) cache_->put(result, host_);
+    progress_.count(true);
+  }
+  /// Of a point that is being run.
+  const std::string& hash(std::uint64_t number) const { return hashes_.at(number); }
+  int worst() const { return worst_; }
+  std::uint64_t reused() const { return reused_; }
+  void end_progress() { progress_.end(); }
+
+ private:
+  const Sweep& sweep_;
+  std::string path_;
+  PointRunner& runner_;
+  SweepStore& store_;
+  SweepStore* cache_;
+  std::string host_;
+  SweepProgress progress_;
+  std::map<std::uint64_t, std::string> hashes_;  ///< of points that are being run
+  std::uint64_t reused_ = 0;
+  int worst_ = 0;
+};
+
 int run_sweep(const std::string& path, const po::variables_map& values) {
   const Sweep sweep = load_sweep(path);
   constexpr std::uint64_t default_most = 100'000;
@@ -112,7 +215,8 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
   const std::string target = results_file(values, path);
   if (target.empty() || target[0] == ':') throw UsageError("--output '" + target + "' is no name of a file");
   if (is_input(target)) throw UsageError("--output '" + target + "' is an input of this sweep; it would be lost");
-  PointRunner runner(sweep, std::filesystem::absolute(target).string() + ".images");
+  const std::string images = std::filesystem::absolute(target).string() + ".images";
+  PointRunner runner(sweep, images);
 
   const auto begun = Clock::now();
   runner.check_metrics(*sweep.point(*first));
@@ -128,70 +232,74 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
     return 0;
   }
 
+  const bool on_slurm = engine_of(values) == Engine::slurm;
+  SlurmOptions slurm;
+  if (on_slurm) {
+    slurm = slurm_options_of(values);
+    check_slurm(slurm);
+  }
   SweepStore store(target, true);
   store.begin(path, read_input(path), sweep.combinations());
   std::optional<SweepStore> cache;
   if (values.count("cache")) cache.emplace(values["cache"].as<std::string>(), true);
   catch_signals();
-  SweepProgress progress(wanted);
-  const std::string host = host_name();
+  Ledger ledger{sweep, path, runner, store, cache ? &*cache : nullptr, wanted};
   Numbers numbers(sweep, part);
-  std::map<std::uint64_t, std::string> hashes;  // of points that are being run
-  std::uint64_t reused = 0;
-  int worst = 0;
-  // A result that is there, in this file or in the cache, is not computed again.
-  const auto next = [&]() -> std::optional<std::uint64_t> {
-    while (const auto number = numbers.next()) {
-      if (interrupted_by()) return std::nullopt;
-      const SweepPoint point = *sweep.point(*number);
-      SweepResult known;
-      try {
-        const std::string hash = runner.hash(point);
-        auto found = store.find(hash);
-        if (!found && cache) found = cache->find(hash);
-        if (!found || found->verdict == "died") {  // what killed its process may have had nothing to do with it
-          hashes[*number] = hash;
-          return number;
-        }
-        known = std::move(*found);
-        ++reused;
-      } catch (const InputError& error) {  // this point cannot be run
-        known.exit_code = exit_bad_input;
-        known.verdict = "bad-input";
-        known.error = error.what();
-        known.hash = fmt::format("bad-input {} {}", path, *number);
-      }
-      known.number = *number;
-      known.keys = sweep.describe(point);
-      worst = std::max(worst, known.exit_code);
-      store.put(known, host);
-      progress.count(false);
-    }
-    return std::nullopt;
-  };
-  const auto done = [&](SweepResult result) {
-    result.hash = hashes.at(result.number);
-    result.keys = sweep.describe(*sweep.point(result.number));
-    hashes.erase(result.number);
-    worst = std::max(worst, result.exit_code);
-    store.put(result, host);
-    if (cache) cache->put(result, host);
-    progress.count(true);
-  };
-  ProcessPool pool(processes, [&](std::uint64_t number) {
-    SweepResult result = runner.run(*sweep.point(number));
-    result.number = number;
-    return result;
-  });
-  const bool whole = pool.serve(next, done, [] { return interrupted_by() != 0; }) && !interrupted_by();
+  std::unique_ptr<SweepEngine> engine;
+  if (on_slurm) {
+    SlurmWork work;
+    work.program = std::filesystem::read_symlink("/proc/self/exe").string();
+    work.sweep = path;
+    work.text = read_input(path);
+    work.images = images;
+    work.folder = std::filesystem::absolute(target).string() + ".slurm";
+    work.same_command = same_command(work.program, path, target, values);
+    work.seconds_a_point = one;
+    work.hash = [&ledger](std::uint64_t number) { return ledger.hash(number); };
+    engine = slurm_engine(slurm, std::move(work));
+  } else {
+    engine = local_engine(processes, [&](std::uint64_t number) { return ledger.run(number); });
+  }
+  const bool whole = engine->serve([&] { return ledger.next([&numbers] { return numbers.next(); }); }, [&](const SweepResult& result) { ledger.take(result); }, [] { return interrupted_by() != 0; }) && !interrupted_by();
+  ledger.end_progress();
+  if (!whole && on_slurm && !interrupted_by()) return 0;  // it goes on without this process
   fmt::print("{}", printable_lines(sweep_answers(sweep, store)));
-  if (reused) fmt::print("\n{} points were there already\n", reused);
+  if (ledger.reused()) fmt::print("\n{} points were there already\n", ledger.reused());
   fmt::print("\nresults: {}; dspmem sweep show, export and check read it\n", printable(target));
   if (!whole) {
     fmt::print("stopped; the same command goes on\n");
     return 128 + interrupted_by();
   }
-  return worst;
+  return ledger.worst();
+}
+
+/// What a task of a cluster does: some points, into a results file of its own, which gets its final name when all of them are there. Whether the
+/// points passed is no matter of the task's.
+int work_on_points(const std::string& path, const po::variables_map& values) {
+  for (const char* needed : {"points", "images", "output"})
+    if (!values.count(needed)) throw UsageError(std::string("sweep work needs --") + needed);
+  const Sweep sweep = load_sweep(path);
+  const std::string list = values["points"].as<std::string>(), target = values["output"].as<std::string>();
+  std::ifstream stream(list);
+  if (!stream) throw InputError({list}, "cannot be opened");
+  std::vector<std::uint64_t> numbers;
+  for (std::uint64_t number = 0; stream >> number;) {
+    if (number >= sweep.combinations() || !sweep.point(number)) throw InputError({list, static_cast<int>(numbers.size()) + 1, 1}, fmt::format("{} is no point of '{}'", number, path));
+    numbers.push_back(number);
+  }
+  PointRunner runner(sweep, values["images"].as<std::string>());
+  catch_signals();
+  {
+    SweepStore store(target, true);
+    store.begin(path, read_input(path), sweep.combinations());
+    Ledger ledger{sweep, path, runner, store, nullptr, numbers.size()};
+    std::size_t at = 0;
+    const auto next = [&]() -> std::optional<std::uint64_t> { return at < numbers.size() ? std::optional(numbers[at++]) : std::nullopt; };
+    const bool whole = local_engine(1, [&](std::uint64_t number) { return ledger.run(number); })->serve([&] { return ledger.next(next); }, [&](const SweepResult& result) { ledger.take(result); }, [] { return interrupted_by() != 0; });
+    if (!whole || interrupted_by()) return 128 + interrupted_by();
+  }
+  std::filesystem::rename(target, std::filesystem::path(target).replace_extension(".sqlite"));
+  return 0;
 }
 
 /// Puts the results of parts, from anywhere, into one file.
@@ -254,12 +362,21 @@ int sweep_command(const std::vector<std::string>& arguments) {
   po::options_description options("options");
   options.add_options()
       ("output,o", po::value<std::string>(), "the file for results (default: the sweep file's name with .sqlite, in this folder)")
-      ("jobs,j", po::value<std::string>(), "processes (default: as many as this machine has processors)")
+      ("jobs,j", po::value<std::string>(), "processes (default: as many as this machine has processors); with slurm, tasks at a time (default: as many as the cluster runs)")
+      ("engine", po::value<std::string>()->default_value("local"), "local: processes of this machine; slurm: tasks of a Slurm cluster, all of whose nodes see this folder")
+      ("partition", po::value<std::string>(), "slurm: the partition (default: the cluster's)")
+      ("account", po::value<std::string>(), "slurm: the account that is charged")
+      ("time", po::value<std::string>(), "slurm: how long a task may take, as sbatch has it, such as 30:00; a task that is cut short is queued again")
+      ("chunk", po::value<std::string>(), "slurm: points a task (default: such that one takes about a minute)")
+      ("detach", "slurm: do not wait; a dependent job gathers the results and queues again what is missing")
       ("cache", po::value<std::string>(), "results of other sweeps: what is there is not run again, what is new is added")
       ("part", po::value<std::string>(), "K/N: only every Nth point, from the Kth on; 'sweep gather' puts parts together")
       ("dry-run", "print the points, and about how long they take")
       ("max-points", po::value<std::string>(), "refuse a sweep of more combinations (default 100000)")
       ("format", po::value<std::string>()->default_value("csv"), "of export: csv or json");
+  options.add_options()
+      ("points", po::value<std::string>(), "of work: a file with the numbers of the points to run")
+      ("images", po::value<std::string>(), "of work: the folder of images for varied platforms");
   po::variables_map values;
   if (!parse_arguments(arguments,
                        "sweep SWEEP.yaml [OPTIONS]          run what is not there yet, and say what comes of it\n"
@@ -284,8 +401,14 @@ int sweep_command(const std::vector<std::string>& arguments) {
     }
     if (what[0] == "status") {
       need(1, "status RESULTS.sqlite");
-      SweepStore store(what[1].ends_with(".yaml") ? results_file(values, what[1]) : what[1], false);
+      const std::string results = what[1].ends_with(".yaml") ? results_file(values, what[1]) : what[1];
+      SweepStore store(results, false);
       fmt::print("{}: {} of {} combinations are there\n", printable(store.file()), store.done(), store.combinations());
+      const std::string folder = std::filesystem::absolute(results).string() + ".slurm";
+      if (std::filesystem::is_directory(folder)) {
+        const std::string tasks = slurm_tasks(folder);
+        fmt::print("slurm: {}\n", tasks.empty() ? "no task runs or waits; 'dspmem sweep' with --engine slurm goes on" : tasks);
+      }
       return 0;
     }
     if (what[0] == "show" || what[0] == "export") {
@@ -301,6 +424,10 @@ int sweep_command(const std::vector<std::string>& arguments) {
     if (what[0] == "gather") {
       if (what.size() < 3) throw UsageError("usage: dspmem sweep gather SWEEP.yaml PART.sqlite... [-o RESULTS.sqlite]");
       return gather_sweep(what[1], {what.begin() + 2, what.end()}, values);
+    }
+    if (what[0] == "work") {
+      need(1, "work SWEEP.yaml --points LIST --images FOLDER -o PART");
+      return work_on_points(what[1], values);
     }
     if (what[0] == "resume") {
       need(1, "resume SWEEP.yaml");

@@ -8,7 +8,7 @@
 
 #include "models/random.h"
 #include "sim/sweep/answers.h"
-#include "sim/sweep/pool.h"
+#include "sim/sweep/engine.h"
 #include "tests/support/program.h"
 
 namespace dspmem::test {
@@ -187,13 +187,13 @@ TEST(Sweep, PartsOfItAreGathered) {
 TEST(SweepPool, AProcessThatDiesCostsOnePoint) {
   std::uint64_t next = 0;
   std::map<std::uint64_t, int> codes;
-  ProcessPool pool(2, [](std::uint64_t number) {
+  const auto engine = local_engine(2, [](std::uint64_t number) {
     if (number % 10 == 3) std::raise(SIGSEGV);
     SweepResult result;
     result.number = number;
     return result;
   });
-  EXPECT_TRUE(pool.serve([&]() -> std::optional<std::uint64_t> { return next < 50 ? std::optional(next++) : std::nullopt; },
+  EXPECT_TRUE(engine->serve([&]() -> std::optional<std::uint64_t> { return next < 50 ? std::optional(next++) : std::nullopt; },
                          [&](const SweepResult& result) { EXPECT_TRUE(codes.emplace(result.number, result.exit_code).second); }, [] { return false; }));
   EXPECT_EQ(codes.size(), 50u);
   for (const auto& [number, code] : codes) EXPECT_EQ(code, number % 10 == 3 ? 128 + SIGSEGV : 0) << number;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/sweep/pool.h"
+#include "sim/experiment/process_pool.h"
 
 #include <poll.h>
 #include <sys/prctl.h>
@@ -10,38 +10,12 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <nlohmann/json.hpp>
-#include <stdexcept>
+#include <exception>
 #include <system_error>
 #include <vector>
 
 namespace dspmem {
 namespace {
-
-using Json = nlohmann::json;
-
-std::string to_text(const SweepResult& result) {
-  Json findings = Json::array();
-  for (const SweepResult::Finding& each : result.findings) findings.push_back({each.rule, each.object, each.severity, each.fingerprint, each.count});
-  return Json{{"number", result.number}, {"hash", result.hash}, {"keys", result.keys}, {"exit_code", result.exit_code}, {"verdict", result.verdict}, {"error", result.error},
-              {"milliseconds", result.milliseconds}, {"metrics", result.metrics}, {"findings", findings}}
-      .dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-SweepResult from_text(const std::string& text) {
-  const Json json = Json::parse(text);
-  SweepResult result;
-  result.number = json["number"];
-  result.hash = json["hash"];
-  result.keys = json["keys"];
-  result.exit_code = json["exit_code"];
-  result.verdict = json["verdict"];
-  result.error = json["error"];
-  result.milliseconds = json["milliseconds"];
-  result.metrics = json["metrics"].get<std::map<std::string, double>>();
-  for (const Json& each : json["findings"]) result.findings.push_back({each[0], each[1], each[2], each[3], each[4]});
-  return result;
-}
 
 /// All of it, or false when the other side is gone.
 bool send_all(int socket, const void* data, std::size_t bytes) {
@@ -71,40 +45,47 @@ struct Worker {
   pid_t process = 0;
   int socket = -1;
   std::optional<std::uint64_t> busy_with;
+  std::uint64_t pieces = 0;  ///< that it has done
 };
 
-/// A worker's life: numbers come in, results go out, until the other side is gone.
-[[noreturn]] void work(int socket, const std::function<SweepResult(std::uint64_t)>& run) {
+bool send_text(int socket, const std::string& text) {
+  const std::uint64_t bytes = text.size();
+  return send_all(socket, &bytes, sizeof bytes) && send_all(socket, text.data(), text.size());
+}
+bool receive_text(int socket, std::string& text) {
+  std::uint64_t bytes = 0;
+  if (!receive_all(socket, &bytes, sizeof bytes)) return false;
+  text.resize(bytes);
+  return receive_all(socket, text.data(), bytes);
+}
+
+/// A worker's life: numbers come in, answers go out, until the other side is gone.
+[[noreturn]] void work(int socket, const std::function<std::string(std::uint64_t)>& run) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_IGN);  // the first process decides
   std::uint64_t number = 0;
   while (receive_all(socket, &number, sizeof number)) {
-    SweepResult result;
+    std::string bytes, error;
     try {
-      result = run(number);
-    } catch (const std::exception& error) {
-      result.number = number;
-      result.exit_code = 5;
-      result.verdict = "died";
-      result.error = std::string("internal error: ") + error.what();
+      bytes = run(number);
+    } catch (const std::exception& thrown) {
+      error = *thrown.what() ? thrown.what() : "an exception without a text";
     }
-    const std::string text = to_text(result);
-    const std::uint64_t bytes = text.size();
-    if (!send_all(socket, &bytes, sizeof bytes) || !send_all(socket, text.data(), text.size())) break;
+    if (!send_text(socket, bytes) || !send_text(socket, error)) break;
   }
   _exit(0);
 }
 
 }  // namespace
 
-bool ProcessPool::serve(const std::function<std::optional<std::uint64_t>()>& next, const std::function<void(const SweepResult&)>& done, const std::function<bool()>& interrupted) {
+bool ProcessPool::serve(const std::function<std::optional<std::uint64_t>()>& next, const std::function<void(const Answer&)>& done, const std::function<bool()>& interrupted) {
   std::vector<Worker> workers(processes_);
   const auto start = [&](Worker& worker) {
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) throw std::system_error(errno, std::generic_category(), "a process for the sweep cannot be started");
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) throw std::system_error(errno, std::generic_category(), "another process cannot be started");
     std::fflush(nullptr);
     const pid_t process = fork();
-    if (process < 0) throw std::system_error(errno, std::generic_category(), "a process for the sweep cannot be started");
+    if (process < 0) throw std::system_error(errno, std::generic_category(), "another process cannot be started");
     if (process == 0) {
       for (const Worker& other : workers)
         if (other.socket >= 0) close(other.socket);
@@ -116,7 +97,7 @@ bool ProcessPool::serve(const std::function<std::optional<std::uint64_t>()>& nex
       }
     }
     close(ends[1]);
-    worker = {process, ends[0], std::nullopt};
+    worker = {process, ends[0], std::nullopt, 0};
   };
   const auto stop = [](Worker& worker, bool at_once) {
     if (worker.socket < 0) return 0;
@@ -149,7 +130,7 @@ bool ProcessPool::serve(const std::function<std::optional<std::uint64_t>()>& nex
         }
       if (waiting.empty()) break;
       constexpr int milliseconds = 200;
-      if (poll(waiting.data(), waiting.size(), milliseconds) < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "waiting for results");
+      if (poll(waiting.data(), waiting.size(), milliseconds) < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "waiting for answers");
       if (interrupted()) {
         stopped = true;
         break;
@@ -157,25 +138,17 @@ bool ProcessPool::serve(const std::function<std::optional<std::uint64_t>()>& nex
       for (std::size_t i = 0; i < waiting.size(); ++i) {
         if (!waiting[i].revents) continue;
         Worker& worker = *of[i];
-        std::uint64_t bytes = 0;
-        std::string text;
-        bool whole = receive_all(worker.socket, &bytes, sizeof bytes);
-        if (whole) {
-          text.resize(bytes);
-          whole = receive_all(worker.socket, text.data(), bytes);
-        }
-        if (whole) {
-          done(from_text(text));
+        Answer answer;
+        answer.number = *worker.busy_with;
+        if (receive_text(worker.socket, answer.bytes) && receive_text(worker.socket, answer.error)) {
+          if (++worker.pieces == pieces_) stop(worker, false);
         } else {
-          SweepResult result;
-          result.number = *worker.busy_with;
           const int status = stop(worker, true);
-          const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-          result.exit_code = 128 + signal;
-          result.verdict = "died";
-          result.error = "the process that ran it died (signal " + std::to_string(signal) + ")";
-          done(result);
+          answer.died = true;
+          answer.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+          answer.bytes.clear();
         }
+        done(answer);
         worker.busy_with.reset();
         give(worker);
       }
