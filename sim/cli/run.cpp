@@ -5,11 +5,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <fmt/format.h>
+#include <functional>
+#include <map>
 #include <memory>
 #include <set>
+#include <thread>
 
 #include "sim/cli/commands.h"
 #include "sim/cli/interrupt.h"
@@ -17,10 +21,12 @@
 #include "sim/cli/output_file.h"
 #include "sim/cli/report_file.h"
 #include "sim/cli/usage.h"
+#include "sim/experiment/process_pool.h"
 #include "sim/config/suppressions.h"
 #include "sim/diagnose/rules.h"
 #include "sim/report/writer.h"
 #include "sim/result/printable.h"
+#include "sim/result/transfer.h"
 #include "sim/timeline/history.h"
 #include "sim/timeline/timeline.h"
 
@@ -105,8 +111,8 @@ struct Tally {
     worst = std::max(worst, code);
     ++(code ? failed : passed);
   }
-  void unreadable(const InputError& error) {
-    std::fprintf(stderr, "%s\n", printable(error.what()).c_str());
+  void unreadable(const std::string& error) {
+    std::fprintf(stderr, "%s\n", printable(error).c_str());
     worst = std::max(worst, exit_bad_input);
     ++not_read;
   }
@@ -117,6 +123,64 @@ struct Tally {
     return line;
   }
 };
+
+/// How many scenarios are replayed at a time, each in a process of its own; nothing: one after the other, in this process.
+std::optional<unsigned> processes_of(const po::variables_map& values) {
+  const auto wanted = number_option(values, "jobs", 1, 1024);
+  if (!values.count("isolate") && wanted.value_or(1) == 1) return std::nullopt;
+  return wanted ? static_cast<unsigned>(*wanted) : std::max(1u, std::thread::hardware_concurrency());
+}
+
+/// What is said of a scenario that took the simulator down.
+Result result_of_death(const Job& job, const ProcessPool::Answer& answer) {
+  Result result;
+  result.scenario = job.scenario.name;
+  result.file = job.scenario.file;
+  result.platform = job.platform.name;
+  result.platform_description = job.platform.description;
+  result.seed = job.scenario.seed;
+  result.verdict = Result::Verdict::died;
+  const std::string how = !answer.died ? "ended with an internal error: " + answer.error
+                          : answer.signal ? fmt::format("was ended by signal {} ({})", answer.signal, strsignal(answer.signal))
+                                          : "ended without a result";
+  result.crash = Result::Crash{"the simulator itself " + how + "; if nobody killed it, this is a bug of dspmem: please report it with the scenario", 0, 0, {}, {}, {}};
+  make_printable(result);
+  return result;
+}
+
+/// Replays each job in a process of its own, several at a time, and tells of them in their order.
+void replay_isolated(const std::vector<Job>& jobs, unsigned processes, const std::function<Result(const Job&)>& replay, const std::function<void(Result)>& tell,
+                     const std::function<void(const std::string&)>& refused) {
+  enum : char { a_result, an_error };
+  ProcessPool pool(
+      processes,
+      [&](std::uint64_t number) {
+        try {
+          return std::string(1, a_result) + to_bytes(replay(jobs[number]));
+        } catch (const InputError& error) {
+          return std::string(1, an_error) + error.what();
+        }
+      },
+      1);
+  std::uint64_t given = 0, told = 0;
+  std::map<std::uint64_t, ProcessPool::Answer> waiting;  // for those before them
+  const auto say = [&](const ProcessPool::Answer& answer) {
+    if (answer.died || !answer.error.empty()) return tell(result_of_death(jobs[answer.number], answer));
+    const std::string_view bytes = std::string_view(answer.bytes).substr(1);
+    if (answer.bytes[0] == an_error) return refused(std::string(bytes));
+    tell(result_from_bytes(bytes, [](std::string_view name) { return find_rule(name)->id; }));
+  };
+  pool.serve([&]() -> std::optional<std::uint64_t> { return given < jobs.size() && !interrupted_by() ? std::optional(given++) : std::nullopt; },
+             [&](const ProcessPool::Answer& answer) {
+               waiting.emplace(answer.number, answer);
+               for (auto next = waiting.find(told); next != waiting.end(); next = waiting.find(++told)) {
+                 say(next->second);
+                 waiting.erase(next);
+               }
+             },
+             [] { return interrupted_by() != 0; });
+  for (const auto& [number, answer] : waiting) say(answer);  // an interrupted run: what was done is told
+}
 
 }  // namespace
 
@@ -139,6 +203,8 @@ int run_command(const std::vector<std::string>& arguments) {
       ("no-heap-checks", "do not look for wrong uses of heap memory: faster, same cycles and data; the allocator's own metadata is then not counted as live by --power")
       ("ignore-expectations", "leave out what the scenarios expect, such as heaps that another allocator does not have")
       ("strict", "fail for warnings too: what may go wrong, and nobody in the scenario would notice")
+      ("isolate", "replay each scenario in a process of its own: one that takes the simulator down loses nothing of the others")
+      ("jobs,j", po::value<std::string>(), "how many scenarios to replay at a time; more than one is --isolate, too (default with --isolate: the machine's processors)")
       ("stats", "print tables of cores, heaps, the allocator's calls and banks, too")
       ("verbose,v", "print every finding with all that is known of it, and hints")
       ("quiet,q", "print only one line for each scenario")
@@ -160,10 +226,12 @@ int run_command(const std::vector<std::string>& arguments) {
   replay_options.check_heap = !values.count("no-heap-checks");
   replay_options.show_progress = isatty(STDERR_FILENO);
   replay_options.interrupted = interrupted_by;
+  const std::optional<unsigned> processes = processes_of(values);
   const std::vector<Output> outputs = outputs_of(values);
   std::unique_ptr<OutputFile> trace;
   if (values.count("trace")) {
     if (files.size() > 1) throw UsageError("--trace takes one scenario at a time, not " + std::to_string(files.size()));
+    if (processes) throw UsageError("--trace and --isolate do not go together: a timeline is written while the scenario is replayed");
     trace = std::make_unique<OutputFile>("--trace", values["trace"].as<std::string>());
   }
 
@@ -176,7 +244,7 @@ int run_command(const std::vector<std::string>& arguments) {
       request.ignore_expectations = values.count("ignore-expectations") != 0;
       jobs.push_back(load_job(request));
     } catch (const InputError& error) {
-      tally.unreadable(error);
+      tally.unreadable(error.what());
     }
   }
   for (const Output& each : outputs)
@@ -196,33 +264,43 @@ int run_command(const std::vector<std::string>& arguments) {
   std::vector<Result> results;  // for forms that tell of all of them
   const bool text_elsewhere = std::any_of(outputs.begin(), outputs.end(), [](const Output& each) { return !each.file; });
   const bool with_history = std::any_of(outputs.begin(), outputs.end(), [](const Output& each) { return each.writer->with_history; });
+  const auto replay = [&](const Job& job) {
+    std::optional<Timeline> timeline;
+    std::optional<HistoryRecorder> history;
+    replay_options.subscribers.clear();
+    if (trace) replay_options.subscribers.push_back(&timeline.emplace(trace->stream(), 1000000 / job.platform.system.clock_period_ps));
+    if (with_history) replay_options.subscribers.push_back(&history.emplace(job.platform));
+    Result result = run(job, replay_options);
+    if (history) {
+      result.history = history->take(result.cycles);
+      make_printable(*result.history);
+    }
+    if (timeline) {
+      timeline->finish(result);
+      trace->commit();
+    }
+    return result;
+  };
   bool first = true;
-  for (const Job& job : jobs) {
-    if (interrupted_by()) break;
-    try {
-      std::optional<Timeline> timeline;
-      std::optional<HistoryRecorder> history;
-      replay_options.subscribers.clear();
-      if (trace) replay_options.subscribers.push_back(&timeline.emplace(trace->stream(), 1000000 / job.platform.system.clock_period_ps));
-      if (with_history) replay_options.subscribers.push_back(&history.emplace(job.platform));
-      Result result = run(job, replay_options);
-      if (history) {
-        result.history = history->take(result.cycles);
-        make_printable(*result.history);
+  const auto tell = [&](Result result) {
+    const std::string text = text_writer.write({&result, 1}, writer_options);
+    if (!text_elsewhere && values.count("quiet")) fmt::print("{}", text.substr(0, text.find('\n') + 1));
+    else if (!text_elsewhere) fmt::print("{}{}", first ? "" : "\n", text);
+    std::fflush(stdout);
+    first = false;
+    tally.note(exit_code(result.verdict));
+    if (!outputs.empty()) results.push_back(std::move(result));
+  };
+  if (processes) {
+    replay_isolated(jobs, *processes, replay, tell, [&tally](const std::string& error) { tally.unreadable(error); });
+  } else {
+    for (const Job& job : jobs) {
+      if (interrupted_by()) break;
+      try {
+        tell(replay(job));
+      } catch (const InputError& error) {  // seen only by running; the other scenarios have theirs to say
+        tally.unreadable(error.what());
       }
-      if (timeline) {
-        timeline->finish(result);
-        trace->commit();
-      }
-      const std::string text = text_writer.write({&result, 1}, writer_options);
-      if (!text_elsewhere && values.count("quiet")) fmt::print("{}", text.substr(0, text.find('\n') + 1));
-      else if (!text_elsewhere) fmt::print("{}{}", first ? "" : "\n", text);
-      std::fflush(stdout);
-      first = false;
-      tally.note(exit_code(result.verdict));
-      if (!outputs.empty()) results.push_back(std::move(result));
-    } catch (const InputError& error) {  // seen only by running; the other scenarios have theirs to say
-      tally.unreadable(error);
     }
   }
   if (!outputs.empty() && (!results.empty() || files.size() > 1)) write(outputs, results, writer_options);

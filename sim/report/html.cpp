@@ -112,7 +112,8 @@ std::string findings(const Result& result, const WriterOptions& options, const s
   if (result.crash) {
     std::string rows;
     for (const Result::Frame& frame : result.crash->stack) rows += row({frame.function, frame.file.empty() ? fmt::format("{:#010x}", frame.pc) : fmt::format("{}:{}", frame.file, frame.line)});
-    out += fmt::format("<p class=\"CRASH\">Core {} stopped in cycle {}: {}</p>\n", result.crash->core, result.crash->cycle, escaped(result.crash->message)) + table("call stack, innermost first", {"function", "place"}, rows, "text");
+    const std::string where = result.verdict == Result::Verdict::died ? "" : fmt::format("Core {} stopped in cycle {}: ", result.crash->core, result.crash->cycle);
+    out += fmt::format("<p class=\"CRASH\">{}{}</p>\n", where, escaped(result.crash->message)) + table("call stack, innermost first", {"function", "place"}, rows, "text");
   }
   for (const Result::Expectation& each : result.expectations)
     if (!each.passed) out += fmt::format("<p class=\"FAIL\">{}: expected that {}, but {}</p>\n", escaped(each.where.to_string()), escaped(each.text), escaped(each.actual));
@@ -193,7 +194,7 @@ std::string caches(const Result& result, const std::string& prefix) {
 std::string article(const Result& result, std::size_t run, bool several, const WriterOptions& options) {
   const std::string prefix = several ? fmt::format("run{}-", run + 1) : "";
   const bool passed = result.verdict == Result::Verdict::passed;
-  const char* const word = passed ? "PASS" : result.crash ? "CRASH" : result.interrupted ? "STOPPED" : "FAIL";
+  const char* const word = passed ? "PASS" : result.verdict == Result::Verdict::died ? "DIED" : result.crash ? "CRASH" : result.interrupted ? "STOPPED" : "FAIL";
   std::string out = fmt::format("<article id=\"run-{}\">\n<h1><span class=\"verdict {}\">{}</span> {} on {}</h1>\n", run + 1, word, word, escaped(result.file.empty() ? result.scenario : result.file), escaped(result.platform));
   out += fmt::format("<p class=\"faint\">{}; {} cycles at {} MHz; seed {}; {} allocations, {} frees; exit code {}</p>\n", escaped(result.platform_description), result.cycles, result.clock_mhz, result.seed, result.allocations, result.frees,
                      exit_code(result.verdict) + result.interrupted);

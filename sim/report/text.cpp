@@ -231,16 +231,17 @@ std::string verdict_line(const Result& result, const std::vector<Group>& groups,
   for (const Result::Expectation& each : result.expectations) failed += !each.passed;
   std::string summary;
   const auto say = [&summary](const std::string& text) { summary += (summary.empty() ? "" : ", ") + text; };
-  if (result.crash) say("crashed");
+  const bool died = result.verdict == Result::Verdict::died;
+  if (result.crash) say(died ? "the simulator died" : "crashed");
   if (result.interrupted) say("interrupted");
   if (bugs) say(count_of(bugs, "bug") + (ways > bugs ? fmt::format(" shown in {} ways", ways) : "") + (passed ? ", as expected" : ""));
   if (failed) say(count_of(failed, "expectation") + " failed");
   if (warnings) say(count_of(warnings, "warning"));
   if (summary.empty()) summary = "no bugs";
-  const char* const word = passed ? "PASS" : result.crash ? "CRASH" : result.interrupted ? "STOPPED" : "FAIL";
+  const char* const word = passed ? "PASS" : died ? "DIED" : result.crash ? "CRASH" : result.interrupted ? "STOPPED" : "FAIL";
   const int code = exit_code(result.verdict) + result.interrupted;
-  return fmt::format("{} {} on {} (seed {}, {})   {}   [exit {}]\n", passed ? paint.good(word) : paint.bad(word), result.file, result.platform, result.seed,
-                     time_of(result.cycles, result.clock_mhz), summary, code);
+  return fmt::format("{} {} on {} (seed {}{})   {}   [exit {}]\n", passed ? paint.good(word) : paint.bad(word), result.file, result.platform, result.seed,
+                     died ? "" : ", " + time_of(result.cycles, result.clock_mhz), summary, code);
 }
 
 void write_stats(const Result& result, std::string& out) {
@@ -269,7 +270,8 @@ std::string write_one(const Result& result, const WriterOptions& options) {
   const std::vector<Group> groups = groups_of(result.findings);
   std::string out = verdict_line(result, groups, options);
   if (groups.empty() && !result.crash) write_summary(result, out);
-  if (result.crash) write_crash(*result.crash, out);
+  if (result.verdict == Result::Verdict::died) out += "\n" + result.crash->message + "\n";
+  else if (result.crash) write_crash(*result.crash, out);
   std::size_t number = 0;
   for (const Group& group : groups) {
     out += bug_text(group, ++number, options);

@@ -38,6 +38,7 @@ const char* to_string(Result::Verdict verdict) {
     case Result::Verdict::findings: return "findings";
     case Result::Verdict::crashed: return "crashed";
     case Result::Verdict::interrupted: return "interrupted";
+    case Result::Verdict::died: return "died";
   }
   return "";
 }
@@ -101,6 +102,7 @@ int exit_code(Result::Verdict verdict) {
     case Result::Verdict::findings: return 3;
     case Result::Verdict::crashed: return 4;
     case Result::Verdict::interrupted: return 128;
+    case Result::Verdict::died: return 5;
   }
   return 5;
 }

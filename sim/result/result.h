@@ -30,7 +30,8 @@ const char* to_string(Severity severity);
 struct Result {
   static constexpr int schema_version = 2;
 
-  enum class Verdict { passed, expectation_failed, findings, crashed, interrupted };
+  /// died: the simulator itself, in a process of its own.
+  enum class Verdict { passed, expectation_failed, findings, crashed, interrupted, died };
 
   struct Cache {
     std::uint64_t accesses = 0, misses = 0, write_backs = 0, prefetches = 0;
@@ -301,7 +302,7 @@ const char* to_string(Result::Operation::View view);
 std::string to_string(const Result::Frame& frame);
 /// The step, or else the frame.
 std::string to_string(const Result::Origin& origin);
-/// 0 as expected; 1 an expectation failed; 3 findings; 4 the firmware crashed, panicked or hung;
+/// 0 as expected; 1 an expectation failed; 3 findings; 4 the firmware crashed, panicked or hung; 5 the simulator died;
 /// 128 interrupted, to which the signal is added.
 int exit_code(Result::Verdict verdict);
 
