@@ -38,7 +38,9 @@ inline bool parse_arguments(const std::vector<std::string>& arguments, const std
   namespace po = boost::program_options;
   options.add_options()
       ("max-file", po::value<std::string>(), "bytes that a YAML file may have at most (default 67108864)")
+      ("max-nodes", po::value<std::string>(), "values, lists and mappings that a YAML file may have at most, with its aliases written out (default 1000000)")
       ("max-steps", po::value<std::string>(), "steps that a scenario may have at most, with what 'use' stands for (default 1000000)")
+      ("max-live", po::value<std::string>(), "numbered objects of a trace that may be allocated at one time (default 4000000; each takes 80 bytes)")
       ("help,h", "show this text");
   po::options_description all(options);
   all.add_options()(positional, po::value<std::vector<std::string>>());
@@ -55,6 +57,8 @@ inline bool parse_arguments(const std::vector<std::string>& arguments, const std
     throw UsageError(error.what());
   }
   if (const auto most = number_option(values, "max-file", 1)) input_limits().file_bytes = *most;
+  if (const auto most = number_option(values, "max-nodes", 1)) input_limits().nodes = *most;
+  if (const auto most = number_option(values, "max-live", 1)) input_limits().live_objects = *most;
   if (const auto most = number_option(values, "max-steps", 1)) input_limits().steps = *most;
   if (!values.count("help")) return true;
   std::ostringstream text;

@@ -38,38 +38,77 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 
 namespace {
 
-constexpr std::size_t max_depth = 100, max_nodes = 1'000'000;
+constexpr std::size_t max_depth = 100;
 
-/// A node that contains itself, through an alias to an anchor around it, would never end; aliases to aliases may take as good as forever.
-void refuse_endless(const YAML::Node& node, const std::string& file, std::size_t depth, std::size_t& nodes) {
-  if (depth > max_depth)
-    throw InputError(to_mark(file, node.Mark()), "nested more than " + std::to_string(max_depth) + " deep, or an alias to what contains it");
-  if (++nodes > max_nodes) throw InputError(to_mark(file, node.Mark()), "with its aliases written out the file has more than a million nodes");
-  if (!node.IsMap() && !node.IsSequence()) return;
-  for (const auto& each : node) {
-    if (node.IsSequence()) refuse_endless(each, file, depth + 1, nodes);
-    else refuse_endless(each.second, file, depth + 1, nodes);
-  }
-}
-
-/// Where a document begins.
-class DocumentStart final : public YAML::EventHandler {
+/// Where a document begins, and whether it is one that anybody means: a node that contains itself, through an alias to an anchor around it,
+/// would never end, and aliases to aliases may stand for more than any memory holds. Looks at the events of the parser, before there is a tree.
+class DocumentScan final : public YAML::EventHandler {
  public:
+  explicit DocumentScan(const std::string& file) : file_(file) {}
   YAML::Mark mark;
   void OnDocumentStart(const YAML::Mark& at) override { mark = at; }
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& at, YAML::anchor_t) override { begin(at); }
-  void OnAlias(const YAML::Mark& at, YAML::anchor_t) override { begin(at); }
-  void OnScalar(const YAML::Mark& at, const std::string&, YAML::anchor_t, const std::string&) override { begin(at); }
-  void OnSequenceStart(const YAML::Mark& at, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override { begin(at); }
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark& at, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override { begin(at); }
-  void OnMapEnd() override {}
+  void OnNull(const YAML::Mark& at, YAML::anchor_t anchor) override { scalar(at, anchor); }
+  void OnScalar(const YAML::Mark& at, const std::string&, YAML::anchor_t anchor, const std::string&) override { scalar(at, anchor); }
+  void OnAlias(const YAML::Mark& at, YAML::anchor_t anchor) override {
+    begin(at);
+    const auto found = whole_.find(anchor);
+    if (found == whole_.end()) endless(at);
+    if (open_.size() + found->second.depth > max_depth) endless(at);
+    deepest_ = std::max(deepest_, open_.size() + found->second.depth);
+    add(at, found->second.nodes);
+  }
+  void OnSequenceStart(const YAML::Mark& at, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override { open(at, anchor); }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& at, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override { open(at, anchor); }
+  void OnMapEnd() override { close(); }
 
  private:
+  struct Open {
+    YAML::anchor_t anchor;
+    std::uint64_t before;  ///< nodes before it
+    std::size_t deepest;   ///< of those around it, so far
+  };
+  struct Whole {
+    std::uint64_t nodes;
+    std::size_t depth;
+  };
+
   void begin(const YAML::Mark& at) {
     if (!std::exchange(begun_, true)) mark = at;
   }
+  [[noreturn]] void endless(const YAML::Mark& at) const {
+    throw InputError(to_mark(file_, at), "nested more than " + std::to_string(max_depth) + " deep, or an alias to what contains it");
+  }
+  void add(const YAML::Mark& at, std::uint64_t nodes) {
+    nodes_ += nodes;
+    const std::uint64_t most = input_limits().nodes;
+    if (nodes_ > most) throw InputError(to_mark(file_, at), "with its aliases written out the file has more than " + std::to_string(most) + " nodes; --max-nodes raises that");
+  }
+  void scalar(const YAML::Mark& at, YAML::anchor_t anchor) {
+    begin(at);
+    add(at, 1);
+    if (anchor) whole_[anchor] = {1, 0};
+  }
+  void open(const YAML::Mark& at, YAML::anchor_t anchor) {
+    begin(at);
+    open_.push_back({anchor, nodes_, deepest_});
+    if (open_.size() > max_depth) endless(at);
+    deepest_ = open_.size();
+    add(at, 1);
+  }
+  void close() {
+    const Open closed = open_.back();
+    open_.pop_back();
+    if (closed.anchor) whole_[closed.anchor] = {nodes_ - closed.before, deepest_ - open_.size()};
+    deepest_ = std::max(deepest_, closed.deepest);
+  }
+
+  const std::string& file_;
+  std::vector<Open> open_;
+  std::map<YAML::anchor_t, Whole> whole_;
+  std::uint64_t nodes_ = 0;
+  std::size_t deepest_ = 0;  ///< since the innermost open one began
   bool begun_ = false;
 };
 
@@ -80,7 +119,7 @@ YAML::Node parse_yaml(const std::string& text, const std::string& file) {
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
-    DocumentStart first, second;
+    DocumentScan first(file), second(file);
     if (!parser.HandleNextDocument(first)) throw InputError({file, 0, 0}, "the file is empty");
     document = YAML::Load(text);
     // Not YAML::LoadAll(): it never comes back from some files, such as "a: 1\n}".
@@ -88,8 +127,6 @@ YAML::Node parse_yaml(const std::string& text, const std::string& file) {
   } catch (const YAML::Exception& error) {
     throw InputError(to_mark(file, error.mark), "YAML syntax: " + error.msg);
   }
-  std::size_t nodes = 0;
-  refuse_endless(document, file, 0, nodes);
   return document;
 }
 

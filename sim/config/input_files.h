@@ -31,6 +31,8 @@ class InputRecord {
 /// What input may have at most, so that a mistake in it does not take the machine's memory. Set from the command line.
 struct InputLimits {
   std::uint64_t file_bytes = 64 * 1024 * 1024;  ///< of a YAML file, or one that 'use' names
+  std::uint64_t nodes = 1'000'000;              ///< of a YAML file: values, lists and mappings, with its aliases written out
+  std::uint64_t live_objects = 4'000'000;       ///< numbered objects of a trace at one time, with those whose allocation failed
   std::uint64_t steps = 1'000'000;              ///< of a scenario, with what its 'use' steps stand for
 };
 InputLimits& input_limits();

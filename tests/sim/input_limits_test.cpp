@@ -34,6 +34,38 @@ TEST(InputLimits, RefuseLargeFilesUnlessTold) {
   EXPECT_EQ(run(directory, {"--max-file", "100000"}).exit_code, 0);
 }
 
+// A few bytes that stand for a thousand million nodes, and one that contains itself.
+TEST(InputLimits, RefuseAliasesThatMultiply) {
+  const TemporaryDirectory directory;
+  std::string text = "name: x\nplatform: tgl\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 9; ++i) {
+    text += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    for (int k = 0; k < 10; ++k) text += (k ? ", *a" : "*a") + std::to_string(i - 1);
+    text += "]\n";
+  }
+  directory.write("s.yaml", text);
+  EXPECT_EQ(run(directory, {}).err, "s.yaml:8:45: error: with its aliases written out the file has more than 1000000 nodes; --max-nodes raises that\n");
+  directory.write("s.yaml", "name: x\nplatform: tgl\nobjects: &a {x: [*a]}\n");
+  EXPECT_NE(run(directory, {}).err.find("alias to what contains it"), std::string::npos);
+  directory.write("s.yaml", "name: x\nplatform: tgl\ncores:\n  0: [{delay: 1 cycles}]\n");
+  EXPECT_EQ(run(directory, {"--max-nodes", "5"}).exit_code, 2);
+  EXPECT_EQ(run(directory, {"--max-nodes", "2000"}).exit_code, 0);
+}
+
+// What a trace allocates and never frees is kept for as long as it is replayed: not without a limit.
+TEST(InputLimits, RefuseTracesWithTooManyLiveObjects) {
+  const TemporaryDirectory directory;
+  directory.write("s.yaml", "name: x\nplatform: tgl\ncores:\n  0: [{trace: rows.csv}]\n");
+  std::string rows = "time,core,op,zone,flags,caps,size,alignment,id\n";
+  for (int i = 1; i <= 100; ++i) rows += "0,0,alloc,runtime,,,64,," + std::to_string(i) + "\n0,0,free,,,,,," + std::to_string(i) + "\n";
+  directory.write("rows.csv", rows);
+  EXPECT_EQ(run(directory, {"--max-live", "1"}).exit_code, 0);
+  for (int i = 101; i <= 111; ++i) rows += "0,0,alloc,runtime,,,64,," + std::to_string(i) + "\n";
+  directory.write("rows.csv", rows);
+  EXPECT_EQ(run(directory, {"--max-live", "10"}).err, "rows.csv:212:1: error: more than 10 objects are allocated at this moment and not freed; --max-live raises that\n");
+  EXPECT_EQ(run(directory, {"--max-live", "11"}).exit_code, 0);
+}
+
 TEST(InputLimits, RefuseWhatIsNoFile) {
   const TemporaryDirectory directory;
   ASSERT_EQ(mkfifo((directory.path() / "s.yaml").c_str(), 0600), 0);

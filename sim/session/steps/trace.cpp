@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unordered_map>
 
+#include "sim/config/input_files.h"
 #include "sim/session/steps/allocation.h"
 #include "sim/session/steps/steps.h"
 #include "sim/trace/trace_file.h"
@@ -105,14 +106,23 @@ class Trace final : public Step {
   void look_through() {
     TraceReader reader(path_);
     TraceRow row;
+    std::uint64_t live = 0;
     while (reader.next(row)) {
       if (!rows_++) first_time_ = row.time;
       if (row.core >= 64) throw InputError(mark_of(row), fmt::format("core {} does not exist", row.core));
       cores_.try_emplace(row.core, row.line);
       if (row.op == TraceRow::Op::step) note_step(reader, row);
       else if (!row.anonymous()) note_object(row);
-      else number_of(row);
+      else note_number(row, live);
     }
+  }
+  /// Objects that are numbered may be as many as the file has rows, but not all at one time.
+  void note_number(const TraceRow& row, std::uint64_t& live) const {
+    number_of(row);
+    if (row.op == TraceRow::Op::free) live -= live > 0;
+    else if (row.op != TraceRow::Op::realloc) ++live;
+    const std::uint64_t most = input_limits().live_objects;
+    if (live > most) throw InputError(mark_of(row), fmt::format("more than {} objects are allocated at this moment and not freed; --max-live raises that", most));
   }
   void note_step(const TraceReader& reader, const TraceRow& row) {
     StepEntry& entry = steps_[text_of(row)];
