@@ -73,7 +73,10 @@ void OutputFile::open_beside() {
   fchmod(descriptor, mode_of_new_files());
   stream_.open(part_, std::ios::binary);
   close(descriptor);
-  if (!stream_) fail("'" + path_ + "' cannot be written");
+  if (stream_) return;
+  unlink(part_.c_str());  // nobody else does: this object is not made
+  keep_when_killed(part_);
+  fail("'" + path_ + "' cannot be written");
 }
 
 std::ostream& OutputFile::stream() const {
