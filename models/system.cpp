@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/system.h"
 
+#include <new>
 #include <stdexcept>
 
 namespace dspmem {
@@ -81,7 +82,13 @@ void System::observe(HardwareObserver& observer) {
 }
 
 bool System::run() {
-  sc_core::sc_start();
+  try {
+    sc_core::sc_start();
+  } catch (const sc_core::sc_report& report) {
+    constexpr int no_stack = 518;  // SystemC has no memory for a thread
+    if (report.get_id() == no_stack) throw std::bad_alloc();
+    throw;
+  }
   return sc_core::sc_get_status() != sc_core::SC_STOPPED;
 }
 

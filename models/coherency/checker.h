@@ -166,6 +166,8 @@ class CoherencyChecker {
   Use left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes);
   /// An access of somebody else to these bytes that nothing orders before what the agent does now.
   Use unordered_use(AgentId agent, std::uint32_t address, std::uint32_t bytes);
+  /// The latest write of a byte; kind none when nobody has written it.
+  Operation last_write(std::uint32_t address);
   /// For each core that may hold dirty lines of this memory: how many, a byte that it has written in the first of them, and its last write
   /// there as far as it is remembered.
   struct DirtyLines {

@@ -62,6 +62,11 @@ CoherencyChecker::Use CoherencyChecker::unordered_use(AgentId agent, std::uint32
       });
 }
 
+Operation CoherencyChecker::last_write(std::uint32_t address) {
+  const Line* const line = known_line(address);
+  return line ? last_write(*line, address & ~line_mask_) : Operation{};
+}
+
 std::vector<CoherencyChecker::DirtyLines> CoherencyChecker::dirty_lines(std::uint32_t address, std::uint32_t bytes) {
   std::vector<DirtyLines> found;
   const std::uint64_t end = std::uint64_t{address} + bytes;

@@ -133,6 +133,7 @@ CoreStatistics Core::statistics() const {
   result.uncached_reads = uncached_reads_;
   result.uncached_writes = uncached_writes_;
   result.atomics = atomics_;
+  result.cache_operations = cache_operations_;
   return result;
 }
 
@@ -161,7 +162,9 @@ bool Core::at_horizon(Block& block) {
       return true;
     }
   }
-  return block.quads > window_room_ && make_room(block);
+  if (block.quads > window_room_ && make_room(block)) return true;
+  if (block_observer_) block_observer_->on_block(*this, block.pc);
+  return false;
 }
 
 Block* Core::block_at(std::uint32_t pc) {

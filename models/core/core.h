@@ -53,6 +53,7 @@ struct CoreStatistics {
   std::uint64_t uncached_reads = 0;   ///< loads that went past it
   std::uint64_t uncached_writes = 0;
   std::uint64_t atomics = 0;          ///< S32C1I executed
+  std::uint64_t cache_operations = 0; ///< on the data cache, by address or index
 };
 
 /// One Xtensa LX core with its private L1 caches: registers, a predecoded block cache and a threaded interpreter.
@@ -92,6 +93,12 @@ class Core : private CoreState {
 
   /// REQUIRES: before the first instruction; the observer outlives the core.
   void watch_calls(std::span<const std::uint32_t> functions, CallObserver& observer);
+
+  /// Null for none. REQUIRES: outlives the core, or is removed.
+  void watch_blocks(BlockObserver* observer) {
+    block_observer_ = observer;
+    stop_at(stop_);
+  }
 
   /// Whether one of them is being executed, and not an interrupt handler on top of it.
   bool in_watched_call() const { return !watched_calls_.empty() && (handlers_entered_.empty() || watched_calls_.back().depth >= handlers_entered_.back()); }
@@ -156,6 +163,8 @@ class Core : private CoreState {
   L1Cache& instruction_cache() { return instruction_cache_; }
   CoreStatistics statistics() const;
   std::uint32_t id() const { return config_.id; }
+  /// Calls that have not returned.
+  std::uint32_t call_depth() const { return frame_count_; }
   /// Innermost first.
   std::vector<StackFrame> call_stack() const;
   /// The innermost frames, as many as there is room for. Returns how many there are.
@@ -208,7 +217,7 @@ class Core : private CoreState {
   bool at_horizon(Block& block);
   void stop_at(std::uint64_t cycle) {
     stop_ = cycle;
-    horizon_ = window_room_ < most_room ? 0 : cycle;
+    horizon_ = window_room_ < most_room || block_observer_ ? 0 : cycle;
   }
   Block* block_at(std::uint32_t pc);
   void fetch_block(Block& block);
@@ -312,11 +321,13 @@ class Core : private CoreState {
   std::uint64_t uncached_reads_ = 0;
   std::uint64_t uncached_writes_ = 0;
   std::uint64_t atomics_ = 0;
+  std::uint64_t cache_operations_ = 0;
   struct WatchedCall {
     std::uint32_t function, depth;
     bool nested;
   };
   CallObserver* call_observer_ = nullptr;
+  BlockObserver* block_observer_ = nullptr;
   std::vector<WatchedCall> watched_calls_;  ///< those that have not returned, outermost first
   std::vector<std::uint32_t> handlers_entered_;  ///< frames that were there when each exception handler began, outermost first
   std::vector<std::uint8_t> uncached_line_;  ///< the last line fetched past the instruction cache

@@ -235,6 +235,7 @@ void Core::data_cache_operation(CacheOperation operation, std::uint32_t address)
       observer_->on_ignored_operation(*this, operation, region->to_physical(address));
     return;
   }
+  ++cache_operations_;
   if (filter_ && !filter_->allow(*this, operation)) return;
   if (observer_ && by_index) observer_->on_index_operation(*this, operation, data_cache_.set_of(address), data_cache_.way_of_index(address));
   else if (observer_) observer_->on_cache_operation(*this, operation, region->to_physical(address), false);

@@ -383,6 +383,7 @@ void Core::run() {
     fault(FaultCause::bus_error, error.what(), 0, error.refusal);
   }
   block_ = nullptr;
+  if (block_observer_) block_observer_->on_leave(*this);
 }
 
 }  // namespace dspmem

@@ -31,6 +31,8 @@ int compare_command(const std::vector<std::string>& arguments);
 int record_command(const std::vector<std::string>& arguments);
 int import_command(const std::vector<std::string>& arguments);
 int sweep_command(const std::vector<std::string>& arguments);
+int watch_command(const std::vector<std::string>& arguments);
+int man_command(const std::vector<std::string>& arguments);
 int mutate_command(const std::vector<std::string>& arguments);
 int platforms_command(const std::vector<std::string>& arguments);
 int allocators_command(const std::vector<std::string>& arguments);

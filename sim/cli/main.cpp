@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "sim/cli/commands.h"
 #include "sim/cli/usage.h"
@@ -12,6 +13,7 @@ namespace dspmem {
 std::span<const Command> commands() {
   static constexpr Command all[] = {
       {"run", "replay scenarios and report what happened", run_command},
+      {"watch", "replay scenarios again whenever one of their files changes", watch_command},
       {"check", "validate scenarios without running them", check_command},
       {"advise", "what a better memory layout would save: moves of objects, block sizes", advise_command},
       {"compare", "replay one scenario on several allocators, and show what they cost", compare_command},
@@ -26,6 +28,7 @@ std::span<const Command> commands() {
       {"platforms", "list the platforms that come with dspmem", platforms_command},
       {"allocators", "list the allocators that come with dspmem", allocators_command},
       {"completion", "print a completion script for bash, zsh or fish", completion_command},
+      {"man", "print a manual page, for man(1)", man_command},
       {"steps", "list the steps that scenarios can use", steps_command},
   };
   return all;
@@ -78,6 +81,9 @@ int main(int count, char** values) {
   } catch (const dspmem::UsageError& error) {
     std::fprintf(stderr, "dspmem: error: %s\n", dspmem::printable(error.what()).c_str());
     return dspmem::exit_bad_input;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "dspmem: error: there is not enough memory: this machine, its container or 'ulimit -v' gives no more\n");
+    return dspmem::exit_internal_error;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "dspmem: internal error: %s\n", dspmem::printable(error.what()).c_str());
     return dspmem::exit_internal_error;

@@ -24,10 +24,12 @@
 #include "sim/experiment/process_pool.h"
 #include "sim/config/suppressions.h"
 #include "sim/diagnose/rules.h"
+#include "sim/report/csv.h"
 #include "sim/report/writer.h"
 #include "sim/result/printable.h"
 #include "sim/result/transfer.h"
 #include "sim/timeline/history.h"
+#include "sim/timeline/profile.h"
 #include "sim/timeline/timeline.h"
 
 namespace dspmem {
@@ -53,10 +55,21 @@ std::vector<Output> outputs_of(const po::variables_map& values) {
   return outputs;
 }
 
+/// One for each of csv_tables(), in a folder that is made if need be.
+std::vector<std::unique_ptr<OutputFile>> table_files(const std::string& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (!std::filesystem::is_directory(folder)) throw UsageError("--csv: the folder '" + folder + "' cannot be made" + (failure ? ": " + failure.message() : ""));
+  std::vector<std::unique_ptr<OutputFile>> files;
+  for (const CsvTable& table : csv_tables()) files.push_back(std::make_unique<OutputFile>("--csv", (std::filesystem::path(folder) / table.file).string()));
+  return files;
+}
+
 /// Two outputs in one file: the first would be lost. Devices and pipes take several.
 void refuse_shared_targets(const std::vector<Output>& outputs, const po::variables_map& values) {
   std::vector<std::string> paths;
-  if (values.count("trace")) paths.push_back(values["trace"].as<std::string>());
+  for (const char* option : {"trace", "profile"})
+    if (values.count(option)) paths.push_back(values[option].as<std::string>());
   for (const Output& each : outputs)
     if (each.file) paths.push_back(values[each.writer->name].as<std::string>());
   std::set<std::string> targets;
@@ -195,6 +208,8 @@ int run_command(const std::vector<std::string>& arguments) {
     if (writer != &text_writer) options.add_options()(writer->name, po::value<std::string>(), writer->summary);
   options.add_options()
       ("trace", po::value<std::string>(), "write a timeline for ui.perfetto.dev to this file: steps, heaps, banks, findings")
+      ("profile", po::value<std::string>(), "write where the cycles went, function by function, for KCachegrind (callgrind's format) or, to a file named .folded, for flame graphs; --stats then shows the top ten")
+      ("csv", po::value<std::string>(), "write tables of runs, cores, heaps, operations, banks, findings and functions to this folder, as CSV")
       ("suppressions", po::value<std::string>(), "leave out the findings that this YAML file lists")
       ("baseline", po::value<std::string>(), "leave out the findings of an earlier report of 'run --json': only new ones fail")
       ("power", "tell what switching banks off saves, and which object keeps which bank on")
@@ -205,6 +220,9 @@ int run_command(const std::vector<std::string>& arguments) {
       ("strict", "fail for warnings too: what may go wrong, and nobody in the scenario would notice")
       ("isolate", "replay each scenario in a process of its own: one that takes the simulator down loses nothing of the others")
       ("jobs,j", po::value<std::string>(), "how many scenarios to replay at a time; more than one is --isolate, too (default with --isolate: the machine's processors)")
+      ("stop-at-first", "end each run at its first finding that fails")
+      ("until", po::value<std::string>(), "end each run when a core reaches this cycle, to within a quantum")
+      ("dump", po::value<std::vector<std::string>>()->composing(), "show what memory and each cache hold of this object, variable or address (0x9e021000+64) at the end, or with --until then, and who wrote it; may be given several times")
       ("stats", "print tables of cores, heaps, the allocator's calls and banks, too")
       ("verbose,v", "print every finding with all that is known of it, and hints")
       ("quiet,q", "print only one line for each scenario")
@@ -224,6 +242,9 @@ int run_command(const std::vector<std::string>& arguments) {
   replay_options.check_coherency = !values.count("no-coherency");
   replay_options.strict = values.count("strict") != 0;
   replay_options.check_heap = !values.count("no-heap-checks");
+  replay_options.stop_at_first = values.count("stop-at-first") != 0;
+  replay_options.until = number_option(values, "until", 1);
+  if (values.count("dump")) replay_options.dump = values["dump"].as<std::vector<std::string>>();
   replay_options.show_progress = isatty(STDERR_FILENO);
   replay_options.interrupted = interrupted_by;
   const std::optional<unsigned> processes = processes_of(values);
@@ -234,6 +255,15 @@ int run_command(const std::vector<std::string>& arguments) {
     if (processes) throw UsageError("--trace and --isolate do not go together: a timeline is written while the scenario is replayed");
     trace = std::make_unique<OutputFile>("--trace", values["trace"].as<std::string>());
   }
+
+  std::unique_ptr<OutputFile> profile;
+  if (values.count("profile")) {
+    if (files.size() > 1) throw UsageError("--profile takes one scenario at a time, not " + std::to_string(files.size()));
+    if (processes) throw UsageError("--profile and --isolate do not go together: a profile is taken while the scenario is replayed");
+    profile = std::make_unique<OutputFile>("--profile", values["profile"].as<std::string>());
+  }
+  std::vector<std::unique_ptr<OutputFile>> tables;
+  if (values.count("csv")) tables = table_files(values["csv"].as<std::string>());
 
   // Everything is read and checked before anything runs: a mistake in the last file is told at once. The other files go on.
   Tally tally;
@@ -250,6 +280,8 @@ int run_command(const std::vector<std::string>& arguments) {
   for (const Output& each : outputs)
     if (each.file) each.file->refuse_inputs();
   if (trace) trace->refuse_inputs();
+  if (profile) profile->refuse_inputs();
+  for (const auto& each : tables) each->refuse_inputs();
   refuse_shared_targets(outputs, values);
 
   catch_signals();
@@ -270,7 +302,23 @@ int run_command(const std::vector<std::string>& arguments) {
     replay_options.subscribers.clear();
     if (trace) replay_options.subscribers.push_back(&timeline.emplace(trace->stream(), 1000000 / job.platform.system.clock_period_ps));
     if (with_history) replay_options.subscribers.push_back(&history.emplace(job.platform));
+    std::optional<Profile> costs;
+    replay_options.observers.clear();
+    replay_options.blocks = nullptr;
+    if (profile) {
+      costs.emplace(job.platform, *job.image);
+      replay_options.subscribers.push_back(&*costs);
+      replay_options.observers.push_back(&*costs);
+      replay_options.blocks = &*costs;
+    }
     Result result = run(job, replay_options);
+    if (costs) {
+      constexpr std::size_t most_in_report = 100;
+      costs->summarise(result, most_in_report);
+      make_printable(result);
+      profile->stream() << (values["profile"].as<std::string>().ends_with(".folded") ? costs->folded() : costs->callgrind(result));
+      profile->commit();
+    }
     if (history) {
       result.history = history->take(result.cycles);
       make_printable(*result.history);
@@ -289,7 +337,7 @@ int run_command(const std::vector<std::string>& arguments) {
     std::fflush(stdout);
     first = false;
     tally.note(exit_code(result.verdict));
-    if (!outputs.empty()) results.push_back(std::move(result));
+    if (!outputs.empty() || !tables.empty()) results.push_back(std::move(result));
   };
   if (processes) {
     replay_isolated(jobs, *processes, replay, tell, [&tally](const std::string& error) { tally.unreadable(error); });
@@ -304,6 +352,10 @@ int run_command(const std::vector<std::string>& arguments) {
     }
   }
   if (!outputs.empty() && (!results.empty() || files.size() > 1)) write(outputs, results, writer_options);
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    tables[i]->stream() << csv_tables()[i].write(results);
+    tables[i]->commit();
+  }
   if (files.size() > 1 && !text_elsewhere) fmt::print("\n{}{}\n", tally.text(), interrupted_by() ? ", interrupted" : "");
   return interrupted_by() ? 128 + interrupted_by() : tally.worst;
 }

@@ -18,10 +18,14 @@
 #include "sim/cli/output_file.h"
 #include "sim/cli/usage.h"
 #include "sim/config/input_files.h"
+#include "sim/diagnose/rules.h"
+#include "sim/report/writer.h"
 #include "sim/result/printable.h"
 #include "sim/sweep/answers.h"
 #include "sim/sweep/engine.h"
+#include "sim/sweep/page.h"
 #include "sim/sweep/point.h"
+#include "sim/timeline/history.h"
 
 namespace dspmem {
 namespace {
@@ -59,6 +63,8 @@ class SweepProgress {
 std::string results_file(const po::variables_map& values, const std::string& sweep) {
   return values.count("output") ? values["output"].as<std::string>() : std::filesystem::path(sweep).stem().string() + ".sqlite";
 }
+
+std::string image_folder(const std::string& results) { return std::filesystem::absolute(results).string() + ".images"; }
 
 std::string host_name() {
   char name[256] = "";
@@ -130,7 +136,7 @@ SlurmOptions slurm_options_of(const po::variables_map& values) {
 /// For the job that takes in the results of a detached sweep.
 std::vector<std::string> same_command(const std::string& program, const std::string& path, const std::string& target, const po::variables_map& values) {
   std::vector<std::string> words{program, "sweep", path, "--engine", "slurm", "--detach", "--output", target};
-  for (const char* option : {"partition", "account", "time", "chunk", "jobs", "cache", "part", "max-points", "max-file", "max-nodes", "max-steps", "max-live"})
+  for (const char* option : {"partition", "account", "time", "chunk", "jobs", "cache", "part", "max-points", "html", "max-file", "max-nodes", "max-steps", "max-live"})
     if (values.count(option)) words.insert(words.end(), {std::string("--") + option, values[option].as<std::string>()});
   return words;
 }
@@ -205,6 +211,84 @@ class Ledger {
   int worst_ = 0;
 };
 
+/// Replays one point as 'dspmem run' does.
+Result replay_point(const Sweep& sweep, PointRunner& runner, std::uint64_t number, bool with_history) {
+  ReplayOptions options;
+  const Job job = runner.job(*sweep.point(number), options);
+  std::optional<HistoryRecorder> history;
+  if (with_history) options.subscribers.push_back(&history.emplace(job.platform));
+  Result result = run(job, options);
+  if (history) {
+    result.history = history->take(result.cycles);
+    make_printable(*result.history);
+  }
+  return result;
+}
+
+/// One point again, with its whole report.
+int show_point(const std::string& path, const std::string& text, const po::variables_map& values) {
+  const Sweep sweep = load_sweep(path);
+  const auto number = parse_number(text);
+  if (!number || *number >= sweep.combinations()) throw UsageError(fmt::format("'{}' is no point of '{}', which are numbered from 0 to {}", text, path, sweep.combinations() - 1));
+  if (!sweep.point(*number)) throw UsageError(fmt::format("point {} of '{}' is excluded", *number, path));
+  PointRunner runner(sweep, image_folder(results_file(values, path)));
+  std::unique_ptr<OutputFile> page;
+  if (values.count("html")) page = std::make_unique<OutputFile>("--html", values["html"].as<std::string>());
+  const Result result = replay_point(sweep, runner, *number, page != nullptr);
+  if (page) page->refuse_inputs();
+  WriterOptions options;
+  options.rules = rules();
+  fmt::print("point {}: {}\n{}", *number, printable(sweep.describe(*sweep.point(*number))), text_writer.write({&result, 1}, options));
+  if (page) {
+    page->stream() << html_writer.write({&result, 1}, options);
+    page->commit();
+  }
+  return exit_code(result.verdict);
+}
+
+/// The points whose reports a page links to: the best by what is minimised first, and the first that failed.
+std::vector<std::uint64_t> points_of_interest(const Sweep& sweep, SweepStore& store) {
+  constexpr std::size_t most = 5;
+  std::vector<std::pair<double, std::uint64_t>> best;
+  std::vector<std::uint64_t> points;
+  store.each([&](const SweepResult& result) {
+    if (result.number >= sweep.combinations() || !sweep.point(result.number)) return;
+    if (result.exit_code == 1 || result.exit_code == 3 || result.exit_code == 4) {
+      if (points.size() < most) points.push_back(result.number);
+      return;
+    }
+    if (result.exit_code || sweep.minimised.empty()) return;
+    const auto value = result.metrics.find(sweep.metrics[sweep.minimised[0]].name);
+    if (value == result.metrics.end()) return;
+    best.emplace_back(value->second, result.number);
+    std::sort(best.begin(), best.end());
+    if (best.size() > most) best.pop_back();
+  });
+  for (const auto& [value, number] : best) points.push_back(number);
+  return points;
+}
+
+/// The page of a sweep, and beside it, in FILE.points, the reports of a few points.
+void write_page(const Sweep& sweep, SweepStore& store, const std::string& path, const std::string& target, const OutputFile& page) {
+  const std::filesystem::path folder = path + ".points", name = std::filesystem::path(path).filename().string() + ".points";
+  std::filesystem::create_directories(folder);
+  PointRunner runner(sweep, image_folder(target));
+  WriterOptions options;
+  options.rules = rules();
+  for (const std::uint64_t number : points_of_interest(sweep, store)) {
+    const Result result = replay_point(sweep, runner, number, true);
+    const OutputFile report("--html", (folder / fmt::format("{}.html", number)).string());
+    report.stream() << html_writer.write({&result, 1}, options);
+    report.commit();
+  }
+  page.stream() << sweep_page(sweep, store, [&](std::uint64_t number) {
+    const std::string file = fmt::format("{}.html", number);
+    return std::filesystem::exists(folder / file) ? (name / file).string() : "";
+  });
+  page.commit();
+  std::fputs(fmt::format("page: {}\n", printable(path)).c_str(), stdout);
+}
+
 int run_sweep(const std::string& path, const po::variables_map& values) {
   const Sweep sweep = load_sweep(path);
   constexpr std::uint64_t default_most = 100'000;
@@ -215,7 +299,7 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
   const std::string target = results_file(values, path);
   if (target.empty() || target[0] == ':') throw UsageError("--output '" + target + "' is no name of a file");
   if (is_input(target)) throw UsageError("--output '" + target + "' is an input of this sweep; it would be lost");
-  const std::string images = std::filesystem::absolute(target).string() + ".images";
+  const std::string images = image_folder(target);
   PointRunner runner(sweep, images);
 
   const auto begun = Clock::now();
@@ -232,6 +316,11 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
     return 0;
   }
 
+  std::unique_ptr<OutputFile> page;
+  if (values.count("html")) {
+    page = std::make_unique<OutputFile>("--html", values["html"].as<std::string>());
+    page->refuse_inputs();
+  }
   const bool on_slurm = engine_of(values) == Engine::slurm;
   SlurmOptions slurm;
   if (on_slurm) {
@@ -266,6 +355,7 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
   fmt::print("{}", printable_lines(sweep_answers(sweep, store)));
   if (ledger.reused()) fmt::print("\n{} points were there already\n", ledger.reused());
   fmt::print("\nresults: {}; dspmem sweep show, export and check read it\n", printable(target));
+  if (page && whole) write_page(sweep, store, values["html"].as<std::string>(), target, *page);
   if (!whole) {
     fmt::print("stopped; the same command goes on\n");
     return 128 + interrupted_by();
@@ -371,6 +461,7 @@ int sweep_command(const std::vector<std::string>& arguments) {
       ("detach", "slurm: do not wait; a dependent job gathers the results and queues again what is missing")
       ("cache", po::value<std::string>(), "results of other sweeps: what is there is not run again, what is new is added")
       ("part", po::value<std::string>(), "K/N: only every Nth point, from the Kth on; 'sweep gather' puts parts together")
+      ("html", po::value<std::string>(), "write a page with charts of all points; beside it, in FILE.points, the reports of the best and of the first that failed")
       ("dry-run", "print the points, and about how long they take")
       ("max-points", po::value<std::string>(), "refuse a sweep of more combinations (default 100000)")
       ("format", po::value<std::string>()->default_value("csv"), "of export: csv or json");
@@ -382,6 +473,7 @@ int sweep_command(const std::vector<std::string>& arguments) {
                        "sweep SWEEP.yaml [OPTIONS]          run what is not there yet, and say what comes of it\n"
                        "       dspmem sweep status RESULTS.sqlite|SWEEP.yaml  how far it is\n"
                        "       dspmem sweep show SWEEP.yaml [-o RESULTS]   best points, Pareto front, which key matters\n"
+                       "       dspmem sweep point SWEEP.yaml NUMBER [--html FILE]  the whole report of one point\n"
                        "       dspmem sweep export SWEEP.yaml [-o RESULTS] [--format json]\n"
                        "       dspmem sweep gather SWEEP.yaml PART.sqlite... [-o RESULTS]  results of --part from several machines\n"
                        "       dspmem sweep check BASELINE.sqlite RESULTS.sqlite   which points became worse",
@@ -417,6 +509,12 @@ int sweep_command(const std::vector<std::string>& arguments) {
       const Sweep sweep = load_sweep(what[1]);
       SweepStore store(results_file(values, what[1]), false);
       if (!store.resume(read_input(what[1]))) throw UsageError("'" + results_file(values, what[1]) + "' has no results of this sweep: the file says something else now, or they are elsewhere (-o)");
+      if (what[0] == "show" && values.count("html")) {
+        const OutputFile page("--html", values["html"].as<std::string>());
+        page.refuse_inputs();
+        write_page(sweep, store, values["html"].as<std::string>(), results_file(values, what[1]), page);
+        return 0;
+      }
       if (what[0] == "show") fmt::print("{}", printable_lines(sweep_answers(sweep, store)));
       else std::fputs((format == "csv" ? sweep_csv(sweep, store) : sweep_json(sweep, store)).c_str(), stdout);
       return 0;
@@ -424,6 +522,10 @@ int sweep_command(const std::vector<std::string>& arguments) {
     if (what[0] == "gather") {
       if (what.size() < 3) throw UsageError("usage: dspmem sweep gather SWEEP.yaml PART.sqlite... [-o RESULTS.sqlite]");
       return gather_sweep(what[1], {what.begin() + 2, what.end()}, values);
+    }
+    if (what[0] == "point") {
+      need(2, "point SWEEP.yaml NUMBER [--html FILE]");
+      return show_point(what[1], what[2], values);
     }
     if (what[0] == "work") {
       need(1, "work SWEEP.yaml --points LIST --images FOLDER -o PART");

@@ -31,6 +31,10 @@ inline std::optional<std::uint64_t> number_option(const boost::program_options::
   return value;
 }
 
+/// Whether --help prints a manual page, in the form of man(1): see man.cpp.
+bool& manual_wanted();
+void print_manual(const std::string& usage, const boost::program_options::options_description& options);
+
 /// Parses a subcommand's arguments; everything that is not an option goes to `positional`. Returns false after --help.
 inline bool parse_arguments(const std::vector<std::string>& arguments, const std::string& usage,
                             boost::program_options::options_description& options, const char* positional,
@@ -61,6 +65,10 @@ inline bool parse_arguments(const std::vector<std::string>& arguments, const std
   if (const auto most = number_option(values, "max-live", 1)) input_limits().live_objects = *most;
   if (const auto most = number_option(values, "max-steps", 1)) input_limits().steps = *most;
   if (!values.count("help")) return true;
+  if (manual_wanted()) {
+    print_manual(usage, options);
+    return false;
+  }
   std::ostringstream text;
   text << options;
   std::printf("usage: dspmem %s\n\n%s", usage.c_str(), text.str().c_str());

@@ -26,6 +26,14 @@ Json to_json(const Result::Core& core) {
           {"atomics", core.atomics}};
 }
 
+Json to_json(const Result::FunctionCost& cost) {
+  return {{"function", cost.name}, {"place", cost.place}, {"calls", cost.calls}, {"cycles", cost.cycles}, {"instructions", cost.instructions}, {"l1d_misses", cost.l1d_misses},
+          {"l1i_misses", cost.l1i_misses}, {"uncached_accesses", cost.uncached_accesses}, {"cache_operations", cost.cache_operations}};
+}
+Json to_json(const Result::ObjectCost& cost) {
+  return {{"object", cost.name}, {"l1d_misses", cost.l1d_misses}, {"uncached_accesses", cost.uncached_accesses}, {"cache_operations", cost.cache_operations}};
+}
+
 Json to_json(const Result::Heap& heap) {
   return {{"heap", heap.name}, {"zone", heap.zone}, {"size", heap.size}, {"used", heap.used}, {"peak", heap.peak},
           {"free", heap.free}, {"largest_free", heap.largest_free}, {"failed", heap.failed}};
@@ -77,6 +85,10 @@ Json to_json(const Result::Frame& frame) {
   return {{"pc", fmt::format("{:#010x}", frame.pc)}, {"function", frame.function}, {"file", frame.file}, {"line", frame.line}};
 }
 
+Json to_json(const Result::Dump::Holder& holder);
+Json to_json(const Result::Dump::Write& write);
+Json to_json(const Result::Dump::Line& line);
+Json to_json(const Result::Dump& dump);
 Json to_json(const Result::Operation& operation);
 Json to_json(const Result::Object& object);
 Json to_json(const Result::Finding& finding);
@@ -192,6 +204,11 @@ Json to_json(const Result::Crash& crash) {
           {"other_steps", others}, {"stack", list_of(crash.stack)}};
 }
 
+Json to_json(const Result::Dump::Holder& holder) { return {{"who", holder.who}, {"dirty", holder.dirty}, {"bytes", holder.bytes}}; }
+Json to_json(const Result::Dump::Write& write) { return {{"first", write.first}, {"last", write.last}, {"write", to_json(write.write)}}; }
+Json to_json(const Result::Dump::Line& line) { return {{"first", line.first}, {"holders", list_of(line.holders)}, {"writes", list_of(line.writes)}}; }
+Json to_json(const Result::Dump& dump) { return {{"what", dump.what}, {"cycle", dump.cycle}, {"address", dump.address}, {"bytes", dump.bytes}, {"lines", list_of(dump.lines)}}; }
+
 Json unlisted(const Result& result) {
   Json counts = Json::object();
   for (const auto& [rule, count] : result.unlisted_findings) counts[to_string(rule)] = count;
@@ -238,6 +255,9 @@ Json report_of(const Result& result) {
   if (result.interrupted) json["interrupted"] = true;
   if (!result.stand_ins.empty()) json["done_by_simulator"] = result.stand_ins;
   if (result.crash) json["crash"] = to_json(*result.crash);
+  if (!result.stopped.empty()) json["stopped"] = result.stopped;
+  if (!result.dumps.empty()) json["dumps"] = list_of(result.dumps);
+  if (!result.functions.empty()) json["profile"] = {{"functions", list_of(result.functions)}, {"objects", list_of(result.object_costs)}};
   return json;
 }
 

@@ -54,6 +54,23 @@ void write_operations(const Result& result, std::string& out) {
                        std::to_string(each.instructions), std::to_string(each.l1d_misses));
 }
 
+void write_profile(const Result& result, std::string& out) {
+  constexpr std::size_t most = 10;
+  if (!result.functions.empty()) out += fmt::format("\n{:<34}{:>9}{:>14}{:>8}{:>14}{:>12}{:>10}\n", "function, without its callees", "calls", "cycles", "", "instructions", "L1D misses", "uncached");
+  for (std::size_t i = 0; i < std::min(most, result.functions.size()); ++i) {
+    const Result::FunctionCost& each = result.functions[i];
+    std::uint64_t total = 0;
+    for (const Result::Core& core : result.cores) total += core.instructions ? core.cycles : 0;
+    out += fmt::format("{:<34} {:>8} {:>13} {:>5.1f} % {:>13} {:>11} {:>9}\n", each.name, each.calls, each.cycles, total ? 100.0 * static_cast<double>(each.cycles) / static_cast<double>(total) : 0.0, each.instructions,
+                       each.l1d_misses, each.uncached_accesses);
+  }
+  if (!result.object_costs.empty()) out += fmt::format("\n{:<48}{:>12}{:>12}{:>18}\n", "object", "L1D misses", "uncached", "cache operations");
+  for (std::size_t i = 0; i < std::min(most, result.object_costs.size()); ++i) {
+    const Result::ObjectCost& each = result.object_costs[i];
+    out += fmt::format("{:<48} {:>11} {:>11} {:>17}\n", each.name, each.l1d_misses, each.uncached_accesses, each.cache_operations);
+  }
+}
+
 void write_banks(const Result& result, std::string& out) {
   std::size_t on = 0;
   std::uint64_t conflicts = 0;
@@ -244,12 +261,44 @@ std::string verdict_line(const Result& result, const std::vector<Group>& groups,
                      died ? "" : ", " + time_of(result.cycles, result.clock_mhz), summary, code);
 }
 
+/// The bytes of a line, in rows of 32.
+void write_bytes(const std::string& who, const std::string& state, const std::string& bytes, std::string& out) {
+  constexpr std::size_t row = 64;  // hexadecimal digits
+  for (std::size_t at = 0; at < bytes.size() || at == 0; at += row) {
+    std::string shown;
+    for (std::size_t i = at; i < std::min(bytes.size(), at + row); i += 8) shown += (shown.empty() ? "" : " ") + bytes.substr(i, std::min<std::size_t>(8, bytes.size() - i));
+    out += fmt::format("    {:<12} {:<6} {}\n", at ? "" : who, at ? "" : state, bytes.empty() ? "cannot be read" : shown);
+  }
+}
+
+void write_dump(const Result::Dump& dump, std::string& out) {
+  if (!dump.bytes) {
+    out += fmt::format("\n'{}' does not exist in cycle {}\n", dump.what, dump.cycle);
+    return;
+  }
+  out += fmt::format("\n{} in cycle {}: {} bytes at {:#010x}\n", dump.what, dump.cycle, dump.bytes, dump.address);
+  for (const Result::Dump::Line& line : dump.lines) {
+    out += fmt::format("  from byte {}\n", line.first);
+    for (const Result::Dump::Holder& each : line.holders) write_bytes(each.who, each.who == "memory" ? "" : each.dirty ? "dirty" : "clean", each.bytes, out);
+    if (line.writes.empty()) out += "    written by nobody\n";
+    for (const Result::Dump::Write& each : line.writes) {
+      const std::string place = each.write.stack.empty() ? each.write.step.to_string() : to_string(each.write.stack[0]);
+      out += fmt::format("    {} written by {}{}{}{}\n", each.first == each.last ? fmt::format("byte {}", each.first) : fmt::format("bytes {} to {}", each.first, each.last), to_string(each.write.agent),
+                         each.write.view == Result::Operation::View::none ? "" : std::string(", ") + to_string(each.write.view), place.empty() ? "" : " at " + place,
+                         each.write.cycle ? fmt::format(", last in cycle {}", each.write.cycle) : "");
+    }
+  }
+  const std::uint64_t shown = dump.lines.empty() ? 0 : dump.lines.back().first + (dump.lines.back().holders.empty() ? 0 : dump.lines.back().holders[0].bytes.size() / 2);
+  if (shown && shown < dump.bytes) out += fmt::format("  and {} bytes more; name an address and a count, such as {:#x}+64\n", dump.bytes - shown, dump.address + shown);
+}
+
 void write_stats(const Result& result, std::string& out) {
   out += fmt::format("\n{} on {} ({})\n  {} cycles at {} MHz; {} allocations, {} frees\n", result.scenario, result.platform, result.platform_description, result.cycles, result.clock_mhz,
                      result.allocations, result.frees);
   write_cores(result, out);
   write_heaps(result, out);
   write_operations(result, out);
+  write_profile(result, out);
   write_banks(result, out);
 }
 
@@ -295,6 +344,8 @@ std::string write_one(const Result& result, const WriterOptions& options) {
   for (const Result::Suppressed& each : result.suppressions)
     out += each.count ? fmt::format("suppressed: {} findings ({}: {})\n", each.count, each.where.to_string(), each.reason) : fmt::format("unused suppression: {} ({})\n", each.where.to_string(), each.reason);
   if (!result.stand_ins.empty()) out += fmt::format("\ndone by the simulator, since the firmware has no such function: {}\n", fmt::join(result.stand_ins, ", "));
+  for (const Result::Dump& each : result.dumps) write_dump(each, out);
+  if (!result.stopped.empty()) out += fmt::format("\nstopped {}, in cycle {}: the report is of what ran until then, and nothing was expected of it\n", result.stopped, result.cycles);
   if (result.interrupted) out += fmt::format("\ninterrupted by signal {} at cycle {}: the report is of what ran until then\n", result.interrupted, result.cycles);
   std::size_t advice = 0;
   for (const Result::Finding& each : result.findings) advice += each.is_advice() && each.rule.name != "leak";

@@ -55,6 +55,16 @@ struct Result {
     std::uint64_t median_cycles = 0, p99_cycles = 0, worst_cycles = 0;
     std::uint64_t instructions = 0, l1d_misses = 0;
   };
+  /// What was executed in one function, without the functions that it called.
+  struct FunctionCost {
+    std::string name, place;
+    std::uint64_t calls = 0, cycles = 0, instructions = 0, l1d_misses = 0, l1i_misses = 0, uncached_accesses = 0, cache_operations = 0;
+  };
+  /// What cores did with the memory of one object.
+  struct ObjectCost {
+    std::string name;
+    std::uint64_t l1d_misses = 0, uncached_accesses = 0, cache_operations = 0;
+  };
   /// Bytes of all heaps together. HeapCosts::Footprint says what they mean.
   struct Footprint {
     std::uint64_t peak = 0, touched = 0, scattered_basis_points = 0;
@@ -262,6 +272,28 @@ struct Result {
     std::uint64_t resolution = 1;  ///< cycles: of what happened within so many, a series has the largest value
   };
 
+  /// What memory and caches hold of something at the end of the run, and who wrote it.
+  struct Dump {
+    struct Holder {
+      std::string who;
+      bool dirty = false;
+      std::string bytes;  ///< in hexadecimal; empty: memory that cannot be read
+    };
+    struct Write {
+      std::uint64_t first = 0, last = 0;  ///< offsets
+      Operation write;
+    };
+    struct Line {
+      std::uint64_t first = 0;  ///< offset of its first byte
+      std::vector<Holder> holders;
+      std::vector<Write> writes;
+    };
+    std::string what;
+    std::uint64_t cycle = 0;
+    std::uint32_t address = 0, bytes = 0;  ///< bytes 0: it does not exist at this moment
+    std::vector<Line> lines;               ///< of the first 64 lines
+  };
+
   std::string scenario, file, platform, platform_description;
   std::uint64_t seed = 0;
   Verdict verdict = Verdict::passed;
@@ -272,6 +304,8 @@ struct Result {
   std::string allocator;
   std::vector<Heap> heaps;
   std::vector<AllocatorCalls> operations;  ///< those that occurred
+  std::vector<FunctionCost> functions;     ///< of a profile: those that took most cycles
+  std::vector<ObjectCost> object_costs;    ///< of a profile: those with most misses and uncached accesses
   Footprint footprint;
   std::vector<Bank> banks;
   std::vector<Expectation> expectations;
@@ -286,6 +320,8 @@ struct Result {
   std::vector<Suppressed> suppressions;
   std::optional<Crash> crash;
   std::vector<std::string> stand_ins;  ///< functions that the image does not have, and the simulator did
+  std::string stopped;  ///< why the run was ended before its end, as it was asked to be; empty: it was not
+  std::vector<Dump> dumps;
   int interrupted = 0;  ///< the signal that ended the run before its end; 0 for none
   std::optional<std::uint64_t> wake_latency;  ///< cycles of the slowest wake-up from light sleep
   Power power;

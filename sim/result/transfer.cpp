@@ -20,6 +20,10 @@ template <class Visitor> void fields(Visitor& visit, Result::Heap& x) { visit(x.
 template <class Visitor> void fields(Visitor& visit, Result::AllocatorCalls& x) {
   visit(x.name, x.count, x.failed, x.median_cycles, x.p99_cycles, x.worst_cycles, x.instructions, x.l1d_misses);
 }
+template <class Visitor> void fields(Visitor& visit, Result::FunctionCost& x) {
+  visit(x.name, x.place, x.calls, x.cycles, x.instructions, x.l1d_misses, x.l1i_misses, x.uncached_accesses, x.cache_operations);
+}
+template <class Visitor> void fields(Visitor& visit, Result::ObjectCost& x) { visit(x.name, x.l1d_misses, x.uncached_accesses, x.cache_operations); }
 template <class Visitor> void fields(Visitor& visit, Result::Footprint& x) { visit(x.peak, x.touched, x.scattered_basis_points); }
 template <class Visitor> void fields(Visitor& visit, Result::Bank& x) { visit(x.name, x.on, x.retained, x.accesses, x.conflicts, x.conflict_cycles, x.live_bytes); }
 template <class Visitor> void fields(Visitor& visit, Result::Expectation& x) { visit(x.text, x.actual, x.where, x.passed); }
@@ -54,9 +58,13 @@ template <class Visitor> void fields(Visitor& visit, Result::History::Region& x)
 template <class Visitor> void fields(Visitor& visit, Result::History::Block& x) { visit(x.name, x.zone, x.where, x.base, x.bytes, x.since); }
 template <class Visitor> void fields(Visitor& visit, Result::History& x) { visit(x.zones, x.banks, x.cores, x.regions, x.blocks, x.left_out, x.joined, x.resolution); }
 template <class Visitor> void fields(Visitor& visit, Result::Suppressed& x) { visit(x.where, x.reason, x.count); }
+template <class Visitor> void fields(Visitor& visit, Result::Dump::Holder& x) { visit(x.who, x.dirty, x.bytes); }
+template <class Visitor> void fields(Visitor& visit, Result::Dump::Write& x) { visit(x.first, x.last, x.write); }
+template <class Visitor> void fields(Visitor& visit, Result::Dump::Line& x) { visit(x.first, x.holders, x.writes); }
+template <class Visitor> void fields(Visitor& visit, Result::Dump& x) { visit(x.what, x.cycle, x.address, x.bytes, x.lines); }
 template <class Visitor> void fields(Visitor& visit, Result& x) {
-  visit(x.scenario, x.file, x.platform, x.platform_description, x.seed, x.verdict, x.cycles, x.clock_mhz, x.allocations, x.frees, x.cores, x.allocator, x.heaps, x.operations, x.footprint,
-        x.banks, x.expectations, x.stale_reads, x.findings, x.unlisted_findings, x.suppressions, x.crash, x.stand_ins, x.interrupted, x.wake_latency, x.power, x.history);
+  visit(x.scenario, x.file, x.platform, x.platform_description, x.seed, x.verdict, x.cycles, x.clock_mhz, x.allocations, x.frees, x.cores, x.allocator, x.heaps, x.operations, x.functions, x.object_costs, x.footprint,
+        x.banks, x.expectations, x.stale_reads, x.findings, x.unlisted_findings, x.suppressions, x.crash, x.stand_ins, x.stopped, x.dumps, x.interrupted, x.wake_latency, x.power, x.history);
 }
 
 class Sender {

@@ -25,6 +25,12 @@ void Session::collect_hardware() {
   result_.allocations = allocator_watch_.allocations();
   result_.frees = allocator_watch_.frees();
   if (!result_.cores.empty()) return;
+  // What comes from here on is not part of the program.
+  for (std::size_t index = 0; options_.blocks && index < system_->core_count(); ++index) {
+    Core& core = system_->core(index).core();
+    if (core.statistics().instructions) options_.blocks->on_leave(core);
+    core.watch_blocks(nullptr);
+  }
   for (const auto& [name, costs] : {std::pair<const char*, const OperationCosts&>{"allocate", costs_.allocation_costs()}, {"free", costs_.free_costs()}, {"reallocate", costs_.reallocation_costs()}})
     if (costs.cycles.total()) result_.operations.push_back(calls_of(name, costs));
   result_.footprint = {costs_.peak_bytes(), shadow_ ? shadow_->touched_bytes() : 0, costs_.scattered_basis_points()};

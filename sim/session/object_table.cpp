@@ -22,6 +22,11 @@ Object& ObjectTable::add(Object object, const SourceMark& mark) {
   return objects_[name] = std::move(object);
 }
 
+const Object* ObjectTable::find(const std::string& name) const {
+  const auto found = objects_.find(name);
+  return found == objects_.end() || found->second.freed ? nullptr : &found->second;
+}
+
 Object& ObjectTable::get(const std::string& name, const SourceMark& mark) {
   const auto found = objects_.find(name);
   if (found == objects_.end() && denied_.contains(name)) throw InputError(mark, "'" + name + "' got no memory: its allocation failed, as it may");

@@ -50,6 +50,8 @@ class ObjectTable final : public Subscriber {
  public:
   ObjectTable(const LiveMemory& live, const AddressMap& map, const Moment& moment) : live_(live), map_(map), moment_(moment) {}
 
+  /// An object that exists at this moment; null for none.
+  const Object* find(const std::string& name) const;
   /// Throws InputError while another object has the name.
   Object& add(Object object, const SourceMark& mark);
   /// Throws InputError when the object is not allocated at this moment.

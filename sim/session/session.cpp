@@ -148,7 +148,9 @@ void Session::connect() {
     bus_.subscribe(*relocator_);
   }
 
+  for (HardwareObserver* each : options_.observers) hub_.add(*each);
   system_->observe(hub_);
+  if (options_.blocks) each_core([this](Core& core) { core.watch_blocks(options_.blocks); });
   each_core([this](Core& core) { core.watch_calls(functions_.addresses(), hub_); });
   if (options_.sites) each_core([this](Core& core) { core.filter_cache_operations(options_.sites); });
 }
@@ -230,6 +232,7 @@ void Session::place_objects() {
 }
 
 Result Session::run() {
+  check_dumps();
   system_->core(0).power_on(input_.image.starts_itself() ? input_.image.entry() : Core::trap_address, 0);
   const bool starved = system_->run();
   progress_.clear();
@@ -242,7 +245,8 @@ Result Session::run() {
       if (!input_.image.starts_itself() && result_.crash) result_.crash->message += hint_for_product(fault);
     } catch (const Stopped&) {
     } catch (const Interrupted&) {
-      result_.interrupted = options_.interrupted();
+      result_.interrupted = options_.interrupted ? options_.interrupted() : 0;
+      if (!result_.interrupted) result_.stopped = stopped_;
     }
   } else if (starved) {
     note_deadlock();
@@ -250,13 +254,15 @@ Result Session::run() {
     if (coherency_) coherency_->finish();
     bus_.emit(RunEnded{result_.cycles});
   }
+  for (const std::string& what : options_.dump) dump(what);
   result_.stand_ins.assign(stand_ins_.used().begin(), stand_ins_.used().end());
   if (options_.suppressions) suppress(*options_.suppressions, result_);
   if (options_.baseline) forgive(*options_.baseline, result_);
   // Old bytes that no schedule explains would mean that the checker or a model is wrong.
   if (coherency_ && coherency_->unexplained_reads())
     throw std::logic_error(fmt::format("{} reads returned bytes that the coherency checker cannot explain", coherency_->unexplained_reads()));
-  judge(input_.scenario.expectations, options_.strict, result_);
+  // What a scenario expects is of its whole run.
+  judge(result_.stopped.empty() ? input_.scenario.expectations : ExpectationList{}, options_.strict, result_);
   make_printable(result_);
   return std::move(result_);
 }

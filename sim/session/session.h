@@ -47,8 +47,13 @@ struct ReplayOptions {
   TraceWriter* recorder = nullptr;               ///< what the cores do is written there
   MaintenanceSites* sites = nullptr;             ///< records, and may leave out, cache operations
   int (*interrupted)() = nullptr;                ///< the signal that asks the run to end; 0 for none
+  bool stop_at_first = false;                    ///< end at the first finding that fails
+  std::optional<std::uint64_t> until;            ///< end when a core reaches this cycle, to within a quantum
+  std::vector<std::string> dump;                 ///< objects, variables or addresses to show as they are at the end
   bool show_progress = false;                    ///< a line on stderr, rewritten as the replay goes on
   std::vector<Subscriber*> subscribers;          ///< are told of every event; outlive the session
+  std::vector<HardwareObserver*> observers;      ///< see the hardware's; outlive the session
+  BlockObserver* blocks = nullptr;               ///< is told of every block of instructions
 };
 
 /// One scenario, platform, allocator and firmware image, read and checked.
@@ -103,7 +108,9 @@ class Session final : public CoreHost {
     return firmware_.serve(core, number, arguments);
   }
   void core_power(DspCore& core, bool on, std::uint64_t cycle) override { bus_.emit(CoreChanged{static_cast<AgentId>(core.id()), on, cycle}); }
-  bool interrupted() const override { return options_.interrupted && options_.interrupted(); }
+  bool interrupted() const override;
+  void check_dumps() const;
+  void dump(const std::string& what);
   void failed(std::exception_ptr failure) override;
 
   // What is run.
@@ -156,6 +163,8 @@ class Session final : public CoreHost {
 
   std::size_t finished_ = 0;
   std::exception_ptr failure_;
+  mutable std::size_t findings_seen_ = 0;  ///< when interrupted() looked last
+  mutable std::string stopped_;            ///< why it said yes
 };
 
 }  // namespace dspmem

@@ -28,7 +28,7 @@ const std::map<std::string, Folders> may_use{
     {"diagnose", {"config", "events", "heap", "image", "models", "power", "result"}},
     {"session", {"config", "diagnose", "events", "heap", "image", "models", "power", "result", "scenario", "trace"}},
     {"report", {"result"}},
-    {"timeline", {"config", "events", "models", "result"}},
+    {"timeline", {"config", "events", "image", "models", "result"}},
     {"experiment", {"config", "heap", "result", "session"}},
     {"sweep", {"config", "experiment", "image", "models", "report", "result", "session"}},
     {"cli", {"config", "diagnose", "experiment", "image", "import", "report", "result", "session", "sweep", "timeline", "trace"}},
