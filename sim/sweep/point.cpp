@@ -162,16 +162,19 @@ std::string PointRunner::hash(const SweepPoint& point) {
   return digest.text();
 }
 
+Job PointRunner::job(const SweepPoint& point, ReplayOptions& options) {
+  JobRequest request = request_of(sweep_, point, options);
+  request.firmware = common_of(point).image;
+  return load_job(request);
+}
+
 SweepResult PointRunner::run(const SweepPoint& point) {
   const auto begun = std::chrono::steady_clock::now();
   SweepResult result;
   result.keys = sweep_.describe(point);
   try {
     ReplayOptions options;
-    JobRequest request = request_of(sweep_, point, options);
-    request.firmware = common_of(point).image;
-    const Job job = load_job(request);
-    const Result replayed = dspmem::run(job, options);
+    const Result replayed = dspmem::run(job(point, options), options);
     const Json report = report_of(replayed);
     result.exit_code = exit_code(replayed.verdict);
     result.verdict = to_string(replayed.verdict);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/experiment/job.h"
 #include "sim/sweep/matrix.h"
 #include "sim/sweep/store.h"
 
@@ -21,6 +22,8 @@ class PointRunner {
   std::string hash(const SweepPoint& point);
   /// Replays it. Input that cannot be run is a result, too: exit code 2.
   SweepResult run(const SweepPoint& point);
+  /// All that a point's replay needs, for who wants more of it than metrics. Throws InputError.
+  Job job(const SweepPoint& point, ReplayOptions& options);
   /// Throws InputError for keys that the scenario or platform of this point does not have, and for metrics that the report of this point does not have.
   void check_metrics(const SweepPoint& point);
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "models/random.h"
@@ -197,6 +198,36 @@ TEST(SweepPool, AProcessThatDiesCostsOnePoint) {
                          [&](const SweepResult& result) { EXPECT_TRUE(codes.emplace(result.number, result.exit_code).second); }, [] { return false; }));
   EXPECT_EQ(codes.size(), 50u);
   for (const auto& [number, code] : codes) EXPECT_EQ(code, number % 10 == 3 ? 128 + SIGSEGV : 0) << number;
+}
+
+// ---- The page ------------------------------------------------------------------------------------------------------------------
+
+TEST(SweepPage, HasEveryPointAndReportsOfAFew) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("s.yaml", sweep_text("vary: {seed: {from: 0, to: 9}, quantum: [10, 100]}\nmetrics: [cycles, findings]\nminimise: [cycles]\n")).string();
+  ASSERT_EQ(sweep(directory, {file, "--html", "page.html"}).exit_code, 0);
+  const std::string page = read_file(directory.path() / "page.html");
+  const std::string begin = "id=\"data\">";
+  const std::size_t at = page.find(begin) + begin.size();
+  const nlohmann::json data = nlohmann::json::parse(page.substr(at, page.find("</script>", at) - at));
+  EXPECT_EQ(data["numbers"].size(), 20u);
+  EXPECT_EQ(data["metrics"][0]["points"].size(), 20u);
+  EXPECT_EQ(data["keys"].size(), 2u);
+  ASSERT_EQ(data["reports"].size(), 5u);
+  for (const auto& [number, report] : data["reports"].items()) EXPECT_NE(read_file(directory.path() / report.get<std::string>()).find("<title>dspmem: "), std::string::npos) << number;
+  // The report of one point is that of a run.
+  const ProgramResult point = sweep(directory, {"point", file, "3", "--html", "three.html"});
+  EXPECT_EQ(point.exit_code, 0) << point.err;
+  EXPECT_TRUE(point.out.starts_with("point 3: ")) << point.out;
+  EXPECT_EQ(sweep(directory, {"point", file, "20"}).exit_code, 2);
+
+  if (run_program({"sh", "-c", "command -v chromium"}).exit_code != 0) GTEST_SKIP() << "chromium is not installed: tools/setup chromium";
+  const ProgramResult drawn = run_program({"chromium", "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=" + (directory.path() / "profile").string(), "--virtual-time-budget=5000", "--enable-logging=stderr", "--dump-dom",
+                                           "file://" + (directory.path() / "page.html").string()},
+                                          directory.path(), 60);
+  EXPECT_EQ(drawn.err.find("CONSOLE"), std::string::npos) << drawn.err;
+  EXPECT_NE(drawn.out.find("20 points; cycles from"), std::string::npos);
+  EXPECT_NE(drawn.out.find("cycles: mean from"), std::string::npos);
 }
 
 // ---- Answers -----------------------------------------------------------------------------------------------------------------
