@@ -7,6 +7,10 @@
 #include <array>
 #include <climits>
 #include <cstring>
+#include <exception>
+#include <new>
+
+#include "sim/cli/commands.h"
 
 namespace dspmem {
 namespace {
@@ -21,14 +25,32 @@ struct Unfinished {
 };
 std::array<Unfinished, 16> unfinished;
 
+void remove_unfinished() {
+  for (const Unfinished& each : unfinished)
+    if (each.used) unlink(each.path);
+}
+
 void on_signal(int number) {
   if (somebody_asks && !signal_seen) {
     signal_seen = number;
     return;
   }
-  for (const Unfinished& each : unfinished)
-    if (each.used) unlink(each.path);
+  remove_unfinished();
   _exit(128 + number);
+}
+
+/// There may be no memory: plain system calls.
+[[noreturn]] void on_terminate() {
+  const char* text = "dspmem: internal error: an exception where none may be\n";
+  try {
+    if (const std::exception_ptr present = std::current_exception()) std::rethrow_exception(present);
+  } catch (const std::bad_alloc&) {
+    text = out_of_memory;
+  } catch (...) {
+  }
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text, std::strlen(text));
+  remove_unfinished();
+  _exit(exit_internal_error);
 }
 
 void install() {
@@ -50,6 +72,8 @@ void catch_signals() {
   somebody_asks = 1;
   install();
 }
+
+void end_in_order_when_terminated() { std::set_terminate(on_terminate); }
 
 int interrupted_by() { return signal_seen; }
 

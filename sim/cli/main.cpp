@@ -5,6 +5,7 @@
 #include <new>
 
 #include "sim/cli/commands.h"
+#include "sim/cli/interrupt.h"
 #include "sim/cli/usage.h"
 #include "sim/result/printable.h"
 
@@ -70,6 +71,7 @@ int dispatch(const std::vector<std::string>& arguments) {
 }  // namespace dspmem
 
 int main(int count, char** values) {
+  dspmem::end_in_order_when_terminated();
   std::signal(SIGPIPE, SIG_IGN);  // a report that cannot be written is an error like others, and the other outputs are written
   try {
     const int status = dspmem::dispatch({values + 1, values + count});
@@ -82,7 +84,7 @@ int main(int count, char** values) {
     std::fprintf(stderr, "dspmem: error: %s\n", dspmem::printable(error.what()).c_str());
     return dspmem::exit_bad_input;
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "dspmem: error: there is not enough memory: this machine, its container or 'ulimit -v' gives no more\n");
+    std::fputs(dspmem::out_of_memory, stderr);
     return dspmem::exit_internal_error;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "dspmem: internal error: %s\n", dspmem::printable(error.what()).c_str());

@@ -25,6 +25,7 @@
 #include "sim/sweep/engine.h"
 #include "sim/sweep/page.h"
 #include "sim/sweep/point.h"
+#include "sim/sweep/search.h"
 #include "sim/timeline/history.h"
 
 namespace dspmem {
@@ -289,8 +290,44 @@ void write_page(const Sweep& sweep, SweepStore& store, const std::string& path, 
   std::fputs(fmt::format("page: {}\n", printable(path)).c_str(), stdout);
 }
 
+/// The sweep of a file, with the questions of the command line.
+Sweep sweep_of(const std::string& path, const po::variables_map& values) {
+  Sweep sweep = load_sweep(path);
+  const auto list = [&values](const char* option) { return values.count(option) ? values[option].as<std::vector<std::string>>() : std::vector<std::string>{}; };
+  ask(sweep, list("minimise"), list("subject-to"));
+  return sweep;
+}
+
+/// Round after round, until the best combination is known. False when it was interrupted.
+bool search(const Sweep& sweep, SeedSearch& rounds, SweepEngine& engine, Ledger& ledger, SweepStore& store) {
+  for (std::vector<std::uint64_t> points = rounds.next_round(); !points.empty(); points = rounds.next_round()) {
+    std::size_t at = 0;
+    const auto numbers = [&]() -> std::optional<std::uint64_t> { return at < points.size() ? std::optional(points[at++]) : std::nullopt; };
+    if (!engine.serve([&] { return ledger.next(numbers); }, [&](const SweepResult& result) { ledger.take(result); }, [] { return interrupted_by() != 0; }) || interrupted_by()) return false;
+    const std::set<std::uint64_t> wanted(points.begin(), points.end());
+    const std::string& metric = sweep.metrics[sweep.minimised[0]].name;
+    store.each([&](const SweepResult& result) {
+      if (!wanted.contains(result.number)) return;
+      const auto value = result.metrics.find(metric);
+      bool fits = value != result.metrics.end() && result.exit_code != exit_bad_input && result.exit_code < 128;
+      for (const SweepConstraint& each : sweep.constraints) {
+        const auto found = result.metrics.find(each.metric);
+        fits = fits && found != result.metrics.end() && each.holds(found->second);
+      }
+      rounds.take(result.number, fits ? std::optional(value->second) : std::nullopt);
+    });
+  }
+  return true;
+}
+
 int run_sweep(const std::string& path, const po::variables_map& values) {
-  const Sweep sweep = load_sweep(path);
+  const Sweep sweep = sweep_of(path, values);
+  std::optional<SeedSearch> rounds;
+  if (values.count("search")) {
+    if (sweep.minimised.size() != 1) throw UsageError("--search needs one metric to minimise: --minimise cycles, or 'minimise' in the sweep file");
+    if (values.count("part") || values.count("detach")) throw UsageError("--search needs the results of each round: it does not go together with --part or --detach");
+    rounds.emplace(sweep);
+  }
   constexpr std::uint64_t default_most = 100'000;
   const Part part = part_of(values);
   const std::uint64_t wanted = wanted_points(sweep, part, number_option(values, "max-points", 1).value_or(default_most));
@@ -349,10 +386,12 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
   } else {
     engine = local_engine(processes, [&](std::uint64_t number) { return ledger.run(number); });
   }
-  const bool whole = engine->serve([&] { return ledger.next([&numbers] { return numbers.next(); }); }, [&](const SweepResult& result) { ledger.take(result); }, [] { return interrupted_by() != 0; }) && !interrupted_by();
+  const bool whole = rounds ? search(sweep, *rounds, *engine, ledger, store)
+                            : engine->serve([&] { return ledger.next([&numbers] { return numbers.next(); }); }, [&](const SweepResult& result) { ledger.take(result); }, [] { return interrupted_by() != 0; }) && !interrupted_by();
   ledger.end_progress();
   if (!whole && on_slurm && !interrupted_by()) return 0;  // it goes on without this process
-  fmt::print("{}", printable_lines(sweep_answers(sweep, store)));
+  if (rounds && whole) fmt::print("{}\n", printable_lines(rounds->text()));
+  else fmt::print("{}", printable_lines(sweep_answers(sweep, store)));
   if (ledger.reused()) fmt::print("\n{} points were there already\n", ledger.reused());
   fmt::print("\nresults: {}; dspmem sweep show, export and check read it\n", printable(target));
   if (page && whole) write_page(sweep, store, values["html"].as<std::string>(), target, *page);
@@ -461,6 +500,9 @@ int sweep_command(const std::vector<std::string>& arguments) {
       ("detach", "slurm: do not wait; a dependent job gathers the results and queues again what is missing")
       ("cache", po::value<std::string>(), "results of other sweeps: what is there is not run again, what is new is added")
       ("part", po::value<std::string>(), "K/N: only every Nth point, from the Kth on; 'sweep gather' puts parts together")
+      ("minimise", po::value<std::vector<std::string>>()->composing(), "a metric to minimise, instead of the file's; several: the Pareto front")
+      ("subject-to", po::value<std::vector<std::string>>()->composing(), "what has to hold, instead of the file's constraints, such as 'findings = 0'")
+      ("search", "find the best combination of all keys but the seed with fewer replays: seeds are spent on what is good so far")
       ("html", po::value<std::string>(), "write a page with charts of all points; beside it, in FILE.points, the reports of the best and of the first that failed")
       ("dry-run", "print the points, and about how long they take")
       ("max-points", po::value<std::string>(), "refuse a sweep of more combinations (default 100000)")
@@ -506,7 +548,7 @@ int sweep_command(const std::vector<std::string>& arguments) {
     if (what[0] == "show" || what[0] == "export") {
       need(1, "show|export SWEEP.yaml [-o RESULTS.sqlite]");
       if (what[1].ends_with(".sqlite")) throw UsageError(what[0] + " needs the sweep file; its results are named with -o");
-      const Sweep sweep = load_sweep(what[1]);
+      const Sweep sweep = sweep_of(what[1], values);
       SweepStore store(results_file(values, what[1]), false);
       if (!store.resume(read_input(what[1]))) throw UsageError("'" + results_file(values, what[1]) + "' has no results of this sweep: the file says something else now, or they are elsewhere (-o)");
       if (what[0] == "show" && values.count("html")) {

@@ -53,8 +53,8 @@ class DocumentScan final : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& at, YAML::anchor_t anchor) override {
     begin(at);
     const auto found = whole_.find(anchor);
-    if (found == whole_.end()) endless(at);
-    if (open_.size() + found->second.depth > max_depth) endless(at);
+    if (found == whole_.end()) throw InputError(to_mark(file_, at), "an alias to what contains it, which would never end");
+    if (open_.size() + found->second.depth > max_depth) too_deep(at);
     deepest_ = std::max(deepest_, open_.size() + found->second.depth);
     add(at, found->second.nodes);
   }
@@ -77,8 +77,8 @@ class DocumentScan final : public YAML::EventHandler {
   void begin(const YAML::Mark& at) {
     if (!std::exchange(begun_, true)) mark = at;
   }
-  [[noreturn]] void endless(const YAML::Mark& at) const {
-    throw InputError(to_mark(file_, at), "nested more than " + std::to_string(max_depth) + " deep, or an alias to what contains it");
+  [[noreturn]] void too_deep(const YAML::Mark& at) const {
+    throw InputError(to_mark(file_, at), "nested more than " + std::to_string(max_depth) + " deep");
   }
   void add(const YAML::Mark& at, std::uint64_t nodes) {
     nodes_ += nodes;
@@ -93,7 +93,7 @@ class DocumentScan final : public YAML::EventHandler {
   void open(const YAML::Mark& at, YAML::anchor_t anchor) {
     begin(at);
     open_.push_back({anchor, nodes_, deepest_});
-    if (open_.size() > max_depth) endless(at);
+    if (open_.size() > max_depth) too_deep(at);
     deepest_ = open_.size();
     add(at, 1);
   }

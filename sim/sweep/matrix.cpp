@@ -231,4 +231,22 @@ Sweep load_sweep(const std::string& path) {
   return sweep;
 }
 
+void ask(Sweep& sweep, const std::vector<std::string>& minimise, const std::vector<std::string>& constraints) {
+  std::vector<std::string> known;
+  for (const SweepMetric& metric : sweep.metrics) known.push_back(metric.name);
+  const auto metric_named = [&](const std::string& name, const char* option) {
+    const auto found = std::find(known.begin(), known.end(), name);
+    if (found == known.end()) throw InputError({sweep.file}, std::string(option) + ": '" + name + "' is none of the metrics of this sweep" + suggestion(name, known));
+    return static_cast<std::size_t>(found - known.begin());
+  };
+  if (!minimise.empty()) sweep.minimised.clear();
+  for (const std::string& name : minimise) sweep.minimised.push_back(metric_named(name, "--minimise"));
+  if (!constraints.empty()) sweep.constraints.clear();
+  const FieldReader reader(YAML::Node(YAML::NodeType::Map), sweep.file, "the command line");
+  for (const std::string& text : constraints) {
+    sweep.constraints.push_back(read_constraint(text, {sweep.file}, reader));
+    metric_named(sweep.constraints.back().metric, "--subject-to");
+  }
+}
+
 }  // namespace dspmem

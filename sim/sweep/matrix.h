@@ -63,6 +63,10 @@ struct Sweep {
   std::string describe(const SweepPoint& point) const;
 };
 
+/// Other questions than those of the file: what to minimise, and what has to hold. Empty: as the file has it. Throws InputError for a metric that the
+/// sweep does not keep.
+void ask(Sweep& sweep, const std::vector<std::string>& minimise, const std::vector<std::string>& constraints);
+
 /// Throws InputError. `platforms`, `scenarios`: paths in it are relative to its folder.
 Sweep load_sweep(const std::string& path);
 

@@ -10,6 +10,7 @@
 #include "models/random.h"
 #include "sim/sweep/answers.h"
 #include "sim/sweep/engine.h"
+#include "sim/sweep/search.h"
 #include "tests/support/program.h"
 
 namespace dspmem::test {
@@ -198,6 +199,52 @@ TEST(SweepPool, AProcessThatDiesCostsOnePoint) {
                          [&](const SweepResult& result) { EXPECT_TRUE(codes.emplace(result.number, result.exit_code).second); }, [] { return false; }));
   EXPECT_EQ(codes.size(), 50u);
   for (const auto& [number, code] : codes) EXPECT_EQ(code, number % 10 == 3 ? 128 + SIGSEGV : 0) << number;
+}
+
+// ---- Search ------------------------------------------------------------------------------------------------------------------
+
+// Thirty-two combinations whose figures differ by less than the seeds' noise: the best is found with a third of the points, nearly always.
+TEST(SweepSearch, FindsTheBestCombinationWithFewerReplays) {
+  const TemporaryDirectory directory;
+  const Sweep matrix = load_sweep(directory.write("s.yaml", sweep_text("vary: {quantum: {from: 1, to: 32}, seed: {from: 1, to: 64}}\nmetrics: [cycles]\nminimise: [cycles]\n")).string());
+  unsigned found = 0;
+  constexpr unsigned rounds = 50;
+  for (unsigned round = 0; round < rounds; ++round) {
+    Random random(round);
+    const std::size_t best = random.below(32);
+    SeedSearch search(matrix);
+    for (auto points = search.next_round(); !points.empty(); points = search.next_round())
+      for (const std::uint64_t number : points) {
+        const std::size_t quantum = (*matrix.point(number))[0];
+        search.take(number, 1000.0 + 20.0 * static_cast<double>(quantum > best ? quantum - best : best - quantum) + random.below(40));
+      }
+    EXPECT_LT(search.replayed(), matrix.combinations() / 3);
+    found += (*matrix.point(search.best().at(0)))[0] == best;
+  }
+  EXPECT_GE(found, rounds * 8 / 10);
+}
+
+TEST(SweepSearch, ACombinationThatBreaksAConstraintIsOut) {
+  const TemporaryDirectory directory;
+  const Sweep matrix = load_sweep(directory.write("s.yaml", sweep_text("vary: {quantum: [1, 2, 3], seed: {from: 1, to: 4}}\nmetrics: [cycles]\nminimise: [cycles]\n")).string());
+  SeedSearch search(matrix);
+  for (auto points = search.next_round(); !points.empty(); points = search.next_round())
+    for (const std::uint64_t number : points) {
+      const std::size_t quantum = (*matrix.point(number))[0];
+      search.take(number, quantum == 0 ? std::nullopt : std::optional(10.0 + static_cast<double>(quantum)));
+    }
+  EXPECT_EQ((*matrix.point(search.best().at(0)))[0], 1u);
+  EXPECT_EQ(search.confidence(), 1.0);
+}
+
+TEST(SweepSearch, AnswersWithFewerPoints) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("s.yaml", sweep_text("vary: {quantum: [1, 10, 100, 1000], seed: {from: 1, to: 8}}\nmetrics: [cycles, findings]\n")).string();
+  const ProgramResult result = sweep(directory, {file, "--search", "--minimise", "cycles", "--subject-to", "findings = 0"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find(" of 32 points were needed\nleast mean cycles: "), std::string::npos) << result.out;
+  EXPECT_EQ(sweep(directory, {file, "--search"}).exit_code, 2);
+  EXPECT_NE(sweep(directory, {"show", file, "--minimise", "cycels"}).err.find("did you mean 'cycles'?"), std::string::npos);
 }
 
 // ---- The page ------------------------------------------------------------------------------------------------------------------
