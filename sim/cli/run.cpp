@@ -31,6 +31,7 @@
 #include "sim/timeline/history.h"
 #include "sim/timeline/profile.h"
 #include "sim/timeline/timeline.h"
+#include "sim/timeline/vcd.h"
 
 namespace dspmem {
 namespace {
@@ -68,7 +69,7 @@ std::vector<std::unique_ptr<OutputFile>> table_files(const std::string& folder) 
 /// Two outputs in one file: the first would be lost. Devices and pipes take several.
 void refuse_shared_targets(const std::vector<Output>& outputs, const po::variables_map& values) {
   std::vector<std::string> paths;
-  for (const char* option : {"trace", "profile"})
+  for (const char* option : {"trace", "profile", "vcd"})
     if (values.count(option)) paths.push_back(values[option].as<std::string>());
   for (const Output& each : outputs)
     if (each.file) paths.push_back(values[each.writer->name].as<std::string>());
@@ -209,6 +210,7 @@ int run_command(const std::vector<std::string>& arguments) {
   options.add_options()
       ("trace", po::value<std::string>(), "write a timeline for ui.perfetto.dev to this file: steps, heaps, banks, findings")
       ("profile", po::value<std::string>(), "write where the cycles went, function by function, for KCachegrind (callgrind's format) or, to a file named .folded, for flame graphs; --stats then shows the top ten")
+      ("vcd", po::value<std::string>(), "write the states of banks and cores, and the bytes of each zone, over time for GTKWave (VCD)")
       ("csv", po::value<std::string>(), "write tables of runs, cores, heaps, operations, banks, findings and functions to this folder, as CSV")
       ("suppressions", po::value<std::string>(), "leave out the findings that this YAML file lists")
       ("baseline", po::value<std::string>(), "leave out the findings of an earlier report of 'run --json': only new ones fail")
@@ -262,6 +264,12 @@ int run_command(const std::vector<std::string>& arguments) {
     if (processes) throw UsageError("--profile and --isolate do not go together: a profile is taken while the scenario is replayed");
     profile = std::make_unique<OutputFile>("--profile", values["profile"].as<std::string>());
   }
+  std::unique_ptr<OutputFile> waveform;
+  if (values.count("vcd")) {
+    if (files.size() > 1) throw UsageError("--vcd takes one scenario at a time, not " + std::to_string(files.size()));
+    if (processes) throw UsageError("--vcd and --isolate do not go together: a waveform is taken while the scenario is replayed");
+    waveform = std::make_unique<OutputFile>("--vcd", values["vcd"].as<std::string>());
+  }
   std::vector<std::unique_ptr<OutputFile>> tables;
   if (values.count("csv")) tables = table_files(values["csv"].as<std::string>());
 
@@ -281,6 +289,7 @@ int run_command(const std::vector<std::string>& arguments) {
     if (each.file) each.file->refuse_inputs();
   if (trace) trace->refuse_inputs();
   if (profile) profile->refuse_inputs();
+  if (waveform) waveform->refuse_inputs();
   for (const auto& each : tables) each->refuse_inputs();
   refuse_shared_targets(outputs, values);
 
@@ -302,6 +311,8 @@ int run_command(const std::vector<std::string>& arguments) {
     replay_options.subscribers.clear();
     if (trace) replay_options.subscribers.push_back(&timeline.emplace(trace->stream(), 1000000 / job.platform.system.clock_period_ps));
     if (with_history) replay_options.subscribers.push_back(&history.emplace(job.platform));
+    std::optional<ValueChanges> changes;
+    if (waveform) replay_options.subscribers.push_back(&changes.emplace(job.platform));
     std::optional<Profile> costs;
     replay_options.observers.clear();
     replay_options.blocks = nullptr;
@@ -318,6 +329,10 @@ int run_command(const std::vector<std::string>& arguments) {
       make_printable(result);
       profile->stream() << (values["profile"].as<std::string>().ends_with(".folded") ? costs->folded() : costs->callgrind(result));
       profile->commit();
+    }
+    if (changes) {
+      changes->write(waveform->stream(), result.cycles);
+      waveform->commit();
     }
     if (history) {
       result.history = history->take(result.cycles);

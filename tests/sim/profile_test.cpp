@@ -116,6 +116,28 @@ TEST_F(Views, TablesAreWrittenAsCsv) {
   for (const char* name : {"runs", "heaps", "operations", "banks", "functions"}) EXPECT_TRUE(fs::exists(path(std::string("out/tables/") + name + ".csv"))) << name;
 }
 
+// Values change in order of time, whichever core ran ahead.
+TEST_F(Views, AWaveformIsInOrderOfTime) {
+  ASSERT_EQ(run({"--vcd", "w.vcd"}).exit_code, 3);
+  const std::string waveform = read_file(path("w.vcd"));
+  std::istringstream lines(waveform);
+  std::uint64_t before = 0, changes = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line[0] != '#') continue;
+    const std::uint64_t now = std::stoull(line.substr(1));
+    EXPECT_GE(now, before) << line;
+    before = now;
+    ++changes;
+  }
+  EXPECT_GT(changes, 100u);
+  for (const char* signal : {" core0_powered $end", " core1_step $end", " HP0 $end", " runtime_bytes $end"}) EXPECT_NE(waveform.find(signal), std::string::npos) << signal;
+  if (run_program({"sh", "-c", "command -v vcd2fst"}).exit_code != 0) GTEST_SKIP() << "gtkwave is not installed: tools/setup gtkwave";
+  const ProgramResult converted = run_program({"vcd2fst", "w.vcd", "w.fst"}, directory_.path());
+  EXPECT_EQ(converted.exit_code, 0) << converted.err;
+  const ProgramResult back = run_program({"fst2vcd", "w.fst"}, directory_.path());
+  EXPECT_NE(back.out.find("core1_step"), std::string::npos);
+}
+
 TEST_F(Views, ADumpShowsMemoryCachesAndWriters) {
   const ProgramResult result = run({"--dump", "x", "--json", "r.json"});
   EXPECT_NE(result.out.find("x in cycle "), std::string::npos) << result.out;
