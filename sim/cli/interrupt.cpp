@@ -2,6 +2,7 @@
 #include "sim/cli/interrupt.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,7 +16,9 @@
 namespace dspmem {
 namespace {
 
-volatile sig_atomic_t signal_seen = 0;
+volatile sig_atomic_t own_signal_seen = 0;
+/// Where the signal is noted: from catch_signals() on in memory that processes share that are forked later, so that they learn of it, too.
+volatile sig_atomic_t* signal_seen = &own_signal_seen;
 volatile sig_atomic_t somebody_asks = 0;  ///< interrupted_by()
 
 // A signal handler may use nothing but plain memory and system calls.
@@ -31,8 +34,8 @@ void remove_unfinished() {
 }
 
 void on_signal(int number) {
-  if (somebody_asks && !signal_seen) {
-    signal_seen = number;
+  if (somebody_asks && !*signal_seen) {
+    *signal_seen = number;
     return;
   }
   remove_unfinished();
@@ -69,13 +72,15 @@ void install() {
 }  // namespace
 
 void catch_signals() {
+  void* const shared = mmap(nullptr, sizeof own_signal_seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared != MAP_FAILED) signal_seen = static_cast<volatile sig_atomic_t*>(shared);
   somebody_asks = 1;
   install();
 }
 
 void end_in_order_when_terminated() { std::set_terminate(on_terminate); }
 
-int interrupted_by() { return signal_seen; }
+int interrupted_by() { return *signal_seen; }
 
 void remove_when_killed(const std::string& path) {
   if (path.size() >= PATH_MAX) return;

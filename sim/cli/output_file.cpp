@@ -39,6 +39,7 @@ std::string followed(const std::string& path) {
 void OutputFile::fail(const std::string& why) const { throw UsageError(option_ + ": " + why); }
 
 OutputFile::OutputFile(const std::string& option, std::string path) : option_(option), path_(std::move(path)), target_(followed(path_)) {
+  if (path_ == "-") fail("needs the name of a file, not '-'");
   struct stat status {};
   const bool exists = stat(path_.c_str(), &status) == 0;
   // What is open already, by any of its names, belongs to somebody else: /dev/stdout may be a file that others write to as well.
@@ -85,6 +86,14 @@ std::ostream& OutputFile::stream() const {
     if (!stream_) fail("'" + path_ + "' cannot be written");
   }
   return stream_;
+}
+
+std::string OutputFile::target() const {
+  if (in_place()) return "";
+  const std::filesystem::path file = std::filesystem::absolute(target_);
+  std::error_code failure;
+  const std::filesystem::path folder = std::filesystem::canonical(file.parent_path(), failure);
+  return (failure ? file.parent_path().lexically_normal() : folder) / file.filename();
 }
 
 void OutputFile::refuse_inputs() const {

@@ -19,6 +19,8 @@ class OutputFile {
 
   /// Refuses to write over what this process has read. Call when all inputs have been read, and before anything runs.
   void refuse_inputs() const;
+  /// The file that is written, whatever its name here and through links; empty for what takes several outputs, such as a pipe.
+  std::string target() const;
   /// REQUIRES: refuse_inputs() has been called. Opens what is no regular file.
   std::ostream& stream() const;
   /// What has been written so far, under its other name.

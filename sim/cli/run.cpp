@@ -58,6 +58,7 @@ std::vector<Output> outputs_of(const po::variables_map& values) {
 
 /// One for each of csv_tables(), in a folder that is made if need be.
 std::vector<std::unique_ptr<OutputFile>> table_files(const std::string& folder) {
+  if (folder == "-") throw UsageError("--csv needs the name of a folder, not '-'");
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
   if (!std::filesystem::is_directory(folder)) throw UsageError("--csv: the folder '" + folder + "' cannot be made" + (failure ? ": " + failure.message() : ""));
@@ -67,19 +68,10 @@ std::vector<std::unique_ptr<OutputFile>> table_files(const std::string& folder) 
 }
 
 /// Two outputs in one file: the first would be lost. Devices and pipes take several.
-void refuse_shared_targets(const std::vector<Output>& outputs, const po::variables_map& values) {
-  std::vector<std::string> paths;
-  for (const char* option : {"trace", "profile", "vcd"})
-    if (values.count(option)) paths.push_back(values[option].as<std::string>());
-  for (const Output& each : outputs)
-    if (each.file) paths.push_back(values[each.writer->name].as<std::string>());
+void refuse_shared_targets(const std::vector<const OutputFile*>& files) {
   std::set<std::string> targets;
-  for (const std::string& path : paths) {
-    std::error_code unknown;
-    const std::string target = std::filesystem::weakly_canonical(path, unknown).string();
-    const bool other = std::filesystem::exists(path, unknown) && !std::filesystem::is_regular_file(path, unknown);
-    if (!unknown && !other && !targets.insert(target).second) throw UsageError("two outputs go to '" + path + "': each needs a file of its own");
-  }
+  for (const OutputFile* each : files)
+    if (const std::string target = each ? each->target() : ""; !target.empty() && !targets.insert(target).second) throw UsageError("two outputs go to '" + target + "': each needs a file of its own");
 }
 
 /// One that cannot be written loses no other: the first error is thrown at the end.
@@ -175,7 +167,7 @@ void replay_isolated(const std::vector<Job>& jobs, unsigned processes, const std
           return std::string(1, an_error) + error.what();
         }
       },
-      1);
+      1, ProcessPool::WhenInterrupted::finish);
   std::uint64_t given = 0, told = 0;
   std::map<std::uint64_t, ProcessPool::Answer> waiting;  // for those before them
   const auto say = [&](const ProcessPool::Answer& answer) {
@@ -291,7 +283,10 @@ int run_command(const std::vector<std::string>& arguments) {
   if (profile) profile->refuse_inputs();
   if (waveform) waveform->refuse_inputs();
   for (const auto& each : tables) each->refuse_inputs();
-  refuse_shared_targets(outputs, values);
+  std::vector<const OutputFile*> all{trace.get(), profile.get(), waveform.get()};
+  for (const Output& each : outputs) all.push_back(each.file.get());
+  for (const auto& each : tables) all.push_back(each.get());
+  refuse_shared_targets(all);
 
   catch_signals();
   WriterOptions writer_options;

@@ -233,6 +233,7 @@ int show_point(const std::string& path, const std::string& text, const po::varia
   if (!number || *number >= sweep.combinations()) throw UsageError(fmt::format("'{}' is no point of '{}', which are numbered from 0 to {}", text, path, sweep.combinations() - 1));
   if (!sweep.point(*number)) throw UsageError(fmt::format("point {} of '{}' is excluded", *number, path));
   PointRunner runner(sweep, image_folder(results_file(values, path)));
+  note_input(results_file(values, path));
   std::unique_ptr<OutputFile> page;
   if (values.count("html")) page = std::make_unique<OutputFile>("--html", values["html"].as<std::string>());
   const Result result = replay_point(sweep, runner, *number, page != nullptr);
@@ -272,13 +273,16 @@ std::vector<std::uint64_t> points_of_interest(const Sweep& sweep, SweepStore& st
 /// The page of a sweep, and beside it, in FILE.points, the reports of a few points.
 void write_page(const Sweep& sweep, SweepStore& store, const std::string& path, const std::string& target, const OutputFile& page) {
   const std::filesystem::path folder = path + ".points", name = std::filesystem::path(path).filename().string() + ".points";
-  std::filesystem::create_directories(folder);
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (!std::filesystem::is_directory(folder)) throw UsageError("--html: the folder '" + folder.string() + "' for reports of points cannot be made" + (failure ? ": " + failure.message() : ""));
   PointRunner runner(sweep, image_folder(target));
   WriterOptions options;
   options.rules = rules();
   for (const std::uint64_t number : points_of_interest(sweep, store)) {
     const Result result = replay_point(sweep, runner, number, true);
     const OutputFile report("--html", (folder / fmt::format("{}.html", number)).string());
+    report.refuse_inputs();
     report.stream() << html_writer.write({&result, 1}, options);
     report.commit();
   }
@@ -354,10 +358,7 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
   }
 
   std::unique_ptr<OutputFile> page;
-  if (values.count("html")) {
-    page = std::make_unique<OutputFile>("--html", values["html"].as<std::string>());
-    page->refuse_inputs();
-  }
+  if (values.count("html")) page = std::make_unique<OutputFile>("--html", values["html"].as<std::string>());
   const bool on_slurm = engine_of(values) == Engine::slurm;
   SlurmOptions slurm;
   if (on_slurm) {
@@ -368,6 +369,7 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
   store.begin(path, read_input(path), sweep.combinations());
   std::optional<SweepStore> cache;
   if (values.count("cache")) cache.emplace(values["cache"].as<std::string>(), true);
+  if (page) page->refuse_inputs();
   catch_signals();
   Ledger ledger{sweep, path, runner, store, cache ? &*cache : nullptr, wanted};
   Numbers numbers(sweep, part);

@@ -42,7 +42,7 @@ class FileWatch {
 
   void add(const std::string& path) {
     std::error_code unknown;
-    const fs::path file = fs::weakly_canonical(path, unknown);
+    const fs::path file = fs::weakly_canonical(fs::absolute(path), unknown);
     const fs::path folder = file.parent_path();
     const int watch = inotify_add_watch(descriptor_, folder.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_ATTRIB);
     if (watch >= 0) files_[watch].insert(file.filename().string());

@@ -133,7 +133,8 @@ bool ProcessPool::serve(const std::function<std::optional<std::uint64_t>()>& nex
       if (poll(waiting.data(), waiting.size(), milliseconds) < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "waiting for answers");
       if (interrupted()) {
         stopped = true;
-        break;
+        if (when_interrupted_ == WhenInterrupted::stop) break;
+        more = false;
       }
       for (std::size_t i = 0; i < waiting.size(); ++i) {
         if (!waiting[i].revents) continue;
@@ -157,7 +158,7 @@ bool ProcessPool::serve(const std::function<std::optional<std::uint64_t>()>& nex
     for (Worker& worker : workers) stop(worker, true);
     throw;
   }
-  for (Worker& worker : workers) stop(worker, stopped);
+  for (Worker& worker : workers) stop(worker, stopped && when_interrupted_ == WhenInterrupted::stop);
   return !stopped;
 }
 

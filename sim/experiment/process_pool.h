@@ -20,10 +20,13 @@ class ProcessPool {
     int signal = 0;     ///< that ended the process; 0: it ended itself
   };
 
+  /// Whether what is being done is given up, or ends by itself, as work does that asks, too, whether it was interrupted.
+  enum class WhenInterrupted { stop, finish };
+
   /// `run` is called in the processes, for a number that `next` gave. `pieces`: how many a process does before another takes its place; 0:
   /// all that there are.
-  ProcessPool(unsigned processes, std::function<std::string(std::uint64_t)> run, std::uint64_t pieces = 0)
-      : processes_(processes), pieces_(pieces), run_(std::move(run)) {}
+  ProcessPool(unsigned processes, std::function<std::string(std::uint64_t)> run, std::uint64_t pieces = 0, WhenInterrupted when_interrupted = WhenInterrupted::stop)
+      : processes_(processes), pieces_(pieces), when_interrupted_(when_interrupted), run_(std::move(run)) {}
 
   /// Until `next` gives nothing more and all is done. `done` is told of each answer, in the order in which they come. Returns false if
   /// `interrupted` came to hold: what was not done is not told. Throws std::system_error when the system has no process to give.
@@ -32,6 +35,7 @@ class ProcessPool {
  private:
   unsigned processes_;
   std::uint64_t pieces_;
+  WhenInterrupted when_interrupted_;
   std::function<std::string(std::uint64_t)> run_;
 };
 

@@ -267,7 +267,11 @@ void write_bytes(const std::string& who, const std::string& state, const std::st
   for (std::size_t at = 0; at < bytes.size() || at == 0; at += row) {
     std::string shown;
     for (std::size_t i = at; i < std::min(bytes.size(), at + row); i += 8) shown += (shown.empty() ? "" : " ") + bytes.substr(i, std::min<std::size_t>(8, bytes.size() - i));
-    out += fmt::format("    {:<12} {:<6} {}\n", at ? "" : who, at ? "" : state, bytes.empty() ? "cannot be read" : shown);
+    if (bytes.empty()) {
+      out += "    " + who + ": no contents\n";
+      return;
+    }
+    out += fmt::format("    {:<12} {:<6} {}\n", at ? "" : who, at ? "" : state, shown);
   }
 }
 
@@ -279,7 +283,7 @@ void write_dump(const Result::Dump& dump, std::string& out) {
   out += fmt::format("\n{} in cycle {}: {} bytes at {:#010x}\n", dump.what, dump.cycle, dump.bytes, dump.address);
   for (const Result::Dump::Line& line : dump.lines) {
     out += fmt::format("  from byte {}\n", line.first);
-    for (const Result::Dump::Holder& each : line.holders) write_bytes(each.who, each.who == "memory" ? "" : each.dirty ? "dirty" : "clean", each.bytes, out);
+    for (const Result::Dump::Holder& each : line.holders) write_bytes(each.who, each.who.starts_with("memory") ? "" : each.dirty ? "dirty" : "clean", each.bytes, out);
     if (line.writes.empty()) out += "    written by nobody\n";
     for (const Result::Dump::Write& each : line.writes) {
       const std::string place = each.write.stack.empty() ? each.write.step.to_string() : to_string(each.write.stack[0]);
@@ -288,8 +292,10 @@ void write_dump(const Result::Dump& dump, std::string& out) {
                          each.write.cycle ? fmt::format(", last in cycle {}", each.write.cycle) : "");
     }
   }
-  const std::uint64_t shown = dump.lines.empty() ? 0 : dump.lines.back().first + (dump.lines.back().holders.empty() ? 0 : dump.lines.back().holders[0].bytes.size() / 2);
-  if (shown && shown < dump.bytes) out += fmt::format("  and {} bytes more; name an address and a count, such as {:#x}+64\n", dump.bytes - shown, dump.address + shown);
+  constexpr std::size_t most_lines = 64;  // of Result::Dump
+  if (dump.lines.size() < most_lines || dump.lines.back().holders.empty()) return;
+  const std::uint64_t shown = dump.lines.back().first + dump.lines.back().holders[0].bytes.size() / 2;
+  if (shown < dump.bytes) out += fmt::format("  and {} bytes more; name an address and a count, such as {:#x}+64\n", dump.bytes - shown, dump.address + shown);
 }
 
 void write_stats(const Result& result, std::string& out) {

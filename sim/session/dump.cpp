@@ -17,14 +17,38 @@ std::string hexadecimal(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-void Session::check_dumps() const {
+std::optional<Session::Range> Session::range_of(const std::string& what) {
+  const std::size_t plus = what.find('+');
+  const auto address = parse_number(what.substr(0, plus));
+  if (!address) return std::nullopt;
+  const auto bytes = plus == std::string::npos ? std::optional<std::uint64_t>(4) : parse_number(what.substr(plus + 1));
+  if (!bytes || !*bytes || *address > 0xffffffff || *bytes > 0x100000000 - *address)
+    throw InputError({input_.scenario.file}, "--dump: '" + what + "' is no address below 2^32 and number of bytes, such as 0x9e021000+64");
+  const auto is_memory = [this](std::uint64_t at) {
+    const Region* const region = system_->map().find(static_cast<std::uint32_t>(at));
+    return region && region->kind != RegionKind::device;
+  };
+  if (!is_memory(*address) || !is_memory(*address + *bytes - 1)) throw InputError({input_.scenario.file}, "--dump: at '" + what + "' platform '" + input_.platform.name + "' has no memory");
+  return Range{static_cast<std::uint32_t>(*address), static_cast<std::uint32_t>(*bytes)};
+}
+
+void Session::check_dumps() {
   for (const std::string& what : options_.dump) {
-    const std::string name = what.substr(0, what.find('+'));
-    if (names_.objects.contains(what) || input_.image.variable(what).has_value() || parse_number(name)) continue;
+    if (names_.objects.contains(what) || input_.image.variable(what).has_value() || range_of(what)) continue;
     std::vector<std::string> known = input_.image.variable_names();
     for (const auto& [object, mark] : names_.objects) known.push_back(object);
     throw InputError({input_.scenario.file}, "--dump: neither the scenario nor the firmware has an object '" + what + "', and it is no address" + suggestion(what, known));
   }
+}
+
+std::string Session::bank_that_is_off(std::uint32_t physical) const {
+  for (const auto& sram : system_->srams()) {
+    const std::uint32_t base = sram->config().physical_base;
+    if (physical - base >= sram->config().size()) continue;
+    const std::size_t index = (physical - base) / sram->config().bank_bytes;
+    if (sram->bank(index).state() == BankState::off) return sram->bank_name(index);
+  }
+  return "";
 }
 
 void Session::dump(const std::string& what) {
@@ -41,9 +65,9 @@ void Session::dump(const std::string& what) {
     dump.address = variable->address;
     dump.bytes = std::max(variable->bytes, 1u);
   } else {
-    const std::size_t plus = what.find('+');
-    dump.address = static_cast<std::uint32_t>(*parse_number(what.substr(0, plus)));
-    dump.bytes = plus == std::string::npos ? 4 : static_cast<std::uint32_t>(parse_number(what.substr(plus + 1)).value_or(4));
+    const Range range = *range_of(what);
+    dump.address = range.address;
+    dump.bytes = range.bytes;
   }
   const std::uint32_t line_bytes = 1u << system_->core(0).core().data_cache().line_shift();
   constexpr std::uint32_t most_lines = 64;
@@ -54,7 +78,9 @@ void Session::dump(const std::string& what) {
     Result::Dump::Line line;
     line.first = address - dump.address;
     std::vector<std::uint8_t> bytes(count);
-    try {
+    const std::string off = bank_that_is_off(physical(address));
+    if (!off.empty()) line.holders.push_back({"memory: bank " + off + " is off", false, ""});
+    else try {
       system_->inspect(address, bytes);
       line.holders.push_back({"memory", false, hexadecimal(bytes)});
     } catch (const std::out_of_range&) {

@@ -109,7 +109,14 @@ class Session final : public CoreHost {
   }
   void core_power(DspCore& core, bool on, std::uint64_t cycle) override { bus_.emit(CoreChanged{static_cast<AgentId>(core.id()), on, cycle}); }
   bool interrupted() const override;
-  void check_dumps() const;
+  struct Range {
+    std::uint32_t address, bytes;
+  };
+  /// Of "0x9e021000+64"; nothing for what begins with no number. Throws InputError where there is no such memory.
+  std::optional<Range> range_of(const std::string& what);
+  void check_dumps();
+  /// Its name; empty when the memory is there.
+  std::string bank_that_is_off(std::uint32_t physical) const;
   void dump(const std::string& what);
   void failed(std::exception_ptr failure) override;
 

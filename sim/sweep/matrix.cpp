@@ -88,13 +88,17 @@ SweepConstraint read_constraint(const std::string& text, const SourceMark& mark,
     const std::string number = trimmed(text.substr(at + std::string_view(sign).size()));
     if (const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), constraint.limit); failed != std::errc() || end != number.data() + number.size()) {
       Bytes bytes;
-      reader.convert(YAML::Node(number), "constraints", bytes);  // 96 KiB
+      try {
+        reader.convert(YAML::Node(number), "constraints", bytes);  // 96 KiB
+      } catch (const InputError&) {
+        break;
+      }
       constraint.limit = static_cast<double>(bytes.value);
     }
-    if (constraint.metric.empty() || !std::isfinite(constraint.limit)) break;
+    if (constraint.metric.empty() || constraint.metric.find_first_of(",=<>") != std::string::npos || !std::isfinite(constraint.limit)) break;
     return constraint;
   }
-  FieldReader::fail(mark, "a constraint is 'METRIC <= NUMBER', with <, <=, =, >= or >, such as \"findings = 0\"; not '" + text + "'");
+  FieldReader::fail(mark, "each constraint is 'METRIC <= NUMBER', with <, <=, =, >= or >, such as \"findings = 0\"; not '" + text + "'");
 }
 
 std::size_t key_named(const Sweep& sweep, const std::string& name, const SourceMark& mark) {

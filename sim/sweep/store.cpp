@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "sim/config/input_files.h"
+
 namespace dspmem {
 namespace {
 
@@ -76,6 +78,7 @@ SweepStore::SweepStore(const std::string& path, bool fresh) : path_(path) {
   try {
     check(code);
     sqlite3_busy_timeout(database_, busy_milliseconds);
+    note_input(path);  // no page may be written over it
     // Nothing is written to a file that is not a sweep's.
     {
       Statement made(*this, "SELECT count(*), sum(name = 'points') FROM sqlite_master");

@@ -101,6 +101,29 @@ TEST(Isolate, AScenarioThatTakesTheSimulatorDownLosesNothingOfTheOthers) {
   EXPECT_EQ(report[1]["verdict"], "passed");
 }
 
+// Ctrl-C reaches every process of the group: what was being replayed was lost.
+TEST(Isolate, AnInterruptedRunTellsWhatRanUntilThen) {
+  const TemporaryDirectory directory;
+  directory.write("long.yaml", "name: long\nplatform: tgl\ncores:\n  0:\n    - workload: {operations: 100000000}\n");
+  const pid_t program = fork();
+  if (program == 0) {
+    setpgid(0, 0);
+    const std::string command = "exec " + dspmem_executable() + " run long.yaml long.yaml long.yaml -j 2 --json r.json > out.txt 2> err.txt";
+    if (chdir(directory.path().c_str()) == 0) execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    _exit(127);
+  }
+  ASSERT_NE(child_of(program), 0);
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  kill(-program, SIGINT);
+  int status = 0;
+  waitpid(program, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 128 + SIGINT);
+  const Json report = Json::parse(read_file(directory.path() / "r.json"));
+  ASSERT_EQ(report.size(), 2u);
+  for (const Json& each : report) EXPECT_EQ(each["verdict"], "interrupted");
+}
+
 TEST(Isolate, TakesNoTimelines) {
   const TemporaryDirectory directory;
   directory.write("good.yaml", "name: good\nplatform: tgl\ncores:\n  0: [{delay: 1 cycles}]\n");

@@ -180,6 +180,38 @@ TEST_F(Views, WhatCannotBeShownIsOneError) {
   EXPECT_EQ(read_file(path("s.yaml")), scenario);
 }
 
+// Outputs were compared by the text of their paths: ./x and x, links, and the tables of --csv were written over each other.
+TEST_F(Views, NoTwoOutputsGoToOneFile) {
+  for (const std::vector<std::string>& options : std::vector<std::vector<std::string>>{{"--vcd", "./same", "--profile", "same"}, {"--csv", "out", "--json", "out/runs.csv"}, {"--json", "a/../b", "--sarif", "b"}}) {
+    fs::create_directories(path("a"));
+    fs::create_directories(path("out"));
+    const ProgramResult result = run(options);
+    EXPECT_EQ(result.exit_code, 2) << options[1];
+    EXPECT_NE(result.err.find("two outputs go to"), std::string::npos) << result.err;
+  }
+  fs::create_symlink("target", path("one"));
+  fs::create_symlink("target", path("two"));
+  EXPECT_EQ(run({"--vcd", "one", "--trace", "two"}).exit_code, 2);
+  EXPECT_EQ(run({"--csv", "-"}).exit_code, 2);
+  EXPECT_EQ(run({"--vcd", "-"}).exit_code, 2);
+  EXPECT_FALSE(fs::exists(path("-")));
+}
+
+// A count that was none, or an address beyond 32 bits, showed something else without a word.
+TEST_F(Views, ADumpOfNoMemoryIsRefused) {
+  for (const char* what : {"0xbe006d00+64KiB", "0xbe006d00+", "0xbe006d00+0", "0xbe006d00+-4", "0x1be006d00+8", "0xffffffff+100", "0+4"}) {
+    const ProgramResult result = run({"--dump", what});
+    EXPECT_EQ(result.exit_code, 2) << what;
+    EXPECT_TRUE(result.err.starts_with("s.yaml: error: --dump: ")) << result.err;
+  }
+}
+
+// What a bank that is off returns was shown as if it had been stored.
+TEST_F(Views, ADumpSaysThatABankIsOff) {
+  const ProgramResult result = run_program({dspmem_executable(), "run", (source_directory() / "scenarios/bugs/P2_gated_bank_still_in_use.yaml").string(), "--dump", "table"}, directory_.path());
+  EXPECT_NE(result.out.find("memory: bank LP0 is off: no contents\n"), std::string::npos) << result.out;
+}
+
 // ---- Manual pages ----
 
 TEST(Manual, EveryCommandHasAPage) {

@@ -55,7 +55,7 @@ TEST(SweepMatrix, BadInputIsOneClearError) {
       {"vary: {seed: [1, 2], quantum: [1, 2, 3]}\nzip: [[seed, quantum]]", "as many values as each other"},
       {"vary: {seed: [1, 2]}\nexclude: [{seed: 3}]", "none of the values"},
       {"vary: {seed: [1, 2]}\nexclude: [{sed: 1}]", "did you mean 'seed'"},
-      {"vary: {seed: [1, 2]}\nconstraints: [\"findings 0\"]", "a constraint is"},
+      {"vary: {seed: [1, 2]}\nconstraints: [\"findings 0\"]", "each constraint is"},
       {"vary: {seed: [1, 2]}\nconstraints: [\"finding = 0\"]", "did you mean 'findings'"},
       {"vary: {seed: [1, 2]}\nminimise: cycls", "did you mean 'cycles'"},
       {"vary: {seed: [1, 2]}\nmetrics: [cylces]", "did you mean 'cycles'"},
@@ -63,7 +63,7 @@ TEST(SweepMatrix, BadInputIsOneClearError) {
       {"vary: {seed: [1], seed: [2]}", "varied twice"},
       {"vary: {quantum: [0]}", "1 to 4294967295"},
       {"vary: {[seed]: [1]}", "plain name"},
-      {"vary: {seed: [1]}\nconstraints: [\"cycles <= nan\"]", "a constraint is"},
+      {"vary: {seed: [1]}\nconstraints: [\"cycles <= nan\"]", "each constraint is"},
       {"vary: {platform.l1d.sice: [48 KiB]}", "did you mean 'size'"},
       {"vary: {allocator: [zoness]}", "did you mean 'zones'"},
       {"vary: {seed: {from: 1, to: 150000}}", "--max-points"},
@@ -199,6 +199,19 @@ TEST(SweepPool, AProcessThatDiesCostsOnePoint) {
                          [&](const SweepResult& result) { EXPECT_TRUE(codes.emplace(result.number, result.exit_code).second); }, [] { return false; }));
   EXPECT_EQ(codes.size(), 50u);
   for (const auto& [number, code] : codes) EXPECT_EQ(code, number % 10 == 3 ? 128 + SIGSEGV : 0) << number;
+}
+
+// Pages were written over the results, the cache and the scenario.
+TEST(SweepPage, IsNeverWrittenOverWhatIsRead) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("s.yaml", sweep_text("vary: {seed: [1, 2]}\n")).string();
+  ASSERT_EQ(sweep(directory, {file, "-o", "r.sqlite", "--cache", "c.sqlite"}).exit_code, 0);
+  EXPECT_EQ(sweep(directory, {"show", file, "-o", "r.sqlite", "--html", "r.sqlite"}).exit_code, 2);
+  EXPECT_EQ(sweep(directory, {"point", file, "1", "-o", "r.sqlite", "--html", "r.sqlite"}).exit_code, 2);
+  EXPECT_EQ(sweep(directory, {file, "-o", "r.sqlite", "--html", "r.sqlite"}).exit_code, 2);
+  EXPECT_EQ(sweep(directory, {file, "-o", "r.sqlite", "--cache", "c.sqlite", "--html", "c.sqlite"}).exit_code, 2);
+  EXPECT_TRUE(read_file(directory.path() / "r.sqlite").starts_with("SQLite format 3"));
+  EXPECT_TRUE(read_file(directory.path() / "c.sqlite").starts_with("SQLite format 3"));
 }
 
 // ---- Search ------------------------------------------------------------------------------------------------------------------
