@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -143,9 +144,15 @@ class SlurmEngine final : public SweepEngine {
     std::sort(files.begin(), files.end());
     for (const fs::path& file : files) {
       {
-        SweepStore part(file.string(), false);
-        if (part.resume(work_.text))
-          part.each([&](const SweepResult& result) {
+        std::optional<SweepStore> part;
+        try {
+          part.emplace(file.string(), false);
+        } catch (const std::runtime_error&) {
+          // A task that was killed while it made the file has kept nothing: its points are run again.
+          if (file.extension() != ".part") throw;
+        }
+        if (part && part->resume(work_.text))
+          part->each([&](const SweepResult& result) {
             // What the files said when the task ran is not what they say now: done again.
             if (!wanted.contains(result.number) || result.hash != work_.hash(result.number)) return;
             done(result);

@@ -76,6 +76,16 @@ TEST_F(Slurm, KillsLoseNothingAndRepeatNothing) {
   EXPECT_EQ(exported("one.sqlite"), exported("r.sqlite"));
 }
 
+// A task that was killed while it made its results file left an empty one, and the sweep could not go on.
+TEST_F(Slurm, APartThatWasNeverBegunIsRunAgain) {
+  fs::create_directories(directory_.path() / "r.sqlite.slurm");
+  directory_.write("r.sqlite.slurm/4.part", "");
+  directory_.write("r.sqlite.slurm/4.points", "0\n");
+  const ProgramResult result = sweep("sweep.yaml --engine slurm --chunk 30 -o r.sqlite");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(sweep("status sweep.yaml -o r.sqlite").out.find("60 of 60"), std::string::npos);
+}
+
 TEST_F(Slurm, ADetachedSweepGathersItself) {
   const ProgramResult begun = sweep("sweep.yaml --engine slurm --chunk 20 --detach -o r.sqlite");
   ASSERT_EQ(begun.exit_code, 0) << begun.err;
