@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
-#include <map>
 #include <set>
 #include <thread>
 #include <utility>
@@ -16,17 +15,16 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/interrupt.h"
 #include "sim/cli/output_file.h"
+#include "sim/cli/sweep_report.h"
 #include "sim/cli/usage.h"
 #include "sim/config/input_files.h"
-#include "sim/diagnose/rules.h"
-#include "sim/report/writer.h"
 #include "sim/result/printable.h"
 #include "sim/sweep/answers.h"
 #include "sim/sweep/engine.h"
-#include "sim/sweep/page.h"
+#include "sim/sweep/ledger.h"
 #include "sim/sweep/point.h"
+#include "sim/sweep/regression.h"
 #include "sim/sweep/search.h"
-#include "sim/timeline/history.h"
 
 namespace dspmem {
 namespace {
@@ -61,11 +59,13 @@ class SweepProgress {
   Clock::time_point begun_, shown_;
 };
 
+Ledger::Watch watch(SweepProgress& progress) {
+  return {[&progress](bool computed) { progress.count(computed); }, [] { return interrupted_by() != 0; }};
+}
+
 std::string results_file(const po::variables_map& values, const std::string& sweep) {
   return values.count("output") ? values["output"].as<std::string>() : std::filesystem::path(sweep).stem().string() + ".sqlite";
 }
-
-std::string image_folder(const std::string& results) { return std::filesystem::absolute(results).string() + ".images"; }
 
 std::string host_name() {
   char name[256] = "";
@@ -139,159 +139,10 @@ std::vector<std::string> same_command(const std::string& program, const std::str
   std::vector<std::string> words{program, "sweep", path, "--engine", "slurm", "--detach", "--output", target};
   for (const char* option : {"partition", "account", "time", "chunk", "jobs", "cache", "part", "max-points", "html", "max-file", "max-nodes", "max-steps", "max-live"})
     if (values.count(option)) words.insert(words.end(), {std::string("--") + option, values[option].as<std::string>()});
+  for (const char* option : {"minimise", "subject-to"})
+    if (values.count(option))
+      for (const std::string& each : values[option].as<std::vector<std::string>>()) words.insert(words.end(), {std::string("--") + option, each});
   return words;
-}
-
-/// What is known of the points of a sweep, and what is to be done: a result that is there, in the results file or in the cache, is not computed
-/// again.
-class Ledger {
- public:
-  Ledger(const Sweep& sweep, const std::string& path, PointRunner& runner, SweepStore& store, SweepStore* cache, std::uint64_t wanted)
-      : sweep_(sweep), path_(path), runner_(runner), store_(store), cache_(cache), host_(host_name()), progress_(wanted) {}
-
-  /// The next of `numbers` that must be run.
-  std::optional<std::uint64_t> next(const std::function<std::optional<std::uint64_t>()>& numbers) {
-    while (const auto number = numbers()) {
-      if (interrupted_by()) return std::nullopt;
-      const SweepPoint point = *sweep_.point(*number);
-      SweepResult known;
-      try {
-        const std::string hash = runner_.hash(point);
-        auto found = store_.find(hash);
-        if (!found && cache_) found = cache_->find(hash);
-        if (!found || found->verdict == "died") {  // what killed its process may have had nothing to do with it
-          hashes_[*number] = hash;
-          return number;
-        }
-        known = std::move(*found);
-        ++reused_;
-      } catch (const InputError& error) {  // this point cannot be run
-        known.exit_code = exit_bad_input;
-        known.verdict = "bad-input";
-        known.error = error.what();
-        known.hash = fmt::format("bad-input {} {}", path_, *number);
-      }
-      known.number = *number;
-      known.keys = sweep_.describe(point);
-      worst_ = std::max(worst_, known.exit_code);
-      store_.put(known, host_);
-      progress_.count(false);
-    }
-    return std::nullopt;
-  }
-  SweepResult run(std::uint64_t number) {
-    SweepResult result = runner_.run(*sweep_.point(number));
-    result.number = number;
-    return result;
-  }
-  void take(SweepResult result) {
-    result.hash = hashes_.at(result.number);
-    result.keys = sweep_.describe(*sweep_.point(result.number));
-    hashes_.erase(result.number);
-    worst_ = std::max(worst_, result.exit_code);
-    store_.put(result, host_);
-    if (cache_) cache_->put(result, host_);
-    progress_.count(true);
-  }
-  /// Of a point that is being run.
-  const std::string& hash(std::uint64_t number) const { return hashes_.at(number); }
-  int worst() const { return worst_; }
-  std::uint64_t reused() const { return reused_; }
-  void end_progress() { progress_.end(); }
-
- private:
-  const Sweep& sweep_;
-  std::string path_;
-  PointRunner& runner_;
-  SweepStore& store_;
-  SweepStore* cache_;
-  std::string host_;
-  SweepProgress progress_;
-  std::map<std::uint64_t, std::string> hashes_;  ///< of points that are being run
-  std::uint64_t reused_ = 0;
-  int worst_ = 0;
-};
-
-/// Replays one point as 'dspmem run' does.
-Result replay_point(const Sweep& sweep, PointRunner& runner, std::uint64_t number, bool with_history) {
-  ReplayOptions options;
-  const Job job = runner.job(*sweep.point(number), options);
-  std::optional<HistoryRecorder> history;
-  if (with_history) options.subscribers.push_back(&history.emplace(job.platform));
-  Result result = run(job, options);
-  if (history) {
-    result.history = history->take(result.cycles);
-    make_printable(*result.history);
-  }
-  return result;
-}
-
-/// One point again, with its whole report.
-int show_point(const std::string& path, const std::string& text, const po::variables_map& values) {
-  const Sweep sweep = load_sweep(path);
-  const auto number = parse_number(text);
-  if (!number || *number >= sweep.combinations()) throw UsageError(fmt::format("'{}' is no point of '{}', which are numbered from 0 to {}", text, path, sweep.combinations() - 1));
-  if (!sweep.point(*number)) throw UsageError(fmt::format("point {} of '{}' is excluded", *number, path));
-  PointRunner runner(sweep, image_folder(results_file(values, path)));
-  note_input(results_file(values, path));
-  std::unique_ptr<OutputFile> page;
-  if (values.count("html")) page = std::make_unique<OutputFile>("--html", values["html"].as<std::string>());
-  const Result result = replay_point(sweep, runner, *number, page != nullptr);
-  if (page) page->refuse_inputs();
-  WriterOptions options;
-  options.rules = rules();
-  fmt::print("point {}: {}\n{}", *number, printable(sweep.describe(*sweep.point(*number))), text_writer.write({&result, 1}, options));
-  if (page) {
-    page->stream() << html_writer.write({&result, 1}, options);
-    page->commit();
-  }
-  return exit_code(result.verdict);
-}
-
-/// The points whose reports a page links to: the best by what is minimised first, and the first that failed.
-std::vector<std::uint64_t> points_of_interest(const Sweep& sweep, SweepStore& store) {
-  constexpr std::size_t most = 5;
-  std::vector<std::pair<double, std::uint64_t>> best;
-  std::vector<std::uint64_t> points;
-  store.each([&](const SweepResult& result) {
-    if (result.number >= sweep.combinations() || !sweep.point(result.number)) return;
-    if (result.exit_code == 1 || result.exit_code == 3 || result.exit_code == 4) {
-      if (points.size() < most) points.push_back(result.number);
-      return;
-    }
-    if (result.exit_code || sweep.minimised.empty()) return;
-    const auto value = result.metrics.find(sweep.metrics[sweep.minimised[0]].name);
-    if (value == result.metrics.end()) return;
-    best.emplace_back(value->second, result.number);
-    std::sort(best.begin(), best.end());
-    if (best.size() > most) best.pop_back();
-  });
-  for (const auto& [value, number] : best) points.push_back(number);
-  return points;
-}
-
-/// The page of a sweep, and beside it, in FILE.points, the reports of a few points.
-void write_page(const Sweep& sweep, SweepStore& store, const std::string& path, const std::string& target, const OutputFile& page) {
-  const std::filesystem::path folder = path + ".points", name = std::filesystem::path(path).filename().string() + ".points";
-  std::error_code failure;
-  std::filesystem::create_directories(folder, failure);
-  if (!std::filesystem::is_directory(folder)) throw UsageError("--html: the folder '" + folder.string() + "' for reports of points cannot be made" + (failure ? ": " + failure.message() : ""));
-  PointRunner runner(sweep, image_folder(target));
-  WriterOptions options;
-  options.rules = rules();
-  for (const std::uint64_t number : points_of_interest(sweep, store)) {
-    const Result result = replay_point(sweep, runner, number, true);
-    const OutputFile report("--html", (folder / fmt::format("{}.html", number)).string());
-    report.refuse_inputs();
-    report.stream() << html_writer.write({&result, 1}, options);
-    report.commit();
-  }
-  page.stream() << sweep_page(sweep, store, [&](std::uint64_t number) {
-    const std::string file = fmt::format("{}.html", number);
-    return std::filesystem::exists(folder / file) ? (name / file).string() : "";
-  });
-  page.commit();
-  std::fputs(fmt::format("page: {}\n", printable(path)).c_str(), stdout);
 }
 
 /// The sweep of a file, with the questions of the command line.
@@ -371,7 +222,8 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
   if (values.count("cache")) cache.emplace(values["cache"].as<std::string>(), true);
   if (page) page->refuse_inputs();
   catch_signals();
-  Ledger ledger{sweep, path, runner, store, cache ? &*cache : nullptr, wanted};
+  SweepProgress progress(wanted);
+  Ledger ledger(sweep, runner, store, cache ? &*cache : nullptr, host_name(), watch(progress));
   Numbers numbers(sweep, part);
   std::unique_ptr<SweepEngine> engine;
   if (on_slurm) {
@@ -390,7 +242,7 @@ int run_sweep(const std::string& path, const po::variables_map& values) {
   }
   const bool whole = rounds ? search(sweep, *rounds, *engine, ledger, store)
                             : engine->serve([&] { return ledger.next([&numbers] { return numbers.next(); }); }, [&](const SweepResult& result) { ledger.take(result); }, [] { return interrupted_by() != 0; }) && !interrupted_by();
-  ledger.end_progress();
+  progress.end();
   if (!whole && on_slurm && !interrupted_by()) return 0;  // it goes on without this process
   if (rounds && whole) fmt::print("{}\n", printable_lines(rounds->text()));
   else fmt::print("{}", printable_lines(sweep_answers(sweep, store)));
@@ -423,7 +275,8 @@ int work_on_points(const std::string& path, const po::variables_map& values) {
   {
     SweepStore store(target, true);
     store.begin(path, read_input(path), sweep.combinations());
-    Ledger ledger{sweep, path, runner, store, nullptr, numbers.size()};
+    SweepProgress progress(numbers.size());
+    Ledger ledger(sweep, runner, store, nullptr, host_name(), watch(progress));
     std::size_t at = 0;
     const auto next = [&]() -> std::optional<std::uint64_t> { return at < numbers.size() ? std::optional(numbers[at++]) : std::nullopt; };
     const bool whole = local_engine(1, [&](std::uint64_t number) { return ledger.run(number); })->serve([&] { return ledger.next(next); }, [&](const SweepResult& result) { ledger.take(result); }, [] { return interrupted_by() != 0; });
@@ -449,42 +302,6 @@ int gather_sweep(const std::string& path, const std::vector<std::string>& parts,
   }
   fmt::print("{}", printable_lines(sweep_answers(sweep, all)));
   return 0;
-}
-
-/// Which points of a sweep have become worse against an earlier run of it.
-int check_sweep(const std::string& baseline, const std::string& now) {
-  SweepStore before(baseline, false), after(now, false);
-  std::map<std::string, SweepResult> known;
-  before.each([&](const SweepResult& result) { known[result.keys] = result; });
-  std::uint64_t same = 0, worse = 0, unknown = 0;
-  std::set<std::string> missing;
-  for (const auto& [keys, result] : known) missing.insert(keys);
-  after.each([&](const SweepResult& result) {
-    const auto found = known.find(result.keys);
-    if (found == known.end()) {
-      ++unknown;
-      return;
-    }
-    missing.erase(result.keys);
-    std::string why;
-    if (result.exit_code > found->second.exit_code) why += fmt::format(" exit code {} -> {}", found->second.exit_code, result.exit_code);
-    for (const SweepResult::Finding& finding : result.findings) {
-      const auto& old = found->second.findings;
-      if (std::none_of(old.begin(), old.end(), [&](const SweepResult::Finding& each) { return each.fingerprint == finding.fingerprint && each.rule == finding.rule; })) why += fmt::format(" new {} of '{}'", finding.rule, finding.object);
-    }
-    for (const auto& [name, value] : result.metrics)
-      if (const auto old = found->second.metrics.find(name); old != found->second.metrics.end() && value > old->second) why += fmt::format(" {} {} -> {}", name, old->second, value);
-    if (why.empty()) {
-      ++same;
-      return;
-    }
-    ++worse;
-    fmt::print("{}:{}\n", printable(result.keys), printable(why));
-  });
-  if (same + worse == 0) throw UsageError("'" + baseline + "' and '" + now + "' have no point in common: nothing can be compared");
-  fmt::print("{} points worse, {} as good or better, {} not in the baseline\n", worse, same, unknown);
-  if (!missing.empty()) fmt::print("{} points of the baseline are missing, first {}\n", missing.size(), printable(*missing.begin()));
-  return worse || !missing.empty() ? 1 : 0;
 }
 
 }  // namespace
@@ -533,7 +350,10 @@ int sweep_command(const std::vector<std::string>& arguments) {
   try {
     if (what[0] == "check") {
       need(2, "check BASELINE.sqlite RESULTS.sqlite");
-      return check_sweep(what[1], what[2]);
+      SweepStore before(what[1], false), after(what[2], false);
+      const SweepRegression regression = compare_sweeps(before, after);
+      fmt::print("{}", regression.text);
+      return regression.worse ? 1 : 0;
     }
     if (what[0] == "status") {
       need(1, "status RESULTS.sqlite");
@@ -553,6 +373,7 @@ int sweep_command(const std::vector<std::string>& arguments) {
       const Sweep sweep = sweep_of(what[1], values);
       SweepStore store(results_file(values, what[1]), false);
       if (!store.resume(read_input(what[1]))) throw UsageError("'" + results_file(values, what[1]) + "' has no results of this sweep: the file says something else now, or they are elsewhere (-o)");
+      warn_of_older_results(sweep, store, results_file(values, what[1]));
       if (what[0] == "show" && values.count("html")) {
         const OutputFile page("--html", values["html"].as<std::string>());
         page.refuse_inputs();
@@ -569,7 +390,7 @@ int sweep_command(const std::vector<std::string>& arguments) {
     }
     if (what[0] == "point") {
       need(2, "point SWEEP.yaml NUMBER [--html FILE]");
-      return show_point(what[1], what[2], values);
+      return show_point(load_sweep(what[1]), what[2], results_file(values, what[1]), values.count("html") ? std::optional(values["html"].as<std::string>()) : std::nullopt);
     }
     if (what[0] == "work") {
       need(1, "work SWEEP.yaml --points LIST --images FOLDER -o PART");

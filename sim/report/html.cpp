@@ -7,6 +7,7 @@
 
 #include "sim/report/bug_text.h"
 #include "sim/report/page/embedded.h"
+#include "sim/report/page/html_text.h"
 #include "sim/report/writer.h"
 #include "sim/result/groups.h"
 #include "sim/result/judge.h"
@@ -15,32 +16,10 @@ namespace dspmem {
 namespace {
 
 using Json = nlohmann::json;
+using page::escaped;
 
 constexpr std::size_t most_bugs = 200;  ///< shown in full; a page stays fast
 constexpr std::size_t most_history = 40;
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) switch (c) {
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '&': out += "&amp;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  return out;
-}
-
-/// Data in a script element: no end tag, no comment can begin in it.
-std::string script_text(const Json& json) {
-  std::string out;
-  for (const char c : json.dump(-1, ' ', true, Json::error_handler_t::replace)) {
-    if (c == '<') out += "\\u003c";
-    else out += c;
-  }
-  return out;
-}
 
 std::string row(std::initializer_list<std::string> cells, const char* tag = "td") {
   std::string out = "<tr>";
@@ -247,7 +226,7 @@ std::string write(std::span<const Result> results, const WriterOptions& options)
     out += article(results[run], run, results.size() > 1, options);
     data.push_back(data_of(results[run]));
   }
-  out += fmt::format("</main>\n<script type=\"application/json\" id=\"data\">{}</script>\n<script>\n{}\n</script>\n<script>\n{}</script>\n</body>\n</html>\n", script_text(data), page::chart_script, page::script);
+  out += fmt::format("</main>\n<script type=\"application/json\" id=\"data\">{}</script>\n<script>\n{}\n</script>\n<script>\n{}</script>\n</body>\n</html>\n", page::script_text(data.dump(-1, ' ', true, Json::error_handler_t::replace)), page::chart_script, page::script);
   return out;
 }
 

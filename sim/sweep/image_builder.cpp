@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,35 +16,19 @@
 #include "sim/config/input_files.h"
 #include "sim/config/paths.h"
 #include "sim/sweep/digest.h"
+#include "sim/sweep/system_command.h"
 
 namespace dspmem {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Runs a program; returns what it wrote to its error output, empty where it succeeded.
-std::string run_compiler(const std::vector<std::string>& arguments, const fs::path& log) {
-  std::vector<char*> pointers;
-  for (const std::string& each : arguments) pointers.push_back(const_cast<char*>(each.c_str()));
-  pointers.push_back(nullptr);
-  const pid_t process = fork();
-  if (process < 0) return "no process can be started";
-  if (process == 0) {
-    const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    if (file >= 0) {
-      dup2(file, STDOUT_FILENO);
-      dup2(file, STDERR_FILENO);
-    }
-    execvp(pointers[0], pointers.data());
-    _exit(127);
-  }
-  int status = 0;
-  while (waitpid(process, &status, 0) < 0 && errno == EINTR) {}
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return "";
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return "'" + arguments[0] + "' is not installed (Debian: gcc-xtensa-lx106)";
-  std::ifstream stream(log);
-  std::string first;
-  std::getline(stream, first);
+/// What a compiler complains of; empty where it succeeds.
+std::string run_compiler(const std::vector<std::string>& arguments) {
+  const CommandOutcome outcome = run_system_command(arguments);
+  if (outcome.exit_code == 0) return "";
+  if (outcome.exit_code == 127) return "'" + arguments[0] + "' is not installed (Debian: gcc-xtensa-lx106)";
+  const std::string said = outcome.err + outcome.out, first = said.substr(0, said.find('\n'));
   return first.empty() ? "the compiler failed" : first;
 }
 
@@ -97,12 +80,12 @@ std::string build(const Job& job, const Platform& platform, const fs::path& targ
     for (const std::string& each : {"-I" + folder.string(), "-I" + (firmware / "include").string(), "-I" + (firmware / "libc/include").string(), "-ffile-prefix-map=" + firmware.parent_path().parent_path().string() + "/=",
                                     std::string("-c"), sources[index].string(), std::string("-o"), object})
       compile.push_back(each);
-    if (const std::string why = run_compiler(compile, folder / "log"); !why.empty()) fail(why);
+    if (const std::string why = run_compiler(compile); !why.empty()) fail(why);
     link.push_back(object);
   }
   const std::string part = target.string() + ".part";
   for (const std::string& each : {std::string("-lgcc"), std::string("-o"), part}) link.push_back(each);
-  if (const std::string why = run_compiler(link, folder / "log"); !why.empty()) fail(why);
+  if (const std::string why = run_compiler(link); !why.empty()) fail(why);
   fs::rename(part, target);
   fs::remove_all(folder);
   return target.string();

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/report/page/embedded.h"
+#include "sim/report/page/html_text.h"
 #include "sim/result/printable.h"
 #include "sim/sweep/answers.h"
 
@@ -14,19 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char each : printable_lines(text)) {
-    switch (each) {
-      case '&': result += "&amp;"; break;
-      case '<': result += "&lt;"; break;
-      case '>': result += "&gt;"; break;
-      case '"': result += "&quot;"; break;
-      default: result += each;
-    }
-  }
-  return result;
-}
+std::string escaped(const std::string& text) { return page::escaped(printable_lines(text)); }
 
 }  // namespace
 
@@ -54,8 +43,7 @@ std::string sweep_page(const Sweep& sweep, SweepStore& store, const std::functio
     if (const std::string report = report_of(result.number); !report.empty()) reports[std::to_string(result.number)] = report;
   });
   const Json data{{"file", printable(sweep.file)}, {"keys", keys}, {"metrics", metrics}, {"numbers", numbers}, {"codes", codes}, {"reports", reports}};
-  std::string text = data.dump(-1, ' ', false, Json::error_handler_t::replace);
-  for (std::size_t at = text.find('<'); at != std::string::npos; at = text.find('<', at + 6)) text.replace(at, 1, "\\u003c");  // no tag may end the script
+  const std::string text = page::script_text(data.dump(-1, ' ', false, Json::error_handler_t::replace));
 
   const auto chart = [](const char* id, const char* title, const char* what) {
     return fmt::format("<section><h2 id=\"{0}-title\">{1}</h2>\n<p>{2}</p>\n<div class=\"controls\" id=\"{0}-controls\"></div>\n<div class=\"plot\"><canvas id=\"{0}\" tabindex=\"0\" role=\"img\" aria-labelledby=\"{0}-title\"></canvas></div>\n<p id=\"{0}-said\" aria-live=\"polite\"></p></section>\n", id, title, what);
