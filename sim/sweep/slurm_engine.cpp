@@ -2,7 +2,7 @@
 // Job arrays of Slurm. One task replays one list of points into a results file of its own; a list and its results share a number:
 //   12.points   numbers of points, one a line          12.part     results, while the task is at it
 //   12.sqlite   results, when all of them are there    12.log      what the task said
-// Nothing but these files tells the sweep how far it is, so that whoever looks next can go on: the same command, a dependent job, another day.
+// Nothing but these files says how far the sweep is, so that whoever looks next can go on: the same command, a dependent job, another day.
 #include <unistd.h>
 
 #include <algorithm>
@@ -153,8 +153,12 @@ class SlurmEngine final : public SweepEngine {
         }
         if (part && part->resume(work_.text))
           part->each([&](const SweepResult& result) {
-            // What the files said when the task ran is not what they say now: done again.
-            if (!wanted.contains(result.number) || result.hash != work_.hash(result.number)) return;
+            if (!wanted.contains(result.number)) return;
+            // The task saw other files than there are here and now: done again.
+            if (result.hash != work_.hash(result.number)) {
+              rejected_ = result.error.empty() ? "a result of other files than there are here" : result.error;
+              return;
+            }
             done(result);
             wanted.erase(result.number);
           });
@@ -260,7 +264,7 @@ class SlurmEngine final : public SweepEngine {
   /// Why tasks failed: what the last one said, and what Slurm's accounting knows, if there is one.
   std::string last_words() const {
     std::string words = last_line(folder_ / (std::to_string(highest_number()) + ".log"));
-    if (words.empty()) words = "nothing";
+    if (words.empty()) words = rejected_.empty() ? "nothing" : rejected_;
     const CommandOutcome accounting = run_system_command({"sacct", "--noheader", "--parsable2", "--format", "State,ExitCode,NodeList", "--name", job_name(work_.folder)});
     if (accounting.exit_code == 0 && !trimmed(accounting.out).empty()) words += "; sacct: " + trimmed(accounting.out.substr(0, accounting.out.find('\n')));
     return words;
@@ -270,6 +274,7 @@ class SlurmEngine final : public SweepEngine {
   SlurmWork work_;
   fs::path folder_;
   std::string array_;  ///< the job that was submitted last
+  std::string rejected_;  ///< why the last result that was of no use was none
 };
 
 }  // namespace
@@ -277,7 +282,7 @@ class SlurmEngine final : public SweepEngine {
 std::unique_ptr<SweepEngine> slurm_engine(SlurmOptions options, SlurmWork work) { return std::make_unique<SlurmEngine>(std::move(options), std::move(work)); }
 
 void check_slurm(const SlurmOptions& options) {
-  if (run_system_command({"sbatch", "--version"}).exit_code == 127) ask({"sbatch", "--version"});
+  ask({"sbatch", "--version"});
   std::istringstream lines(ask({"sinfo", "--noheader", "--format", "%R"}));
   std::vector<std::string> known;
   for (std::string name; lines >> name;)
