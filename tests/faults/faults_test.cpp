@@ -40,6 +40,12 @@ constexpr const char* scenario =
     "  1:\n    - wait: ready\n    - invalidate: x\n    - read: {from: x, expect: 7}\n";
 constexpr const char* before = "what was there before";
 
+/// How many of a command's calls to malloc fail, one after the other; 0: all of them.
+std::uint64_t sampled_allocations() {
+  const char* const wanted = std::getenv("DSPMEM_FAULTS");
+  return wanted ? std::stoull(wanted) : 12;
+}
+
 class Faults : public testing::TestWithParam<Case> {
  protected:
   Faults() {
@@ -95,13 +101,16 @@ TEST_P(Faults, LoseNothing) {
     std::map<std::string, std::string> good;
     for (const std::string& output : GetParam().outputs) good[output] = read_file(path(output));
     if (std::string(call) == "open")
-      for (const auto& entry : fs::directory_iterator(directory_.path())) more_.insert(entry.path().filename());
+      for (const auto& entry : fs::directory_iterator(directory_.path()))  // what the command writes beside its output; nothing hidden
+        if (const std::string name = entry.path().filename(); name[0] != '.') more_.insert(name);
     const std::uint64_t count = std::stoull(read_file(counts_.path() / "count"));
-    std::uint64_t sample = 12;
-    if (const char* wanted = std::getenv("DSPMEM_FAULTS")) sample = std::stoull(wanted) ? std::stoull(wanted) : count;
     std::vector<std::uint64_t> turns;
-    Random random(count);
-    for (std::uint64_t i = 1; i <= (std::string(call) == "malloc" ? std::min(sample, count) : count); ++i) turns.push_back(std::string(call) == "malloc" && sample < count ? 1 + random.below(static_cast<std::uint32_t>(count)) : i);
+    if (const std::uint64_t sample = std::string(call) == "malloc" ? sampled_allocations() : 0; sample && sample < count) {
+      Random random(count);
+      for (std::uint64_t i = 0; i < sample; ++i) turns.push_back(1 + random.below(static_cast<std::uint32_t>(count)));
+    } else {
+      for (std::uint64_t i = 1; i <= count; ++i) turns.push_back(i);
+    }
     std::map<int, std::uint64_t> codes;
     for (const std::uint64_t turn : turns) {
       const ProgramResult result = run(call, turn);
