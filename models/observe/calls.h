@@ -21,7 +21,7 @@ class CallObserver {
   virtual void on_abandoned(Core& core) { (void)core; }
 };
 
-/// Is told of every block of instructions that a core begins: a run of instructions without a branch in between. Costs two compares a block
+/// Sees every block of instructions that a core begins: a run of instructions without a branch in between. Costs two compares a block
 /// more, and nothing where there is none. Changes nothing.
 class BlockObserver {
  public:

@@ -154,8 +154,8 @@ Result result_of_death(const Job& job, const ProcessPool::Answer& answer) {
   return result;
 }
 
-/// Replays each job in a process of its own, several at a time, and tells of them in their order.
-void replay_isolated(const std::vector<Job>& jobs, unsigned processes, const std::function<Result(const Job&)>& replay, const std::function<void(Result)>& tell,
+/// Replays each job in a process of its own, several at a time, and reports them in their order.
+void replay_isolated(const std::vector<Job>& jobs, unsigned processes, const std::function<Result(const Job&)>& replay, const std::function<void(Result)>& report,
                      const std::function<void(const std::string&)>& refused) {
   enum : char { a_result, an_error };
   ProcessPool pool(
@@ -168,24 +168,24 @@ void replay_isolated(const std::vector<Job>& jobs, unsigned processes, const std
         }
       },
       1, ProcessPool::WhenInterrupted::finish);
-  std::uint64_t given = 0, told = 0;
+  std::uint64_t given = 0, reported = 0;
   std::map<std::uint64_t, ProcessPool::Answer> waiting;  // for those before them
   const auto say = [&](const ProcessPool::Answer& answer) {
-    if (answer.died || !answer.error.empty()) return tell(result_of_death(jobs[answer.number], answer));
+    if (answer.died || !answer.error.empty()) return report(result_of_death(jobs[answer.number], answer));
     const std::string_view bytes = std::string_view(answer.bytes).substr(1);
     if (answer.bytes[0] == an_error) return refused(std::string(bytes));
-    tell(result_from_bytes(bytes, [](std::string_view name) { return find_rule(name)->id; }));
+    report(result_from_bytes(bytes, [](std::string_view name) { return find_rule(name)->id; }));
   };
   pool.serve([&]() -> std::optional<std::uint64_t> { return given < jobs.size() && !interrupted_by() ? std::optional(given++) : std::nullopt; },
              [&](const ProcessPool::Answer& answer) {
                waiting.emplace(answer.number, answer);
-               for (auto next = waiting.find(told); next != waiting.end(); next = waiting.find(++told)) {
+               for (auto next = waiting.find(reported); next != waiting.end(); next = waiting.find(++reported)) {
                  say(next->second);
                  waiting.erase(next);
                }
              },
              [] { return interrupted_by() != 0; });
-  for (const auto& [number, answer] : waiting) say(answer);  // an interrupted run: what was done is told
+  for (const auto& [number, answer] : waiting) say(answer);  // an interrupted run: what was done is reported
 }
 
 }  // namespace
@@ -321,7 +321,6 @@ int run_command(const std::vector<std::string>& arguments) {
     if (costs) {
       constexpr std::size_t most_in_report = 100;
       costs->summarise(result, most_in_report);
-      make_printable(result);
       profile->stream() << (values["profile"].as<std::string>().ends_with(".folded") ? costs->folded() : costs->callgrind(result));
       profile->commit();
     }
@@ -340,7 +339,7 @@ int run_command(const std::vector<std::string>& arguments) {
     return result;
   };
   bool first = true;
-  const auto tell = [&](Result result) {
+  const auto report = [&](Result result) {
     const std::string text = text_writer.write({&result, 1}, writer_options);
     if (!text_elsewhere && values.count("quiet")) fmt::print("{}", text.substr(0, text.find('\n') + 1));
     else if (!text_elsewhere) fmt::print("{}{}", first ? "" : "\n", text);
@@ -350,12 +349,12 @@ int run_command(const std::vector<std::string>& arguments) {
     if (!outputs.empty() || !tables.empty()) results.push_back(std::move(result));
   };
   if (processes) {
-    replay_isolated(jobs, *processes, replay, tell, [&tally](const std::string& error) { tally.unreadable(error); });
+    replay_isolated(jobs, *processes, replay, report, [&tally](const std::string& error) { tally.unreadable(error); });
   } else {
     for (const Job& job : jobs) {
       if (interrupted_by()) break;
       try {
-        tell(replay(job));
+        report(replay(job));
       } catch (const InputError& error) {  // seen only by running; the other scenarios have theirs to say
         tally.unreadable(error.what());
       }

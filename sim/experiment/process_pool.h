@@ -28,8 +28,8 @@ class ProcessPool {
   ProcessPool(unsigned processes, std::function<std::string(std::uint64_t)> run, std::uint64_t pieces = 0, WhenInterrupted when_interrupted = WhenInterrupted::stop)
       : processes_(processes), pieces_(pieces), when_interrupted_(when_interrupted), run_(std::move(run)) {}
 
-  /// Until `next` gives nothing more and all is done. `done` is told of each answer, in the order in which they come. Returns false if
-  /// `interrupted` came to hold: what was not done is not told. Throws std::system_error when the system has no process to give.
+  /// Until `next` gives nothing more and all is done. `done` receives each answer, in the order in which they come. Returns false if
+  /// `interrupted` came to hold: what was not done has no answer. Throws std::system_error when the system has no process to give.
   bool serve(const std::function<std::optional<std::uint64_t>()>& next, const std::function<void(const Answer&)>& done, const std::function<bool()>& interrupted);
 
  private:

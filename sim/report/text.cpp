@@ -292,9 +292,9 @@ void write_dump(const Result::Dump& dump, std::string& out) {
                          each.write.cycle ? fmt::format(", last in cycle {}", each.write.cycle) : "");
     }
   }
-  constexpr std::size_t most_lines = 64;  // of Result::Dump
-  if (dump.lines.size() < most_lines || dump.lines.back().holders.empty()) return;
-  const std::uint64_t shown = dump.lines.back().first + dump.lines.back().holders[0].bytes.size() / 2;
+  const std::string& last = dump.lines.back().holders[0].bytes;
+  if (last.empty()) return;
+  const std::uint64_t shown = dump.lines.back().first + last.size() / 2;
   if (shown < dump.bytes) out += fmt::format("  and {} bytes more; name an address and a count, such as {:#x}+64\n", dump.bytes - shown, dump.address + shown);
 }
 

@@ -148,16 +148,11 @@ void make_printable(Result& result) {
     escape_in_place(*text);
   for (Result::Heap& heap : result.heaps) escape_in_place(heap.name);
   for (Result::Bank& bank : result.banks) escape_in_place(bank.name);
-  for (Result::FunctionCost& each : result.functions) {
-    escape_in_place(each.name);
-    escape_in_place(each.place);
-  }
   for (Result::Dump& dump : result.dumps) {
     escape_in_place(dump.what);
     for (Result::Dump::Line& line : dump.lines)
       for (Result::Dump::Write& each : line.writes) escape_in_place(each.write);
   }
-  for (Result::ObjectCost& each : result.object_costs) escape_in_place(each.name);
   for (Result::Expectation& each : result.expectations) {
     escape_in_place(each.text);
     escape_in_place(each.actual);

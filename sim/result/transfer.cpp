@@ -9,7 +9,7 @@ namespace dspmem {
 namespace {
 
 // The fields of each structure, once, for both directions. A field that is left out here is left out of the reports of --isolate:
-// Transfer.LosesNoFieldOfAResult compares them.
+// Isolate.ReportsAreThoseOfOneProcess compares them.
 template <class Visitor> void fields(Visitor& visit, Agent& x) { visit(x.kind, x.number); }
 template <class Visitor> void fields(Visitor& visit, Place& x) { visit(x.file, x.line, x.column); }
 template <class Visitor> void fields(Visitor& visit, Result::Cache& x) { visit(x.accesses, x.misses, x.write_backs, x.prefetches); }

@@ -111,23 +111,4 @@ void Session::dump(const std::string& what) {
   result_.dumps.push_back(std::move(dump));
 }
 
-bool Session::interrupted() const {
-  if (options_.interrupted && options_.interrupted()) return true;
-  if (options_.stop_at_first && result_.findings.size() != findings_seen_) {
-    findings_seen_ = result_.findings.size();
-    if (std::any_of(result_.findings.begin(), result_.findings.end(), [this](const Result::Finding& each) { return each.fails(options_.strict); })) {
-      stopped_ = "at the first finding";
-      return true;
-    }
-  }
-  if (options_.until) {
-    for (std::size_t core = 0; core < system_->core_count(); ++core)
-      if (system_->core(core).powered() && system_->core(core).core().now() >= *options_.until) {
-        stopped_ = fmt::format("by --until {}", *options_.until);
-        return true;
-      }
-  }
-  return false;
-}
-
 }  // namespace dspmem

@@ -53,7 +53,7 @@ struct ReplayOptions {
   bool show_progress = false;                    ///< a line on stderr, rewritten as the replay goes on
   std::vector<Subscriber*> subscribers;          ///< are told of every event; outlive the session
   std::vector<HardwareObserver*> observers;      ///< see the hardware's; outlive the session
-  BlockObserver* blocks = nullptr;               ///< is told of every block of instructions
+  BlockObserver* blocks = nullptr;               ///< sees every block of instructions
 };
 
 /// One scenario, platform, allocator and firmware image, read and checked.

@@ -17,8 +17,8 @@ class SweepEngine {
  public:
   virtual ~SweepEngine() = default;
 
-  /// Until `next` gives no more points and all are done. `done` is told of each result, in the order in which they come. Returns false if
-  /// that was not the end: `interrupted` came to hold, or what was begun goes on elsewhere. What was not done is not told.
+  /// Until `next` gives no more points and all are done. `done` receives each result, in the order in which they come. Returns false if
+  /// that was not the end: `interrupted` came to hold, or what was begun goes on elsewhere. What was not done has no result.
   virtual bool serve(const std::function<std::optional<std::uint64_t>()>& next, const std::function<void(const SweepResult&)>& done, const std::function<bool()>& interrupted) = 0;
 };
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <set>
 
 #include "models/core/core.h"
+#include "sim/result/printable.h"
 
 namespace dspmem {
 namespace {
@@ -138,7 +138,7 @@ Profile::ObjectCosts& Profile::object_at(std::uint32_t address) {
     name = image_.variable_at(linked).name;
     if (name.empty()) name = image_.function_at(linked).empty() ? "free memory, stacks and the allocator's metadata" : "constants of the image";
   }
-  return objects_[name];
+  return objects_[printable(name)];
 }
 
 std::uint64_t Profile::on_read(const CoreAccess& access) {
@@ -162,7 +162,7 @@ void Profile::on_cache_operation(Core&, CacheOperation, std::uint32_t address, b
 std::string Profile::name_of(const Node& node) const {
   if (node.parent == 0) return fmt::format("core {}", node.function);
   const std::string name = image_.function_at(node.function);
-  return name.empty() ? fmt::format("{:#x}", node.function) : name;
+  return name.empty() ? fmt::format("{:#x}", node.function) : printable(name);
 }
 
 void Profile::summarise(Result& result, std::size_t most) const {
@@ -179,7 +179,7 @@ void Profile::summarise(Result& result, std::size_t most) const {
     cost.cache_operations += node.self[cache_operations];
     if (node.parent == 0 || !cost.place.empty()) continue;
     const SourceLine line = image_.line_at(node.function);
-    if (!line.file.empty()) cost.place = fmt::format("{}:{}", line.file, line.line);
+    if (!line.file.empty()) cost.place = printable(fmt::format("{}:{}", line.file, line.line));
   }
   result.functions.clear();
   for (auto& [name, cost] : functions) {
@@ -234,7 +234,7 @@ std::string Profile::callgrind(const Result& result) const {
       continue;
     }
     const SourceLine begins = image_.line_at(node.function);
-    function.file = begins.file;
+    function.file = printable(begins.file);
     function.line = begins.line;
     for (const auto& [pc, costs] : node.blocks) {
       const SourceLine line = image_.line_at(pc);
@@ -248,7 +248,7 @@ std::string Profile::callgrind(const Result& result) const {
     if (!recursive) add(call.costs, inclusive[i]);
   }
   const auto row = [](const Costs& costs) { return fmt::format("{}", fmt::join(costs, " ")); };
-  std::string out = fmt::format("# callgrind format\nversion: 1\ncreator: dspmem\ncmd: {}\npositions: line\nevents: {}\nsummary: {}\n", result.file, fmt::join(cost_names, " "), row(total));
+  std::string out = fmt::format("# callgrind format\nversion: 1\ncreator: dspmem\ncmd: {}\npositions: line\nevents: {}\nsummary: {}\n", printable(result.file), fmt::join(cost_names, " "), row(total));
   for (const auto& [name, function] : functions) {
     out += fmt::format("\nfl={}\nfn={}\n", function.file.empty() ? "???" : function.file, name);
     for (const auto& [line, costs] : function.lines) out += fmt::format("{} {}\n", line, row(costs));

@@ -28,7 +28,7 @@ std::vector<std::string> scenarios() {
   return files;
 }
 
-// Every field of a result that a report shows comes through to the first process, and everything is told in order.
+// Every field of a result that a report shows comes through to the first process, and everything is reported in order.
 TEST(Isolate, ReportsAreThoseOfOneProcess) {
   const TemporaryDirectory directory;
   std::vector<std::string> words{dspmem_executable(), "run"};
@@ -36,7 +36,7 @@ TEST(Isolate, ReportsAreThoseOfOneProcess) {
   ASSERT_GT(words.size(), 20u);
   const auto run = [&](const std::string& name, const std::vector<std::string>& more) {
     std::vector<std::string> all = words;
-    all.insert(all.end(), {"--stats", "-v", "--power", "--json", name + ".json", "--sarif", name + ".sarif", "--junit", name + ".xml", "--html", name + ".html", "--write-suppressions", name + ".yaml"});
+    all.insert(all.end(), {"--stats", "-v", "--power", "--dump", "boot_descriptor", "--json", name + ".json", "--sarif", name + ".sarif", "--junit", name + ".xml", "--html", name + ".html", "--write-suppressions", name + ".yaml"});
     all.insert(all.end(), more.begin(), more.end());
     return run_program(all, directory.path());
   };
@@ -47,7 +47,7 @@ TEST(Isolate, ReportsAreThoseOfOneProcess) {
   for (const char* form : {".json", ".sarif", ".xml", ".html", ".yaml"}) EXPECT_EQ(read_file(directory.path() / (std::string("a") + form)), read_file(directory.path() / (std::string("b") + form))) << form;
 }
 
-TEST(Isolate, InputThatOnlyRunningRefusesIsToldInItsPlace) {
+TEST(Isolate, InputThatOnlyRunningRefusesIsReportedInItsPlace) {
   const TemporaryDirectory directory;
   directory.write("bad.yaml", "name: bad\nplatform: tgl\ncores:\n  0:\n    - trace: rows.csv\n");
   directory.write("rows.csv", "time,core,op,zone,flags,caps,size,alignment,id\n1,0,free,,,,,,7\n");
@@ -102,7 +102,7 @@ TEST(Isolate, AScenarioThatTakesTheSimulatorDownLosesNothingOfTheOthers) {
 }
 
 // Ctrl-C reaches every process of the group: what was being replayed was lost.
-TEST(Isolate, AnInterruptedRunTellsWhatRanUntilThen) {
+TEST(Isolate, AnInterruptedRunReportsWhatRanUntilThen) {
   const TemporaryDirectory directory;
   directory.write("long.yaml", "name: long\nplatform: tgl\ncores:\n  0:\n    - workload: {operations: 100000000}\n");
   const pid_t program = fork();
