@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps that call the firmware and switch hardware: call, core_on, core_off, bank_on, bank_off.
 #include <algorithm>
+#include <array>
+#include <span>
+
 #include <fmt/format.h>
 
 #include "sim/session/step_context.h"
@@ -9,13 +12,15 @@
 namespace dspmem {
 namespace {
 
+constexpr std::size_t most_arguments = 6;  ///< of a call, in registers
+
 class Call final : public Step {
  public:
   void read(StepReader& reader) {
     reader.required("function", function_);
     std::vector<std::string> arguments;
     reader.optional("arguments", arguments);
-    if (arguments.size() > 6) reader.fail("arguments", "a call takes at most 6 arguments");
+    if (arguments.size() > most_arguments) reader.fail("arguments", fmt::format("a call takes at most {} arguments", most_arguments));
     for (const YAML::Node& node : reader.node("arguments")) {
       Argument& argument = arguments_.emplace_back();
       if (node.Scalar().find_first_of("0123456789") == 0) reader.convert(node, "arguments", argument.value);
@@ -28,10 +33,11 @@ class Call final : public Step {
       if (!argument.object.empty()) check_object(names, argument.object, mark);
   }
   void run(StepContext& context) const override {
-    std::vector<std::uint32_t> values;
-    for (const Argument& argument : arguments_)
-      values.push_back(argument.object.empty() ? argument.value : context.object(argument.object, mark).address);
-    const std::uint32_t result = context.call(function_, values, mark);
+    // No memory of the host's: a call that hangs is never left, and what it owned would not be freed.
+    std::array<std::uint32_t, most_arguments> values{};
+    for (std::size_t i = 0; i < arguments_.size(); ++i)
+      values[i] = arguments_[i].object.empty() ? arguments_[i].value : context.object(arguments_[i].object, mark).address;
+    const std::uint32_t result = context.call(function_, std::span(values).first(arguments_.size()), mark);
     if (expected_)
       context.expect(result == *expected_, fmt::format("{}() returns {}", function_, *expected_), fmt::format("{}", result), mark);
   }
