@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <map>
 #include <ranges>
 #include <set>
@@ -89,7 +91,7 @@ void check_trace(const std::string& trace, const std::map<std::uint32_t, std::ui
 }
 
 int import_trace(const std::string& file, const std::string& output, const po::variables_map& values) {
-  refuse_options(values, {"periods", "components"}, "is for topologies");
+  refuse_options(values, {"periods", "components", "streams"}, "is for topologies");
   std::string platform = values.count("platform") ? values["platform"].as<std::string>() : "";
   if (!platform.empty()) platform = platform_reference(platform, load_platform(platform, {"--platform", 0, 0}));
   const std::string name = std::filesystem::path(file).filename().string();
@@ -145,6 +147,38 @@ int import_trace(const std::string& file, const std::string& output, const po::v
   return 0;
 }
 
+/// All of the topology, or what there is while the wanted streams are open.
+TopologyScenario scenario_of_streams(const Topology& topology, const ComponentTable& table, const std::string& wanted, TopologyScenarioOptions& options) {
+  const std::vector<std::string> known = stream_names(topology);
+  if (wanted == "all") {
+    options.open = "Everything in the file exists at a time, whatever streams a product opens together: peaks are those of all of it.";
+    return make_scenario(topology, table, options);
+  }
+  if (known.empty()) throw UsageError("--streams: the topology has no PCM");
+  if (wanted == "one-by-one") {
+    options.open = "The streams are opened one after the other: peaks are those of the largest one alone.";
+    TopologyScenario all;
+    for (std::size_t i = 0; i < known.size(); ++i) {
+      options.part = fmt::format(" of stream {}", i + 1);
+      append(all, make_scenario(with_streams(topology, {known[i]}), table, options), options.part);
+    }
+    return all;
+  }
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; begin <= wanted.size();) {
+    const std::size_t end = std::min(wanted.find(',', begin), wanted.size());
+    std::string name = wanted.substr(begin, end - begin);
+    name.erase(0, name.find_first_not_of(' '));
+    name.erase(name.find_last_not_of(' ') + 1);
+    if (std::none_of(known.begin(), known.end(), [&name](const std::string& each) { return boost::iequals(each, name); }))
+      throw UsageError(fmt::format("--streams: the topology has no PCM '{}'; it has {}", name, fmt::join(known, ", ")) + suggestion(name, known));
+    names.push_back(std::move(name));
+    begin = end + 1;
+  }
+  options.open = fmt::format("Open at a time: {}. Peaks are those of these streams together.", fmt::join(names, ", "));
+  return make_scenario(with_streams(topology, names), table, options);
+}
+
 int import_topology(const std::string& file, const std::string& output, const po::variables_map& values) {
   refuse_options(values, {"zone"}, "is for logs: components say where their memory comes from");
   const std::string platform_name = values.count("platform") ? values["platform"].as<std::string>() : "tgl";
@@ -157,10 +191,13 @@ int import_topology(const std::string& file, const std::string& output, const po
   options.platform_cores = platform.core_count();
   options.line_bytes = platform.line_bytes();
   options.periods = static_cast<std::uint32_t>(number_option(values, "periods", 1, 1000000).value_or(options.periods));
-  const TopologyScenario scenario = make_scenario(topology, table, options);
+  options.largest_buffer = 0;
+  for (const HeapLayout& heap : platform.heaps)
+    if (heap.serves(Zone::buffer)) options.largest_buffer = std::max(options.largest_buffer, heap.bytes);
+  const TopologyScenario scenario = scenario_of_streams(topology, table, values.count("streams") ? values["streams"].as<std::string>() : "all", options);
   const OutputFile target("--output", output);
   target.refuse_inputs();
-  target.stream() << scenario.yaml;
+  target.stream() << text_of(scenario, topology, options);
   target.commit();
   fmt::print("{}: {} pipelines, {} components, {} buffers, {} routes, {} PCMs; on {} core{} of {}\n", file, scenario.pipelines, scenario.components, scenario.buffers, topology.routes.size(), topology.pcms.size(),
              scenario.cores, scenario.cores == 1 ? "" : "s", platform.name);
@@ -177,6 +214,7 @@ int import_command(const std::vector<std::string>& arguments) {
       ("platform,p", po::value<std::string>(), "the platform that the scenario is for (default: what the trace says, else tgl)")
       ("zone", po::value<std::string>(), "logs: the zone of what they show being allocated (default runtime)")
       ("periods", po::value<std::string>(), "topologies: how many periods are processed (default 10)")
+      ("streams", po::value<std::string>(), "topologies: what is open at a time: PCMs, such as 'Headphone,Deepbuffer', all (default), or one-by-one")
       ("components", po::value<std::string>(), "topologies: what components allocate, a name from configs/topology or a .yaml file (default components)");
   po::variables_map values;
   if (!parse_arguments(arguments, "import trace|topology FILE -o SCENARIO.yaml [OPTIONS]\n\n"

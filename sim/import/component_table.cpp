@@ -44,7 +44,7 @@ ComponentTable load_components(const std::string& name_or_path, const SourceMark
   const std::string path = config_file("topology", name_or_path, mark, "table of components", "table of components");
   FieldReader reader(load_yaml(path), path, "the table of components");
   ComponentTable table;
-  for (const auto& [name, list] : {std::pair<const char*, std::vector<ComponentAllocation>*>{"pipeline", &table.pipeline}, {"stream", &table.stream}})
+  for (const auto& [name, list] : {std::pair<const char*, std::vector<ComponentAllocation>*>{"pipeline", &table.pipeline}, {"stream", &table.stream}, {"module", &table.module}})
     if (const YAML::Node node = reader.node(name); node.IsDefined()) *list = read_allocations(node, path, reader, name);
   const YAML::Node widgets = reader.node("widgets");
   if (!widgets.IsDefined()) reader.missing("widgets", "a mapping from the kind of widget to its allocations");

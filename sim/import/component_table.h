@@ -27,6 +27,7 @@ struct ComponentAllocation {
 /// configs/topology/*.yaml: what is allocated for each kind of widget.
 struct ComponentTable {
   std::vector<ComponentAllocation> pipeline, stream;
+  std::vector<ComponentAllocation> module;  ///< of IPC4, where the kind of widget does not say what it is
   std::map<std::uint32_t, std::vector<ComponentAllocation>> widgets;  ///< by SND_SOC_TPLG_DAPM_*
 };
 

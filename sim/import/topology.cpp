@@ -94,9 +94,13 @@ void read_private_data(Reader data, Topology::Widget& widget) {
         for (int part = 0; part < 4; ++part) hex += fmt::format("{:08x}", array.word("a UUID"));
         widget.texts.try_emplace(token, hex);
       } else if (type == string) {
-        widget.texts.try_emplace(token, array.text(name_bytes, "a string token"));
+        const std::string value = array.text(name_bytes, "a string token");
+        widget.texts.try_emplace(token, value);
+        widget.all_strings.emplace_back(token, value);
       } else {
-        widget.values.try_emplace(token, array.word("a token's value"));
+        const std::uint32_t value = array.word("a token's value");
+        widget.values.try_emplace(token, value);
+        widget.all_words.emplace_back(token, value);
       }
     }
   }
@@ -227,6 +231,20 @@ const char* Topology::widget_type_name(std::uint32_t type) {
 std::optional<std::uint32_t> Topology::Widget::value(std::uint32_t token) const {
   const auto known = values.find(token);
   return known == values.end() ? std::nullopt : std::optional(known->second);
+}
+
+std::vector<std::uint32_t> Topology::Widget::all_values(std::uint32_t token) const {
+  std::vector<std::uint32_t> values;
+  for (const auto& [each, value] : all_words)
+    if (each == token) values.push_back(value);
+  return values;
+}
+
+std::vector<std::string> Topology::Widget::all_texts(std::uint32_t token) const {
+  std::vector<std::string> texts;
+  for (const auto& [each, text] : all_strings)
+    if (each == token) texts.push_back(text);
+  return texts;
 }
 
 Topology parse_topology(std::span<const std::uint8_t> bytes, const std::string& file) {

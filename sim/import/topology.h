@@ -16,7 +16,7 @@ namespace dspmem {
 struct Topology {
   /// SND_SOC_TPLG_DAPM_*, by number.
   static const char* widget_type_name(std::uint32_t type);
-  static constexpr std::uint32_t input = 0, output = 1, aif_in = 11, aif_out = 12, dai_in = 13, dai_out = 14, dai_link = 15, buffer = 16, scheduler = 17;
+  static constexpr std::uint32_t input = 0, output = 1, out_drv = 5, aif_in = 11, aif_out = 12, dai_in = 13, dai_out = 14, dai_link = 15, buffer = 16, scheduler = 17;
   static constexpr std::uint32_t widget_types = 24;
 
   struct Widget {
@@ -26,9 +26,14 @@ struct Topology {
     std::uint32_t controls = 0;
     std::map<std::uint32_t, std::uint32_t> values;  ///< vendor tokens that hold one number: the first of each
     std::map<std::uint32_t, std::string> texts;     ///< those that hold text or a UUID
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> all_words;   ///< every token and number, in the order of the file
+    std::vector<std::pair<std::uint32_t, std::string>> all_strings;   ///< every token and text
     std::uint32_t unreadable_bytes = 0;             ///< private data that is no list of tokens
 
     std::optional<std::uint32_t> value(std::uint32_t token) const;
+    /// All that a token says, for those that a widget has several times, such as one for each format.
+    std::vector<std::uint32_t> all_values(std::uint32_t token) const;
+    std::vector<std::string> all_texts(std::uint32_t token) const;
   };
   struct Route {
     std::string source, control, sink;
@@ -62,9 +67,17 @@ struct Topology {
 Topology parse_topology(std::span<const std::uint8_t> bytes, const std::string& file);
 Topology load_topology(const std::string& path);
 
+/// Of the PCMs, in the order of the file.
+std::vector<std::string> stream_names(const Topology& topology);
+/// What there is of a topology while only these streams are open: the widgets on their ways, the pipelines of those. Names in any case.
+Topology with_streams(const Topology& topology, const std::vector<std::string>& wanted);
+
 /// Vendor tokens of Sound Open Firmware: include/uapi/sound/sof/tokens.h.
 namespace sof_token {
-inline constexpr std::uint32_t buffer_size = 100, buffer_capabilities = 101, scheduling_period = 200, scheduling_core = 203, scheduling_frames = 204, sink_periods = 400, source_periods = 401, component_core = 404;
+inline constexpr std::uint32_t buffer_size = 100, buffer_capabilities = 101, scheduling_period = 200, scheduling_core = 203, scheduling_frames = 204, sink_periods = 400, source_periods = 401, component_core = 404, uuid = 405;
+inline constexpr std::uint32_t chain_dma = 209, input_binding = 413, output_binding = 414, heap_bytes = 420, stack_bytes = 421;
+// Formats of IPC4, one set for each: pins, and bytes for each millisecond.
+inline constexpr std::uint32_t input_pin = 1909, output_pin = 1939, input_buffer_size = 1970, output_buffer_size = 1971, deep_buffer_ms = 1981;
 }
 
 }  // namespace dspmem

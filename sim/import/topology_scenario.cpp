@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/import/topology_scenario.h"
 
+#include "sim/import/module_buffers.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,6 +19,7 @@ constexpr std::uint32_t usual_periods = 2, most_periods = 64;
 struct Data {
   std::string object;
   std::uint32_t bytes = 0;
+  std::uint32_t filled = 0;  ///< in a period, from the beginning on
   std::set<std::uint32_t> cores;  ///< whose components touch it
 };
 
@@ -32,6 +35,8 @@ struct Allocation {
 
 struct Node {
   const Topology::Widget* widget = nullptr;
+  std::optional<ModuleBuffers> module;  ///< of IPC4
+  bool chained = false;                 ///< the host's and the link's DMA share one buffer, and no core touches it
   std::uint32_t core = 0, period_bytes = 0;
   int dma = -1, buffer = -1;       ///< data
   std::vector<int> inputs, outputs;  ///< data
@@ -56,10 +61,11 @@ class Builder {
     sort();
     allocate();
     find_sharers();
+    measure();
     report_unused();
     write();
     result_.pipelines = pipelines_.size();
-    for (const Node& node : nodes_) ++(node.widget->type == Topology::buffer ? result_.buffers : result_.components);
+    for (const Node& node : nodes_) ++(node.widget->type == Topology::buffer && !node.module ? result_.buffers : result_.components);
     result_.cores = cores_.size();
     return std::move(result_);
   }
@@ -69,7 +75,7 @@ class Builder {
     std::uint32_t core = 0;
     std::uint32_t period_us = usual_period_us;
     std::uint32_t rate = usual_rate, channels = usual_channels;
-    bool has_stream = false;
+    bool has_stream = false, scheduled = false, chained = false;
   };
 
   void remark(std::string text) { result_.remarks.push_back(std::move(text)); }
@@ -92,6 +98,8 @@ class Builder {
     for (const Topology::Widget& widget : topology_.widgets) {
       Pipeline& pipeline = pipelines_[widget.pipeline];
       if (widget.type == Topology::scheduler) {
+        pipeline.scheduled = true;
+        pipeline.chained = widget.value(sof_token::chain_dma).value_or(0) != 0;
         if (const auto core = widget.value(sof_token::scheduling_core)) pipeline.core = core_of(*core);
         if (const auto period = widget.value(sof_token::scheduling_period); period && *period) pipeline.period_us = std::clamp(*period, shortest_period_us, longest_period_us);
       }
@@ -110,7 +118,7 @@ class Builder {
   }
 
   std::uint32_t period_bytes(const Pipeline& pipeline) const {
-    const std::uint64_t frames = std::max<std::uint64_t>(std::uint64_t{pipeline.rate} * tick_us_ / 1000000, 1);
+    const std::uint64_t frames = std::max<std::uint64_t>(std::uint64_t{pipeline.rate} * pipeline.period_us / 1000000, 1);
     return static_cast<std::uint32_t>(frames) * pipeline.channels * sample_bytes;
   }
 
@@ -123,12 +131,19 @@ class Builder {
       const auto own = widget.value(sof_token::component_core);
       node.core = own ? core_of(*own) : pipeline.core;
       node.period_bytes = period_bytes(pipeline);
+      if (ModuleBuffers module(widget); module.known()) {
+        node.module = std::move(module);
+        node.chained = pipeline.chained;
+        node.period_bytes = std::max({node.module->input_bytes(), node.module->output_bytes(), sample_bytes});
+        if (!node.module->input_bytes() && !node.module->output_bytes())
+          remark(fmt::format("widget '{}' says that it takes and makes 0 bytes a millisecond (tokens {} and {}): taken as one sample", widget.name, sof_token::input_buffer_size, sof_token::output_buffer_size));
+      }
       nodes_.push_back(node);
     }
   }
 
   int add_data(const std::string& object, std::uint32_t bytes) {
-    data_.push_back({object, bytes, {}});
+    data_.push_back({object, bytes, 0, {}});
     return static_cast<int>(data_.size()) - 1;
   }
 
@@ -183,6 +198,7 @@ class Builder {
       case ComponentAllocation::Size::fixed: return allocation.bytes;
       case ComponentAllocation::Size::period: return node.period_bytes;
       case ComponentAllocation::Size::periods: {
+        if (node.module && node.module->dma_bytes()) return bounded(node, node.module->dma_bytes(), 2 * node.period_bytes);
         const bool sinks = node.widget->type == Topology::aif_in || node.widget->type == Topology::dai_out;
         return node.period_bytes * periods(sinks ? sof_token::sink_periods : sof_token::source_periods);
       }
@@ -194,6 +210,27 @@ class Builder {
       }
     }
     return 0;
+  }
+
+  /// A buffer that no heap can hold would fail a scenario that nothing is wrong with.
+  std::uint32_t bounded(const Node& node, std::uint32_t bytes, std::uint32_t instead) {
+    if (bytes <= options_.largest_buffer) return bytes;
+    const std::uint32_t taken = std::min(instead, options_.largest_buffer);
+    remark(fmt::format("widget '{}' wants a buffer of {} bytes (tokens {}, {}, {}), and the platform's largest heap for buffers has {}: taken as {}", node.widget->name, bytes, sof_token::input_buffer_size,
+                       sof_token::output_buffer_size, sof_token::deep_buffer_ms, options_.largest_buffer, taken));
+    return taken;
+  }
+
+  /// What is allocated for a widget; null for one that the table does not know, empty for those that are no component of the firmware.
+  const std::vector<ComponentAllocation>* kinds_of(const Node& node) const {
+    static const std::vector<ComponentAllocation> nothing;
+    const std::uint32_t type = node.widget->type;
+    // Ends that only the driver's power management knows.
+    const bool end = type == Topology::input || type == Topology::output || type == Topology::out_drv;
+    if (end && !node.module && !pipelines_.at(node.widget->pipeline).scheduled) return &nothing;
+    if (type == Topology::buffer && (node.module || node.widget->texts.contains(sof_token::uuid))) return &table_.module;
+    const auto kinds = table_.widgets.find(type);
+    return kinds == table_.widgets.end() ? nullptr : &kinds->second;
   }
 
   void allocate_for(const std::string& owner, const std::vector<ComponentAllocation>& kinds, Node& node) {
@@ -209,6 +246,11 @@ class Builder {
 
   void allocate() {
     for (const auto& [index, pipeline] : pipelines_) {
+      const bool any = std::any_of(nodes_.begin(), nodes_.end(), [&](const Node& node) {
+        const auto* const kinds = kinds_of(node);
+        return node.widget->pipeline == index && (!kinds || !kinds->empty());
+      });
+      if (pipeline.chained || !any) continue;  // no pipeline is created
       Node owner;
       owner.core = pipeline.core;
       allocate_for(fmt::format("pipeline {}", index), table_.pipeline, owner);
@@ -216,18 +258,23 @@ class Builder {
     std::set<std::uint32_t> unknown;
     for (const std::size_t index : order_) {
       Node& node = nodes_[index];
-      const auto kinds = table_.widgets.find(node.widget->type);
-      if (kinds != table_.widgets.end()) allocate_for(node.widget->name, kinds->second, node);
+      if (node.chained || pipelines_.at(node.widget->pipeline).chained) {
+        chain(node);
+        continue;
+      }
+      if (const auto* const kinds = kinds_of(node)) allocate_for(node.widget->name, *kinds, node);
       else if (unknown.insert(node.widget->type).second) remark(fmt::format("the table says nothing of widgets of kind {}", Topology::widget_type_name(node.widget->type)));
     }
+    for (const std::size_t index : order_) allocate_for_domain(nodes_[index]);
     // Components that are connected without a buffer between them have one all the same.
     static const ComponentAllocation implied{"data", "assumed", Zone::buffer, {}, ComponentAllocation::Size::buffer, 0};
     for (const auto& [source, sink] : edges_) {
       Node &from = nodes_[source], &to = nodes_[sink];
+      if (from.chained || to.chained) continue;
       int data = from.buffer >= 0 ? from.buffer : to.buffer;
       if (data < 0) {
         const std::string object = unique(from.widget->name + " to " + to.widget->name);
-        data = add_data(object, std::max(from.period_bytes, to.period_bytes) * usual_periods);
+        data = add_data(object, bytes_between(from, to));
         allocations_.push_back({object, &implied, data_.back().bytes, from.core, data, false, false});
       }
       if (from.buffer < 0) from.outputs.push_back(data);
@@ -246,6 +293,36 @@ class Builder {
           allocate_for(fmt::format("{} {}", pcm.name, playback ? "playback" : "capture"), table_.stream, owner);
           for (std::size_t i = before; i < allocations_.size(); ++i) allocations_[i].at_start = true;
         }
+  }
+
+  /// The buffer behind a route. IPC4 connects modules with twice what its ends make or take at once.
+  std::uint32_t bytes_between(const Node& from, const Node& to) {
+    std::uint32_t bytes = std::max(from.period_bytes, to.period_bytes);
+    if (from.module && to.module) {
+      const std::uint32_t made = from.module->output_bytes(from.module->output_pin(to.widget->name)), taken = to.module->input_bytes(to.module->input_pin(from.widget->name));
+      if (made || taken) bytes = std::max(made, taken);
+    }
+    return bounded(from, bytes * usual_periods, usual_periods * sample_bytes);
+  }
+
+  /// The host's DMA and the link's, one behind the other: one buffer of two milliseconds, and nothing else.
+  void chain(Node& node) {
+    static const ComponentAllocation fifo{"dma", "two milliseconds: ipc4-topology.c of the Linux kernel", Zone::buffer, {"dma"}, ComponentAllocation::Size::fixed, 0};
+    node.chained = true;
+    const bool host = node.widget->type == Topology::aif_in || node.widget->type == Topology::aif_out;
+    if (!host || !node.module) return;
+    const std::uint32_t once = node.widget->type == Topology::aif_in ? node.module->input_bytes() : node.module->output_bytes();
+    Allocation allocation{unique(node.widget->name + " chain"), &fifo, bounded(node, 2 * std::max(once, sample_bytes), 2 * sample_bytes), node.core, -1, false, true};
+    allocation.data = node.dma = add_data(allocation.object, allocation.bytes);
+    allocations_.push_back(std::move(allocation));
+  }
+
+  /// A module that the firmware schedules by itself (domain "DP") has a heap and a stack of its own.
+  void allocate_for_domain(const Node& node) {
+    static const ComponentAllocation own{"domain", "tokens 420 and 421", Zone::buffer, {}, ComponentAllocation::Size::fixed, 0};
+    for (const auto& [token, what] : {std::pair{sof_token::heap_bytes, "heap"}, {sof_token::stack_bytes, "stack"}})
+      if (const std::uint32_t bytes = node.widget->value(token).value_or(0); bytes && !node.chained)
+        allocations_.push_back({unique(fmt::format("{} {}", node.widget->name, what)), &own, bounded(node, bytes, 4096), node.core, -1, true, false});
   }
 
   void find_sharers() {
@@ -268,6 +345,24 @@ class Builder {
       }
   }
 
+  /// How much of each buffer is filled in a period: nobody reads more.
+  void measure() {
+    for (const std::size_t index : order_) {
+      const Node& node = nodes_[index];
+      std::uint32_t bytes = node.period_bytes;
+      if (!node.inputs.empty()) bytes = readable(node, node.inputs.front());
+      else if (node.dma >= 0) bytes = std::min(bytes, data_[node.dma].bytes);
+      for (const int output : node.outputs) {
+        std::uint32_t& filled = data_[output].filled;
+        filled = std::max(filled, std::min(bytes, data_[output].bytes));
+      }
+    }
+  }
+  std::uint32_t readable(const Node& node, int input) const {
+    const Data& data = data_[input];
+    return std::min(node.period_bytes, data.filled ? data.filled : data.bytes);
+  }
+
   std::size_t last_writer_on(int data, std::uint32_t core) const {
     std::size_t last = nodes_.size();
     for (const std::size_t index : order_)
@@ -281,7 +376,8 @@ class Builder {
     for (const Topology::Widget& widget : topology_.widgets) {
       for (const auto& [token, value] : widget.values)
         if (!known_token(token)) ++tokens[token];
-      for (const auto& [token, value] : widget.texts) ++tokens[token];
+      for (const auto& [token, value] : widget.texts)
+        if (token != sof_token::input_binding && token != sof_token::output_binding && token != sof_token::uuid) ++tokens[token];
       unreadable += widget.unreadable_bytes;
     }
     std::string list;
@@ -294,7 +390,7 @@ class Builder {
 
   static bool known_token(std::uint32_t token) {
     using namespace sof_token;
-    for (const std::uint32_t known : {buffer_size, buffer_capabilities, scheduling_period, scheduling_core, scheduling_frames, sink_periods, source_periods, component_core})
+    for (const std::uint32_t known : {buffer_size, buffer_capabilities, scheduling_period, scheduling_core, scheduling_frames, sink_periods, source_periods, component_core, chain_dma, heap_bytes, stack_bytes, input_pin, output_pin, input_buffer_size, output_buffer_size, deep_buffer_ms})
       if (token == known) return true;
     return false;
   }
@@ -338,7 +434,7 @@ class Builder {
     const std::vector<std::uint32_t>& cores = writers->second;
     const auto own = std::find(cores.begin(), cores.end(), core);
     // One that fills it too comes behind those before it; one that only reads behind the last.
-    if (own == cores.end() ? cores.back() != core : own != cores.begin()) out += fmt::format("        - wait: filled {} for {}\n", data, core);
+    if (own == cores.end() ? cores.back() != core : own != cores.begin()) out += fmt::format("        - wait: filled {} for {}{}\n", data, core, options_.part);
   }
 
   /// Tells whoever is next that this core has filled its part.
@@ -346,11 +442,11 @@ class Builder {
     const std::vector<std::uint32_t>& cores = writers_.at(data);
     const auto own = std::find(cores.begin(), cores.end(), core);
     if (own + 1 != cores.end()) {
-      out += fmt::format("        - signal: filled {} for {}\n", data, *(own + 1));
+      out += fmt::format("        - signal: filled {} for {}{}\n", data, *(own + 1), options_.part);
       return;
     }
     for (const std::uint32_t reader : data_[data].cores)
-      if (std::find(cores.begin(), cores.end(), reader) == cores.end() && reads(data, reader)) out += fmt::format("        - signal: filled {} for {}\n", data, reader);
+      if (std::find(cores.begin(), cores.end(), reader) == cores.end() && reads(data, reader)) out += fmt::format("        - signal: filled {} for {}{}\n", data, reader, options_.part);
   }
 
   void write_period(std::uint32_t core, std::string& out) const {
@@ -358,6 +454,12 @@ class Builder {
     std::set<int> owed;    // those that it fills last: it must not do so again before they have been read
     for (const std::size_t index : order_) {
       const Node& node = nodes_[index];
+      if (node.core == core && node.chained && node.dma >= 0) {
+        const Data& data = data_[node.dma];
+        out += fmt::format("        # {}\n", node.widget->name);
+        step(out, "write", fmt::format("to: {}, bytes: {}, pattern: counter, by: dma0", quoted(data.object), data.bytes));
+        step(out, "read", fmt::format("from: {}, bytes: {}, by: dma1", quoted(data.object), data.bytes));
+      }
       if (node.core != core || node.buffer >= 0 || (node.inputs.empty() && node.outputs.empty())) continue;
       out += fmt::format("        # {}\n", node.widget->name);
       for (const int input : node.inputs) wait_for_writers(input, core, waited, out);
@@ -372,13 +474,14 @@ class Builder {
       // What is mixed with the first input is read, too.
       for (std::size_t i = 1; i < node.inputs.size(); ++i) {
         const Data& data = data_[node.inputs[i]];
-        step(out, "read", fmt::format("from: {}, bytes: {}", quoted(data.object), std::min(node.period_bytes, data.bytes)));
+        step(out, "read", fmt::format("from: {}, bytes: {}", quoted(data.object), readable(node, node.inputs[i])));
         commit(data, out);
       }
+      const std::uint32_t taken = node.inputs.empty() ? node.period_bytes : readable(node, node.inputs.front());
       for (const int output : node.outputs) {
         const Data& data = data_[output];
         if (source) {
-          move(*source, data, node.period_bytes, out);
+          move(*source, data, taken, out);
         } else {
           step(out, "write", fmt::format("to: {}, bytes: {}, pattern: counter", quoted(data.object), std::min(node.period_bytes, data.bytes)));
           commit(data, out);
@@ -390,12 +493,12 @@ class Builder {
       }
       if (node.has_inputs && node.dma >= 0) {
         const Data& data = data_[node.dma];
-        const std::uint32_t bytes = std::min({node.period_bytes, data.bytes, source->bytes});
+        const std::uint32_t bytes = std::min({taken, data.bytes, source->bytes});
         move(*source, data, bytes, out);
         step(out, "writeback", fmt::format("object: {}, bytes: {}", quoted(data.object), bytes));
         step(out, "read", fmt::format("from: {}, bytes: {}, by: dma1", quoted(data.object), bytes));
       } else if (node.outputs.empty() && source) {
-        step(out, "read", fmt::format("from: {}, bytes: {}", quoted(source->object), std::min(node.period_bytes, source->bytes)));
+        step(out, "read", fmt::format("from: {}, bytes: {}", quoted(source->object), std::min(taken, source->bytes)));
         commit(*source, out);
       }
       for (const int input : node.inputs)
@@ -403,14 +506,14 @@ class Builder {
     }
     for (const int data : owed)
       for (const std::uint32_t reader : data_[data].cores)
-        if (reader != core && reads(data, reader)) out += fmt::format("        - wait: emptied {} by {} for {}\n", data, reader, core);
+        if (reader != core && reads(data, reader)) out += fmt::format("        - wait: emptied {} by {} for {}{}\n", data, reader, core, options_.part);
   }
 
   /// Tells all that fill it that this core has read it.
   void tell_emptied(int data, std::uint32_t core, std::string& out) const {
     if (!writers_.contains(data)) return;
     for (const std::uint32_t writer : writers_.at(data))
-      if (writer != core) out += fmt::format("        - signal: emptied {} by {} for {}\n", data, core, writer);
+      if (writer != core) out += fmt::format("        - signal: emptied {} by {} for {}{}\n", data, core, writer, options_.part);
   }
 
   bool reads(int data, std::uint32_t core) const {
@@ -424,12 +527,8 @@ class Builder {
   }
 
   void write() {
-    std::string& out = result_.yaml;
-    out = fmt::format("# Made by 'dspmem import topology'. ABI {}, {} endian.\n", topology_.abi, topology_.big_endian ? "big" : "little");
-    for (const std::string& each : result_.remarks) out += "# " + each + "\n";
-    out += fmt::format("name: {}\nplatform: {}\ncores:\n", quoted(options_.name), options_.platform);
     for (const std::uint32_t core : cores_) {
-      out += fmt::format("  {}:\n", core);
+      std::string& out = result_.steps[core];
       out += "    # Pipelines are created.\n";
       std::map<std::string, const Topology::Widget*> owners;
       for (const Node& node : nodes_)
@@ -439,11 +538,11 @@ class Builder {
         for (const Allocation& each : allocations_)
           if (each.core == core && each.at_start == at_start) write_allocation(each, out);
       }
-      if (cores_.size() > 1) out += "    - barrier: started\n";
+      if (cores_.size() > 1) out += fmt::format("    - barrier: started{}\n", options_.part);
       std::string period;
       write_period(core, period);
       if (!period.empty()) out += fmt::format("    # Every period.\n    - every:\n        period: {} us\n        times: {}\n        steps:\n{}", tick_us_, options_.periods, indented(period));
-      if (cores_.size() > 1) out += "    - barrier: stopped\n";
+      if (cores_.size() > 1) out += fmt::format("    - barrier: stopped{}\n", options_.part);
       out += "    # Streams stop, pipelines are freed.\n";
       bool freed = false;
       for (auto each = allocations_.rbegin(); each != allocations_.rend(); ++each)
@@ -486,5 +585,30 @@ class Builder {
 }  // namespace
 
 TopologyScenario make_scenario(const Topology& topology, const ComponentTable& table, const TopologyScenarioOptions& options) { return Builder(topology, table, options).build(); }
+
+std::string text_of(const TopologyScenario& scenario, const Topology& topology, const TopologyScenarioOptions& options) {
+  std::string out = fmt::format("# Made by 'dspmem import topology'. ABI {}, {} endian.\n# {}\n", topology.abi, topology.big_endian ? "big" : "little", options.open);
+  for (const std::string& each : scenario.remarks) out += "# " + each + "\n";
+  out += fmt::format("name: {}\nplatform: {}\ncores:\n", quoted(options.name), options.platform);
+  for (const auto& [core, steps] : scenario.steps) out += fmt::format("  {}:\n{}", core, steps);
+  return out;
+}
+
+void append(TopologyScenario& all, TopologyScenario next, const std::string& part) {
+  if (!all.steps.empty()) {
+    std::set<std::uint32_t> cores;
+    for (const auto* each : {&all, &next})
+      for (const auto& [core, steps] : each->steps) cores.insert(core);
+    for (const std::uint32_t core : cores)
+      if (cores.size() > 1) all.steps[core] += fmt::format("    - barrier: before{}\n", part);
+  }
+  for (const auto& [core, steps] : next.steps) all.steps[core] += steps;
+  for (std::string& each : next.remarks)
+    if (std::find(all.remarks.begin(), all.remarks.end(), each) == all.remarks.end()) all.remarks.push_back(std::move(each));
+  all.pipelines += next.pipelines;
+  all.components += next.components;
+  all.buffers += next.buffers;
+  all.cores = all.steps.size();
+}
 
 }  // namespace dspmem
