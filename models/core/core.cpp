@@ -134,6 +134,8 @@ CoreStatistics Core::statistics() const {
   result.uncached_writes = uncached_writes_;
   result.atomics = atomics_;
   result.cache_operations = cache_operations_;
+  result.waiting_cycles = waiting_cycles_;
+  result.waiting_instructions = waiting_instructions_;
   return result;
 }
 
@@ -143,6 +145,7 @@ void Core::restart_at(std::uint32_t pc) {
 }
 
 void Core::simulator_call() {
+  ++unseen_effects_;
   const std::array<std::uint32_t, 3> arguments{a_[3], a_[4], a_[5]};
   a_[2] = environment_.simulator_call(a_[2], arguments);
 }
@@ -183,7 +186,11 @@ void Core::InstructionPort::fill(std::uint32_t line_address, std::span<std::uint
 
 const std::uint8_t* Core::fetch_line(std::uint32_t address) {
   const Region& region = region_for(address, 1, "instruction fetch from");
-  if (region.kind == RegionKind::cached) return instruction_cache_.line_for_read(address);
+  if (region.kind == RegionKind::cached) {
+    if (!instruction_cache_.peek(address)) environment_.synchronise();
+    return instruction_cache_.line_for_read(address);
+  }
+  environment_.synchronise();
   const std::uint32_t line_address = instruction_cache_.line_address(address);
   cycles_ += environment_.read(line_address, uncached_line_);
   if (!blocks_.line_unchanged(line_address, uncached_line_)) blocks_.request_clear();
@@ -256,6 +263,8 @@ void Core::watch_calls(std::span<const std::uint32_t> functions, CallObserver& o
 void Core::enter_watched(std::uint32_t function) {
   // A branch back to the function's first instruction is no call.
   if (!watched_calls_.empty() && watched_calls_.back().function == function && watched_calls_.back().depth == frame_count_) return;
+  ++unseen_effects_;
+  environment_.synchronise();  // others see what is allocated when
   const bool nested = in_watched_call();
   const Block* const block = blocks_.find(function);
   const bool windowed = block && block->ops->opcode == Opcode::entry;
@@ -270,6 +279,7 @@ void Core::leave_watched() {
   watched_calls_.pop_back();
   watched_depth_ = watched_calls_.empty() ? 0 : watched_calls_.back().depth;
   block_ = nullptr;
+  environment_.synchronise();
   call_observer_->on_return(*this, call.function, call.nested);
 }
 

@@ -36,6 +36,17 @@ class CoreEnvironment {
   /// Stores `desired` if memory holds `expected`, without any other master in between. `expected` receives what memory held.
   virtual std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t& expected, std::uint32_t desired) = 0;
 
+  /// A compare-and-swap that has failed because of `held` is made again and again, each `gap` cycles after the end of the one before, the first
+  /// one now, for as long as nobody writes near the word; not beyond `limit`.
+  struct Repeated {
+    std::uint64_t times = 0;
+    std::uint64_t next = 0;  ///< when the one would begin that has another answer, perhaps
+  };
+  /// May do nothing.
+  virtual Repeated repeat_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t gap, std::uint64_t limit) {
+    return (void)address, (void)held, (void)gap, (void)limit, Repeated{};
+  }
+
   /// Returns when no other core is behind this one; the place where simulated time passes. May change the horizon.
   virtual void synchronise() = 0;
   /// Called when the horizon is reached, between two blocks: synchronises, and may restart the core.
@@ -54,6 +65,8 @@ struct CoreStatistics {
   std::uint64_t uncached_writes = 0;
   std::uint64_t atomics = 0;          ///< S32C1I executed
   std::uint64_t cache_operations = 0; ///< on the data cache, by address or index
+  // From an S32C1I that failed until the next one at the same place, for the same word: waiting for a lock. Contained in the figures above.
+  std::uint64_t waiting_cycles = 0, waiting_instructions = 0;
 };
 
 /// One Xtensa LX core with its private L1 caches: registers, a predecoded block cache and a threaded interpreter.
@@ -222,6 +235,8 @@ class Core : private CoreState {
   Block* block_at(std::uint32_t pc);
   void fetch_block(Block& block);
   const std::uint8_t* fetch_line(std::uint32_t address);
+  /// Whether an access goes beyond the data cache.
+  bool needs_bus(const Region& region, std::uint32_t address) const;
   std::uint32_t load_slow(std::uint32_t address, unsigned bytes, Ordering ordering = Ordering::plain);
   void store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes, Ordering ordering = Ordering::plain);
   /// Has the line of an access that is made through the cache, and has nothing else to it, be the most recently used of its set, fetched if
@@ -229,6 +244,7 @@ class Core : private CoreState {
   bool have_line(std::uint32_t address) {
     if (data_cache_.touch(address)) return true;
     if (checked_) return false;
+    environment_.synchronise();
     data_cache_.fetch(address);
     return true;
   }
@@ -242,6 +258,9 @@ class Core : private CoreState {
   std::uint32_t load_acquire(std::uint32_t address);
   void store_release(std::uint32_t address, std::uint32_t value);
   std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t desired);
+  void observe_swap(std::uint32_t physical, bool cached, std::uint32_t held, std::uint32_t expected, std::uint32_t desired);
+  void note_retry(std::uint32_t address);
+  void note_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t begin);
   void data_cache_operation(CacheOperation operation, std::uint32_t address);
   void instruction_cache_operation(CacheOperation operation, std::uint32_t address);
   std::uint32_t read_special(std::uint32_t number);
@@ -322,6 +341,29 @@ class Core : private CoreState {
   std::uint64_t uncached_writes_ = 0;
   std::uint64_t atomics_ = 0;
   std::uint64_t cache_operations_ = 0;
+  /// The last S32C1I, if it failed. Where the next one finds the same registers, and nothing else has happened, the loop around it repeats itself.
+  struct FailedSwap {
+    bool valid = false;
+    std::uint32_t pc = 0, address = 0, held = 0;
+    std::uint64_t begin = 0, end = 0;
+    std::uint64_t instructions = 0;
+    std::uint64_t other_effects = 0;  ///< accesses, misses, calls of the simulator until then
+    std::array<std::uint32_t, 16> registers{};
+    std::array<std::uint32_t, 6> others{};  ///< SAR, LCOUNT, SCOMPARE1, PS, WINDOWBASE, calls that have not returned
+    // From the one before to this one, if both were the same:
+    bool repeats = false;
+    std::uint64_t gap = 0;  ///< from the end of the one before
+    std::uint64_t instructions_between = 0;
+  };
+  FailedSwap failed_swap_;
+  std::uint64_t waiting_cycles_ = 0, waiting_instructions_ = 0;
+  std::uint64_t unseen_effects_ = 0;  ///< calls of the simulator and of watched functions, waits for interrupts
+  std::uint64_t other_effects() const {
+    return counts_.data_accesses + cache_operations_ + instruction_cache_.statistics().misses + unseen_effects_;
+  }
+  std::array<std::uint32_t, 6> loop_registers() const {
+    return {sar_, sr_[special::lcount], sr_[special::scompare1], sr_[special::ps], sr_[special::windowbase], frame_count_};
+  }
   struct WatchedCall {
     std::uint32_t function, depth;
     bool nested;

@@ -69,12 +69,17 @@ const Region& Core::region_for(std::uint32_t address, unsigned bytes, const char
   return *region;
 }
 
+bool Core::needs_bus(const Region& region, std::uint32_t address) const {
+  return region.kind != RegionKind::cached || !data_cache_.peek(address);
+}
+
 std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering ordering) {
   std::uint32_t quick = 0;
   if (ordering == Ordering::plain && load_unseen(address, bytes, quick)) return quick;
   const Region& region = region_for(address, bytes, "load from");
   std::uint32_t value = 0;
   if (checked_) check_privilege(address, region.to_physical(address), "load from");
+  if (needs_bus(region, address)) environment_.synchronise();
   if (region.kind == RegionKind::cached) {
     const std::uint8_t* line = data_cache_.line_for_read(address);
     const std::uint8_t* held = line + (address & (data_cache_.config().line_bytes - 1));
@@ -84,7 +89,6 @@ std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering or
       data_cache_.permit_reads(address, observer_->on_read({*this, View::cached, ordering, region.to_physical(address), {held, bytes}}));
     return value;
   }
-  if (region.kind == RegionKind::device) environment_.synchronise();
   std::array<std::uint8_t, 4> buffer{};
   cycles_ += environment_.read(address, std::span(buffer.data(), bytes));
   ++uncached_reads_;
@@ -103,6 +107,7 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   if (ordering == Ordering::plain && store_unseen(address, stored)) return;
   const Region& region = region_for(address, bytes, "store to");
   if (checked_) check_privilege(address, region.to_physical(address), "store to");
+  if (needs_bus(region, address) || config_.data_cache.write_policy == WritePolicy::write_through) environment_.synchronise();
   if (region.kind == RegionKind::cached) {
     const std::uint64_t permitted = observer_ ? observer_->on_write({*this, View::cached, ordering, region.to_physical(address), stored}) : 0;
     data_cache_.store(address, stored);
@@ -112,7 +117,6 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
     else if (observer_) data_cache_.revoke(address);
     return;
   }
-  if (region.kind == RegionKind::device) environment_.synchronise();
   if (observer_) {
     if (region.kind == RegionKind::device) observer_->on_device_write(*this, region.to_physical(address));
     else observer_->on_write({*this, View::uncached, ordering, region.to_physical(address), stored});
@@ -199,20 +203,71 @@ std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desire
     return held;
   }
   if (mode != 1) fault(FaultCause::atomic_access, "S32C1I to " + hex(address) + (cached ? " (cached)" : " (uncached)"));
-  if (cached) data_cache_.write_back_invalidate(address);
   environment_.synchronise();
-  const std::uint32_t expected = held;
-  cycles_ += environment_.compare_and_swap(address, held, desired);
-  if (observer_) {
-    const std::uint32_t physical = region.to_physical(address);
-    if (cached) observer_->on_cache_operation(*this, CacheOperation::write_back_invalidate, physical, true);
-    std::array<std::uint8_t, 4> value;
-    std::memcpy(value.data(), &held, 4);
-    observer_->on_read({*this, View::uncached, Ordering::acquire_release, physical, value});
-    std::memcpy(value.data(), &desired, 4);
-    if (held == expected) observer_->on_write({*this, View::uncached, Ordering::acquire_release, physical, value});
+  const std::uint32_t physical = region.to_physical(address), expected = held;
+  note_retry(address);
+  if (failed_swap_.repeats && !block_observer_) {
+    const std::uint64_t first = now(), ahead = cycles_ - first;  // what the rest of the block takes is counted already
+    const CoreEnvironment::Repeated repeated = environment_.repeat_failed_swap(address, failed_swap_.held, failed_swap_.gap, watchdog_);
+    if (repeated.times) {
+      const std::uint64_t instructions = repeated.times * failed_swap_.instructions_between;
+      atomics_ += repeated.times;
+      counts_.instructions += instructions;
+      waiting_instructions_ += instructions;
+      waiting_cycles_ += repeated.next - first;
+      // They have seen what the last one saw, and nothing has happened since: to an observer they are that one.
+      cycles_ = repeated.next + ahead;
+      environment_.synchronise();
+    }
   }
+  const std::uint64_t begin = cycles_;
+  if (cached) data_cache_.write_back_invalidate(address);
+  cycles_ += environment_.compare_and_swap(address, held, desired);
+  observe_swap(physical, cached, held, expected, desired);
+  failed_swap_.valid = held != expected;
+  if (failed_swap_.valid) note_failed_swap(address, held, begin);
   return held;
+}
+
+void Core::observe_swap(std::uint32_t physical, bool cached, std::uint32_t held, std::uint32_t expected, std::uint32_t desired) {
+  if (!observer_) return;
+  if (cached) observer_->on_cache_operation(*this, CacheOperation::write_back_invalidate, physical, true);
+  std::array<std::uint8_t, 4> value;
+  std::memcpy(value.data(), &held, 4);
+  observer_->on_read({*this, View::uncached, Ordering::acquire_release, physical, value});
+  std::memcpy(value.data(), &desired, 4);
+  if (held == expected) observer_->on_write({*this, View::uncached, Ordering::acquire_release, physical, value});
+}
+
+/// An S32C1I begins.
+void Core::note_retry(std::uint32_t address) {
+  FailedSwap& last = failed_swap_;
+  const bool retried = last.valid && last.pc == current_pc() && last.address == address && last.others.back() == frame_count_;
+  if (!retried) {
+    last.repeats = false;
+    last.gap = last.instructions_between = 0;
+    return;
+  }
+  const std::uint64_t gap = cycles_ - last.end, instructions = counts_.instructions - last.instructions;
+  waiting_cycles_ += cycles_ - last.begin;
+  waiting_instructions_ += instructions;
+  const bool same = last.registers == a_ && last.others == loop_registers() && last.other_effects == other_effects();
+  last.repeats = same && gap == last.gap && instructions == last.instructions_between;
+  last.gap = same ? gap : 0;
+  last.instructions_between = same ? instructions : 0;
+}
+
+void Core::note_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t begin) {
+  FailedSwap& last = failed_swap_;
+  last.pc = current_pc();
+  last.address = address;
+  last.held = held;
+  last.begin = begin;
+  last.end = cycles_;
+  last.instructions = counts_.instructions;
+  last.other_effects = other_effects();
+  last.registers = a_;
+  last.others = loop_registers();
 }
 
 bool Core::peek(std::uint32_t address, std::span<std::uint8_t> bytes) const {
@@ -236,6 +291,7 @@ void Core::data_cache_operation(CacheOperation operation, std::uint32_t address)
     return;
   }
   ++cache_operations_;
+  if (by_index || operation == CacheOperation::prefetch || operation == CacheOperation::lock || data_cache_.dirty(address)) environment_.synchronise();
   if (filter_ && !filter_->allow(*this, operation)) return;
   if (observer_ && by_index) observer_->on_index_operation(*this, operation, data_cache_.set_of(address), data_cache_.way_of_index(address));
   else if (observer_) observer_->on_cache_operation(*this, operation, region->to_physical(address), false);
@@ -261,8 +317,12 @@ void Core::instruction_cache_operation(CacheOperation operation, std::uint32_t a
   if (operation != CacheOperation::index_invalidate && (!region || region->kind != RegionKind::cached)) return;
   switch (operation) {
     case CacheOperation::invalidate: instruction_cache_.invalidate(address); break;
-    case CacheOperation::prefetch: instruction_cache_.prefetch(address); break;
+    case CacheOperation::prefetch:
+      environment_.synchronise();
+      instruction_cache_.prefetch(address);
+      break;
     case CacheOperation::lock:
+      environment_.synchronise();
       if (!instruction_cache_.lock(address)) fault(FaultCause::cache_lock, "every other way of the set of " + hex(address) + " is locked");
       break;
     case CacheOperation::unlock: instruction_cache_.unlock(address); break;

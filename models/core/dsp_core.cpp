@@ -41,20 +41,25 @@ void DspCore::process() {
 
 void DspCore::synchronise() {
   const std::uint64_t now = core_.now();
-  keeper_.set_running(id(), now);
-  if (keeper_.anyone_behind(id(), now)) wait(clock_.to_time(now) - sc_core::sc_time_stamp());
-  // While this core waited, another may have switched it off, or off and on.
-  core_.set_horizon(powered_ && !restart_pending_ ? now + limits_.quantum_cycles : 0);
+  if (keeper_.take_turn(id(), now)) return;
+  keeper_.await_turn(id(), now, clock_);
+  set_horizon();  // while this core waited, another may have switched it off, or off and on
 }
 
+void DspCore::set_horizon() { core_.set_horizon(powered_ && !restart_pending_ ? look_at_ : 0); }
+
 void DspCore::execute() {
+  look_at_ = core_.now() + limits_.quantum_cycles;
   core_.set_watchdog(core_.now() + limits_.watchdog_cycles);
+  set_horizon();
   core_.run();
 }
 
 void DspCore::at_block_boundary() {
   if (host_.interrupted()) throw Interrupted{};
+  look_at_ = core_.now() + limits_.quantum_cycles;
   synchronise();
+  set_horizon();
   if (restart_if_power_cycled()) core_.restart_at(core_.pc());
 }
 
@@ -107,6 +112,42 @@ std::uint32_t DspCore::call(std::uint32_t function, std::span<const std::uint32_
   return core_.call_result();
 }
 
+// ---- Spinning ----------------------------------------------------------------------------------------------------------
+
+CoreEnvironment::Repeated DspCore::repeat_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t gap, std::uint64_t limit) {
+  const auto range = std::find_if(direct_.begin(), direct_.end(), [address](const DirectRange& each) { return address - each.base < each.size; });
+  // With a quantum that ends between two accesses the core takes an interrupt there, not behind the next access.
+  if (range == direct_.end() || gap >= limits_.quantum_cycles) return {};
+  const std::uint32_t offset = address - range->base + range->offset, bytes = 4, cycles = range->sram->access_cycles(bytes);
+  if (!range->sram->polls(offset, held, core_.now() + direct_latency_)) return {};
+  const std::uint64_t longest = 1'000'000'000, end = std::min(limit, core_.now() + longest);
+  restart(id(), offset, bytes, core_.now() + direct_latency_, direct_latency_, direct_latency_ + cycles + gap);
+  polled_ = &range->sram->bank_of(offset);
+  polled_->add_poller(*this, range->sram->beats(bytes), keeper_.turn());
+  keeper_.set_running(id(), end);
+  if (const sc_core::sc_time time = clock_.to_time(end); time > sc_core::sc_time_stamp()) wait(time - sc_core::sc_time_stamp(), poll_event_);
+  if (polled_) {
+    keeper_.begin_turn(id(), end);
+    stop_polling();
+  }
+  const std::uint64_t next = Poller::next() - direct_latency_;
+  return {made(), next};
+}
+
+void DspCore::woken() {
+  polled_ = nullptr;
+  keeper_.set_running(id(), Poller::next() - direct_latency_);
+  poll_event_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void DspCore::stop_polling() {
+  if (!polled_) return;
+  SramBank& bank = *polled_;
+  bank.catch_up();
+  bank.remove_poller(*this);
+  woken();
+}
+
 // ---- Power and interrupts --------------------------------------------------------------------------------------------
 
 void DspCore::power_on(std::uint32_t boot_address, std::uint64_t now) {
@@ -119,6 +160,7 @@ void DspCore::power_on(std::uint32_t boot_address, std::uint64_t now) {
 }
 
 void DspCore::power_off() {
+  stop_polling();
   powered_ = false;
   host_.core_power(*this, false, core_.now());
   core_.set_horizon(0);
@@ -136,6 +178,7 @@ bool DspCore::restart_if_power_cycled() {
 }
 
 void DspCore::raise_interrupt(unsigned line, std::uint64_t now) {
+  stop_polling();
   core_.raise_interrupt(line);
   wake(now);
 }

@@ -38,7 +38,7 @@ class CoreHost {
 };
 
 /// A Core as a SystemC module: its process, its bus master, its power switch.
-class DspCore : public sc_core::sc_module, private CoreEnvironment {
+class DspCore : public sc_core::sc_module, private CoreEnvironment, private Poller {
  public:
   tlm_utils::simple_initiator_socket<DspCore> initiator_socket;
 
@@ -78,10 +78,13 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
   void synchronise() override;
   /// Wakes the core from wait_until(); `now` is the waker's time.
   void wake(std::uint64_t now);
+  /// A core that spins in its sleep wakes, with what it did before the present turn. Also for whoever reads its figures when the run is over.
+  void stop_polling();
 
  private:
   void process();
   void execute();
+  void set_horizon();
   bool restart_if_power_cycled();
   void await_event();
   std::uint32_t transact(bool write, std::uint32_t address, std::uint8_t* data, std::uint32_t bytes);
@@ -92,6 +95,8 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
   std::uint32_t write(std::uint32_t address, std::span<const std::uint8_t> bytes) override;
   std::uint32_t write_line(std::uint32_t address, std::span<const std::uint8_t> line, const ByteMask& bytes) override;
   std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t& expected, std::uint32_t desired) override;
+  Repeated repeat_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t gap, std::uint64_t limit) override;
+  void woken() override;
   void at_block_boundary() override;
   void wait_for_interrupt() override;
   std::uint32_t simulator_call(std::uint32_t number, std::span<const std::uint32_t, 3> arguments) override;
@@ -112,12 +117,14 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment {
   };
   std::vector<DirectRange> direct_;
   std::uint32_t direct_latency_ = 0;
-  sc_core::sc_event wake_event_;
+  sc_core::sc_event wake_event_, poll_event_;
+  SramBank* polled_ = nullptr;  ///< the bank that makes this core's accesses while it sleeps
   bool powered_ = false;
   bool restart_pending_ = false;
   std::uint32_t restarts_ = 0;
   std::uint32_t boot_address_ = 0;
   std::uint64_t resume_at_ = 0;
+  std::uint64_t look_at_ = 0;  ///< when the core, which may have been alone until then, looks at what happened around it
 };
 
 }  // namespace dspmem

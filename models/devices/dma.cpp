@@ -115,10 +115,13 @@ bool Dma::transact(tlm::tlm_command command, std::uint32_t address, std::span<st
   payload_.set_streaming_width(static_cast<unsigned>(data.size()));
   payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  keeper_.await_turn(time_slot_, cycle_, clock_);
   initiator_socket->b_transport(payload_, delay);
   cycle_ += clock_.to_cycles(delay);
+  keeper_.set_running(time_slot_, cycle_);
   if (!payload_.is_response_ok() && observer_) observer_->on_master_refused({static_cast<AgentId>(access_.master), cycle_}, address, access_.refusal);
   wait(delay);
+  keeper_.await_turn(time_slot_, cycle_, clock_);  // what comes next, such as that a transfer is over, is seen by those whose turn is later
   return payload_.is_response_ok();
 }
 

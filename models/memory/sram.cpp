@@ -80,11 +80,13 @@ std::uint32_t Sram::serve_any(bool write, std::uint32_t offset, std::uint8_t* da
     bank.power_on(now, config_.retention_wake);
     woken = bank.usable_at() - now;
   }
-  const std::uint32_t beats = (bytes + config_.beat_bytes - 1) / config_.beat_bytes;
-  const auto waited = static_cast<std::uint32_t>(woken) + bank.occupy(now + woken, beats, access.master);
+  const auto waited = static_cast<std::uint32_t>(woken) + bank.occupy(now + woken, beats(bytes), access.master);
   bank.count(write, bytes);
+  const std::uint32_t expected = access.expected;
   move(write, &contents_[offset], data, bytes, &access);
-  return waited + config_.latency_cycles + beats - 1;
+  const bool changed = write && (!access.compare_and_swap || access.expected == expected);
+  if (changed && bank.polled()) bank.wrote(offset, bytes);
+  return waited + access_cycles(bytes);
 }
 
 void Sram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -100,7 +102,9 @@ void Sram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& dela
 
 unsigned Sram::transport_dbg(tlm::tlm_generic_payload& payload) {
   if (payload.get_address() + payload.get_data_length() > contents_.size()) return 0;
-  move(payload.is_write(), &contents_[payload.get_address()], payload.get_data_ptr(), payload.get_data_length(), payload.get_extension<BusAccess>());
+  const auto offset = static_cast<std::uint32_t>(payload.get_address());
+  move(payload.is_write(), &contents_[offset], payload.get_data_ptr(), payload.get_data_length(), payload.get_extension<BusAccess>());
+  if (payload.is_write()) bank_of(offset).wrote(offset, payload.get_data_length());
   return payload.get_data_length();
 }
 

@@ -31,11 +31,20 @@ class Sram : public sc_core::sc_module {
     if (bytes != SramBank::line_bytes || access.compare_and_swap || access.bytes || !bank.usable(now)) [[unlikely]] return serve_any(write, offset, data, bytes, access, now);
     const std::uint32_t waited = bank.occupy(now, line_beats_, access.master);
     bank.count_line(write);
+    if (write && bank.polled()) [[unlikely]] bank.wrote(offset, bytes);
     std::uint8_t* const here = contents_.data() + offset;
     std::memcpy(write ? here : data, write ? data : here, SramBank::line_bytes);
     return waited + line_cycles_;
   }
   static constexpr std::uint32_t refused = ~0u;
+  SramBank& bank_of(std::uint32_t offset) { return banks_[bank_at(offset)]; }
+  /// Whether a poller would find `word` now.
+  bool polls(std::uint32_t offset, std::uint32_t word, std::uint64_t now) const {
+    return banks_[bank_at(offset)].usable(now) && std::memcmp(&contents_[offset], &word, sizeof word) == 0;
+  }
+  /// Cycles that the port, and the access in all, take for so many bytes when nobody else asks.
+  std::uint32_t beats(std::uint32_t bytes) const { return (bytes + config_.beat_bytes - 1) / config_.beat_bytes; }
+  std::uint32_t access_cycles(std::uint32_t bytes) const { return config_.latency_cycles + beats(bytes) - 1; }
   /// Why the bank that holds `offset` would refuse an access at `now`; kind none when it would not.
   Refusal why_refused(std::uint32_t offset, std::uint64_t now) const;
   std::string bank_name(std::uint32_t index) const { return config_.name + std::to_string(index); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/memory/sram_bank.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace dspmem {
 
@@ -11,7 +11,44 @@ void SramBank::listen(BankListener& listener, std::uint32_t number, std::uint64_
   idle_threshold_ = idle_threshold;
 }
 
+std::uint64_t SramBank::first_gap(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master) const {
+  std::uint64_t begin = now;
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (const Served& each : served_)
+      if (each.master != master && begin < each.end && each.begin < begin + busy_cycles) {
+        begin = each.end;
+        moved = true;
+      }
+  }
+  return begin;
+}
+
+void SramBank::catch_up() {
+  while (!pollers_.empty()) {
+    Poller& first = **std::min_element(pollers_.begin(), pollers_.end(), [](const Poller* a, const Poller* b) {
+      return a->next_ != b->next_ ? a->next_ < b->next_ : a->master_ < b->master_;
+    });
+    if (!turn_->after(first.next_ - first.delay_, first.master_)) return;
+    const std::uint32_t waited = take_port(first.next_, poller_beats_, first.master_);
+    count(true, first.bytes_);
+    first.next_ += waited + first.period_;
+    ++first.made_;
+  }
+}
+
+void SramBank::wrote(std::uint32_t offset, std::uint32_t bytes) {
+  const auto near = [&](const Poller* each) { return each->offset_ / line_bytes >= offset / line_bytes && each->offset_ / line_bytes <= (offset + bytes - 1) / line_bytes; };
+  for (auto each = std::find_if(pollers_.begin(), pollers_.end(), near); each != pollers_.end(); each = std::find_if(pollers_.begin(), pollers_.end(), near)) {
+    Poller& poller = **each;
+    pollers_.erase(each);
+    poller.woken();
+  }
+}
+
 void SramBank::enter(BankState state, std::uint64_t now) {
+  catch_up();
+  for (Poller* const each : std::exchange(pollers_, {})) each->woken();
   state_ = state;
   if (listener_) listener_->on_bank_state(number_, state, now);
   for (const StateListener& each : state_listeners_) each.listener->on_bank_state(each.number, state, now);

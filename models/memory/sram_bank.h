@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "models/memory/poller.h"
 #include "models/memory/sram_config.h"
 
 namespace dspmem {
@@ -44,30 +47,54 @@ class SramBank {
   void watch_state(BankListener& listener, std::uint32_t number) { state_listeners_.push_back({&listener, number}); }
 
   /// Occupies the port for `busy_cycles`, first come first served; of those that come in one cycle, in the order of the calls. Returns the
-  /// cycles waited for it. What one master does at once is one access: it does not wait for itself. Masters run ahead of each other by up to
-  /// a quantum, so an access may come from before the last one: it then found the port free.
+  /// cycles waited for it. What one master does at once is one access: it does not wait for itself. An access may lie before the last one by
+  /// the few cycles that one instruction takes (a line goes out, another comes in): it is served in the first gap.
   std::uint32_t occupy(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master) {
+    if (!pollers_.empty()) [[unlikely]] catch_up();
+    return take_port(now, busy_cycles, master);
+  }
+  // Masters that sleep: see Poller.
+  /// REQUIRES: outlives its time in the bank; accesses of `beats` cycles; `turn` is always the present one.
+  void add_poller(Poller& poller, std::uint32_t beats, const Turn& turn) {
+    poller_beats_ = beats;
+    turn_ = &turn;
+    pollers_.push_back(&poller);
+  }
+  void remove_poller(Poller& poller) { std::erase(pollers_, &poller); }
+  /// Makes the pollers' accesses whose turn was before the present one.
+  void catch_up();
+  bool polled() const { return !pollers_.empty(); }
+  /// Wakes those that poll near `offset`, of the memory. REQUIRES: they have caught up.
+  void wrote(std::uint32_t offset, std::uint32_t bytes);
+
+ private:
+  std::uint32_t take_port(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master) {
     ++statistics_.accesses;
-    std::uint32_t waited = 0;
+    std::uint64_t begin = now;
     if (now < last_arrival_) {
-      busy_until_ = now + busy_cycles;
+      begin = first_gap(now, busy_cycles, master);
+      busy_until_ = std::max(busy_until_, begin + busy_cycles);
     } else {
-      const std::uint64_t free_at = busy_until_ > now ? busy_until_ : now;
-      if (master != last_master_ && free_at > now) {
-        waited = static_cast<std::uint32_t>(free_at - now);
-        ++statistics_.conflicts;
-        statistics_.conflict_cycles += waited;
-      }
+      const std::uint64_t free_at = std::max(busy_until_, now);
+      if (master != last_master_) begin = free_at;
       busy_until_ = free_at + busy_cycles;
+      last_arrival_ = now;
+      last_master_ = master;
     }
-    last_arrival_ = now;
-    last_master_ = master;
+    served_[next_served_++ % served_.size()] = {begin, begin + busy_cycles, master};
+    const auto waited = static_cast<std::uint32_t>(begin - now);
+    if (waited) {
+      ++statistics_.conflicts;
+      statistics_.conflict_cycles += waited;
+    }
     if (now > last_access_) {
       if (now - last_access_ > idle_threshold_ && listener_) listener_->on_bank_idle(number_, last_access_, now);
       last_access_ = now;
     }
     return waited;
   }
+
+ public:
   void count_line(bool write) { ++(write ? statistics_.line_writes : statistics_.line_reads); }
   /// Counts what an access moved.
   void count(bool write, std::uint32_t bytes) {
@@ -101,6 +128,8 @@ class SramBank {
 
  private:
   void enter(BankState state, std::uint64_t now);
+  /// The first cycle from `now` on in which the port is free of other masters for so long.
+  std::uint64_t first_gap(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master) const;
 
   std::span<std::uint8_t> contents_;
   BankState state_ = BankState::on;
@@ -108,6 +137,12 @@ class SramBank {
   std::uint64_t last_arrival_ = 0;  ///< when the port was last asked for
   std::uint64_t busy_until_ = 0;
   std::uint32_t last_master_ = ~0u;
+  struct Served {
+    std::uint64_t begin = 0, end = 0;
+    std::uint32_t master = 0;
+  };
+  std::array<Served, 8> served_;  ///< the last ones, as a ring
+  std::uint32_t next_served_ = 0;
   std::uint64_t last_access_ = 0;
   std::uint64_t idle_threshold_ = ~0ull;
   BankListener* listener_ = nullptr;
@@ -117,6 +152,9 @@ class SramBank {
     std::uint32_t number;
   };
   std::vector<StateListener> state_listeners_;
+  std::vector<Poller*> pollers_;
+  std::uint32_t poller_beats_ = 1;
+  const Turn* turn_ = nullptr;
   BankStatistics statistics_;
 };
 

@@ -38,12 +38,12 @@ std::string outcome(const Row& row) {
 
 void print_costs(const std::vector<Row>& rows, const std::string& operation) {
   if (std::none_of(rows.begin(), rows.end(), [&](const Row& row) { return std::any_of(row.result.operations.begin(), row.result.operations.end(), [&](const auto& each) { return each.name == operation; }); })) return;
-  fmt::print("{:<14}{:>10}{:>8}{:>10}{:>10}{:>10}{:>14}{:>12}\n", operation, "calls", "failed", "cycles", "99 %", "worst", "instructions", "L1D misses");
+  fmt::print("{:<14}{:>10}{:>8}{:>10}{:>10}{:>10}{:>14}{:>12}{:>10}\n", operation, "calls", "failed", "cycles", "99 %", "worst", "instructions", "L1D misses", "waiting");
   for (const Row& row : rows)
     for (const Result::AllocatorCalls& each : row.result.operations)
       if (each.name == operation)
-        fmt::print("  {:<12} {:>9} {:>7} {:>9} {:>9} {:>9} {:>13} {:>11}\n", row.allocator, each.count, each.failed, each.median_cycles, each.p99_cycles, each.worst_cycles, per_call(each.instructions, each.count),
-                   per_call(each.l1d_misses, each.count));
+        fmt::print("  {:<12} {:>9} {:>7} {:>9} {:>9} {:>9} {:>13} {:>11} {:>9}\n", row.allocator, each.count, each.failed, each.median_cycles, each.p99_cycles, each.worst_cycles, per_call(each.instructions, each.count),
+                   per_call(each.l1d_misses, each.count), per_call(each.waiting_cycles, each.count));
   fmt::print("\n");
 }
 
@@ -64,7 +64,7 @@ Json to_json(const Row& row) {
   if (const Result::PowerPolicy* achievable = result.power.policy(Result::PolicyRole::achievable)) json["banks_off_basis_points"] = achievable->off_basis_points;
   for (const Result::AllocatorCalls& each : result.operations)
     json["operations"][each.name] = {{"count", each.count}, {"failed", each.failed}, {"median_cycles", each.median_cycles}, {"p99_cycles", each.p99_cycles}, {"worst_cycles", each.worst_cycles},
-                                     {"instructions", each.instructions}, {"l1d_misses", each.l1d_misses}};
+                                     {"instructions", each.instructions}, {"l1d_misses", each.l1d_misses}, {"waiting_cycles", each.waiting_cycles}, {"waiting_instructions", each.waiting_instructions}};
   return json;
 }
 

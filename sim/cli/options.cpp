@@ -28,7 +28,7 @@ void add_energy_option(po::options_description& options) {
 void add_replay_options(po::options_description& options) {
   options.add_options()
       ("seed", po::value<std::string>(), "seed of everything random, instead of the scenario's")
-      ("quantum", po::value<std::string>(), "cycles that a core may run ahead of the others (default 1000; 1 is the reference for timing)")
+      ("quantum", po::value<std::string>(), "cycles that a core may compute in its cache before it looks at interrupts (default 1000); moves no other figure")
       ("watchdog", po::value<std::string>(), "cycles after which a firmware call counts as hung (default 100000000)")
       ("interpret", "translate no code to the host's: slower, same results; for finding out whether the translator is to blame");
 }

@@ -15,6 +15,8 @@ void add(OperationCosts& costs, const HeapCosts::Start& from, const HeapCosts::S
   costs.cycles.add(to.cycle - from.cycle);
   costs.instructions += to.instructions - from.instructions;
   costs.l1d_misses += to.l1d_misses - from.l1d_misses;
+  costs.waiting_cycles += to.waiting_cycles - from.waiting_cycles;
+  costs.waiting_instructions += to.waiting_instructions - from.waiting_instructions;
 }
 
 }  // namespace

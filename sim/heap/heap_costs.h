@@ -17,6 +17,7 @@ namespace dspmem {
 struct OperationCosts {
   Histogram cycles;
   std::uint64_t instructions = 0, l1d_misses = 0;
+  std::uint64_t waiting_cycles = 0, waiting_instructions = 0;  ///< for locks
   std::uint64_t failed = 0;  ///< calls that returned no block
 };
 
@@ -35,10 +36,11 @@ class HeapCosts {
 
   /// Where a core's counters stood when something began.
   struct Start {
-    std::uint64_t cycle = 0, instructions = 0, l1d_misses = 0;
+    std::uint64_t cycle = 0, instructions = 0, l1d_misses = 0, waiting_cycles = 0, waiting_instructions = 0;
   };
   static Start start_of(const Core& core) {
-    return {core.now(), core.statistics().instructions, core.data_cache().statistics().misses};
+    const CoreStatistics statistics = core.statistics();
+    return {core.now(), statistics.instructions, core.data_cache().statistics().misses, statistics.waiting_cycles, statistics.waiting_instructions};
   }
   /// Until end_use() the costs of a call by this core include all that it does: a lock around it, say.
   void begin_use(const Core& core) { uses_[core.id()] = {true, nullptr, start_of(core)}; }

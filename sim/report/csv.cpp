@@ -37,11 +37,11 @@ std::string runs(std::span<const Result> results) {
 }
 
 std::string cores(std::span<const Result> results) {
-  std::string out = header("core,powered,instructions,cycles,l1d_accesses,l1d_misses,l1d_write_backs,l1d_prefetches,l1i_accesses,l1i_misses,uncached_reads,uncached_writes,atomics");
+  std::string out = header("core,powered,instructions,cycles,l1d_accesses,l1d_misses,l1d_write_backs,l1d_prefetches,l1i_accesses,l1i_misses,uncached_reads,uncached_writes,atomics,waiting_cycles,waiting_instructions");
   for (const Result& result : results)
     for (const Result::Core& each : result.cores)
       add_row(out, result, each.id, each.powered, each.instructions, each.cycles, each.l1d.accesses, each.l1d.misses, each.l1d.write_backs, each.l1d.prefetches, each.l1i.accesses, each.l1i.misses, each.uncached_reads,
-              each.uncached_writes, each.atomics);
+              each.uncached_writes, each.atomics, each.waiting_cycles, each.waiting_instructions);
   return out;
 }
 
@@ -53,10 +53,10 @@ std::string heaps(std::span<const Result> results) {
 }
 
 std::string operations(std::span<const Result> results) {
-  std::string out = header("operation,calls,failed,median_cycles,p99_cycles,worst_cycles,instructions,l1d_misses");
+  std::string out = header("operation,calls,failed,median_cycles,p99_cycles,worst_cycles,instructions,l1d_misses,waiting_cycles,waiting_instructions");
   for (const Result& result : results)
     for (const Result::AllocatorCalls& each : result.operations)
-      add_row(out, result, each.name, each.count, each.failed, each.median_cycles, each.p99_cycles, each.worst_cycles, each.instructions, each.l1d_misses);
+      add_row(out, result, each.name, each.count, each.failed, each.median_cycles, each.p99_cycles, each.worst_cycles, each.instructions, each.l1d_misses, each.waiting_cycles, each.waiting_instructions);
   return out;
 }
 

@@ -161,11 +161,11 @@ std::string caches(const Result& result, const std::string& prefix) {
   std::string cores, calls;
   for (const Result::Core& core : result.cores)
     cores += row({fmt::format("core {}", core.id), std::to_string(core.instructions), std::to_string(core.cycles), std::to_string(core.l1d.accesses), percent(core.l1d.misses, core.l1d.accesses), std::to_string(core.l1d.write_backs),
-                  percent(core.l1i.misses, core.l1i.accesses), std::to_string(core.uncached_reads + core.uncached_writes), std::to_string(core.atomics)});
+                  percent(core.l1i.misses, core.l1i.accesses), std::to_string(core.uncached_reads + core.uncached_writes), std::to_string(core.atomics), percent(core.waiting_cycles, core.cycles)});
   for (const Result::AllocatorCalls& each : result.operations)
     calls += row({each.name, std::to_string(each.count), std::to_string(each.failed), std::to_string(each.median_cycles), std::to_string(each.p99_cycles), std::to_string(each.worst_cycles)});
   std::string out = fmt::format("<h2 id=\"{}caches\">Caches and allocator</h2>\n", prefix);
-  out += table("by core", {"core", "instructions", "cycles", "L1D accesses", "L1D misses", "write-backs", "L1I misses", "uncached accesses", "atomics"}, cores);
+  out += table("by core", {"core", "instructions", "cycles", "L1D accesses", "L1D misses", "write-backs", "L1I misses", "uncached accesses", "atomics", "waiting for locks"}, cores);
   if (!calls.empty()) out += table(fmt::format("calls of allocator '{}', cycles of one", result.allocator), {"call", "number", "failed", "median", "99th percentile", "worst"}, calls);
   return out;
 }

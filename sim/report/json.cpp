@@ -23,7 +23,8 @@ Json to_json(const Result::Core& core) {
           {"l1d", to_json(core.l1d)},
           {"l1i", {{"accesses", core.l1i.accesses}, {"misses", core.l1i.misses}, {"prefetches", core.l1i.prefetches}}},
           {"uncached", {{"reads", core.uncached_reads}, {"writes", core.uncached_writes}}},
-          {"atomics", core.atomics}};
+          {"atomics", core.atomics},
+          {"waiting", {{"cycles", core.waiting_cycles}, {"instructions", core.waiting_instructions}}}};
 }
 
 Json to_json(const Result::FunctionCost& cost) {
@@ -183,7 +184,8 @@ Json to_json(const Result::PoweredBank& bank) {
 
 Json to_json(const Result::AllocatorCalls& each) {
   return {{"operation", each.name}, {"count", each.count}, {"failed", each.failed}, {"median_cycles", each.median_cycles}, {"p99_cycles", each.p99_cycles},
-          {"worst_cycles", each.worst_cycles}, {"instructions", each.instructions}, {"l1d_misses", each.l1d_misses}};
+          {"worst_cycles", each.worst_cycles}, {"instructions", each.instructions}, {"l1d_misses", each.l1d_misses},
+          {"waiting_cycles", each.waiting_cycles}, {"waiting_instructions", each.waiting_instructions}};
 }
 
 Json to_json(const Result::PinShare& share) { return {{"name", share.name}, {"bank_cycles", share.bank_cycles}}; }

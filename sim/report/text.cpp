@@ -24,16 +24,16 @@ std::string time_of(std::uint64_t cycles, std::uint32_t clock_mhz) {
 }
 
 void write_cores(const Result& result, std::string& out) {
-  out += fmt::format("\n{:<6}{:>14}{:>14}{:>8}{:>14}{:>9}{:>12}{:>12}\n", "core", "instructions", "cycles", "CPI", "L1D accesses", "misses", "write-backs", "uncached");
+  out += fmt::format("\n{:<6}{:>14}{:>14}{:>8}{:>14}{:>9}{:>12}{:>11}{:>9}\n", "core", "instructions", "cycles", "CPI", "L1D accesses", "misses", "write-backs", "uncached", "waiting");
   for (const Result::Core& core : result.cores) {
     if (core.instructions == 0) {
       out += fmt::format("{:<6}{:>14}\n", core.id, "never on");
       continue;
     }
-    out += fmt::format("{:<6} {:>13} {:>13} {:>7.2f} {:>13} {:>8} {:>11} {:>11}{}\n", core.id, std::to_string(core.instructions), std::to_string(core.cycles),
+    out += fmt::format("{:<6} {:>13} {:>13} {:>7.2f} {:>13} {:>8} {:>11} {:>10} {:>8}{}\n", core.id, std::to_string(core.instructions), std::to_string(core.cycles),
                        static_cast<double>(core.cycles) / static_cast<double>(core.instructions), std::to_string(core.l1d.accesses),
                        percent(core.l1d.misses, core.l1d.accesses), std::to_string(core.l1d.write_backs),
-                       std::to_string(core.uncached_reads + core.uncached_writes), core.powered ? "" : "  off at the end");
+                       std::to_string(core.uncached_reads + core.uncached_writes), percent(core.waiting_cycles, core.cycles), core.powered ? "" : "  off at the end");
   }
 }
 
@@ -48,10 +48,10 @@ void write_heaps(const Result& result, std::string& out) {
 
 void write_operations(const Result& result, std::string& out) {
   if (result.operations.empty()) return;
-  out += fmt::format("\n{:<22}{:>10}{:>8}{:>10}{:>9}{:>9}{:>14}{:>12}\n", "allocator " + result.allocator, "calls", "failed", "cycles", "99 %", "worst", "instructions", "L1D misses");
+  out += fmt::format("\n{:<20}{:>9}{:>7}{:>9}{:>9}{:>9}{:>13}{:>11}{:>13}\n", "allocator " + result.allocator, "calls", "failed", "cycles", "99 %", "worst", "instructions", "L1D misses", "waiting");
   for (const Result::AllocatorCalls& each : result.operations)
-    out += fmt::format("{:<22} {:>9} {:>7} {:>9} {:>8} {:>8} {:>13} {:>11}\n", each.name, std::to_string(each.count), each.failed, std::to_string(each.median_cycles), std::to_string(each.p99_cycles), std::to_string(each.worst_cycles),
-                       std::to_string(each.instructions), std::to_string(each.l1d_misses));
+    out += fmt::format("{:<20} {:>8} {:>6} {:>8} {:>8} {:>8} {:>12} {:>10} {:>12}\n", each.name, std::to_string(each.count), each.failed, std::to_string(each.median_cycles), std::to_string(each.p99_cycles), std::to_string(each.worst_cycles),
+                       std::to_string(each.instructions), std::to_string(each.l1d_misses), std::to_string(each.waiting_cycles));
 }
 
 void write_profile(const Result& result, std::string& out) {

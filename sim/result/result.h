@@ -42,6 +42,7 @@ struct Result {
     std::uint64_t instructions = 0, cycles = 0;
     Cache l1d, l1i;
     std::uint64_t uncached_reads = 0, uncached_writes = 0, atomics = 0;
+    std::uint64_t waiting_cycles = 0, waiting_instructions = 0;  ///< for locks, within those above
   };
   /// Bytes. `used` counts whole blocks, as the allocator does.
   struct Heap {
@@ -54,6 +55,7 @@ struct Result {
     std::uint64_t count = 0, failed = 0;
     std::uint64_t median_cycles = 0, p99_cycles = 0, worst_cycles = 0;
     std::uint64_t instructions = 0, l1d_misses = 0;
+    std::uint64_t waiting_cycles = 0, waiting_instructions = 0;  ///< for locks: of all calls, within the cycles and instructions above
   };
   /// What was executed in one function, without the functions that it called.
   struct FunctionCost {

@@ -14,11 +14,11 @@ template <class Visitor> void fields(Visitor& visit, Agent& x) { visit(x.kind, x
 template <class Visitor> void fields(Visitor& visit, Place& x) { visit(x.file, x.line, x.column); }
 template <class Visitor> void fields(Visitor& visit, Result::Cache& x) { visit(x.accesses, x.misses, x.write_backs, x.prefetches); }
 template <class Visitor> void fields(Visitor& visit, Result::Core& x) {
-  visit(x.id, x.powered, x.instructions, x.cycles, x.l1d, x.l1i, x.uncached_reads, x.uncached_writes, x.atomics);
+  visit(x.id, x.powered, x.instructions, x.cycles, x.l1d, x.l1i, x.uncached_reads, x.uncached_writes, x.atomics, x.waiting_cycles, x.waiting_instructions);
 }
 template <class Visitor> void fields(Visitor& visit, Result::Heap& x) { visit(x.name, x.zone, x.size, x.used, x.peak, x.free, x.largest_free, x.failed); }
 template <class Visitor> void fields(Visitor& visit, Result::AllocatorCalls& x) {
-  visit(x.name, x.count, x.failed, x.median_cycles, x.p99_cycles, x.worst_cycles, x.instructions, x.l1d_misses);
+  visit(x.name, x.count, x.failed, x.median_cycles, x.p99_cycles, x.worst_cycles, x.instructions, x.l1d_misses, x.waiting_cycles, x.waiting_instructions);
 }
 template <class Visitor> void fields(Visitor& visit, Result::FunctionCost& x) {
   visit(x.name, x.place, x.calls, x.cycles, x.instructions, x.l1d_misses, x.l1i_misses, x.uncached_accesses, x.cache_operations);

@@ -6,7 +6,7 @@ namespace dspmem {
 namespace {
 
 Result::AllocatorCalls calls_of(const char* name, const OperationCosts& costs) {
-  return {name, costs.cycles.total(), costs.failed, costs.cycles.quantile(500), costs.cycles.quantile(990), costs.cycles.largest(), costs.instructions, costs.l1d_misses};
+  return {name, costs.cycles.total(), costs.failed, costs.cycles.quantile(500), costs.cycles.quantile(990), costs.cycles.largest(), costs.instructions, costs.l1d_misses, costs.waiting_cycles, costs.waiting_instructions};
 }
 
 Result::Core figures_of(DspCore& dsp) {
@@ -16,7 +16,7 @@ Result::Core figures_of(DspCore& dsp) {
   return {dsp.id(), dsp.powered(), statistics.instructions, statistics.cycles,
           {statistics.data_accesses, data.misses, data.write_backs, data.prefetches},
           {statistics.instructions, code.misses, 0, code.prefetches},
-          statistics.uncached_reads, statistics.uncached_writes, statistics.atomics};
+          statistics.uncached_reads, statistics.uncached_writes, statistics.atomics, statistics.waiting_cycles, statistics.waiting_instructions};
 }
 
 }  // namespace
@@ -25,6 +25,7 @@ void Session::collect_hardware() {
   result_.allocations = allocator_watch_.allocations();
   result_.frees = allocator_watch_.frees();
   if (!result_.cores.empty()) return;
+  for (std::size_t index = 0; index < system_->core_count(); ++index) system_->core(index).stop_polling();
   // What comes from here on is not part of the program.
   for (std::size_t index = 0; options_.blocks && index < system_->core_count(); ++index) {
     Core& core = system_->core(index).core();

@@ -3,6 +3,7 @@
 // same C compiled for this machine. All run in turn, so that a ratio is of neighbours in time; start-up is measured by a run of no
 // rounds and taken off.
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -20,6 +21,7 @@ using Json = nlohmann::ordered_json;
 struct Options {
   unsigned repetitions = 7;
   std::string json_file;
+  bool quanta_only = false;
 };
 
 std::string range(const Summary& s, const char* format = "%.2f (%.2f to %.2f)") {
@@ -35,10 +37,12 @@ class Comparison {
   explicit Comparison(const Options& options) : options_(options), qemu_(source_directory() / "tests/bench/firmware/bench.yaml", "bench", "bench_main") {}
 
   void run() {
-    single_core();
-    other_programs();
+    if (!options_.quanta_only) {
+      single_core();
+      other_programs();
+    }
     quanta();
-    targets();
+    if (!options_.quanta_only) targets();
     if (!options_.json_file.empty()) std::ofstream(options_.json_file) << report_.dump(2) << "\n";
   }
 
@@ -140,11 +144,26 @@ class Comparison {
     report_["others"].push_back({{"program", "idle-heavy"}, {"simulated_seconds", simulated}, {"times_real_time", triple(summarise(speed))}});
   }
 
+  /// Of tests/sim/contention, with six seeds each, against quantum 1.
+  std::string contended_reports_that_differ(unsigned quantum) {
+    const std::string json = directory_.path() / "contention.json";
+    unsigned differ = 0, all = 0;
+    for (const auto& file : std::filesystem::directory_iterator(source_directory() / "tests/sim/contention"))
+      for (unsigned seed = 1; seed <= 6; ++seed, ++all) {
+        measure({dspmem_executable(), "run", "--quantum", std::to_string(quantum), "--seed", std::to_string(seed), "--json", json, file.path().string()});
+        std::string& exact = contended_[file.path().string() + std::to_string(seed)];
+        const std::string report = read_file(json);
+        if (quantum == 1) exact = report;
+        differ += report != exact;
+      }
+    return std::to_string(differ) + " of " + std::to_string(all);
+  }
+
   /// What running ahead of the other cores gains and costs.
   void quanta() {
     const std::string scenario = source_directory() / "scenarios/four_cores.yaml", json = directory_.path() / "quantum.json";
     const GuestProgram program{"bench_list", "tgl", "bench_tgl", 4};
-    std::printf("\nquantum    speed, four cores walking lists   scenarios/four_cores.yaml: cycles, against quantum 1   port conflicts   an allocation there, median   verdict\n");
+    std::printf("\nquantum    speed, four cores walking lists   scenarios/four_cores.yaml: cycles, against quantum 1   port conflicts   an allocation there, median   verdict   contended reports that differ\n");
     std::uint64_t reference = 0, reference_allocation = 0;
     std::map<unsigned, std::vector<double>> speeds;
     const unsigned all[] = {1, 10, 100, 1000, 4000, 10'000, 100'000};
@@ -165,9 +184,10 @@ class Comparison {
         reference_allocation = allocation;
       }
       const auto against = [](std::uint64_t value, std::uint64_t other) { return 100.0 * (static_cast<double>(value) / static_cast<double>(other) - 1); };
-      std::printf("%7u    %-33s %26llu   %+6.2f %%   %24llu   %17llu   %+6.2f %%   %s\n", quantum, range(summarise(speeds[quantum]), "%.0f (%.0f to %.0f) MIPS").c_str(), static_cast<unsigned long long>(cycles),
+      std::printf("%7u    %-33s %26llu   %+6.2f %%   %24llu   %17llu   %+6.2f %%   %s    %s\n", quantum, range(summarise(speeds[quantum]), "%.0f (%.0f to %.0f) MIPS").c_str(), static_cast<unsigned long long>(cycles),
                   against(cycles, reference), static_cast<unsigned long long>(conflicts), static_cast<unsigned long long>(allocation), against(allocation, reference_allocation),
-                  report.at("verdict").get<std::string>().c_str());
+                  report.at("verdict").get<std::string>().c_str(), contended_reports_that_differ(quantum).c_str());
+      std::fflush(stdout);
       report_["quanta"].push_back({{"quantum", quantum}, {"mips", triple(summarise(speeds[quantum]))}, {"cycles", cycles}, {"conflicts", conflicts}, {"median_allocation_cycles", allocation}, {"verdict", report.at("verdict")}});
     }
   }
@@ -231,6 +251,7 @@ class Comparison {
   std::map<std::string, GuestWork> work_;
   std::map<std::string, std::vector<double>> seconds_;
   std::map<std::string, Summary> ratios_;
+  std::map<std::string, std::string> contended_;
   Json report_;
 };
 
@@ -242,9 +263,10 @@ int main(int count, char** values) {
   for (int i = 1; i < count; ++i) {
     const std::string word = values[i];
     if (word == "--repetitions" && i + 1 < count) options.repetitions = static_cast<unsigned>(std::max(1, std::atoi(values[++i])));
+    else if (word == "quanta") options.quanta_only = true;
     else if (word == "--json" && i + 1 < count) options.json_file = values[++i];
     else {
-      std::fprintf(stderr, "usage: tools/bench [--repetitions N] [--json FILE]\n       tools/bench parts [options of Google Benchmark]\n");
+      std::fprintf(stderr, "usage: tools/bench [quanta] [--repetitions N] [--json FILE]\n       tools/bench parts [options of Google Benchmark]\n");
       return 2;
     }
   }

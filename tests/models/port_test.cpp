@@ -44,6 +44,15 @@ TEST(Port, ServesThreeMastersOneAfterTheOther) {
   EXPECT_EQ(bank.occupy(110, 8, 0), 14u);
 }
 
+TEST(Port, ServesWhatCameBeforeTheLastInTheFirstGap) {
+  SramBank bank({});
+  EXPECT_EQ(bank.occupy(100, 8, 0), 0u);
+  EXPECT_EQ(bank.occupy(120, 8, 0), 0u);  // the same instruction's next line
+  EXPECT_EQ(bank.occupy(104, 8, 1), 4u);  // 108 to 116
+  EXPECT_EQ(bank.occupy(114, 8, 2), 14u);  // neither 116 to 120 nor 120 to 128 will do
+  EXPECT_EQ(bank.occupy(140, 8, 1), 0u);
+}
+
 TEST(Port, AgreesWithAQueueOnAMillionRequests) {
   Random random(7);
   std::uint64_t requests = 0;
