@@ -57,9 +57,11 @@ void read_topology(const std::uint8_t* data, std::size_t size) {
     options.name = "fuzz";
     options.platform = "tgl";
     options.platform_cores = 4;
-    const TopologyScenario scenario = make_scenario(parse_topology({data, size}, "fuzz"), table, options);
+    const Topology topology = parse_topology({data, size}, "fuzz");
+    const TopologyScenario scenario = make_scenario(topology, table, options);
     // What comes out is a scenario, whatever went in.
-    if (size < 20'000) load_scenario(MemoryFile(reinterpret_cast<const std::uint8_t*>(scenario.yaml.data()), scenario.yaml.size()).path());
+    const std::string text = text_of(scenario, topology, options);
+    if (size < 20'000) load_scenario(MemoryFile(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()).path());
   });
 }
 
