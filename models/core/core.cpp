@@ -71,6 +71,7 @@ void Core::reset(std::uint32_t pc) {
   handlers_entered_.clear();
   watched_depth_ = 0;
   if (call_observer_) call_observer_->on_abandoned(*this);
+  failed_swap_.valid = false;
   data_cache_.reset();
   instruction_cache_.reset();
   blocks_.request_clear();

@@ -37,15 +37,8 @@ class CoreEnvironment {
   virtual std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t& expected, std::uint32_t desired) = 0;
 
   /// A compare-and-swap that has failed because of `held` is made again and again, each `gap` cycles after the end of the one before, the first
-  /// one now, for as long as nobody writes near the word; not beyond `limit`.
-  struct Repeated {
-    std::uint64_t times = 0;
-    std::uint64_t next = 0;  ///< when the one would begin that has another answer, perhaps
-  };
-  /// May do nothing.
-  virtual Repeated repeat_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t gap, std::uint64_t limit) {
-    return (void)address, (void)held, (void)gap, (void)limit, Repeated{};
-  }
+  /// one now, for as long as nobody writes near the word; not beyond `limit`. Calls Core::add_repeated_swaps() with what was made; may do nothing.
+  virtual void repeat_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t gap, std::uint64_t limit) { (void)address, (void)held, (void)gap, (void)limit; }
 
   /// Returns when no other core is behind this one; the place where simulated time passes. May change the horizon.
   virtual void synchronise() = 0;
@@ -147,6 +140,9 @@ class Core : private CoreState {
   void advance_to(std::uint64_t cycle) { if (cycles_ < cycle) cycles_ = cycle; }
   /// The cycle at which run() asks the environment what happened meanwhile; sooner when an interrupt or the watchdog is due.
   void set_horizon(std::uint64_t cycle) { stop_at(interrupt_pending() ? 0 : std::min(cycle, watchdog_)); }
+  /// The core, which is about to repeat a compare-and-swap that fails, has done so, and what lies in between, that many times; the next one would
+  /// begin at `next`.
+  void add_repeated_swaps(std::uint64_t times, std::uint64_t next);
   void set_watchdog(std::uint64_t cycle) { watchdog_ = cycle; }
 
   /// Level-1 interrupt lines. REQUIRES: line < 32.

@@ -207,18 +207,8 @@ std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desire
   const std::uint32_t physical = region.to_physical(address), expected = held;
   note_retry(address);
   if (failed_swap_.repeats && !block_observer_) {
-    const std::uint64_t first = now(), ahead = cycles_ - first;  // what the rest of the block takes is counted already
-    const CoreEnvironment::Repeated repeated = environment_.repeat_failed_swap(address, failed_swap_.held, failed_swap_.gap, watchdog_);
-    if (repeated.times) {
-      const std::uint64_t instructions = repeated.times * failed_swap_.instructions_between;
-      atomics_ += repeated.times;
-      counts_.instructions += instructions;
-      waiting_instructions_ += instructions;
-      waiting_cycles_ += repeated.next - first;
-      // They have seen what the last one saw, and nothing has happened since: to an observer they are that one.
-      cycles_ = repeated.next + ahead;
-      environment_.synchronise();
-    }
+    environment_.repeat_failed_swap(address, failed_swap_.held, failed_swap_.gap, watchdog_);
+    environment_.synchronise();
   }
   const std::uint64_t begin = cycles_;
   if (cached) data_cache_.write_back_invalidate(address);
@@ -237,6 +227,16 @@ void Core::observe_swap(std::uint32_t physical, bool cached, std::uint32_t held,
   observer_->on_read({*this, View::uncached, Ordering::acquire_release, physical, value});
   std::memcpy(value.data(), &desired, 4);
   if (held == expected) observer_->on_write({*this, View::uncached, Ordering::acquire_release, physical, value});
+}
+
+void Core::add_repeated_swaps(std::uint64_t times, std::uint64_t next) {
+  const std::uint64_t instructions = times * failed_swap_.instructions_between, cycles = next - now();
+  atomics_ += times;
+  counts_.instructions += instructions;
+  waiting_instructions_ += instructions;
+  waiting_cycles_ += cycles;
+  cycles_ += cycles;
+  // No observer is told: they have seen what the last one saw, and nothing has happened since.
 }
 
 /// An S32C1I begins.

@@ -40,6 +40,7 @@ void DspCore::process() {
 // ---- Time ------------------------------------------------------------------------------------------------------------
 
 void DspCore::synchronise() {
+  if (keeper_.alone(id())) return;
   const std::uint64_t now = core_.now();
   if (keeper_.take_turn(id(), now)) return;
   keeper_.await_turn(id(), now, clock_);
@@ -114,12 +115,12 @@ std::uint32_t DspCore::call(std::uint32_t function, std::span<const std::uint32_
 
 // ---- Spinning ----------------------------------------------------------------------------------------------------------
 
-CoreEnvironment::Repeated DspCore::repeat_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t gap, std::uint64_t limit) {
+void DspCore::repeat_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t gap, std::uint64_t limit) {
   const auto range = std::find_if(direct_.begin(), direct_.end(), [address](const DirectRange& each) { return address - each.base < each.size; });
   // With a quantum that ends between two accesses the core takes an interrupt there, not behind the next access.
-  if (range == direct_.end() || gap >= limits_.quantum_cycles) return {};
+  if (range == direct_.end() || gap >= limits_.quantum_cycles) return;
   const std::uint32_t offset = address - range->base + range->offset, bytes = 4, cycles = range->sram->access_cycles(bytes);
-  if (!range->sram->polls(offset, held, core_.now() + direct_latency_)) return {};
+  if (!range->sram->polls(offset, held, core_.now() + direct_latency_)) return;
   const std::uint64_t longest = 1'000'000'000, end = std::min(limit, core_.now() + longest);
   restart(id(), offset, bytes, core_.now() + direct_latency_, direct_latency_, direct_latency_ + cycles + gap);
   polled_ = &range->sram->bank_of(offset);
@@ -130,13 +131,12 @@ CoreEnvironment::Repeated DspCore::repeat_failed_swap(std::uint32_t address, std
     keeper_.begin_turn(id(), end);
     stop_polling();
   }
-  const std::uint64_t next = Poller::next() - direct_latency_;
-  return {made(), next};
 }
 
 void DspCore::woken() {
   polled_ = nullptr;
-  keeper_.set_running(id(), Poller::next() - direct_latency_);
+  core_.add_repeated_swaps(made(), next() - direct_latency_);
+  keeper_.set_running(id(), core_.now());
   poll_event_.notify(sc_core::SC_ZERO_TIME);
 }
 

@@ -95,7 +95,7 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment, private Poll
   std::uint32_t write(std::uint32_t address, std::span<const std::uint8_t> bytes) override;
   std::uint32_t write_line(std::uint32_t address, std::span<const std::uint8_t> line, const ByteMask& bytes) override;
   std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t& expected, std::uint32_t desired) override;
-  Repeated repeat_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t gap, std::uint64_t limit) override;
+  void repeat_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t gap, std::uint64_t limit) override;
   void woken() override;
   void at_block_boundary() override;
   void wait_for_interrupt() override;

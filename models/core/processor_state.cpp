@@ -82,6 +82,7 @@ std::uint32_t Core::raise_interrupt_level(std::uint32_t level) {
 void Core::wait_for_interrupt(std::uint32_t level, std::uint32_t next_pc) {
   sr_[special::ps] = (sr_[special::ps] & ~ps::intlevel) | level;
   pc_ = next_pc;
+  ++unseen_effects_;
   environment_.wait_for_interrupt();
   if (interrupt_pending()) stop_at(0);
 }

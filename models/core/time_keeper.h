@@ -16,14 +16,22 @@ class TimeKeeper {
  public:
   explicit TimeKeeper(std::size_t masters) : locals_(masters, never) {}
 
-  void set_running(std::size_t master, std::uint64_t cycle) { locals_[master] = cycle; }
+  void set_running(std::size_t master, std::uint64_t cycle) {
+    running_ += locals_[master] == never;
+    locals_[master] = cycle;
+  }
   /// The master waits for an event and may be woken only by another's action.
-  void set_idle(std::size_t master) { locals_[master] = never; }
+  void set_idle(std::size_t master) {
+    running_ -= locals_[master] != never;
+    locals_[master] = never;
+  }
   bool running(std::size_t master) const { return locals_[master] != never; }
+  /// Whether nobody else does anything: every turn is this master's.
+  bool alone(std::size_t master) const { return running_ == 1 && running(master); }
 
   /// The master's access at `cycle` is the next one of all, if nobody comes before it. Of several at one cycle, the lower number goes first.
   bool take_turn(std::size_t master, std::uint64_t cycle) {
-    locals_[master] = cycle;
+    set_running(master, cycle);
     for (std::size_t other = 0; other < locals_.size(); ++other)
       if (locals_[other] <= cycle && (locals_[other] < cycle || other < master)) return false;
     turn_ = {static_cast<std::uint32_t>(master), cycle};
@@ -44,6 +52,7 @@ class TimeKeeper {
   static constexpr std::uint64_t never = ~0ull;
 
   std::vector<std::uint64_t> locals_;  ///< never: idle
+  std::size_t running_ = 0;
   Turn turn_;
 };
 
