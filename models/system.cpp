@@ -92,6 +92,11 @@ bool System::run() {
   return sc_core::sc_get_status() != sc_core::SC_STOPPED;
 }
 
+void System::stop() {
+  keeper_.end();
+  sc_core::sc_stop();
+}
+
 void System::debug_access(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data, std::size_t bytes) {
   const Region* region = map_.find(address);
   if (!region || region->kind == RegionKind::device) throw std::out_of_range("no memory at this address");

@@ -36,8 +36,10 @@ class System {
   /// Throws std::invalid_argument when the configuration cannot be built.
   System(const SystemConfig& config, CoreHost& host);
 
-  /// Runs until the host calls sc_stop() or nothing can happen any more. Returns true in the second case.
+  /// Runs until somebody calls stop() or nothing can happen any more. Returns true in the second case.
   bool run();
+  /// From within a process: the run ends, and no other process goes on.
+  void stop();
 
   std::size_t core_count() const { return cores_.size(); }
   DspCore& core(std::size_t index) { return *cores_[index]; }

@@ -33,6 +33,7 @@ L1Cache::L1Cache(const CacheConfig& config, LinePort& port) : config_(config), p
   for_each_place([](std::uint32_t, std::uint32_t, Place& place) { std::construct_at(&place); });
   if (config_.byte_dirty) dirty_bytes_.resize(lines);
   noted_stores_ = !config_.byte_dirty && config_.write_policy == WritePolicy::write_back;
+  vacant_.assign(config_.sets(), static_cast<std::uint8_t>(config_.ways));
   most_recent_.assign(config_.sets(), nullptr);
   fast_.resize(std::size_t{contexts} * config_.sets());
   use_context(0);
@@ -128,6 +129,7 @@ void L1Cache::clean(std::uint32_t set, std::uint32_t way) {
 void L1Cache::drop(std::uint32_t set, std::uint32_t way) {
   Place& place = place_at(set, way);
   if (config_.byte_dirty) dirty_bytes_[number(set, way)] = {};
+  if (place.valid) ++vacant_[set];
   place.forget();
   tags_[tag_number(set, way)] = no_key;
   if (most_recent_[set] == &place) forget_most_recent(set);
@@ -157,7 +159,7 @@ void L1Cache::make_most_recent(std::uint32_t set, std::uint32_t way) {
 }
 
 std::uint32_t L1Cache::make_room(std::uint32_t set) {
-  if (const std::uint32_t way = way_of(set, no_key); way != no_way) return way;
+  if (vacant_[set]) return way_of(set, no_key);
   const std::uint32_t way = replacement_->choose(set, locked_ways(set));
   Place& place = place_at(set, way);
   give_back(place);
@@ -173,6 +175,7 @@ std::uint32_t L1Cache::fill(std::uint32_t address, Purpose purpose) {
   port_.fill(line, bytes(place), purpose == Purpose::prefetch);
   place.address = line;
   place.valid = true;
+  --vacant_[set];
   tags_[tag_number(set, way)] = line;
   if (observed_ && purpose == Purpose::access) ask_permission(place);
   return way;

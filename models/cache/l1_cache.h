@@ -270,6 +270,7 @@ class L1Cache {
   std::size_t place_stride_, data_offset_;     ///< in lines of the host's cache, and in bytes
   std::vector<ByteMask> dirty_bytes_;          ///< by set and way, none unless the line is dirty; empty in caches that keep no such state
   ByteMask whole_line_{};
+  std::vector<std::uint8_t> vacant_;           ///< by set: how many ways hold nothing
   std::vector<Place*> most_recent_;            ///< by set; null: unknown
   std::vector<FastEntry> fast_;                ///< by context and set
   FastEntry* entries_ = nullptr;               ///< those of the present context

@@ -41,13 +41,27 @@ class CoreEnvironment {
   virtual void repeat_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t gap, std::uint64_t limit) { (void)address, (void)held, (void)gap, (void)limit; }
 
   /// Returns when no other core is behind this one; the place where simulated time passes. May change the horizon.
-  virtual void synchronise() = 0;
+  void synchronise() {
+    if (!alone()) await_turn();
+  }
+  /// Nobody else does anything: it is always this core's turn.
+  bool alone() const { return *running_masters_ == 1; }
   /// Called when the horizon is reached, between two blocks: synchronises, and may restart the core.
   virtual void at_block_boundary() = 0;
   /// Returns when an enabled interrupt is pending or the core was restarted.
   virtual void wait_for_interrupt() = 0;
   /// SIMCALL: the number is in a2, arguments in a3 to a5; returns what a2 receives.
   virtual std::uint32_t simulator_call(std::uint32_t number, std::span<const std::uint32_t, 3> arguments) = 0;
+
+ protected:
+  /// `running_masters` says how many there are, this one with them. REQUIRES: outlives this.
+  explicit CoreEnvironment(const std::size_t& running_masters) : running_masters_(&running_masters) {}
+
+ private:
+  /// Called when there are others.
+  virtual void await_turn() = 0;
+
+  const std::size_t* running_masters_;
 };
 
 struct CoreStatistics {

@@ -79,7 +79,7 @@ std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering or
   const Region& region = region_for(address, bytes, "load from");
   std::uint32_t value = 0;
   if (checked_) check_privilege(address, region.to_physical(address), "load from");
-  if (needs_bus(region, address)) environment_.synchronise();
+  if (!environment_.alone() && needs_bus(region, address)) environment_.synchronise();
   if (region.kind == RegionKind::cached) {
     const std::uint8_t* line = data_cache_.line_for_read(address);
     const std::uint8_t* held = line + (address & (data_cache_.config().line_bytes - 1));
@@ -107,7 +107,7 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   if (ordering == Ordering::plain && store_unseen(address, stored)) return;
   const Region& region = region_for(address, bytes, "store to");
   if (checked_) check_privilege(address, region.to_physical(address), "store to");
-  if (needs_bus(region, address) || config_.data_cache.write_policy == WritePolicy::write_through) environment_.synchronise();
+  if (!environment_.alone() && (needs_bus(region, address) || config_.data_cache.write_policy == WritePolicy::write_through)) environment_.synchronise();
   if (region.kind == RegionKind::cached) {
     const std::uint64_t permitted = observer_ ? observer_->on_write({*this, View::cached, ordering, region.to_physical(address), stored}) : 0;
     data_cache_.store(address, stored);
@@ -291,7 +291,7 @@ void Core::data_cache_operation(CacheOperation operation, std::uint32_t address)
     return;
   }
   ++cache_operations_;
-  if (by_index || operation == CacheOperation::prefetch || operation == CacheOperation::lock || data_cache_.dirty(address)) environment_.synchronise();
+  if (!environment_.alone() && (by_index || operation == CacheOperation::prefetch || operation == CacheOperation::lock || data_cache_.dirty(address))) environment_.synchronise();
   if (filter_ && !filter_->allow(*this, operation)) return;
   if (observer_ && by_index) observer_->on_index_operation(*this, operation, data_cache_.set_of(address), data_cache_.way_of_index(address));
   else if (observer_) observer_->on_cache_operation(*this, operation, region->to_physical(address), false);

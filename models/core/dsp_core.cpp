@@ -8,6 +8,7 @@ namespace dspmem {
 DspCore::DspCore(sc_core::sc_module_name name, const CoreConfig& config, const AddressMap& map, const Clock& clock,
                  const CoreLimits& limits, TimeKeeper& keeper, CoreHost& host)
     : sc_module(name),
+      CoreEnvironment(keeper.running()),
       initiator_socket("initiator_socket"),
       map_(map),
       clock_(clock),
@@ -27,23 +28,25 @@ DspCore::~DspCore() {
 }
 
 void DspCore::process() {
+  std::exception_ptr failure;
   try {
     core_.advance_to(resume_at_);  // another core may have run, and powered this one, before this process first did
     wait_until([this] { return powered_; });
     host_.run_program(*this);
     wait_until([] { return false; });
   } catch (...) {
-    host_.failed(std::current_exception());
+    failure = std::current_exception();
   }
+  keeper_.await_turn(id(), core_.now());  // what others did before comes first, were it a failure of their own
+  host_.failed(failure);
 }
 
 // ---- Time ------------------------------------------------------------------------------------------------------------
 
-void DspCore::synchronise() {
-  if (keeper_.alone(id())) return;
+void DspCore::await_turn() {
   const std::uint64_t now = core_.now();
   if (keeper_.take_turn(id(), now)) return;
-  keeper_.await_turn(id(), now, clock_);
+  keeper_.await_turn(id(), now);
   set_horizon();  // while this core waited, another may have switched it off, or off and on
 }
 
@@ -66,6 +69,7 @@ void DspCore::at_block_boundary() {
 
 void DspCore::await_event() {
   keeper_.set_idle(id());
+  keeper_.pass_on();
   wait(wake_event_);
   core_.advance_to(resume_at_);
   core_.set_watchdog(core_.now() + limits_.watchdog_cycles);
@@ -126,6 +130,7 @@ void DspCore::repeat_failed_swap(std::uint32_t address, std::uint32_t held, std:
   polled_ = &range->sram->bank_of(offset);
   polled_->add_poller(*this, range->sram->beats(bytes), keeper_.turn());
   keeper_.set_running(id(), end);
+  keeper_.pass_on();
   if (const sc_core::sc_time time = clock_.to_time(end); time > sc_core::sc_time_stamp()) wait(time - sc_core::sc_time_stamp(), poll_event_);
   if (polled_) {
     keeper_.begin_turn(id(), end);

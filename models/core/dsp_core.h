@@ -75,7 +75,7 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment, private Poll
   /// Serves interrupts and power cycles until `ready` holds. Whoever makes it hold must call wake().
   void wait_until(const std::function<bool()>& ready);
   /// Lets the other cores catch up with this one.
-  void synchronise() override;
+  using CoreEnvironment::synchronise;
   /// Wakes the core from wait_until(); `now` is the waker's time.
   void wake(std::uint64_t now);
   /// A core that spins in its sleep wakes, with what it did before the present turn. Also for whoever reads its figures when the run is over.
@@ -91,6 +91,7 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment, private Poll
   std::uint32_t transact_through_socket(bool write, std::uint32_t address, std::uint8_t* data, std::uint32_t bytes);
 
   // CoreEnvironment
+  void await_turn() override;
   std::uint32_t read(std::uint32_t address, std::span<std::uint8_t> bytes) override;
   std::uint32_t write(std::uint32_t address, std::span<const std::uint8_t> bytes) override;
   std::uint32_t write_line(std::uint32_t address, std::span<const std::uint8_t> line, const ByteMask& bytes) override;

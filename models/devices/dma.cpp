@@ -58,11 +58,10 @@ void Dma::process() {
     const auto working = std::find_if(channels_.begin(), channels_.end(), [](const Channel& channel) { return channel.status & busy; });
     if (working == channels_.end()) {
       keeper_.set_idle(time_slot_);
+      keeper_.pass_on();
       wait(start_);
       continue;
     }
-    // The core that started the channel may have been ahead of the kernel's time.
-    if (const sc_core::sc_time begin = clock_.to_time(cycle_); begin > sc_core::sc_time_stamp()) wait(begin - sc_core::sc_time_stamp());
     step(static_cast<std::uint32_t>(working - channels_.begin()));
   }
 }
@@ -114,15 +113,22 @@ bool Dma::transact(tlm::tlm_command command, std::uint32_t address, std::span<st
   payload_.set_data_length(static_cast<unsigned>(data.size()));
   payload_.set_streaming_width(static_cast<unsigned>(data.size()));
   payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  await_turn();
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  keeper_.await_turn(time_slot_, cycle_, clock_);
   initiator_socket->b_transport(payload_, delay);
   cycle_ += clock_.to_cycles(delay);
-  keeper_.set_running(time_slot_, cycle_);
   if (!payload_.is_response_ok() && observer_) observer_->on_master_refused({static_cast<AgentId>(access_.master), cycle_}, address, access_.refusal);
-  wait(delay);
-  keeper_.await_turn(time_slot_, cycle_, clock_);  // what comes next, such as that a transfer is over, is seen by those whose turn is later
+  await_turn();  // what comes next, such as that a transfer is over, is seen by those whose turn is later
   return payload_.is_response_ok();
+}
+
+void Dma::await_turn() {
+  keeper_.set_running(time_slot_, cycle_);
+  if (const sc_core::sc_time turn = clock_.to_time(cycle_); turn > sc_core::sc_time_stamp()) {
+    keeper_.pass_on();
+    wait(turn - sc_core::sc_time_stamp());
+  }
+  keeper_.await_turn(time_slot_, cycle_);
 }
 
 }  // namespace dspmem

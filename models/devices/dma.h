@@ -56,6 +56,8 @@ class Dma : public RegisterBlock {
   /// Takes the next transfer from the list. False when memory refuses, or the list has no end.
   bool fetch_descriptor(Channel& channel, std::uint8_t agent);
   void finish(std::uint32_t number, bool succeeded);
+  /// Until it is the engine's turn and the kernel's time is the engine's.
+  void await_turn();
   bool transact(tlm::tlm_command command, std::uint32_t address, std::span<std::uint8_t> data);
   std::uint32_t object_of(std::uint32_t number) const { return base_ + number * channel_stride; }
 

@@ -11,17 +11,14 @@ void SramBank::listen(BankListener& listener, std::uint32_t number, std::uint64_
   idle_threshold_ = idle_threshold;
 }
 
-std::uint64_t SramBank::first_gap(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master) const {
-  std::uint64_t begin = now;
-  for (bool moved = true; moved;) {
-    moved = false;
-    for (const Served& each : served_)
-      if (each.master != master && begin < each.end && each.begin < begin + busy_cycles) {
-        begin = each.end;
-        moved = true;
-      }
+std::uint64_t SramBank::serve_before_last(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master) {
+  const std::uint64_t begin = std::max(now, gap_begin_);
+  if (begin + busy_cycles <= gap_end_) {
+    gap_begin_ = begin + busy_cycles;
+    return begin;
   }
-  return begin;
+  const std::uint64_t free_at = std::exchange(busy_until_, busy_until_ + busy_cycles);
+  return master == last_master_ ? begin : free_at;
 }
 
 void SramBank::catch_up() {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -48,7 +47,7 @@ class SramBank {
 
   /// Occupies the port for `busy_cycles`, first come first served; of those that come in one cycle, in the order of the calls. Returns the
   /// cycles waited for it. What one master does at once is one access: it does not wait for itself. An access may lie before the last one by
-  /// the few cycles that one instruction takes (a line goes out, another comes in): it is served in the first gap.
+  /// the few cycles that one instruction takes (a line goes out, another comes in): it is served in the gap before that, if it fits.
   std::uint32_t occupy(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master) {
     if (!pollers_.empty()) [[unlikely]] catch_up();
     return take_port(now, busy_cycles, master);
@@ -71,25 +70,23 @@ class SramBank {
   std::uint32_t take_port(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master) {
     ++statistics_.accesses;
     std::uint64_t begin = now;
-    if (now < last_arrival_) {
-      begin = first_gap(now, busy_cycles, master);
-      busy_until_ = std::max(busy_until_, begin + busy_cycles);
+    if (now < last_arrival_) [[unlikely]] {
+      begin = serve_before_last(now, busy_cycles, master);
     } else {
-      const std::uint64_t free_at = std::max(busy_until_, now);
-      if (master != last_master_) begin = free_at;
-      busy_until_ = free_at + busy_cycles;
+      if (now > busy_until_) {
+        gap_begin_ = busy_until_;
+        gap_end_ = busy_until_ = now;
+      }
+      if (master != last_master_) begin = busy_until_;
+      busy_until_ += busy_cycles;
+      if (now - last_arrival_ > idle_threshold_ && listener_) [[unlikely]] listener_->on_bank_idle(number_, last_arrival_, now);
       last_arrival_ = now;
       last_master_ = master;
     }
-    served_[next_served_++ % served_.size()] = {begin, begin + busy_cycles, master};
     const auto waited = static_cast<std::uint32_t>(begin - now);
     if (waited) {
       ++statistics_.conflicts;
       statistics_.conflict_cycles += waited;
-    }
-    if (now > last_access_) {
-      if (now - last_access_ > idle_threshold_ && listener_) listener_->on_bank_idle(number_, last_access_, now);
-      last_access_ = now;
     }
     return waited;
   }
@@ -108,7 +105,7 @@ class SramBank {
   bool usable(std::uint64_t now) const { return on() && now >= usable_at_; }
   /// The cycle from which the bank can be accessed, or could when it went into retention. REQUIRES: not off.
   std::uint64_t usable_at() const { return usable_at_; }
-  std::uint64_t last_access() const { return last_access_; }
+  std::uint64_t last_access() const { return last_arrival_; }
 
   /// No effect when on already. After off, contents are what the bank came up with, not what it held before. A bank that had not come up when it
   /// went into retention still has to.
@@ -128,22 +125,16 @@ class SramBank {
 
  private:
   void enter(BankState state, std::uint64_t now);
-  /// The first cycle from `now` on in which the port is free of other masters for so long.
-  std::uint64_t first_gap(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master) const;
+  /// The port was asked at a later cycle already. Returns when the access begins.
+  std::uint64_t serve_before_last(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master);
 
   std::span<std::uint8_t> contents_;
   BankState state_ = BankState::on;
   std::uint64_t ready_at_ = 0, usable_at_ = 0;
   std::uint64_t last_arrival_ = 0;  ///< when the port was last asked for
   std::uint64_t busy_until_ = 0;
+  std::uint64_t gap_begin_ = 0, gap_end_ = 0;  ///< the port was last idle then
   std::uint32_t last_master_ = ~0u;
-  struct Served {
-    std::uint64_t begin = 0, end = 0;
-    std::uint32_t master = 0;
-  };
-  std::array<Served, 8> served_;  ///< the last ones, as a ring
-  std::uint32_t next_served_ = 0;
-  std::uint64_t last_access_ = 0;
   std::uint64_t idle_threshold_ = ~0ull;
   BankListener* listener_ = nullptr;
   std::uint32_t number_ = 0;

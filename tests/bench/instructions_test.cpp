@@ -60,9 +60,9 @@ INSTANTIATE_TEST_SUITE_P(Benchmarks, HostInstructions,
                          testing::Values(Cost{"AllocatorHeavy", on_bench("bench_allocator"), 20, 29},
                                          Cost{"ListWalking", on_bench("bench_list"), 2000, 27},
                                          Cost{"MemcpyHeavy", on_bench("bench_copy"), 1000, 15},
-                                         Cost{"MissHeavy", on_bench("bench_miss"), 20, 283},
-                                         Cost{"SharingHeavyOnFourCores", {"bench_shared", "tgl", "bench_tgl", 4, true}, 500, 345},
-                                         Cost{"MaintenanceHeavy", {"bench_maintain", "smp_noalias", "bench_smp_noalias"}, 500, 124}),
+                                         Cost{"MissHeavy", on_bench("bench_miss"), 20, 272},
+                                         Cost{"SharingHeavyOnFourCores", {"bench_shared", "tgl", "bench_tgl", 4, true}, 500, 301},
+                                         Cost{"MaintenanceHeavy", {"bench_maintain", "smp_noalias", "bench_smp_noalias"}, 500, 119}),
                          [](const testing::TestParamInfo<Cost>& info) { return std::string(info.param.name); });
 
 }  // namespace

@@ -16,8 +16,9 @@ class FlatEnvironment : public CoreEnvironment {
   struct Exit {
     std::uint32_t code;
   };
+  static constexpr std::size_t masters = 2;  ///< so that the core asks for its turn
 
-  explicit FlatEnvironment(const AddressMap& map) : map_(map) {
+  explicit FlatEnvironment(const AddressMap& map) : CoreEnvironment(masters), map_(map) {
     for (const Region& region : map.regions())
       memory_[region.physical].resize(std::max<std::size_t>(memory_[region.physical].size(), region.size));
   }
@@ -51,10 +52,10 @@ class FlatEnvironment : public CoreEnvironment {
     expected = held;
     return wait_cycles;
   }
-  void synchronise() override {
+  void await_turn() override {
     if (core) core->set_horizon(core->now() + 10000);
   }
-  void at_block_boundary() override { synchronise(); }
+  void at_block_boundary() override { await_turn(); }
   void wait_for_interrupt() override {}
   std::uint32_t simulator_call(std::uint32_t number, std::span<const std::uint32_t, 3> arguments) override {
     if (number == 1) throw Exit{arguments[0]};
