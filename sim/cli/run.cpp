@@ -19,9 +19,11 @@
 #include "sim/cli/interrupt.h"
 #include "sim/cli/options.h"
 #include "sim/cli/output_file.h"
+#include "sim/cli/progress_line.h"
 #include "sim/cli/report_file.h"
 #include "sim/cli/usage.h"
 #include "sim/experiment/process_pool.h"
+#include "sim/experiment/vary.h"
 #include "sim/config/suppressions.h"
 #include "sim/diagnose/rules.h"
 #include "sim/report/csv.h"
@@ -206,6 +208,7 @@ int run_command(const std::vector<std::string>& arguments) {
       ("csv", po::value<std::string>(), "write tables of runs, cores, heaps, operations, banks, findings and functions to this folder, as CSV")
       ("suppressions", po::value<std::string>(), "leave out the findings that this YAML file lists")
       ("baseline", po::value<std::string>(), "leave out the findings of an earlier report of 'run --json': only new ones fail")
+      ("vary", po::value<std::string>(), "'assumed': replay with both ends of each figure that the platform and the energy file assume, too, and say which conclusions and figures of the report depend on them")
       ("power", "tell what switching banks off saves, and which object keeps which bank on")
       ("quarantine", po::value<std::string>(), "keep freed memory from being used again until this many bytes were freed after it: finds uses that come late; changes what the heaps do")
       ("no-coherency", "do not look for coherency bugs: faster, same cycles and data")
@@ -242,6 +245,9 @@ int run_command(const std::vector<std::string>& arguments) {
   replay_options.show_progress = isatty(STDERR_FILENO);
   replay_options.interrupted = interrupted_by;
   const std::optional<unsigned> processes = processes_of(values);
+  const bool vary_assumed = values.count("vary") != 0;
+  if (vary_assumed && values["vary"].as<std::string>() != "assumed") throw UsageError("--vary takes 'assumed', not '" + values["vary"].as<std::string>() + "'");
+  if (vary_assumed && processes) throw UsageError("--vary and --isolate do not go together");
   const std::vector<Output> outputs = outputs_of(values);
   std::unique_ptr<OutputFile> trace;
   if (values.count("trace")) {
@@ -268,11 +274,13 @@ int run_command(const std::vector<std::string>& arguments) {
   // Everything is read and checked before anything runs: a mistake in the last file is told at once. The other files go on.
   Tally tally;
   std::vector<Job> jobs;
+  std::vector<JobRequest> requests;  // of the jobs
   for (const std::string& file : files) {
     try {
       JobRequest request = request_of(file, values);
       request.ignore_expectations = values.count("ignore-expectations") != 0;
       jobs.push_back(load_job(request));
+      requests.push_back(request);
     } catch (const InputError& error) {
       tally.unreadable(error.what());
     }
@@ -351,10 +359,20 @@ int run_command(const std::vector<std::string>& arguments) {
   if (processes) {
     replay_isolated(jobs, *processes, replay, report, [&tally](const std::string& error) { tally.unreadable(error); });
   } else {
-    for (const Job& job : jobs) {
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
       if (interrupted_by()) break;
       try {
-        report(replay(job));
+        Result result = replay(jobs[i]);
+        if (vary_assumed && !interrupted_by()) {
+          ReplayOptions plain = replay_options;
+          plain.subscribers.clear();
+          plain.observers.clear();
+          plain.blocks = nullptr;
+          plain.dump.clear();
+          plain.show_progress = false;
+          result.variation = vary(requests[i], jobs[i], plain, result, progress_line("varying", "replays"));
+        }
+        report(std::move(result));
       } catch (const InputError& error) {  // seen only by running; the other scenarios have theirs to say
         tally.unreadable(error.what());
       }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "models/cache/l1_cache.h"
 
 namespace dspmem {
@@ -82,6 +84,10 @@ std::string describe_as_text(const Platform& platform) {
     if (const CoreArea& area = platform.core_areas[id]; area.bank_count)
       out += fmt::format("  core {} owns {}{}: off while the core is off\n", id, system.srams[area.memory].name,
                          area.bank_count == 1 ? fmt::format("{}", area.first_bank) : fmt::format("{}-{}", area.first_bank, area.first_bank + area.bank_count - 1));
+  out += "\nfigures and their sources; 'dspmem run --vary assumed' tries both ends of a range\n" + figures_text(platform.figures);
+  const EnergyPreset energy = load_energy(platform.energy, platform.energy_mark);
+  if (std::any_of(system.srams.begin(), system.srams.end(), [](const SramConfig& each) { return each.switchable; }))
+    out += fmt::format("\nenergy figures, preset '{}': {}\n", energy.name, energy.description) + figures_text(energy.sources);
   return out;
 }
 

@@ -72,9 +72,12 @@ BankFigures EnergyPreset::figures(std::uint32_t bank_bytes, std::uint32_t clock_
   return figures;
 }
 
-EnergyPreset load_energy(const std::string& name_or_path, const SourceMark& mark) {
+std::vector<std::string> shipped_energy_presets() { return shipped_configs("energy"); }
+
+EnergyPreset load_energy(const std::string& name_or_path, const SourceMark& mark, const Edits& edits) {
   const std::string path = config_file("energy", name_or_path, mark, "energy file", "set of energy figures");
-  FieldReader reader(load_yaml(path), path, "the energy file");
+  const YAML::Node root = load_edited(path, edits);
+  FieldReader reader(root, path, "the energy file");
   EnergyPreset preset;
   reader.required("name", preset.name);
   reader.optional("description", preset.description);
@@ -103,6 +106,7 @@ EnergyPreset load_energy(const std::string& name_or_path, const SourceMark& mark
     each.finish();
     preset.banks.push_back(bank);
   }
+  preset.sources = read_figures(reader, root);
   reader.finish();
   return preset;
 }

@@ -6,6 +6,7 @@
 
 #include "models/power/energy.h"
 #include "sim/config/error.h"
+#include "sim/config/figures.h"
 
 namespace dspmem {
 
@@ -21,6 +22,7 @@ struct EnergyPreset {
   std::uint64_t wake_from_retention = 0, wake_from_off = 0;  ///< of a 64 KiB bank
   bool clear_on_wake = true;
   std::uint64_t regulator = 0;  ///< what a memory's regulator takes while it is on
+  std::vector<Figure> sources;  ///< of the file's figures
 
   /// Figures of a bank of any size: those of the nearest size that the preset knows, leakage and wake-up in proportion.
   BankFigures figures(std::uint32_t bank_bytes, std::uint32_t clock_period_ps) const;
@@ -28,6 +30,9 @@ struct EnergyPreset {
 
 /// Reads configs/energy/<name>.yaml, or any file when `name_or_path` has a slash or ends in .yaml. Throws InputError; `mark` is where
 /// the user named it.
-EnergyPreset load_energy(const std::string& name_or_path, const SourceMark& mark = {});
+EnergyPreset load_energy(const std::string& name_or_path, const SourceMark& mark = {}, const Edits& edits = {});
+
+/// Names of the presets that come with dspmem.
+std::vector<std::string> shipped_energy_presets();
 
 }  // namespace dspmem

@@ -23,7 +23,7 @@ std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) { return (v
 /// Builds a Platform from its file: reads the hardware first, then lays out memory from the bottom of each SRAM up.
 class PlatformReader {
  public:
-  PlatformReader(const YAML::Node& root, const std::string& file) : file_(file), top_(root, file, "the platform") {
+  PlatformReader(const YAML::Node& root, const std::string& file) : file_(file), root_(root), top_(root, file, "the platform") {
     platform_.file = file;
   }
 
@@ -38,6 +38,7 @@ class PlatformReader {
     read_power();
     read_sharing();
     read_layout();
+    platform_.figures = read_figures(top_, root_);
     top_.finish();
     return std::move(platform_);
   }
@@ -420,6 +421,7 @@ class PlatformReader {
   }
 
   std::string file_;
+  YAML::Node root_;
   FieldReader top_;
   Platform platform_;
   std::vector<std::uint64_t> cursors_;  ///< per SRAM: offset of the first free byte

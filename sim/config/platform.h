@@ -9,6 +9,7 @@
 #include "sim/config/edits.h"
 #include "sim/config/energy.h"
 #include "sim/config/error.h"
+#include "sim/config/figures.h"
 
 namespace dspmem {
 
@@ -79,6 +80,7 @@ struct Platform {
   std::uint32_t keep_empty_banks = 0;  ///< of the bank manager: banks without users that stay on
   std::string energy = "default";  ///< the preset of energy figures
   SourceMark energy_mark;
+  std::vector<Figure> figures;  ///< of the file, with their sources
 
   std::uint32_t core_count() const { return static_cast<std::uint32_t>(system.cores.size()); }
   std::uint32_t line_bytes() const { return system.cores[0].data_cache.line_bytes; }

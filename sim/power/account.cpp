@@ -165,6 +165,8 @@ Result::Power PowerAccount::finish(std::uint64_t cycle, const std::function<Resu
   if (banks_.empty()) return power;
   power.preset = preset_.name;
   power.description = preset_.description;
+  for (const Figure& each : preset_.sources)
+    if (each.origin == Figure::Origin::assumed && std::find(power.assumed.begin(), power.assumed.end(), each.stated) == power.assumed.end()) power.assumed.push_back(each.stated);
   power.cycles = meter_->cycle();
   const std::vector<Energy> accesses = meter_->access_energies();
   const auto kinds = power_policies();

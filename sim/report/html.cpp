@@ -3,11 +3,13 @@
 // the script, which draws the charts.
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "sim/report/bug_text.h"
 #include "sim/report/page/embedded.h"
 #include "sim/report/page/html_text.h"
+#include "sim/report/variation_text.h"
 #include "sim/report/writer.h"
 #include "sim/result/groups.h"
 #include "sim/result/judge.h"
@@ -147,14 +149,29 @@ std::string energy(const Result& result, const std::string& prefix) {
   if (result.power.policies.empty()) return "";
   std::uint64_t most = 1;
   for (const Result::PowerPolicy& policy : result.power.policies) most = std::max(most, policy.energy());
-  std::string out = fmt::format("<h2 id=\"{}energy\">Energy</h2>\n<div class=\"scroll\"><table><caption>Energy of the banks by switching policy. Figures: preset '{}' ({})</caption><thead>{}</thead><tbody>\n", prefix,
-                                escaped(result.power.preset), escaped(result.power.description), row({"policy", "energy, nJ", "saved", "bank-off residency", "", "what it does"}, "th"));
+  std::string out = fmt::format("<h2 id=\"{}energy\">Energy</h2>\n<div class=\"scroll\"><table><caption>Energy of the banks by switching policy. Figures: preset '{}' ({}), good to a factor of two at best{}</caption><thead>{}</thead><tbody>\n", prefix,
+                                escaped(result.power.preset), escaped(result.power.description), result.power.assumed.empty() ? "" : escaped(fmt::format("; assumed: {}", fmt::join(result.power.assumed, ", "))), row({"policy", "energy, nJ", "saved", "bank-off residency", "", "what it does"}, "th"));
   for (const Result::PowerPolicy& policy : result.power.policies) {
     const double width = 12.0 * static_cast<double>(policy.energy()) / static_cast<double>(most);
     out += fmt::format("<tr><td>{}</td><td>{:.1f}</td><td>{:.1f} %</td><td>{:.1f} %</td><td style=\"text-align:left\"><span class=\"bar\" style=\"width: {:.2f}em\"></span></td><td class=\"wide\">{}</td></tr>\n",
                        escaped(policy.name), static_cast<double>(policy.energy()) / 1e9, static_cast<double>(policy.saved_basis_points) / 100, static_cast<double>(policy.off_basis_points) / 100, width, escaped(policy.summary));
   }
   return out + "</tbody></table></div>\n";
+}
+
+std::string assumed_figures(const Result& result, const std::string& prefix) {
+  if (!result.variation) return "";
+  const Variation& variation = *result.variation;
+  std::string out = fmt::format("<h2 id=\"{}assumed\">What depends on assumed figures</h2>\n<p>{} assumed figures, varied over their ranges in {} more replays.</p>\n<ul>", prefix, variation.figures, variation.replays);
+  for (const Variation::Conclusion& each : variation.conclusions) {
+    out += fmt::format("<li>{}{}: {}", each.others.empty() ? "Always: " : "", escaped(each.name), escaped(each.text));
+    for (const Variation::Conclusion::Other& other : each.others) out += fmt::format("; with {}: {}", escaped(other.with), escaped(other.text));
+    out += "</li>\n";
+  }
+  std::string rows;
+  for (const Variation::Range& each : variation.ranges)
+    rows += row({each.name, value_text(each.unit, each.value), value_text(each.unit, each.low), each.low_with, value_text(each.unit, each.high), each.high_with});
+  return out + "</ul>\n" + table("figures of this report, and their extremes", {"figure", "here", "least", "with", "most", "with"}, rows);
 }
 
 std::string caches(const Result& result, const std::string& prefix) {
@@ -181,10 +198,11 @@ std::string article(const Result& result, std::size_t run, bool several, const W
   std::vector<std::pair<const char*, const char*>> parts{{"findings", "Findings"}};
   if (result.history) parts.insert(parts.end(), {{"memory", "Memory"}, {"banks", "Banks"}, {"cores", "Cores"}});
   if (!result.power.policies.empty()) parts.push_back({"energy", "Energy"});
+  if (result.variation) parts.push_back({"assumed", "Assumed figures"});
   parts.push_back({"caches", "Caches and allocator"});
   for (const auto& [id, title] : parts) out += fmt::format("<li><a href=\"#{}{}\">{}</a></li>", prefix, id, title);
   out += "</ul></nav>\n";
-  return out + findings(result, options, prefix) + over_time(result, run, prefix) + energy(result, prefix) + caches(result, prefix) + "</article>\n";
+  return out + findings(result, options, prefix) + over_time(result, run, prefix) + energy(result, prefix) + assumed_figures(result, prefix) + caches(result, prefix) + "</article>\n";
 }
 
 // ---- The page --------------------------------------------------------------------------------------------------------------

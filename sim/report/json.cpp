@@ -100,6 +100,10 @@ Json to_json(const Result::PoweredBank& bank);
 Json to_json(const Result::AllocatorCalls& calls);
 Json to_json(const Result::PinShare& share);
 Json to_json(const Result::Regulator& regulator);
+Json to_json(const Variation::Range& range);
+Json to_json(const Variation::Conclusion::Other& other);
+Json to_json(const Variation::Conclusion& conclusion);
+Json to_json(const Variation::Left& left);
 
 template <class T>
 Json list_of(const std::vector<T>& items) {
@@ -192,9 +196,23 @@ Json to_json(const Result::PinShare& share) { return {{"name", share.name}, {"ba
 
 Json to_json(const Result::Regulator& regulator) { return {{"memory", regulator.memory}, {"on", regulator.on}, {"wasted", regulator.wasted}}; }
 
+/// Energies in nanojoules, as everywhere in the report.
+Json to_json(const Variation::Range& range) {
+  const bool energy = range.unit == Variation::Range::Unit::attojoules;
+  const auto number = [energy](std::int64_t value) { return energy ? Json(static_cast<double>(value) / 1e9) : Json(value); };
+  return {{"name", range.name}, {"unit", energy ? "nanojoules" : to_string(range.unit)}, {"value", number(range.value)}, {"low", number(range.low)}, {"high", number(range.high)},
+          {"low_with", range.low_with}, {"high_with", range.high_with}};
+}
+Json to_json(const Variation::Conclusion::Other& other) { return {{"with", other.with}, {"text", other.text}}; }
+Json to_json(const Variation::Conclusion& conclusion) { return {{"name", conclusion.name}, {"text", conclusion.text}, {"others", list_of(conclusion.others)}}; }
+Json to_json(const Variation::Left& left) { return {{"figure", left.figure}, {"why", left.why}}; }
+Json to_json(const Variation& variation) {
+  return {{"replays", variation.replays}, {"figures", variation.figures}, {"conclusions", list_of(variation.conclusions)}, {"ranges", list_of(variation.ranges)}, {"not_varied", list_of(variation.left_out)}};
+}
+
 Json to_json(const Result::Power& power) {
   return {{"preset", power.preset}, {"description", power.description}, {"modelled", true}, {"cycles", power.cycles}, {"policies", list_of(power.policies)},
-          {"banks", list_of(power.banks)}, {"zones", list_of(power.zones)}, {"cores", list_of(power.cores)}, {"regulators", list_of(power.regulators)}};
+          {"banks", list_of(power.banks)}, {"zones", list_of(power.zones)}, {"cores", list_of(power.cores)}, {"regulators", list_of(power.regulators)}, {"assumed", power.assumed}};
 }
 
 std::string text_of(const Result::Step& step) { return step.kind + " at " + step.where.to_string(); }
@@ -254,6 +272,7 @@ Json report_of(const Result& result) {
             {"suppressions", list_of(result.suppressions)}};
   if (result.wake_latency) json["wake_latency"] = *result.wake_latency;
   if (!result.power.policies.empty()) json["energy"] = to_json(result.power);
+  if (result.variation) json["variation"] = to_json(*result.variation);
   if (result.interrupted) json["interrupted"] = true;
   if (!result.stand_ins.empty()) json["done_by_simulator"] = result.stand_ins;
   if (result.crash) json["crash"] = to_json(*result.crash);

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "sim/report/bug_text.h"
+#include "sim/report/variation_text.h"
 #include "sim/report/writer.h"
 
 namespace dspmem {
@@ -205,7 +206,7 @@ void write_power(const Result::Power& power, std::uint32_t clock_mhz, bool with_
   if (power.policies.empty()) return;
   if (!with_pins) {
     const Result::PowerPolicy &did = *power.policy(Result::PolicyRole::measured), &could = *power.policy(Result::PolicyRole::achievable), &bound = *power.policy(Result::PolicyRole::bound);
-    out += fmt::format("\npower: banks off {} of the time; page-refcount {}, at best {}; --power tells which object keeps which bank on\n", hundredths(static_cast<std::int64_t>(did.off_basis_points)),
+    out += fmt::format("\npower, with figures that are partly assumed: banks off {} of the time; page-refcount {}, at best {}; --power tells which object keeps which bank on\n", hundredths(static_cast<std::int64_t>(did.off_basis_points)),
                        hundredths(static_cast<std::int64_t>(could.off_basis_points)), hundredths(static_cast<std::int64_t>(bound.off_basis_points)));
     return;
   }
@@ -217,6 +218,7 @@ void write_power(const Result::Power& power, std::uint32_t clock_mhz, bool with_
                        energy_of(policy.energy()), hundredths(static_cast<std::int64_t>(policy.of_ideal_basis_points)), std::to_string(policy.transitions), std::to_string(policy.unrepaid), std::to_string(policy.wake_cycles));
   }
   write_pins(power, clock_mhz, out);
+  if (!power.assumed.empty()) out += fmt::format("energy figures without a source, assumed: {}; --vary assumed says what depends on them\n", fmt::join(power.assumed, ", "));
 }
 
 std::string text_of(const Result::Step& step) { return step.kind + " at " + step.where.to_string(); }
@@ -346,6 +348,7 @@ std::string write_one(const Result& result, const WriterOptions& options) {
   else if (allocation_failed) write_heaps(result, out);
   if (options.verbose || options.stats) write_advice(result, out);
   if (options.stats || options.with_power) write_power(result.power, result.clock_mhz, options.with_power, out);
+  if (result.variation) out += variation_text(*result.variation, options.verbose);
   if (!result.suppressions.empty()) out += "\n";
   for (const Result::Suppressed& each : result.suppressions)
     out += each.count ? fmt::format("suppressed: {} findings ({}: {})\n", each.count, each.where.to_string(), each.reason) : fmt::format("unused suppression: {} ({})\n", each.where.to_string(), each.reason);

@@ -107,4 +107,13 @@ int exit_code(Result::Verdict verdict) {
   return 5;
 }
 
+const char* to_string(Variation::Range::Unit unit) {
+  switch (unit) {
+    case Variation::Range::Unit::cycles: return "cycles";
+    case Variation::Range::Unit::basis_points: return "basis_points";
+    case Variation::Range::Unit::attojoules: return "attojoules";
+  }
+  return "";
+}
+
 }  // namespace dspmem

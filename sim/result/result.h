@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/result/place.h"
+#include "sim/result/variation.h"
 
 namespace dspmem {
 
@@ -235,6 +236,7 @@ struct Result {
     std::vector<PoweredBank> banks;
     std::vector<PinShare> zones, cores;
     std::vector<Regulator> regulators;
+    std::vector<std::string> assumed;  ///< energy figures that have no source
 
     /// The policy with a role; null when there is none.
     const PowerPolicy* policy(PolicyRole role) const;
@@ -328,6 +330,7 @@ struct Result {
   std::optional<std::uint64_t> wake_latency;  ///< cycles of the slowest wake-up from light sleep
   Power power;
   std::optional<History> history;
+  std::optional<Variation> variation;  ///< asked for: what depends on assumed figures
 };
 
 /// "passed", "expectation-failed", "findings", "crashed", "interrupted".

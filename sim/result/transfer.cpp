@@ -50,13 +50,18 @@ template <class Visitor> void fields(Visitor& visit, Result::PoweredBank& x) {
 }
 template <class Visitor> void fields(Visitor& visit, Result::PinShare& x) { visit(x.name, x.allocated, x.bank_cycles); }
 template <class Visitor> void fields(Visitor& visit, Result::Regulator& x) { visit(x.memory, x.on, x.wasted); }
-template <class Visitor> void fields(Visitor& visit, Result::Power& x) { visit(x.preset, x.description, x.cycles, x.policies, x.banks, x.zones, x.cores, x.regulators); }
+template <class Visitor> void fields(Visitor& visit, Result::Power& x) { visit(x.preset, x.description, x.cycles, x.policies, x.banks, x.zones, x.cores, x.regulators, x.assumed); }
 template <class Visitor> void fields(Visitor& visit, Result::History::Series& x) { visit(x.name, x.cycles, x.values); }
 template <class Visitor> void fields(Visitor& visit, Result::History::Span& x) { visit(x.begin, x.end, x.what, x.where); }
 template <class Visitor> void fields(Visitor& visit, Result::History::Track& x) { visit(x.name, x.spans); }
 template <class Visitor> void fields(Visitor& visit, Result::History::Region& x) { visit(x.name, x.base, x.bytes); }
 template <class Visitor> void fields(Visitor& visit, Result::History::Block& x) { visit(x.name, x.zone, x.where, x.base, x.bytes, x.since); }
 template <class Visitor> void fields(Visitor& visit, Result::History& x) { visit(x.zones, x.banks, x.cores, x.regions, x.blocks, x.left_out, x.joined, x.resolution); }
+template <class Visitor> void fields(Visitor& visit, Variation::Range& x) { visit(x.name, x.unit, x.value, x.low, x.high, x.low_with, x.high_with); }
+template <class Visitor> void fields(Visitor& visit, Variation::Conclusion::Other& x) { visit(x.with, x.text); }
+template <class Visitor> void fields(Visitor& visit, Variation::Conclusion& x) { visit(x.name, x.text, x.others); }
+template <class Visitor> void fields(Visitor& visit, Variation::Left& x) { visit(x.figure, x.why); }
+template <class Visitor> void fields(Visitor& visit, Variation& x) { visit(x.replays, x.figures, x.conclusions, x.ranges, x.left_out); }
 template <class Visitor> void fields(Visitor& visit, Result::Suppressed& x) { visit(x.where, x.reason, x.count); }
 template <class Visitor> void fields(Visitor& visit, Result::Dump::Holder& x) { visit(x.who, x.dirty, x.bytes); }
 template <class Visitor> void fields(Visitor& visit, Result::Dump::Write& x) { visit(x.first, x.last, x.write); }
@@ -64,7 +69,7 @@ template <class Visitor> void fields(Visitor& visit, Result::Dump::Line& x) { vi
 template <class Visitor> void fields(Visitor& visit, Result::Dump& x) { visit(x.what, x.cycle, x.address, x.bytes, x.lines); }
 template <class Visitor> void fields(Visitor& visit, Result& x) {
   visit(x.scenario, x.file, x.platform, x.platform_description, x.seed, x.verdict, x.cycles, x.clock_mhz, x.allocations, x.frees, x.cores, x.allocator, x.heaps, x.operations, x.functions, x.object_costs, x.footprint,
-        x.banks, x.expectations, x.stale_reads, x.findings, x.unlisted_findings, x.suppressions, x.crash, x.stand_ins, x.stopped, x.dumps, x.interrupted, x.wake_latency, x.power, x.history);
+        x.banks, x.expectations, x.stale_reads, x.findings, x.unlisted_findings, x.suppressions, x.crash, x.stand_ins, x.stopped, x.dumps, x.interrupted, x.wake_latency, x.power, x.history, x.variation);
 }
 
 class Sender {

@@ -72,7 +72,7 @@ Session::Session(const SessionInput& input, const ReplayOptions& options)
       log_(describer_, result_),
       coherency_link_(options.check_coherency ? std::make_unique<CoherencyLink>(*this, origins_) : nullptr),
       coherency_(coherency_link_ ? &coherency_link_->observer() : nullptr),
-      energy_(options.energy ? load_energy(*options.energy) : load_energy(input.platform.energy, input.platform.energy_mark)),
+      energy_(options.energy ? load_energy(*options.energy, {}, options.energy_edits) : load_energy(input.platform.energy, input.platform.energy_mark, options.energy_edits)),
       power_(input.platform, energy_, *system_),
       order_(coherency_),
       objects_(live_, system_->map(), steps_),
@@ -293,7 +293,7 @@ void Session::run_program(DspCore& core) {
   if (core.id() != 0) return;
   rendezvous_.block(core, "the other cores", {}, [this] { return finished_ == input_.scenario.cores.size(); });
   collect_heaps(core);
-  sc_core::sc_stop();
+  system_->stop();
 }
 
 void Session::run_steps(StepContext& context, const StepList& steps) {
@@ -340,7 +340,7 @@ bool Session::interrupted() const {
 
 void Session::failed(std::exception_ptr failure) {
   if (!failure_) failure_ = failure;
-  sc_core::sc_stop();
+  system_->stop();
 }
 
 // ---- When it is over ---------------------------------------------------------------------------------------------------

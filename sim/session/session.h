@@ -40,6 +40,7 @@ struct ReplayOptions {
   bool strict = false;  ///< warnings fail
   bool check_heap = true;
   std::optional<std::string> energy;             ///< energy figures instead of the platform's
+  Edits energy_edits = {};                       ///< of the energy figures' file
   std::uint64_t quarantine_bytes = 0;            ///< see Quarantine; 0: none
   const Relocation* relocation = nullptr;        ///< objects to put elsewhere than the allocator would
   const SuppressionList* suppressions = nullptr;  ///< findings to leave out

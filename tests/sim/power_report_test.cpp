@@ -163,7 +163,7 @@ TEST(Banks, ReadyMayComeBeforeUsable) {
   // P17: the status register says ready; the first access comes too early.
   const TemporaryDirectory directory;
   std::string platform = read_file(source_directory() / "configs/platforms/tgl.yaml");
-  const std::string wake = "wake: 256             # cavs/lib/pm_memory.h polls every 256 cycles";
+  const std::string wake = "wake: 256";
   ASSERT_NE(platform.find(wake), std::string::npos);
   platform.replace(platform.find(wake), wake.size(), "wake: 20000\n    ready: 256");
   directory.write("early.yaml", platform);
