@@ -11,6 +11,7 @@ namespace dspmem {
   X(bank_diagnosis)       \
   X(coherency_diagnosis)  \
   X(loop_diagnosis)       \
+  X(shortage_diagnosis)   \
   X(crash_diagnosis)      \
   X(maintenance_diagnosis)
 

@@ -28,6 +28,7 @@ struct DiagnosisContext {
   CoherencyChecker* checker;
   const BankWatch& banks;
   std::uint64_t watchdog_cycles;
+  bool quarantine;  ///< memory that was freed is kept from the allocator
   /// In words, why a core waits for ever; empty when it is not known.
   std::function<std::string(AgentId core)> hopeless_poll;
 

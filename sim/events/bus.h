@@ -13,6 +13,7 @@ class Subscriber {
   virtual ~Subscriber() = default;
   virtual void on(const StepBegan&) {}
   virtual void on(const Allocated&) {}
+  virtual void on(const AllocationFailed&) {}
   virtual void on(const Freeing&) {}
   virtual void on(const Resizing&) {}
   virtual void on(const BadFree&) {}

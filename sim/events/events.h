@@ -31,6 +31,13 @@ struct Allocated {
   std::string wrong;  ///< what is wrong with it, in words; empty for nothing
   std::uint64_t cycle;
 };
+/// The allocator has no memory for a request. `wanted` has no address.
+struct AllocationFailed {
+  AgentId core;
+  const HeapBlock& wanted;
+  std::uint32_t alignment;  ///< that it asked for; 0: none
+  std::uint64_t cycle;
+};
 /// A block is given back. Emitted before the allocator does anything about it.
 struct Freeing {
   AgentId core;

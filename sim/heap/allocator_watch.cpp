@@ -85,6 +85,8 @@ void AllocatorWatch::on_return(Core& core, std::uint32_t, bool nested) {
   }
   costs_.count(core, call.function->role, call.zone(), call.start, result, calls.empty());
   if (call.function->returns_block() && result) allocated(core, call, result);
+  if (call.function->returns_block() && !result && call.wanted_bytes())
+    bus_.emit(AllocationFailed{static_cast<AgentId>(core.id()), wanted(core, call), call.argument(call.function->alignment, 0), core.now()});
   emit_entered(core, state_of(core));
 }
 
@@ -101,10 +103,8 @@ AllocatorEntered::State AllocatorWatch::state_of(const Core& core) const {
 
 // ---- Blocks ----------------------------------------------------------------------------------------------------------
 
-void AllocatorWatch::allocated(Core& core, const Call& call, std::uint32_t address) {
-  const auto agent = static_cast<AgentId>(core.id());
+HeapBlock AllocatorWatch::wanted(const Core& core, const Call& call) const {
   HeapBlock block;
-  block.base = cached(address);
   block.bytes = call.wanted_bytes();
   block.zone = call.zone();
   block.core = call.argument(call.function->core, core.id());
@@ -112,14 +112,21 @@ void AllocatorWatch::allocated(Core& core, const Call& call, std::uint32_t addre
   block.site = call.site;
   block.shared = call.is_shared();
   // With another call under way it is an interrupt handler that allocates, not the scenario.
-  AllocationRequest* const request = calls_[core.id()].empty() ? requests_[core.id()] : nullptr;
-  if (request) {
+  if (const AllocationRequest* const request = calls_[core.id()].empty() ? requests_[core.id()] : nullptr) {
     block.name = request->name;
     block.where = request->where;
     block.group = request->group;
     block.shared |= request->shared;
     if (!call.function->zone && request->zone) block.zone = *request->zone;
   }
+  return block;
+}
+
+void AllocatorWatch::allocated(Core& core, const Call& call, std::uint32_t address) {
+  const auto agent = static_cast<AgentId>(core.id());
+  HeapBlock block = wanted(core, call);
+  block.base = cached(address);
+  AllocationRequest* const request = calls_[core.id()].empty() ? requests_[core.id()] : nullptr;
   ++allocations_;
   if (call.function->role == WatchedFunction::Role::reallocate)  // grown where it was
     if (const HeapBlock* old = live_.find(block.base); old && old->base == block.base) {

@@ -102,6 +102,8 @@ class AllocatorWatch final : public CallObserver {
     bus_.emit(AllocatorEntered{static_cast<AgentId>(core.id()), state, core.now()});
   }
   static Call begin(Core& core, const WatchedFunction& function);
+  /// What the call asks for, with its place: a block without an address.
+  HeapBlock wanted(const Core& core, const Call& call) const;
   void allocated(Core& core, const Call& call, std::uint32_t address);
   void freeing(Core& core, const Call& call, std::uint32_t address, bool reallocated);
   void reset(Core& core, const Call& call);

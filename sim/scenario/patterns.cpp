@@ -29,6 +29,13 @@ std::uint8_t Pattern::at(std::uint64_t offset, std::uint64_t seed) const {
   return static_cast<std::uint8_t>(value >> offset % 4 * 8);
 }
 
+bool Pattern::is_lost_in(std::uint64_t offset, std::uint64_t bytes) const {
+  if (kind_ != Kind::value || value_ == 0) return false;
+  for (std::uint64_t i = 0; i < bytes && i < 4; ++i)
+    if (at(offset + i, 0) != 0) return false;
+  return true;
+}
+
 std::string Pattern::describe() const {
   switch (kind_) {
     case Kind::counter: return "counter";

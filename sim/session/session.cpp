@@ -127,7 +127,7 @@ void Session::connect() {
 
   bus_.subscribe(steps_);
   const DiagnosisContext context{input_.platform, live_, system_->map(), log_, result_, allocator_watch_, shadow_.get(),
-                                 coherency_ ? &coherency_->checker() : nullptr, banks_, config_.limits.watchdog_cycles,
+                                 coherency_ ? &coherency_->checker() : nullptr, banks_, config_.limits.watchdog_cycles, options_.quarantine_bytes != 0,
                                  [this](AgentId core) { return hopeless_poll(core); }};
   for (const Diagnosis* topic : diagnoses()) bus_.subscribe(*diagnoses_.emplace_back(topic->make(context)));
   bus_.subscribe(objects_);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/heap/shortage.h"
 #include "sim/session/session.h"
 
 namespace dspmem {
@@ -75,6 +76,10 @@ std::uint32_t StepContext::call(const std::string& function, std::span<const std
 void StepContext::set_ring(std::uint32_t ring) {
   core_.core().set_ring(ring);
   session_.recorder_.record(core_, "ring", std::to_string(ring));
+}
+
+std::string StepContext::shortage(const MemoryRequest& request, std::uint32_t bytes) const {
+  return "the allocator has none: " + explain_shortage(session_.live_, session_.input_.platform, request.zone, core(), request.capabilities, bytes);
 }
 
 Memory StepContext::allocate(const MemoryRequest& request, const std::string& name, const SourceMark& mark) {

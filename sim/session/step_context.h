@@ -64,6 +64,8 @@ class StepContext {
   Memory allocate(const MemoryRequest& request, const std::string& name, const SourceMark& mark);
   Memory reallocate(const MemoryRequest& request, std::uint32_t address, std::uint32_t bytes, const std::string& name, const SourceMark& mark);
   void release(std::uint32_t address, const SourceMark& mark);
+  /// Why the allocator has none of `bytes` for such a request, in words.
+  std::string shortage(const MemoryRequest& request, std::uint32_t bytes) const;
 
   // ---- Objects ----
   ObjectTable& objects();

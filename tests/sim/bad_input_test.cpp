@@ -193,6 +193,8 @@ const std::vector<Case>& cases() {
                "s.yaml:5:7: error: 'a' is not allocated at this moment; order the cores with signal and wait"),
       scenario("ObjectNotYetAllocatedByOtherCore", steps({"- delay: 1 ms", "- alloc: {as: a, bytes: 64}"}) + "  1:\n    - read: a\n",
                "s.yaml:8:7: error: 'a' is not allocated at this moment; order the cores with signal and wait"),
+      scenario("PatternThatIsLostInItsPart", one_allocation + "    - write: {to: a, offset: 2, bytes: 2, width: 2, pattern: 1}\n",
+               "s.yaml:6:7: error: a pattern fills the object with 32-bit words, here 1, whatever part of it is accessed: in bytes 2 to 3 that is zeros; for this value there, give the word that holds it, such as 0x10000"),
       scenario("AccessBeyondObject", steps({"- alloc: {as: a, bytes: 64}", "- write: {to: a, offset: 32, bytes: 64, pattern: counter}"}),
                "s.yaml:6:7: error: bytes 32 to 95 are not all in 'a', which has 64 bytes; say 'beyond_end: true' if it is meant"),
       scenario("OffsetBeyondObject", steps({"- alloc: {as: a, bytes: 64}", "- write: {to: a, offset: 64, pattern: counter}"}),

@@ -145,7 +145,7 @@ void allocate_object(StepContext& context, const MemoryRequest& request, const s
   const Memory memory = context.allocate(request, name, mark);
   if (!memory) {
     if (may_fail) return context.objects().deny(name, mark);
-    context.expect(false, fmt::format("'{}' gets {} bytes of zone {}", name, request.bytes, to_string(request.zone)), "the allocator has none left", mark);
+    context.expect(false, fmt::format("'{}' gets {} bytes of zone {}", name, request.bytes, to_string(request.zone)), context.shortage(request, request.bytes), mark);
     context.stop();
   }
   context.objects().add({name, memory.block, memory.address, request.bytes, request.zone, request.flags, request.capabilities, context.core(), nullptr, {}, {}, {}}, mark);
@@ -156,7 +156,7 @@ void reallocate_object(StepContext& context, const std::string& name, std::uint3
   const MemoryRequest held{object.zone, object.flags, object.capabilities, object.bytes, 0, false, nullptr};
   const Memory memory = context.reallocate(held, object.address, bytes, name, mark);
   if (!memory) {
-    context.expect(false, fmt::format("'{}' is reallocated to {} bytes", name, bytes), "the allocator has none left", mark);
+    context.expect(false, fmt::format("'{}' is reallocated to {} bytes", name, bytes), context.shortage(held, bytes), mark);
     context.stop();
   }
   context.objects().moved(object, memory.block, memory.address, bytes);

@@ -10,13 +10,24 @@
 namespace dspmem {
 namespace {
 
+/// Throws InputError for a number of which nothing would be stored, or seen.
+void check_pattern(const Pattern& pattern, const Access& access, const SourceMark& mark) {
+  if (!access.bytes || !pattern.is_lost_in(access.offset, access.bytes->value)) return;
+  const std::uint64_t last = access.offset + access.bytes->value - 1;
+  throw InputError(mark, fmt::format("a pattern fills the object with 32-bit words, here {}, whatever part of it is accessed: in bytes {} to {} that is zeros; for this value there, give the word that holds it, such as {:#x}",
+                                     pattern.describe(), access.offset, last, pattern.word_with_itself_at(access.offset)));
+}
+
 class Write final : public Step {
  public:
   void read(StepReader& reader) {
     access_.read(reader, "to");
     pattern_ = Pattern::read(reader, "pattern");
   }
-  void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
+  void check(const ScenarioNames& names, std::uint32_t) const override {
+    access_.check(names, mark);
+    check_pattern(pattern_, access_, mark);
+  }
   void run(StepContext& context) const override {
     const Access::Place place = access_.resolve(context, mark);
     std::vector<std::uint8_t> bytes(place.bytes);
@@ -40,7 +51,10 @@ class Read final : public Step {
       else pattern_ = Pattern::read(reader, "expect");
     }
   }
-  void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
+  void check(const ScenarioNames& names, std::uint32_t) const override {
+    access_.check(names, mark);
+    if (pattern_) check_pattern(*pattern_, access_, mark);
+  }
   void run(StepContext& context) const override {
     const Access::Place place = access_.resolve(context, mark);
     if (!expect_written_) context.check_initialised(place.address, place.bytes, *place.object, mark);

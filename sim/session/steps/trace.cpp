@@ -204,7 +204,7 @@ class Trace final : public Step {
       if (known != state.blocks.end()) throw InputError(where, fmt::format("object {} is allocated while it exists: it must be freed before", id));
       const std::uint32_t address = context.allocate(request, "traced", where).address;
       if (!address && !row.may_fail) {
-        context.expect(false, fmt::format("object {} gets {} bytes of zone {}", id, row.bytes, to_string(row.zone)), "the allocator has none left", where);
+        context.expect(false, fmt::format("object {} gets {} bytes of zone {}", id, row.bytes, to_string(row.zone)), context.shortage(request, row.bytes), where);
         context.stop();
       }
       const AnonymousBlock block{address, row.bytes, row.zone, row.flags, row.capabilities, row.tag};
@@ -218,7 +218,7 @@ class Trace final : public Step {
       if (!block.address) throw InputError(where, fmt::format("object {} got no memory: its allocation failed, as it may", id));
       const std::uint32_t address = context.reallocate({block.zone, block.flags, block.capabilities, block.bytes, 0, false, nullptr}, block.address, row.bytes, "traced", where).address;
       if (!address) {
-        context.expect(false, fmt::format("object {} is reallocated to {} bytes", id, row.bytes), "the allocator has none left", where);
+        context.expect(false, fmt::format("object {} is reallocated to {} bytes", id, row.bytes), context.shortage({block.zone, block.flags, block.capabilities, block.bytes, 0, false, nullptr}, row.bytes), where);
         context.stop();
       }
       block.address = address;

@@ -115,7 +115,7 @@ class Workload final : public Step {
     const std::uint32_t address = context.allocate(request, "workload", mark).address;
     if (!address) {  // counted by the allocator, and shown per heap
       if (!live.empty()) return;
-      context.expect(false, fmt::format("zone {} has room for {} bytes", to_string(request_.zone), request.bytes), "the allocator has none left, and nothing to free", mark);
+      context.expect(false, fmt::format("zone {} has room for {} bytes", to_string(request_.zone), request.bytes), context.shortage(request, request.bytes) + "; the workload holds nothing that it could free", mark);
       context.stop();
     }
     const auto drawn = static_cast<std::uint32_t>(random.next());
