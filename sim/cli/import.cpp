@@ -156,7 +156,7 @@ TopologyScenario scenario_of_streams(const Topology& topology, const ComponentTa
   }
   if (known.empty()) throw UsageError("--streams: the topology has no PCM");
   if (wanted == "one-by-one") {
-    options.open = "The streams are opened one after the other: peaks are those of the largest one alone.";
+    options.open = "The streams are opened one after the other: peaks are those of the largest one alone, beside pipelines that exist all the time.";
     TopologyScenario all;
     for (std::size_t i = 0; i < known.size(); ++i) {
       options.part = fmt::format(" of stream {}", i + 1);
@@ -175,7 +175,7 @@ TopologyScenario scenario_of_streams(const Topology& topology, const ComponentTa
     names.push_back(std::move(name));
     begin = end + 1;
   }
-  options.open = fmt::format("Open at a time: {}. Peaks are those of these streams together.", fmt::join(names, ", "));
+  options.open = fmt::format("Open at a time: {}. Peaks are those of these streams together, beside pipelines that exist all the time.", fmt::join(names, ", "));
   return make_scenario(with_streams(topology, names), table, options);
 }
 
@@ -192,8 +192,12 @@ int import_topology(const std::string& file, const std::string& output, const po
   options.line_bytes = platform.line_bytes();
   options.periods = static_cast<std::uint32_t>(number_option(values, "periods", 1, 1000000).value_or(options.periods));
   options.largest_buffer = 0;
+  const std::uint32_t low_power = std::find_if(capability_names().begin(), capability_names().end(), [](const auto& each) { return each.first == "lp"; })->second;
   for (const HeapLayout& heap : platform.heaps)
-    if (heap.serves(Zone::buffer)) options.largest_buffer = std::max(options.largest_buffer, heap.bytes);
+    if (heap.serves(Zone::buffer)) {
+      options.largest_buffer = std::max(options.largest_buffer, heap.bytes);
+      if (heap.capabilities & low_power) options.low_power_bytes += heap.bytes;
+    }
   const TopologyScenario scenario = scenario_of_streams(topology, table, values.count("streams") ? values["streams"].as<std::string>() : "all", options);
   const OutputFile target("--output", output);
   target.refuse_inputs();

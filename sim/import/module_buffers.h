@@ -11,10 +11,11 @@
 namespace dspmem {
 
 /// What a module of IPC4, the protocol of Intel's products since Meteor Lake, says of the data that it takes and makes: bytes for each
-/// millisecond, by pin. Of several formats of a pin the first counts; a driver takes the one that fits the stream.
+/// millisecond, by pin. Of several formats of a pin the first with the stream's rate counts, as a driver would choose; if none has it, the first.
 class ModuleBuffers {
  public:
-  explicit ModuleBuffers(const Topology::Widget& widget);
+  /// `rate` in Hz.
+  explicit ModuleBuffers(const Topology::Widget& widget, std::uint32_t rate = 48000);
 
   /// Whether the widget is a module of IPC4 at all: it names input or output formats with sizes.
   bool known() const { return !inputs_.empty() || !outputs_.empty(); }
@@ -31,8 +32,12 @@ class ModuleBuffers {
  private:
   struct Format {
     std::uint32_t pin, bytes;
+    bool fits;  ///< the rate
   };
-  static std::vector<Format> formats(const Topology::Widget& widget, std::uint32_t bytes_token, std::uint32_t pin_token);
+  struct Tokens {
+    std::uint32_t bytes, pin, rate;
+  };
+  static std::vector<Format> formats(const Topology::Widget& widget, const Tokens& tokens, std::uint32_t rate);
   static std::uint32_t bytes_of(const std::vector<Format>& formats, std::uint32_t pin);
   static std::uint32_t pin_of(const std::vector<std::string>& names, const std::string& name);
 

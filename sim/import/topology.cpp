@@ -178,7 +178,8 @@ Topology::StreamCapabilities read_capabilities(Reader part) {
   Topology::StreamCapabilities capabilities;
   part.skip(4, "stream capabilities");
   capabilities.name = part.text(name_bytes, "stream capabilities");
-  part.skip(8 + 4 + 4, "stream capabilities");
+  part.skip(8 + 4, "stream capabilities");
+  capabilities.rate_min = part.word("stream capabilities");
   capabilities.rate_max = part.word("stream capabilities");
   part.skip(4, "stream capabilities");
   capabilities.channels_max = part.word("stream capabilities");

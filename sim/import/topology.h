@@ -29,6 +29,7 @@ struct Topology {
     std::vector<std::pair<std::uint32_t, std::uint32_t>> all_words;   ///< every token and number, in the order of the file
     std::vector<std::pair<std::uint32_t, std::string>> all_strings;   ///< every token and text
     std::uint32_t unreadable_bytes = 0;             ///< private data that is no list of tokens
+    bool idle = false;                              ///< it exists, though no open stream leads through it: see with_streams()
 
     std::optional<std::uint32_t> value(std::uint32_t token) const;
     /// All that a token says, for those that a widget has several times, such as one for each format.
@@ -41,7 +42,7 @@ struct Topology {
   };
   struct StreamCapabilities {
     std::string name;
-    std::uint32_t rate_max = 0, channels_max = 0, periods_max = 0, period_bytes_max = 0, buffer_bytes_max = 0;
+    std::uint32_t rate_min = 0, rate_max = 0, channels_max = 0, periods_max = 0, period_bytes_max = 0, buffer_bytes_max = 0;
   };
   struct Pcm {
     std::string name, dai_name;
@@ -69,15 +70,19 @@ Topology load_topology(const std::string& path);
 
 /// Of the PCMs, in the order of the file.
 std::vector<std::string> stream_names(const Topology& topology);
-/// What there is of a topology while only these streams are open: the widgets on their ways, the pipelines of those. Names in any case.
+/// What there is of a topology while only these streams are open: the widgets on their ways, the pipelines of those, and, idle, the pipelines that
+/// the driver creates once for all: IPC3's, unless they are dynamic. Names in any case.
 Topology with_streams(const Topology& topology, const std::vector<std::string>& wanted);
 
 /// Vendor tokens of Sound Open Firmware: include/uapi/sound/sof/tokens.h.
 namespace sof_token {
 inline constexpr std::uint32_t buffer_size = 100, buffer_capabilities = 101, scheduling_period = 200, scheduling_core = 203, scheduling_frames = 204, sink_periods = 400, source_periods = 401, component_core = 404, uuid = 405;
-inline constexpr std::uint32_t chain_dma = 209, input_binding = 413, output_binding = 414, heap_bytes = 420, stack_bytes = 421;
+inline constexpr std::uint32_t scheduling_priority = 201, dynamic_pipeline = 206, low_power_mode = 207, chain_dma = 209, input_binding = 413, output_binding = 414, heap_bytes = 420, stack_bytes = 421;
 // Formats of IPC4, one set for each: pins, and bytes for each millisecond.
-inline constexpr std::uint32_t input_pin = 1909, output_pin = 1939, input_buffer_size = 1970, output_buffer_size = 1971, deep_buffer_ms = 1981;
+inline constexpr std::uint32_t input_rate = 1900, output_rate = 1930, input_pin = 1909, output_pin = 1939, input_buffer_size = 1970, output_buffer_size = 1971, deep_buffer_ms = 1981;
 }
+
+/// "SOF_TKN_BUF_SIZE (100)"; the number alone of a token that is not known.
+std::string token_text(std::uint32_t token);
 
 }  // namespace dspmem

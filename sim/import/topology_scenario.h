@@ -6,21 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "sim/import/component_table.h"
-#include "sim/import/topology.h"
+#include "sim/import/topology_plan.h"
 
 namespace dspmem {
-
-struct TopologyScenarioOptions {
-  std::string name;                ///< of the scenario
-  std::string platform;            ///< what the file says
-  std::uint32_t platform_cores = 1;
-  std::uint32_t largest_buffer = ~0u;  ///< bytes of the largest heap for buffers
-  std::uint32_t line_bytes = 64;   ///< DMA buffers are aligned to it
-  std::uint32_t periods = 10;      ///< of periodic work
-  std::string open;                ///< what is open at a time, for the file's header
-  std::string part;                ///< behind names of signals and barriers
-};
 
 struct TopologyScenario {
   std::map<std::uint32_t, std::string> steps;  ///< of each core, as YAML

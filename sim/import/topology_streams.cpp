@@ -4,6 +4,7 @@
 #include <cctype>
 #include <set>
 
+#include "sim/import/module_buffers.h"
 #include "sim/import/topology.h"
 
 namespace dspmem {
@@ -45,11 +46,16 @@ Topology with_streams(const Topology& topology, const std::vector<std::string>& 
     }
     reached.insert(seen.begin(), seen.end());
   }
+  std::set<std::uint32_t> always;
+  if (std::none_of(topology.widgets.begin(), topology.widgets.end(), [](const Topology::Widget& widget) { return ModuleBuffers(widget).known(); }))
+    for (const Topology::Widget& widget : topology.widgets)
+      if (widget.type == Topology::scheduler && !widget.value(sof_token::dynamic_pipeline).value_or(0)) always.insert(widget.pipeline);
   Topology result = topology;
   std::set<std::uint32_t> pipelines;
   for (const Topology::Widget& widget : topology.widgets)
     if (reached.contains(widget.name)) pipelines.insert(widget.pipeline);
-  std::erase_if(result.widgets, [&](const Topology::Widget& widget) { return widget.type == Topology::scheduler ? !pipelines.contains(widget.pipeline) : !reached.contains(widget.name); });
+  for (Topology::Widget& widget : result.widgets) widget.idle = always.contains(widget.pipeline) && !(widget.type == Topology::scheduler ? pipelines.contains(widget.pipeline) : reached.contains(widget.name));
+  std::erase_if(result.widgets, [&](const Topology::Widget& widget) { return !widget.idle && (widget.type == Topology::scheduler ? !pipelines.contains(widget.pipeline) : !reached.contains(widget.name)); });
   std::erase_if(result.pcms, [&](const Topology::Pcm& pcm) { return std::none_of(wanted.begin(), wanted.end(), [&pcm](const std::string& each) { return folded(each) == folded(pcm.name); }); });
   return result;
 }
