@@ -60,7 +60,8 @@ Block* BlockCache::decode_bytes(std::uint32_t pc, std::span<const std::uint8_t> 
   block.next_line = line_address + line_bytes_;
   block.next_set = block.next_line / line_bytes_ & set_mask_;
   std::vector<Op> ops;
-  std::uint16_t loaded = 0;  // registers that the previous instruction loads
+  std::uint16_t late = 0;  // registers whose value the previous instruction has late
+  std::uint32_t late_cycles = 0;
   std::uint32_t address = pc;
   bool ended = false;
   while (!ended && address - line_address < line_bytes_) {
@@ -81,13 +82,14 @@ Block* BlockCache::decode_bytes(std::uint32_t pc, std::span<const std::uint8_t> 
     const std::uint16_t used = registers(format.reads | format.writes, op);
     block.quads_used.push_back(std::max<std::uint8_t>(format.increment, used > 0xff ? (used > 0xfff ? 3 : 2) : used > 0xf));
     block.quads = std::max(block.quads, block.quads_used.back());
-    if (loaded & registers(format.reads, op)) block.cycles += timing_.load_use_cycles;
+    if (late & registers(format.reads, op)) block.cycles += late_cycles;
     block.offsets.push_back(static_cast<std::uint8_t>(address - pc));
     block.cycles_before.push_back(static_cast<std::uint16_t>(block.cycles));
     block.cycles += 1 + timing_.extra_cycles[static_cast<std::size_t>(instruction.kind)];
     ++block.counts.instructions;
     block.counts.data_accesses += accesses_data(instruction.kind);
-    loaded = instruction.kind == InstructionKind::load ? registers(format.writes, op) : std::uint16_t{0};
+    late_cycles = timing_.use_cycles(instruction.kind, opcode);
+    late = late_cycles ? registers(format.writes, op) : std::uint16_t{0};
     if (format.target) block.taken_pc = format.target(word, address);
     ops.push_back(op);
     address += length;

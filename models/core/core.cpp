@@ -134,6 +134,7 @@ CoreStatistics Core::statistics() const {
   result.uncached_reads = uncached_reads_;
   result.uncached_writes = uncached_writes_;
   result.atomics = atomics_;
+  result.lines_dropped_by_atomics = lines_dropped_by_atomics_;
   result.cache_operations = cache_operations_;
   result.waiting_cycles = waiting_cycles_;
   result.waiting_instructions = waiting_instructions_;

@@ -71,6 +71,7 @@ struct CoreStatistics {
   std::uint64_t uncached_reads = 0;   ///< loads that went past it
   std::uint64_t uncached_writes = 0;
   std::uint64_t atomics = 0;          ///< S32C1I executed
+  std::uint64_t lines_dropped_by_atomics = 0;  ///< that the data cache held, and S32C1I at memory wrote back and dropped: the next access misses
   std::uint64_t cache_operations = 0; ///< on the data cache, by address or index
   // From an S32C1I that failed until the next one at the same place, for the same word: waiting for a lock. Contained in the figures above.
   std::uint64_t waiting_cycles = 0, waiting_instructions = 0;
@@ -268,7 +269,7 @@ class Core : private CoreState {
   std::uint32_t load_acquire(std::uint32_t address);
   void store_release(std::uint32_t address, std::uint32_t value);
   std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t desired);
-  void observe_swap(std::uint32_t physical, bool cached, std::uint32_t held, std::uint32_t expected, std::uint32_t desired);
+  void observe_swap(std::uint32_t physical, bool drops, std::uint32_t held, std::uint32_t expected, std::uint32_t desired);
   void note_retry(std::uint32_t address);
   void note_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t begin);
   void data_cache_operation(CacheOperation operation, std::uint32_t address);
@@ -349,7 +350,7 @@ class Core : private CoreState {
   std::uint64_t watchdog_ = ~0ull;
   std::uint64_t uncached_reads_ = 0;
   std::uint64_t uncached_writes_ = 0;
-  std::uint64_t atomics_ = 0;
+  std::uint64_t atomics_ = 0, lines_dropped_by_atomics_ = 0;
   std::uint64_t cache_operations_ = 0;
   /// The last S32C1I, if it failed. Where the next one finds the same registers, and nothing else has happened, the loop around it repeats itself.
   struct FailedSwap {

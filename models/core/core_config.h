@@ -20,6 +20,8 @@ struct CoreConfig {
   std::uint32_t reset_stack = 0;
   std::uint32_t reset_ps = 0x1f;       ///< PS.EXCM and all interrupts masked (ISA manual)
   std::uint32_t reset_atomctl = 0x28;  ///< S32C1I on cached addresses inside the cache, on others an exception (LX reset value, ISA manual)
+  /// What S32C1I at memory does to a line of this core's cache that holds the word: nothing, or the line is written back and dropped before (ISA manual).
+  bool atomics_keep_lines = false;
   bool window_vectors = true;  ///< the image handles window exceptions; else the core itself does, with the same accesses and cycles
   CacheConfig instruction_cache{.size_bytes = 16 * 1024, .ways = 4, .line_bytes = 64};
   CacheConfig data_cache;

@@ -211,22 +211,28 @@ std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desire
     environment_.synchronise();
   }
   const std::uint64_t begin = cycles_;
-  if (cached) data_cache_.write_back_invalidate(address);
+  const bool drops = cached && !config_.atomics_keep_lines;
+  if (drops) {
+    lines_dropped_by_atomics_ += data_cache_.peek(address) != nullptr;
+    data_cache_.write_back_invalidate(address);
+  }
   cycles_ += environment_.compare_and_swap(address, held, desired);
-  observe_swap(physical, cached, held, expected, desired);
+  observe_swap(physical, drops, held, expected, desired);
   failed_swap_.valid = held != expected;
   if (failed_swap_.valid) note_failed_swap(address, held, begin);
   return held;
 }
 
-void Core::observe_swap(std::uint32_t physical, bool cached, std::uint32_t held, std::uint32_t expected, std::uint32_t desired) {
+void Core::observe_swap(std::uint32_t physical, bool drops, std::uint32_t held, std::uint32_t expected, std::uint32_t desired) {
   if (!observer_) return;
-  if (cached) observer_->on_cache_operation(*this, CacheOperation::write_back_invalidate, physical, true);
+  if (drops) observer_->on_cache_operation(*this, CacheOperation::write_back_invalidate, physical, true);
   std::array<std::uint8_t, 4> value;
   std::memcpy(value.data(), &held, 4);
   observer_->on_read({*this, View::uncached, Ordering::acquire_release, physical, value});
   std::memcpy(value.data(), &desired, 4);
   if (held == expected) observer_->on_write({*this, View::uncached, Ordering::acquire_release, physical, value});
+  // Nothing comes between the two halves of the instruction: what a prefetcher may have fetched again by then is dropped, too.
+  if (drops && config_.data_cache.prefetch_lines) observer_->on_cache_operation(*this, CacheOperation::invalidate, physical, true);
 }
 
 void Core::add_repeated_swaps(std::uint64_t times, std::uint64_t next) {

@@ -160,6 +160,7 @@ std::vector<std::pair<std::string, std::uint32_t>> definitions(const Platform& p
   define("DCACHE_BYTES", cache.size_bytes);
   define("DCACHE_WAYS", cache.ways);
   define("ALLOC_ALIGN", platform.allocation_alignment);
+  define("ATOMCTL", platform.atomctl);
   define("POWER_ACE", platform.system.power_registers == PowerRegisters::ace);
   define("SHARED_UNCACHED", platform.shared == SharedData::uncached_alias);
   define("SHARED_COMMIT", platform.shared == SharedData::writeback_invalidate);

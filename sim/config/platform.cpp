@@ -92,6 +92,8 @@ class PlatformReader {
       FieldReader reader(node, file_, "'timing'");
       reader.optional("taken_branch", core.timing.taken_branch_cycles);
       reader.optional("load_use", core.timing.load_use_cycles);
+      reader.optional("multiply_use", core.timing.multiply_use_cycles);
+      reader.optional("rsr_use", core.timing.special_use_cycles);
       static constexpr std::pair<const char*, InstructionKind> kinds[] = {
           {"multiply", InstructionKind::multiply}, {"divide", InstructionKind::divide}, {"jump", InstructionKind::jump},
           {"call", InstructionKind::call}, {"return", InstructionKind::return_}, {"barrier", InstructionKind::barrier},
@@ -99,6 +101,13 @@ class PlatformReader {
       for (const auto& [name, kind] : kinds) reader.optional(name, core.timing.extra_cycles[static_cast<std::size_t>(kind)]);
       reader.finish();
     }
+    std::string text = "write_back_drop";
+    top_.optional("atomctl", text);
+    enum class Atomics { memory, write_back_drop, cached };
+    const auto atomics = choose<Atomics>(top_, "atomctl", text, {{"memory", Atomics::memory}, {"write_back_drop", Atomics::write_back_drop}, {"cached", Atomics::cached}});
+    constexpr std::uint32_t at_memory = 0x15, in_cache = 0x29;  // cached addresses inside the cache, others at memory
+    platform_.atomctl = atomics == Atomics::cached ? in_cache : at_memory;
+    core.atomics_keep_lines = atomics == Atomics::memory;
     core.instruction_cache = read_cache("l1i", 1);
     core.data_cache = read_cache("l1d", 1);
     for (std::uint32_t id = 0; id < count; ++id) {

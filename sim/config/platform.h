@@ -69,6 +69,7 @@ struct Platform {
   SystemConfig system;
   SharedData shared = SharedData::none;
   std::uint32_t allocation_alignment = 4;
+  std::uint32_t atomctl = 0;  ///< what start-up code writes to the register
   std::uint32_t image_base = 0;
   std::uint32_t image_bytes = 0;
   std::vector<std::uint32_t> memory_uncached;  ///< per SRAM: base of its uncached alias, 0 without one

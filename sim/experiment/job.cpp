@@ -109,7 +109,7 @@ void prepare_cores(Job& job) {
     const CoreArea& area = platform.core_areas[core.id];
     core.reset_stack = (area.stack_base + area.stack_bytes) & ~15u;
     core.reset_ps = ps::woe | ps::um;
-    core.reset_atomctl = 0x15;  // S32C1I works at memory, for every kind of address
+    core.reset_atomctl = platform.atomctl;
     core.window_vectors = false;
   }
   // Functions of a ROM have stubs where nothing else is.

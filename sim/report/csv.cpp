@@ -37,11 +37,11 @@ std::string runs(std::span<const Result> results) {
 }
 
 std::string cores(std::span<const Result> results) {
-  std::string out = header("core,powered,instructions,cycles,l1d_accesses,l1d_misses,l1d_write_backs,l1d_prefetches,l1i_accesses,l1i_misses,uncached_reads,uncached_writes,atomics,waiting_cycles,waiting_instructions");
+  std::string out = header("core,powered,instructions,cycles,l1d_accesses,l1d_misses,l1d_write_backs,l1d_prefetches,l1i_accesses,l1i_misses,uncached_reads,uncached_writes,atomics,lines_dropped_by_atomics,waiting_cycles,waiting_instructions");
   for (const Result& result : results)
     for (const Result::Core& each : result.cores)
       add_row(out, result, each.id, each.powered, each.instructions, each.cycles, each.l1d.accesses, each.l1d.misses, each.l1d.write_backs, each.l1d.prefetches, each.l1i.accesses, each.l1i.misses, each.uncached_reads,
-              each.uncached_writes, each.atomics, each.waiting_cycles, each.waiting_instructions);
+              each.uncached_writes, each.atomics, each.dropped_by_atomics, each.waiting_cycles, each.waiting_instructions);
   return out;
 }
 

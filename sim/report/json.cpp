@@ -24,6 +24,7 @@ Json to_json(const Result::Core& core) {
           {"l1i", {{"accesses", core.l1i.accesses}, {"misses", core.l1i.misses}, {"prefetches", core.l1i.prefetches}}},
           {"uncached", {{"reads", core.uncached_reads}, {"writes", core.uncached_writes}}},
           {"atomics", core.atomics},
+          {"lines_dropped_by_atomics", core.dropped_by_atomics},
           {"waiting", {{"cycles", core.waiting_cycles}, {"instructions", core.waiting_instructions}}}};
 }
 

@@ -36,6 +36,12 @@ void write_cores(const Result& result, std::string& out) {
                        percent(core.l1d.misses, core.l1d.accesses), std::to_string(core.l1d.write_backs),
                        std::to_string(core.uncached_reads + core.uncached_writes), percent(core.waiting_cycles, core.cycles), core.powered ? "" : "  off at the end");
   }
+  std::uint64_t dropped = 0, misses = 0;
+  for (const Result::Core& core : result.cores) {
+    dropped += core.dropped_by_atomics;
+    misses += core.l1d.misses;
+  }
+  if (dropped) out += fmt::format("S32C1I wrote back and dropped {} cached lines of locks, which is why {} of the L1D misses fetch them again\n", dropped, percent(std::min(dropped, misses), misses));
 }
 
 void write_heaps(const Result& result, std::string& out) {

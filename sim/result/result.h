@@ -43,6 +43,7 @@ struct Result {
     std::uint64_t instructions = 0, cycles = 0;
     Cache l1d, l1i;
     std::uint64_t uncached_reads = 0, uncached_writes = 0, atomics = 0;
+    std::uint64_t dropped_by_atomics = 0;  ///< lines that S32C1I wrote back and dropped
     std::uint64_t waiting_cycles = 0, waiting_instructions = 0;  ///< for locks, within those above
   };
   /// Bytes. `used` counts whole blocks, as the allocator does.

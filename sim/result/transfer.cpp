@@ -14,7 +14,7 @@ template <class Visitor> void fields(Visitor& visit, Agent& x) { visit(x.kind, x
 template <class Visitor> void fields(Visitor& visit, Place& x) { visit(x.file, x.line, x.column); }
 template <class Visitor> void fields(Visitor& visit, Result::Cache& x) { visit(x.accesses, x.misses, x.write_backs, x.prefetches); }
 template <class Visitor> void fields(Visitor& visit, Result::Core& x) {
-  visit(x.id, x.powered, x.instructions, x.cycles, x.l1d, x.l1i, x.uncached_reads, x.uncached_writes, x.atomics, x.waiting_cycles, x.waiting_instructions);
+  visit(x.id, x.powered, x.instructions, x.cycles, x.l1d, x.l1i, x.uncached_reads, x.uncached_writes, x.atomics, x.dropped_by_atomics, x.waiting_cycles, x.waiting_instructions);
 }
 template <class Visitor> void fields(Visitor& visit, Result::Heap& x) { visit(x.name, x.zone, x.size, x.used, x.peak, x.free, x.largest_free, x.failed); }
 template <class Visitor> void fields(Visitor& visit, Result::AllocatorCalls& x) {

@@ -16,7 +16,7 @@ Result::Core figures_of(DspCore& dsp) {
   return {dsp.id(), dsp.powered(), statistics.instructions, statistics.cycles,
           {statistics.data_accesses, data.misses, data.write_backs, data.prefetches},
           {statistics.instructions, code.misses, 0, code.prefetches},
-          statistics.uncached_reads, statistics.uncached_writes, statistics.atomics, statistics.waiting_cycles, statistics.waiting_instructions};
+          statistics.uncached_reads, statistics.uncached_writes, statistics.atomics, statistics.lines_dropped_by_atomics, statistics.waiting_cycles, statistics.waiting_instructions};
 }
 
 }  // namespace

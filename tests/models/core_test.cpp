@@ -24,7 +24,7 @@ class CoreTest : public testing::Test {
   static CoreConfig config() {
     CoreConfig config;
     config.timing.taken_branch_cycles = 2;
-    config.timing.load_use_cycles = 1;
+    config.timing.load_use_cycles = config.timing.multiply_use_cycles = config.timing.special_use_cycles = 1;
     config.timing.extra_cycles[static_cast<std::size_t>(InstructionKind::divide)] = 12;
     return config;
   }
@@ -135,6 +135,17 @@ TEST_F(CoreTest, LoadUseAndTakenBranchesCostWhatTheTableSays) {
   EXPECT_EQ(core_.statistics().instructions, 5u);
 }
 
+TEST_F(CoreTest, ProductsAndSpecialRegistersComeLateToo) {
+  load({0x40, 0x23, 0x82,    // mull a2, a3, a4
+        0x4a, 0x52,          // add.n a5, a2, a4: waits
+        0x20, 0x03, 0x03,    // rsr.sar a2
+        0x4a, 0x53,          // add.n a5, a3, a4: does not
+        0x4a, 0x52});        // add.n a5, a2, a4: need not any more
+  core_.run();
+  EXPECT_EQ(core_.statistics().cycles, 7u);  // six instructions with the return, one interlock
+  EXPECT_EQ(core_.statistics().instructions, 6u);
+}
+
 TEST_F(CoreTest, UnalignedLoadNamesAddressAndPlace) {
   load({0x3d, 0xf0,    // nop.n
         0x28, 0x03});  // l32i.n a2, a3, 0
@@ -224,6 +235,18 @@ TEST_F(CoreTest, InternalAtomicStaysInTheCacheUnseenByOthers) {
   core_.run();
   EXPECT_EQ(core_.load(data, 4), 9u);
   EXPECT_EQ(*memory_.at(data, 1), 0) << "the classic bug: the lock does not exclude other cores";
+}
+
+TEST_F(CoreTest, AtomicAtMemoryDropsTheLineThatItFindsInTheCache) {
+  load({0x22, 0xe3, 0x00});
+  core_.set_reg(2, 9);
+  core_.set_reg(3, data);
+  core_.load(data, 4);
+  core_.run();
+  EXPECT_EQ(core_.statistics().lines_dropped_by_atomics, 1u);
+  const std::uint64_t misses = core_.data_cache().statistics().misses;
+  EXPECT_EQ(core_.load(data, 4), 9u);
+  EXPECT_EQ(core_.data_cache().statistics().misses, misses + 1);
 }
 
 TEST_F(CoreTest, AtomicThatAtomctlForbidsIsAFault) {

@@ -51,7 +51,7 @@ _start:
 	mov	a12, a0
 	movi	a2, vectors
 	wsr.vecbase a2
-	movi	a2, 0x15		/* S32C1I works at memory, for every kind of address */
+	movi	a2, PLATFORM_ATOMCTL	/* where S32C1I works, for each kind of address */
 	wsr_atomctl 2
 	movi	a2, 0x0f		/* no exception pending, interrupts masked until the core is ready */
 	wsr.ps	a2

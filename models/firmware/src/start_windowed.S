@@ -3,6 +3,7 @@
  * As start.S, for the windowed ABI: windowed.inc has its instructions. Every core starts at _start with WINDOWBASE 0 and one frame.
  */
 #ifdef __XTENSA_WINDOWED_ABI__
+#include "platform_config.h"
 #include "start.inc"
 
 	.macro	rsr_windowbase reg
@@ -173,7 +174,7 @@ alloca_entry:
 _start:
 	movi	a2, vectors
 	wsr.vecbase a2
-	movi	a2, 0x15		/* S32C1I works at memory, for every kind of address */
+	movi	a2, PLATFORM_ATOMCTL	/* where S32C1I works, for each kind of address */
 	wsr_atomctl 2
 	movi	a2, ps_woe | ps_intlevel	/* no exception pending, interrupts masked until the core is ready */
 	wsr.ps	a2
