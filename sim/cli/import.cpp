@@ -192,11 +192,16 @@ int import_topology(const std::string& file, const std::string& output, const po
   options.line_bytes = platform.line_bytes();
   options.periods = static_cast<std::uint32_t>(number_option(values, "periods", 1, 1000000).value_or(options.periods));
   options.largest_buffer = 0;
+  options.buffer_bytes = 0;
   const std::uint32_t low_power = std::find_if(capability_names().begin(), capability_names().end(), [](const auto& each) { return each.first == "lp"; })->second;
   for (const HeapLayout& heap : platform.heaps)
     if (heap.serves(Zone::buffer)) {
       options.largest_buffer = std::max(options.largest_buffer, heap.bytes);
-      if (heap.capabilities & low_power) options.low_power_bytes += heap.bytes;
+      options.buffer_bytes += heap.bytes;
+      if (heap.capabilities & low_power) {
+        options.low_power_bytes += heap.bytes;
+        if (!heap.maps.empty()) options.low_power_block = heap.maps.back().block_bytes;
+      }
     }
   const TopologyScenario scenario = scenario_of_streams(topology, table, values.count("streams") ? values["streams"].as<std::string>() : "all", options);
   const OutputFile target("--output", output);

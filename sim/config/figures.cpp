@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "sim/result/printable.h"
 
@@ -22,19 +25,26 @@ bool holds_numbers(const YAML::Node& node) {
   return node.IsSequence() && std::any_of(node.begin(), node.end(), holds_numbers);
 }
 
-void collect(const YAML::Node& node, const std::string& path, std::vector<Figure>& figures) {
-  const auto below = [&path](const std::string& name) { return path.empty() ? name : path + "." + name; };
+std::vector<std::string> below(std::vector<std::string> names, const std::string& name) {
+  names.push_back(name);
+  return names;
+}
+
+void collect(const YAML::Node& node, const std::vector<std::string>& names, std::vector<Figure>& figures) {
   if (node.IsMap()) {
-    for (const auto& each : node) collect(each.second, below(each.first.Scalar()), figures);
+    for (const auto& each : node) collect(each.second, below(names, each.first.Scalar()), figures);
   } else if (node.IsSequence() && holds_mappings(node)) {
     std::size_t number = 0;
     for (const auto& each : node) {
       const bool named = each.IsMap() && each["name"].IsDefined() && each["name"].IsScalar();
-      collect(each, below(named ? each["name"].Scalar() : std::to_string(number)), figures);
+      collect(each, below(names, named ? each["name"].Scalar() : std::to_string(number)), figures);
       ++number;
     }
   } else if (holds_numbers(node)) {
-    figures.push_back({path, printable(one_line(node)), Figure::Origin::unknown, {}, {}, {}, {}});
+    Figure& figure = figures.emplace_back();
+    for (const std::string& each : names) figure.path += (figure.path.empty() ? "" : ".") + each;
+    figure.value = printable(one_line(node));
+    figure.names = names;
   }
 }
 
@@ -51,10 +61,11 @@ void state(std::vector<Figure>& figures, const FieldReader& top, const YAML::Nod
     if (each.origin != Figure::Origin::unknown && each.stated == statement.stated)
       FieldReader::fail(top.mark_of(key), "'" + statement.stated + "' is both in 'sources' and 'assumed'");
     if (each.stated.size() > statement.stated.size()) continue;
-    const std::string path = each.path, value = each.value;
-    each = statement;
-    each.path = path;
-    each.value = value;
+    each.origin = statement.origin;
+    each.stated = statement.stated;
+    each.reason = statement.reason;
+    each.low = statement.low;
+    each.high = statement.high;
   }
   if (any) return;
   std::vector<std::string> known;
@@ -66,29 +77,46 @@ void state(std::vector<Figure>& figures, const FieldReader& top, const YAML::Nod
   FieldReader::fail(top.mark_of(key), "'" + statement.stated + "' is no figure of this file" + suggestion(statement.stated, known));
 }
 
+/// A number with what stands behind it: "44 uW" is 44 and uW.
+std::optional<std::pair<double, std::string>> quantity(const std::string& text) {
+  if (!is_number(text)) return std::nullopt;
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  while (*end == ' ') ++end;
+  return std::pair(value, std::string(end));
+}
+
+void check_range(const std::vector<Figure>& figures, const FieldReader& fields, const std::string& path) {
+  const auto figure = std::find_if(figures.begin(), figures.end(), [&path](const Figure& each) { return each.path == path; });
+  if (figure == figures.end()) fields.fail("low", "a range is for one figure, and '" + path + "' stands for several");
+  const auto here = quantity(figure->value);
+  if (!here) fields.fail("low", "a range is for a number, and '" + path + "' is " + figure->value);
+  const auto low = quantity(figure->low), high = quantity(figure->high);
+  for (const auto& [name, end] : {std::pair{"low", &low}, {"high", &high}})
+    if (!*end) fields.fail(name, fmt::format("'{}' of '{}' must be a number such as {}, not '{}'", name, path, figure->value, name == std::string_view("low") ? figure->low : figure->high));
+  if (low->second != here->second || high->second != here->second) return;  // KiB against MiB: whoever reads the file says what is wrong
+  if (low->first > here->first || high->first < here->first) fields.fail(low->first > here->first ? "low" : "high", fmt::format("the range of '{}' must hold {}, which it has here", path, figure->value));
+}
+
 }  // namespace
 
-void Figure::edit(Edits& edits, const std::string& value) const {
-  std::vector<std::string> names;
-  for (std::size_t begin = 0; begin <= path.size();) {
-    const std::size_t end = std::min(path.find('.', begin), path.size());
-    names.push_back(path.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  edits.set(names, YAML::Node(value));
-}
+void Figure::edit(Edits& edits, const std::string& value) const { edits.set(names, YAML::Node(value)); }
 
 std::vector<Figure> read_figures(FieldReader& top, const YAML::Node& root) {
   const YAML::Node sources = top.node("sources"), assumed = top.node("assumed");
   std::vector<Figure> figures;
   for (const auto& each : root)
-    if (const std::string name = each.first.Scalar(); name != "sources" && name != "assumed" && name != "name" && name != "description") collect(each.second, name, figures);
+    if (const std::string name = each.first.Scalar(); name != "sources" && name != "assumed" && name != "name" && name != "description") collect(each.second, {name}, figures);
   if (sources.IsDefined()) {
     FieldReader reader(sources, top.file(), "'sources'");
     for (const auto& each : sources) {
       std::string source;
       reader.required(each.first.Scalar(), source);
-      state(figures, top, each.first, {{}, {}, Figure::Origin::source, each.first.Scalar(), printable(source), {}, {}});
+      Figure statement;
+      statement.origin = Figure::Origin::source;
+      statement.stated = each.first.Scalar();
+      statement.reason = printable(source);
+      state(figures, top, each.first, statement);
     }
   }
   if (assumed.IsDefined()) {
@@ -96,15 +124,16 @@ std::vector<Figure> read_figures(FieldReader& top, const YAML::Node& root) {
     for (const auto& each : assumed) {
       const std::string path = each.first.Scalar();
       FieldReader fields(each.second, top.file(), "'" + path + "'", "why");
-      Figure statement{{}, {}, Figure::Origin::assumed, path, {}, {}, {}};
+      Figure statement;
+      statement.origin = Figure::Origin::assumed;
+      statement.stated = path;
       fields.required("why", statement.reason);
       statement.reason = printable(statement.reason);
       const bool low = fields.optional("low", statement.low), high = fields.optional("high", statement.high);
       fields.finish();
       if (low != high) fields.missing(low ? "high" : "low", "the other end of the range");
-      if (low && std::none_of(figures.begin(), figures.end(), [&path](const Figure& figure) { return figure.path == path; }))
-        fields.fail("low", "a range is for one figure, and '" + path + "' stands for several");
       state(figures, top, each.first, statement);
+      if (low) check_range(figures, fields, path);
     }
   }
   return figures;

@@ -23,6 +23,7 @@ struct Figure {
   Origin origin = Origin::unknown;
   std::string stated;  ///< the path that says so: this one, or one above it
   std::string reason;  ///< the source, or why it is assumed
+  std::vector<std::string> names;  ///< of the path
   std::string low, high;  ///< of what is assumed, as the file has them: the ends of what is plausible; empty: not given
 
   bool has_range() const { return !low.empty(); }

@@ -2,6 +2,9 @@
 // What becomes of heap blocks: frees that come too early, twice or elsewhere, accesses to what is nobody's, leaks at the end.
 #include <fmt/format.h>
 
+#include <set>
+#include <tuple>
+
 #include "sim/diagnose/diagnosis.h"
 
 namespace dspmem {
@@ -27,7 +30,7 @@ class Heap final : public Subscriber {
   void on(const StepBegan& event) override { step_is_free_[event.core] = event.kind && *event.kind == "free"; }
 
   void on(const Allocated& event) override {
-    if (event.wrong.empty()) return;
+    if (event.wrong.empty()) return from_another_zone(event);
     Result::Finding finding;
     finding.rule = heap_misuse_rule.id;
     finding.message = event.wrong;
@@ -181,6 +184,21 @@ class Heap final : public Subscriber {
     return finding;
   }
 
+  /// Once for each place in the scenario, zone and heap.
+  void from_another_zone(const Allocated& event) {
+    const HeapLayout* const heap = context_.live.heap_of(event.block.base);
+    if (!heap || heap->serves(event.block.zone) || !elsewhere_.insert({event.block.where, event.block.zone, heap}).second) return;
+    Result::Finding finding;
+    finding.rule = heap_misuse_rule.id;
+    finding.severity = Severity::advice;
+    finding.object = describe_.object(event.block);
+    finding.message = fmt::format("'{}' ({} bytes) was asked for in zone {} and got memory of heap {}: {} had no block that is free and large enough", finding.object->name, event.block.bytes,
+                                  to_string(event.block.zone), heap->name, to_string(event.block.zone));
+    finding.access = describe_.allocation_of(event.block);
+    finding.fix = "give the zone blocks of this size, or ask for the zone that serves it: its lines and its bank may be others'";
+    log_.add(std::move(finding));
+  }
+
   void foreign_free(const Freeing& event) {
     Result::Finding finding;
     finding.rule = heap_misuse_rule.id;
@@ -217,6 +235,7 @@ class Heap final : public Subscriber {
   FindingLog& log_;
   const Describer& describe_;
   std::array<bool, max_agents> step_is_free_{};
+  std::set<std::tuple<const SourceMark*, Zone, const HeapLayout*>> elsewhere_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "sim/heap/shortage.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <fmt/format.h>
 
@@ -26,17 +27,28 @@ class ShortageTopic final : public Subscriber {
     used.largest = std::max(used.largest, event.block.bytes);
   }
 
+  /// A call that another core's overlaps finds the allocator between two states: what is free then is nobody's fault.
+  void on(const AllocatorEntered& event) override {
+    const bool inside = event.state == AllocatorEntered::State::inside || event.state == AllocatorEntered::State::interrupted;
+    if (inside && !inside_[event.core]) {
+      contested_[event.core] = false;
+      for (AgentId other = 0; other < max_agents; ++other)
+        if (other != event.core && inside_[other]) contested_[other] = contested_[event.core] = true;
+    }
+    inside_[event.core] = inside;
+  }
+
   void on(const AllocationFailed& event) override {
     // Each look goes through the heaps: of very many failures, ever fewer are looked at.
     if (++failures_ > 64 && !std::has_single_bit(failures_)) return;
     const HeapBlock& wanted = event.wanted;
-    for (std::size_t number = 0; number < used_.size(); ++number)
+    for (std::size_t number = 0; number < used_.size() && !contested_[event.core]; ++number)
       if (lost(event, number)) return;
     if (wanted.where) return;  // the step says so itself
     Result::Finding finding;
     finding.rule = rule::leak;
     finding.severity = Severity::advice;
-    finding.message = "an allocation of the firmware fails: " + explain_shortage(context_.live, context_.platform, wanted.zone, wanted.core, 0, wanted.bytes);
+    finding.message = "an allocation of the firmware fails: " + explain_shortage(context_.live, context_.platform, wanted.zone, wanted.core, event.capabilities, wanted.bytes);
     finding.access = log_.describe.allocation_of(wanted);
     finding.access.agent = Agent::core(event.core);
     log_.add(std::move(finding));
@@ -50,12 +62,12 @@ class ShortageTopic final : public Subscriber {
   };
 
   /// The allocator has given out as much as this in one block before, and memory that it gave out then is free, more than rounding, headers and
-  /// size classes explain.
+  /// size classes explain. Only of allocators that divide one heap as they like: blocks of fixed sizes do not join.
   bool lost(const AllocationFailed& event, std::size_t number) {
     const HeapLayout& heap = context_.platform.heaps[number];
     const HeapBlock& wanted = event.wanted;
     const Used& used = used_[number];
-    if (context_.quarantine || !heap.serves(wanted.zone) || (heap.per_core && heap.core != wanted.core) || used.largest < wanted.bytes) return false;
+    if (context_.quarantine || !heap.all_zones || !heap.maps.empty() || used.largest < wanted.bytes) return false;
     FreeSpace space = free_space(context_.live, heap);
     const std::uint64_t first = std::max(space.largest_base, used.first), end = std::min(std::uint64_t{space.largest_base} + space.largest, used.end);
     const std::uint64_t enough = 4ull * wanted.bytes + event.alignment + 256;
@@ -79,6 +91,7 @@ class ShortageTopic final : public Subscriber {
   DiagnosisContext context_;
   FindingLog& log_;
   std::vector<Used> used_;
+  std::array<bool, max_agents> inside_{}, contested_{};
   std::uint64_t failures_ = 0;
 };
 

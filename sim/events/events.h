@@ -35,7 +35,8 @@ struct Allocated {
 struct AllocationFailed {
   AgentId core;
   const HeapBlock& wanted;
-  std::uint32_t alignment;  ///< that it asked for; 0: none
+  std::uint32_t alignment;     ///< that it asked for; 0: none
+  std::uint32_t capabilities;  ///< the same
   std::uint64_t cycle;
 };
 /// A block is given back. Emitted before the allocator does anything about it.

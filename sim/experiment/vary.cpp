@@ -44,7 +44,24 @@ std::string obstacle(const Figure& figure, const JobRequest& request, const Job&
   for (const std::string& value : {figure.low, figure.high}) {
     JobRequest changed = request;
     figure.edit(changed.platform_edits, value);
-    if (load_checked(changed).platform_facts != job.platform_facts) return "another firmware image belongs to it";
+    try {
+      if (load_checked(changed).platform_facts != job.platform_facts) return "another firmware image belongs to it";
+    } catch (const InputError& error) {
+      return "it cannot be " + value + ": " + error.message();
+    }
+  }
+  return {};
+}
+
+std::string energy_obstacle(const Figure& figure, const std::string& preset) {
+  for (const std::string& value : {figure.low, figure.high}) {
+    Edits edits;
+    figure.edit(edits, value);
+    try {
+      load_energy(preset, {}, edits);
+    } catch (const InputError& error) {
+      return "it cannot be " + value + ": " + error.message();
+    }
   }
   return {};
 }
@@ -62,8 +79,11 @@ Plan make_plan(const JobRequest& request, const Job& job, const EnergyPreset& en
     }
   }
   if (with_energy)
-    for (const Figure& figure : energy.sources)
-      if (figure.has_range()) add_ends(figure, &Variant::energy, plan, all_low, all_high);
+    for (const Figure& figure : energy.sources) {
+      if (!figure.has_range()) continue;
+      if (const std::string why = energy_obstacle(figure, preset); !why.empty()) plan.left_out.push_back({figure.stated, why});
+      else add_ends(figure, &Variant::energy, plan, all_low, all_high);
+    }
   if (plan.figures > 1) {
     all_low.with = "all low";
     all_high.with = "all high";
@@ -160,15 +180,20 @@ Variation vary(const JobRequest& request, const Job& job, const ReplayOptions& o
   all.left_out = plan.left_out;
   all.ranges = figures_of(plain);
   all.conclusions = conclusions_of(plain);
+  std::size_t done = 0;
   for (const Variant& each : plan.variants) {
-    progress(all.replays, plan.variants.size());
+    progress(done++, plan.variants.size());
     JobRequest changed = request;
     changed.platform_edits = each.platform;
     ReplayOptions with = options;
     with.energy_edits = each.energy;
     if (each.preset) with.energy = each.preset;
-    take_in(all, run(load_job(changed), with), each.with);
-    ++all.replays;
+    try {
+      take_in(all, run(load_job(changed), with), each.with);
+      ++all.replays;
+    } catch (const InputError& error) {  // two figures that are right each by itself
+      all.left_out.push_back({each.with, error.message()});
+    }
     if (options.interrupted && options.interrupted()) break;
   }
   progress(plan.variants.size(), plan.variants.size());

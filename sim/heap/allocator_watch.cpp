@@ -16,6 +16,7 @@ WatchedFunction::WatchedFunction(const AllocatorFunction& function) : role(funct
   count = function.position(Argument::count);
   zone = function.position(Argument::zone);
   flags = function.position(Argument::flags);
+  capabilities = function.position(Argument::capabilities);
   alignment = function.position(Argument::alignment);
   pointer = function.position(Argument::pointer);
   core = function.position(Argument::core);
@@ -29,6 +30,7 @@ WatchedFunctions::WatchedFunctions(const Allocator& allocator, const FirmwareIma
     if (const auto address = image.symbol(function.symbol); address) {
       const auto [entry, fresh] = by_address_.emplace(*address, function);
       entry->second.shared_flag = shared;
+      if (!allocator.capabilities.values.empty()) entry->second.capabilities.reset();  // its own bits, not the platform's
       if (fresh) addresses_.push_back(*address);
     }
 }
@@ -86,7 +88,7 @@ void AllocatorWatch::on_return(Core& core, std::uint32_t, bool nested) {
   costs_.count(core, call.function->role, call.zone(), call.start, result, calls.empty());
   if (call.function->returns_block() && result) allocated(core, call, result);
   if (call.function->returns_block() && !result && call.wanted_bytes())
-    bus_.emit(AllocationFailed{static_cast<AgentId>(core.id()), wanted(core, call), call.argument(call.function->alignment, 0), core.now()});
+    bus_.emit(AllocationFailed{static_cast<AgentId>(core.id()), wanted(core, call), call.argument(call.function->alignment, 0), call.argument(call.function->capabilities, 0), core.now()});
   emit_entered(core, state_of(core));
 }
 

@@ -23,7 +23,7 @@ struct WatchedFunction {
   explicit WatchedFunction(const AllocatorFunction& function);
 
   Role role = Role::internal;
-  std::optional<std::uint32_t> bytes, count, zone, flags, alignment, pointer, core;
+  std::optional<std::uint32_t> bytes, count, zone, flags, capabilities, alignment, pointer, core;
   std::uint32_t shared_flag = 0;    ///< which of the flags asks for shared data
   Zone fixed_zone = Zone::runtime;  ///< where no argument says the zone
 
@@ -91,7 +91,8 @@ class AllocatorWatch final : public CallObserver {
     std::uint32_t argument(const std::optional<std::uint32_t>& position, std::uint32_t absent) const {
       return position ? arguments[*position] : absent;
     }
-    std::uint32_t wanted_bytes() const { return argument(function->bytes, 0) * argument(function->count, 1); }
+    /// As much as there can be where the product is more.
+    std::uint32_t wanted_bytes() const { return static_cast<std::uint32_t>(std::min<std::uint64_t>(std::uint64_t{argument(function->bytes, 0)} * argument(function->count, 1), 0xffffffff)); }
     Zone zone() const { return static_cast<Zone>(argument(function->zone, static_cast<std::uint32_t>(function->fixed_zone))); }
     bool is_shared() const;
   };

@@ -25,7 +25,7 @@ std::vector<Piece> gaps(const LiveMemory& live, std::uint32_t base, std::uint64_
   return pieces;
 }
 
-/// Runs of free blocks of one size; single ones where a request gets one block and no more.
+/// Free blocks; runs of them in the last map, the only one whose blocks are joined.
 std::vector<Piece> free_blocks(const LiveMemory& live, const HeapLayout& heap) {
   std::vector<Piece> pieces;
   std::uint32_t base = heap.base;
@@ -35,7 +35,7 @@ std::vector<Piece> free_blocks(const LiveMemory& live, const HeapLayout& heap) {
       const bool taken = live.bytes_between(base, std::uint64_t{base} + map.block_bytes) != 0;
       if (!taken && joins) pieces.back().bytes += map.block_bytes;
       else if (!taken) pieces.push_back({base, map.block_bytes});
-      joins = !taken && heap.zone == Zone::buffer;
+      joins = !taken && &map == &heap.maps.back();
     }
   }
   return pieces;
@@ -57,8 +57,9 @@ FreeSpace free_space(const LiveMemory& live, const HeapLayout& heap) {
     space.largest = static_cast<std::uint32_t>(each.bytes);
     space.largest_base = each.base;
   }
-  const bool single = !heap.maps.empty() && heap.zone != Zone::buffer;
-  for (std::size_t i = 0; i + 1 < pieces.size() && !single; ++i) {
+  const std::uint32_t joined_from = heap.maps.empty() ? heap.base : heap.base + heap.bytes - heap.maps.back().block_bytes * heap.maps.back().count;
+  for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
+    if (pieces[i].base < joined_from) continue;
     const std::vector<const HeapBlock*> between = live.between(static_cast<std::uint32_t>(pieces[i].end()), pieces[i + 1].base);
     const auto without = static_cast<std::uint32_t>(pieces[i + 1].end() - pieces[i].base);
     if (between.size() != 1 || without <= space.without) continue;
@@ -76,6 +77,7 @@ std::string explain_shortage(const LiveMemory& live, const Platform& platform, Z
     text += fmt::format("; {}: {} of {} are free", heap.name, space.free, heap.bytes);
     if (!space.pieces) continue;
     text += fmt::format(", in {} {}, the largest {}", space.pieces, space.pieces == 1 ? "piece" : "pieces", space.largest);
+    if (space.largest >= bytes && heap.maps.empty()) text += " (beside what the allocator's metadata and size classes take)";
     if (!space.between || space.without < bytes || space.largest >= bytes) continue;
     const HeapBlock& block = *space.between;
     text += fmt::format("; without {} ({} bytes{}) one of {}", block.name.empty() ? "the block between two of them" : "'" + block.name + "'", block.bytes,

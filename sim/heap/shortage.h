@@ -6,7 +6,7 @@
 namespace dspmem {
 
 /// What is free in a heap, when a request finds no room in it. Bytes. A piece is what the allocator could give out as one block: in a heap
-/// of blocks of fixed sizes one block, in a buffer heap neighbouring ones of one size.
+/// of blocks of fixed sizes one block, of the last size neighbouring ones too.
 struct FreeSpace {
   std::uint64_t free = 0, pieces = 0;
   std::uint32_t largest = 0, largest_base = 0;

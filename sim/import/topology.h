@@ -77,11 +77,13 @@ Topology with_streams(const Topology& topology, const std::vector<std::string>& 
 /// Vendor tokens of Sound Open Firmware: include/uapi/sound/sof/tokens.h.
 namespace sof_token {
 inline constexpr std::uint32_t buffer_size = 100, buffer_capabilities = 101, scheduling_period = 200, scheduling_core = 203, scheduling_frames = 204, sink_periods = 400, source_periods = 401, component_core = 404, uuid = 405;
-inline constexpr std::uint32_t scheduling_priority = 201, dynamic_pipeline = 206, low_power_mode = 207, chain_dma = 209, input_binding = 413, output_binding = 414, heap_bytes = 420, stack_bytes = 421;
+inline constexpr std::uint32_t scheduling_priority = 201, dynamic_pipeline = 206, low_power_mode = 207, chain_dma = 209, input_formats = 415, output_formats = 416, input_binding = 413, output_binding = 414, heap_bytes = 420, stack_bytes = 421;
 // Formats of IPC4, one set for each: pins, and bytes for each millisecond.
 inline constexpr std::uint32_t input_rate = 1900, output_rate = 1930, input_pin = 1909, output_pin = 1939, input_buffer_size = 1970, output_buffer_size = 1971, deep_buffer_ms = 1981;
 }
 
+/// What it says that does not fit together, or that nothing here uses, in words for the user.
+std::vector<std::string> remarks_on(const Topology& topology);
 /// "SOF_TKN_BUF_SIZE (100)"; the number alone of a token that is not known.
 std::string token_text(std::uint32_t token);
 

@@ -34,7 +34,8 @@ class Planner {
     allocate();
     find_sharers();
     measure();
-    report_unused();
+    report_size();
+    for (std::string& each : remarks_on(topology_)) remark(std::move(each));
     return std::move(plan_);
   }
 
@@ -107,6 +108,7 @@ class Planner {
     remark(fmt::format("the periods of the pipelines (token {}) have no common multiple of at most {} ticks: all run every {} us, the shortest", token_text(sof_token::scheduling_period), most_ticks, shortest));
     plan_.tick_us = shortest;
     plan_.ticks = 1;
+    for (auto& [index, pipeline] : plan_.pipelines) pipeline.period_us = shortest;
   }
 
   std::uint32_t period_bytes(const Pipeline& pipeline) const {
@@ -114,7 +116,7 @@ class Planner {
     return static_cast<std::uint32_t>(frames) * pipeline.channels * usual_sample_bytes;
   }
   /// Ticks from one period to the next.
-  std::uint32_t ticks_of(const Pipeline& pipeline) const { return plan_.ticks == 1 ? 1 : pipeline.period_us / plan_.tick_us; }
+  std::uint32_t ticks_of(const Pipeline& pipeline) const { return plan_.ticks == 1 ? 1 : std::max(1u, pipeline.period_us / plan_.tick_us); }
 
   void make_nodes() {
     for (const Topology::Widget& widget : topology_.widgets) {
@@ -258,7 +260,7 @@ class Planner {
   void add(Allocation allocation, const Pipeline* pipeline) {
     if (pipeline && pipeline->dynamic) allocation.at_start = true;
     if (pipeline && pipeline->low_power && allocation.kind->zone == Zone::buffer) {
-      const std::uint64_t bytes = (std::uint64_t{allocation.bytes} + options_.line_bytes - 1) / options_.line_bytes * options_.line_bytes;
+      const std::uint64_t block = std::max(options_.low_power_block, options_.line_bytes), bytes = (allocation.bytes + block - 1) / block * block;
       allocation.low_power = bytes <= low_power_left_;
       if (allocation.low_power) low_power_left_ -= bytes;
       else if (!std::exchange(told_low_power_, true))
@@ -389,31 +391,13 @@ class Planner {
       }
     }
   }
-  void report_unused() {
-    std::map<std::uint32_t, std::size_t> tokens;
-    std::uint64_t unreadable = 0;
-    for (const Topology::Widget& widget : topology_.widgets) {
-      for (const auto& [token, value] : widget.values)
-        if (!known_token(token)) ++tokens[token];
-      for (const auto& [token, value] : widget.texts)
-        if (token != sof_token::input_binding && token != sof_token::output_binding && token != sof_token::uuid) ++tokens[token];
-      unreadable += widget.unreadable_bytes;
-    }
-    std::string list;
-    for (const auto& [token, count] : tokens) list += fmt::format("{}{}", list.empty() ? "" : ", ", token_text(token));
-    if (!list.empty()) remark("vendor tokens that are kept (as comments) and not used: " + list);
-    if (unreadable) remark(fmt::format("{} bytes of private data are no tokens", unreadable));
-    for (const Topology::OtherBlock& block : topology_.others)
-      if (block.type > 12) remark(fmt::format("a block of type {} with {} elements in {} bytes is a vendor's: not used", block.type, block.count, block.bytes));
+  void report_size() {
+    std::uint64_t bytes = 0;
+    for (const Allocation& each : plan_.allocations)
+      if (each.kind->zone == Zone::buffer) bytes += each.bytes;
+    if (bytes > options_.buffer_bytes)
+      remark(fmt::format("buffers need {} bytes at a time, and the platform's heaps for them have {}: what is open at a time is for --streams to say", bytes, options_.buffer_bytes));
   }
-
-  static bool known_token(std::uint32_t token) {
-    using namespace sof_token;
-    for (const std::uint32_t known : {buffer_size, buffer_capabilities, scheduling_period, scheduling_core, scheduling_frames, sink_periods, source_periods, component_core, chain_dma, heap_bytes, stack_bytes, input_pin, output_pin, input_buffer_size, output_buffer_size, deep_buffer_ms, input_rate, output_rate, dynamic_pipeline, low_power_mode, scheduling_priority})
-      if (token == known) return true;
-    return false;
-  }
-
 
   const Topology& topology_;
   const ComponentTable& table_;

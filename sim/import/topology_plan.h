@@ -19,7 +19,9 @@ struct TopologyScenarioOptions {
   std::string platform;            ///< what the file says
   std::uint32_t platform_cores = 1;
   std::uint32_t largest_buffer = ~0u;  ///< bytes of the largest heap for buffers
+  std::uint64_t buffer_bytes = ~0ull;  ///< of all heaps for buffers together
   std::uint32_t low_power_bytes = 0;   ///< of the heap in low-power memory; 0: none
+  std::uint32_t low_power_block = 0;   ///< bytes that the heap gives out together
   std::uint32_t line_bytes = 64;   ///< DMA buffers are aligned to it
   std::uint32_t periods = 10;      ///< of periodic work
   std::string open;                ///< what is open at a time, for the file's header

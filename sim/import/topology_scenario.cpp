@@ -229,30 +229,21 @@ class ScenarioText {
     return work.empty() ? "" : fmt::format("    # Every period.\n    - every:\n        period: {} us\n        times: {}\n        steps:\n{}", plan_.tick_us, options_.periods, indented(work, 6));
   }
 
-  /// Each component works when it is due. Cores begin each tick together: what one does in a tick comes before what others do in the next.
+  /// Each component works when it is due: the ticks of a round one after the other, since what has a long period need not be done within a short one.
+  /// Cores begin each tick together: what one does in a tick comes before what others do in the next.
   std::string periods(std::uint32_t core) const {
-    std::string rounds;
-    std::uint32_t idle = 0;  // ticks that are not written yet
-    const bool together = plan_.cores.size() > 1;
-    const auto end_idle = [&] {
-      if (idle) rounds += fmt::format("    - idle: {} us\n", idle * plan_.tick_us);
-      idle = 0;
-    };
+    std::string round;
+    bool any = false;
     for (std::size_t tick = 0; tick < ticks_.size(); ++tick) {
       const std::string work = ticks_[tick].steps(core);
-      if (work.empty() && !together) {
-        ++idle;
-        continue;
-      }
-      end_idle();
-      rounds += fmt::format("    # at {} us\n    - every:\n        period: {} us\n        times: 1\n        steps:\n{}{}", tick * plan_.tick_us, plan_.tick_us, together ? fmt::format("          - barrier: tick{}\n", options_.part) : "",
-                            indented(work, 6));
+      any |= !work.empty();
+      if (plan_.cores.size() > 1) round += fmt::format("    - barrier: tick{}\n", options_.part);
+      if (!work.empty()) round += fmt::format("    # what is due at {} us\n{}", tick * plan_.tick_us, work);
     }
-    if (idle == ticks_.size()) return "";
-    end_idle();
+    if (!any && plan_.cores.size() == 1) return "";
     const std::uint32_t round_us = plan_.tick_us * plan_.ticks;
     const std::uint32_t times = std::max(1u, static_cast<std::uint32_t>(std::uint64_t{options_.periods} * plan_.tick_us / round_us));
-    return fmt::format("    # Periods differ: all is as it was after {} us.\n    - every:\n        period: {} us\n        times: {}\n        steps:\n{}", round_us, round_us, times, indented(rounds, 6));
+    return fmt::format("    # Periods differ: all is as it was after {} us.\n    - every:\n        period: {} us\n        times: {}\n        steps:\n{}", round_us, round_us, times, indented(round, 6));
   }
 
   const TopologyPlan& plan_;

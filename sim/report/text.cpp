@@ -164,7 +164,8 @@ void write_advice(const Result& result, std::string& out) {
   for (std::size_t i = 0; i < std::min(advice.size(), shown); ++i) {
     const Result::Operation& operation = advice[i]->access;
     const Result::Frame* frame = operation.stack.empty() ? nullptr : &operation.stack.back();
-    out += fmt::format("  {}: {} ({})\n", advice[i]->rule.name, advice[i]->message, frame ? to_string(*frame) : operation.step.to_string());
+    const std::string place = frame ? to_string(*frame) : operation.step.to_string();
+    out += fmt::format("  {}: {}{}\n", advice[i]->rule.name, advice[i]->message, place.empty() ? "" : " (" + place + ")");
   }
   if (advice.size() > shown) out += fmt::format("  and {} more: see --json\n", advice.size() - shown);
 }

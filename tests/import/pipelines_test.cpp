@@ -45,6 +45,12 @@ void expect_clean(const TopologyScenario& scenario, const Maker& maker, const To
   EXPECT_EQ(run.exit_code, 0) << run.out << run.err << text_of(scenario, maker.topology, options);
 }
 
+std::string all_of(const std::vector<std::string>& remarks) {
+  std::string text;
+  for (const std::string& each : remarks) text += each + "\n";
+  return text;
+}
+
 TEST(DynamicPipelines, ExistWhileTheirStreamRuns) {
   Maker maker;
   add_playback(maker, 1, {});
@@ -219,12 +225,40 @@ TEST_P(PeriodsOfPipelines, AreTheirOwn) {
 INSTANTIATE_TEST_SUITE_P(All, PeriodsOfPipelines, testing::Combine(testing::Values(Periods{{1000, 1000}, "1000 us", {1, 1}}, Periods{{1000, 4000}, "4000 us", {4, 1}}, Periods{{2000, 3000}, "6000 us", {3, 2}},
     Periods{{1000, 2000, 10000}, "10000 us", {10, 5, 1}}, Periods{{500, 2000}, "2000 us", {4, 1}}), testing::Values(1u, 2u)));
 
+TEST(PeriodsOfPipelines, OfIdleOnesDoNotCount) {
+  Maker maker;
+  for (const auto& [pipeline, period] : {std::pair{1u, 1000u}, {2u, 2000u}, {3u, 500u}}) add_playback(maker, pipeline, {{sof_token::scheduling_period, period}});
+  Maker open;
+  open.topology = with_streams(maker.topology, {"PCM1", "PCM2"});
+  const TopologyScenario scenario = open.made(options_for());
+  EXPECT_NE(scenario.steps.at(0).find("period: 2000 us"), std::string::npos);
+  expect_clean(scenario, open, options_for());
+}
+
+TEST(PeriodsOfPipelines, LongOnesNeedNotBeDoneInAShortOne) {
+  Maker maker;
+  add_playback(maker, 1, {{sof_token::scheduling_period, 1000}});
+  add_playback(maker, 2, {{sof_token::scheduling_period, 50000}}, 40000);
+  expect_clean(maker.made(options_for()), maker, options_for());
+}
+
+TEST(LowPowerMode, TakesWholeBlocksOfItsHeap) {
+  Maker maker;
+  for (std::uint32_t pipeline = 1; pipeline <= 32; ++pipeline) add_playback(maker, pipeline, {{sof_token::low_power_mode, 1}}, 400);
+  TopologyScenarioOptions options = options_for();
+  options.low_power_block = 384;  // 170 of them, and 32 x (2 + 2 + 2) wanted
+  const TopologyScenario scenario = maker.made(options);
+  EXPECT_NE(all_of(scenario.remarks).find("are not enough"), std::string::npos);
+  expect_clean(scenario, maker, options);
+}
+
 TEST(PeriodsOfPipelines, WithoutACommonMultipleAreTheShortest) {
   Maker maker;
   add_playback(maker, 1, {{sof_token::scheduling_period, 1000}});
   add_playback(maker, 2, {{sof_token::scheduling_period, 1009}});
   const TopologyScenario scenario = maker.made(options_for());
   EXPECT_NE(scenario.steps.at(0).find("period: 1000 us"), std::string::npos);
+  EXPECT_EQ(bytes_of(scenario, "host2 dma"), 768u);  // of a millisecond
   EXPECT_EQ(scenario.remarks.at(0), "the periods of the pipelines (token SOF_TKN_SCHED_PERIOD (200)) have no common multiple of at most 64 ticks: all run every 1000 us, the shortest");
 }
 
@@ -244,6 +278,31 @@ TEST(PeriodsOfPipelines, MeetInBuffersThatTwoCoresUse) {
     EXPECT_NE(scenario.steps.at(1).find("barrier: tick"), std::string::npos);
     expect_clean(scenario, maker, options_for(2));
   }
+}
+
+TEST(Contradictions, AreToldWithWidgetAndToken) {
+  Maker maker;
+  Topology::Widget& scheduler = maker.widget("pipe", Topology::scheduler);
+  for (const std::uint32_t period : {1000, 2000}) Maker::say(scheduler, sof_token::scheduling_period, period);
+  Topology::Widget& host = maker.widget("host", Topology::aif_in);
+  Maker::say(host, sof_token::input_formats, 3);
+  for (const std::uint32_t rate : {48000, 96000}) Maker::say(host, sof_token::input_rate, rate);
+  Maker::input(host, 384);
+  const TopologyScenario scenario = maker.made(options_for());
+  const std::string said = all_of(scenario.remarks);
+  EXPECT_NE(said.find("widget 'pipe' says SOF_TKN_SCHED_PERIOD (200) more than once: the first counts, 1000\n"), std::string::npos) << said;
+  EXPECT_NE(said.find("widget 'host' says that it has 3 formats (SOF_TKN_COMP_NUM_INPUT_AUDIO_FORMATS (415)), and lists 1 (SOF_TKN_CAVS_AUDIO_FORMAT_IBS (1970)): those that it lists count\n"), std::string::npos) << said;
+  EXPECT_NE(said.find("widget 'host' lists 2 of SOF_TKN_CAVS_AUDIO_FORMAT_IN_RATE (1900), and 1 of SOF_TKN_CAVS_AUDIO_FORMAT_IBS (1970)"), std::string::npos) << said;
+  EXPECT_EQ(bytes_of(scenario, "host dma"), 768u);
+  expect_clean(scenario, maker, options_for());
+}
+
+TEST(Contradictions, BetweenATopologyAndItsPlatformAreToo) {
+  Maker maker;
+  add_playback(maker, 1, {}, 60000);
+  TopologyScenarioOptions small = options_for();
+  small.buffer_bytes = 50000;
+  EXPECT_NE(all_of(maker.made(small).remarks).find("buffers need 61536 bytes at a time, and the platform's heaps for them have 50000"), std::string::npos) << all_of(maker.made(small).remarks);
 }
 
 TEST(Tokens, HaveNames) {

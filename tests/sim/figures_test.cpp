@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "sim/config/energy.h"
 #include "sim/config/platform.h"
@@ -54,6 +55,10 @@ TEST(Figures, SayWhatIsWrongWithWhatIsSaidOfThem) {
   EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 1, why: x}}\n"), "f.yaml:2:21: error: 'l1d.size' needs 'high', the other end of the range");
   EXPECT_EQ(error_of(file + "sources: {l1d: x}\nassumed: {l1d: y}\n"), "f.yaml:3:11: error: 'l1d' is both in 'sources' and 'assumed'");
   EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 1, high: 2}}\n"), "f.yaml:2:21: error: 'l1d.size' needs 'why'");
+  EXPECT_EQ(error_of(file + "assumed: {l1d.sise: {low: 1, high: 2, why: x}}\n"), "f.yaml:2:11: error: 'l1d.sise' is no figure of this file; did you mean 'l1d.size'?");
+  EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 1, high: banana, why: x}}\n"), "f.yaml:2:36: error: 'high' of 'l1d.size' must be a number such as 4, not 'banana'");
+  EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 9, high: 6, why: x}}\n"), "f.yaml:2:27: error: the range of 'l1d.size' must hold 4, which it has here");
+  EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 1, high: 3, why: x}}\n"), "f.yaml:2:36: error: the range of 'l1d.size' must hold 4, which it has here");
   EXPECT_EQ(error_of(file + "sources: [x]\n"), "f.yaml:2:10: error: 'sources' must be a mapping, such as {key: value}");
 }
 
@@ -149,6 +154,21 @@ TEST(Vary, SaysWhichConclusionDependsOnWhat) {
   const ProgramResult bound = replay(directory, {"--vary", "assumed"}, "expect: {cycles: \"<= " + std::to_string(cycles) + "\"}\n");
   EXPECT_EQ(bound.exit_code, 0) << bound.err;
   EXPECT_NE(bound.out.find("  depends   verdict: passed\n            with bus.latency = 9: expectation-failed\n"), std::string::npos) << bound.out;
+}
+
+TEST(Vary, EndsThatCannotBeAreSaidAndLoseNothing) {
+  const TemporaryDirectory directory;
+  std::string text = read_file(source_directory() / "configs/platforms/tgl.yaml");
+  text.erase(text.find("\nsources:") + 1);
+  text = std::regex_replace(text, std::regex("(name|memory): LP"), "$1: L.P");
+  directory.write("p.yaml", text + "assumed:\n  memories.HP.banks: {low: 1, high: 46, why: test}\n  memories.L.P.latency: {low: 5, high: 7, why: test}\n");
+  const ProgramResult run = replay(directory, {"--vary", "assumed", "--json", "-"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json variation = Json::parse(run.out)["variation"];
+  ASSERT_EQ(variation["not_varied"].size(), 1u) << variation;
+  EXPECT_EQ(variation["not_varied"][0]["figure"], "memories.HP.banks");
+  EXPECT_TRUE(std::string(variation["not_varied"][0]["why"]).starts_with("it cannot be 1: ")) << variation;
+  EXPECT_EQ(variation["figures"], 4);  // a memory whose name has a dot, and three of the energy preset
 }
 
 TEST(Vary, RefusesWhatItDoesNotKnow) {

@@ -49,18 +49,21 @@ TEST(FreeSpace, IsWhatLiesBetweenLiveBlocks) {
   EXPECT_EQ(explain_shortage(live, platform, Zone::buffer, 0, 0, 2000), "2000 bytes asked for; buffer: 1024 of 4096 are free, in 3 pieces, the largest 512");
 }
 
-TEST(FreeSpace, OfBlocksIsOneBlockOrInBuffersARunOfThem) {
-  const std::vector<BlockMap> maps{{64, 32}, {1024, 2}};  // 2 KiB of 64 bytes, 2 KiB of 1024
+TEST(FreeSpace, OfBlocksIsOneBlockAndOfTheLastSizeARunOfThem) {
+  const std::vector<BlockMap> maps{{64, 16}, {512, 6}};  // 1 KiB of 64 bytes, 3 KiB of 512
   const Platform buffers = platform_with_heap(maps), objects = platform_with_heap(maps, Zone::runtime);
   for (const Platform* platform : {&buffers, &objects}) {
     const Zone zone = platform->heaps[0].zone;
     LiveMemory live(*platform);
     add(live, 0x1040, 8, zone);    // in the second block of 64
-    add(live, 0x1c00, 1000, zone);  // in the last of 1024
+    add(live, 0x1c00, 500, zone);  // in the last but one of 512
     const FreeSpace space = free_space(live, platform->heaps[0]);
-    EXPECT_EQ(space.free, 31u * 64 + 1024);
-    EXPECT_EQ(space.pieces, zone == Zone::buffer ? 3u : 32u);
-    EXPECT_EQ(space.largest, zone == Zone::buffer ? 30u * 64 : 1024u);
+    EXPECT_EQ(space.free, 15u * 64 + 5 * 512);
+    EXPECT_EQ(space.pieces, 15u + 2);
+    EXPECT_EQ(space.largest, 4u * 512);
+    ASSERT_NE(space.between, nullptr);
+    EXPECT_EQ(space.between->base, 0x1c00u);
+    EXPECT_EQ(space.without, 6u * 512);
   }
 }
 
@@ -115,6 +118,33 @@ TEST(Shortage, AFirmwareAllocationThatFailsIsAdvice) {
   bool advised = false;
   for (const Json& each : report["findings"]) advised |= each["kind"] == "advice" && std::string(each["message"]).starts_with("an allocation of the firmware fails: 4096 bytes asked for; runtime: ");
   EXPECT_TRUE(advised) << report["findings"];
+}
+
+TEST(Shortage, AnotherCoresFreeUnderWayIsNoLoss) {
+  // Core 1 frees a block that nearly fills the heap, while core 0's allocation waits for the lock or looks.
+  for (const char* allocator : {"first_fit", "tlsf", "zones"})
+    for (int delay = 0; delay <= 3000; delay += 100) {
+      const Json report = replay("    - barrier: b\n    - delay: " + std::to_string(delay + 1) + " cycles\n    - alloc: {as: late, zone: buffer, bytes: 200000, may_fail: true}\n  1:\n    - alloc: {as: large, zone: buffer, bytes: 1000000}\n" +
+                                     "    - alloc: {as: other, zone: buffer, bytes: 100000, may_fail: true}\n    - barrier: b\n    - free: large\n",
+                                 {"--allocator", allocator, "--firmware", (firmware_images() / (allocator == std::string("zones") ? "tgl.elf" : "tgl-" + std::string(allocator) + ".elf")).string()});
+      for (const Json& each : report["findings"]) EXPECT_EQ(std::string(each["message"]).find("has lost them"), std::string::npos) << allocator << " " << delay;
+    }
+}
+
+TEST(Shortage, AProductThatIsTooLargeIsNoLoss) {
+  const Json report = replay(
+      "    - alloc: {as: a, zone: buffer, bytes: 1000000}\n    - free: a\n    - call: {function: calloc, arguments: [65537, 65537]}\n", {"--allocator", "picolibc", "--firmware", (firmware_images() / "tgl-picolibc.elf").string()});
+  EXPECT_EQ(report["verdict"], "passed") << report["findings"];
+}
+
+TEST(Zones, ABlockFromAnotherZoneThanAskedForIsSaid) {
+  // The runtime heap on tgl joins blocks of 4096 bytes, and has eight.
+  const Json report = replay("    - alloc: {as: large, zone: runtime, bytes: 40000}\n    - free: large\n    - alloc: {as: small, zone: runtime, bytes: 4000}\n    - free: small\n");
+  EXPECT_EQ(report["verdict"], "passed");
+  std::string said;
+  for (const Json& each : report["findings"]) said += std::string(each["kind"]) + ": " + std::string(each["message"]) + "\n";
+  EXPECT_NE(said.find("advice: 'large' (40000 bytes) was asked for in zone runtime and got memory of heap buffer: runtime had no block that is free and large enough\n"), std::string::npos) << said;
+  EXPECT_EQ(said.find("'small'"), std::string::npos) << said;
 }
 
 }  // namespace

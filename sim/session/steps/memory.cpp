@@ -11,9 +11,9 @@ namespace dspmem {
 namespace {
 
 /// Throws InputError for a number of which nothing would be stored, or seen.
-void check_pattern(const Pattern& pattern, const Access& access, const SourceMark& mark) {
-  if (!access.bytes || !pattern.is_lost_in(access.offset, access.bytes->value)) return;
-  const std::uint64_t last = access.offset + access.bytes->value - 1;
+void check_pattern(const Pattern& pattern, const Access& access, std::uint64_t bytes, const SourceMark& mark) {
+  if (!bytes || !pattern.is_lost_in(access.offset, bytes)) return;
+  const std::uint64_t last = access.offset + bytes - 1;
   throw InputError(mark, fmt::format("a pattern fills the object with 32-bit words, here {}, whatever part of it is accessed: in bytes {} to {} that is zeros; for this value there, give the word that holds it, such as {:#x}",
                                      pattern.describe(), access.offset, last, pattern.word_with_itself_at(access.offset)));
 }
@@ -26,10 +26,11 @@ class Write final : public Step {
   }
   void check(const ScenarioNames& names, std::uint32_t) const override {
     access_.check(names, mark);
-    check_pattern(pattern_, access_, mark);
+    check_pattern(pattern_, access_, access_.bytes ? access_.bytes->value : 0, mark);
   }
   void run(StepContext& context) const override {
     const Access::Place place = access_.resolve(context, mark);
+    check_pattern(pattern_, access_, place.bytes, mark);
     std::vector<std::uint8_t> bytes(place.bytes);
     for (std::uint32_t i = 0; i < place.bytes; ++i) bytes[i] = pattern_.at(access_.offset + i, context.seed());
     store_bytes(context, place, access_.offset, bytes, access_.width, mark);
@@ -53,7 +54,7 @@ class Read final : public Step {
   }
   void check(const ScenarioNames& names, std::uint32_t) const override {
     access_.check(names, mark);
-    if (pattern_) check_pattern(*pattern_, access_, mark);
+    if (pattern_) check_pattern(*pattern_, access_, access_.bytes ? access_.bytes->value : 0, mark);
   }
   void run(StepContext& context) const override {
     const Access::Place place = access_.resolve(context, mark);
@@ -61,6 +62,7 @@ class Read final : public Step {
     const std::vector<std::uint8_t> seen = load_bytes(context, place, access_.width, mark);
     if (expect_written_ && place.object->truth.empty()) throw InputError(mark, "nothing was written to '" + access_.object + "' that could be expected");
     if (!expect_written_ && !pattern_) return;
+    if (pattern_) check_pattern(*pattern_, access_, place.bytes, mark);
     std::vector<std::uint8_t> owed(place.bytes);
     for (std::uint32_t i = 0; i < place.bytes; ++i)
       owed[i] = expect_written_ ? (access_.offset + i < place.object->truth.size() ? place.object->truth[access_.offset + i] : seen[i]) : pattern_->at(access_.offset + i, context.seed());
