@@ -187,7 +187,8 @@ class Heap final : public Subscriber {
   /// Once for each place in the scenario, zone and heap.
   void from_another_zone(const Allocated& event) {
     const HeapLayout* const heap = context_.live.heap_of(event.block.base);
-    if (!heap || heap->serves(event.block.zone) || !elsewhere_.insert({event.block.where, event.block.zone, heap}).second) return;
+    const bool for_sharing = heap && event.block.shared && (heap->zone == Zone::runtime_shared || heap->zone == Zone::system_shared);
+    if (!heap || heap->serves(event.block.zone) || for_sharing || !elsewhere_.insert({event.block.where, event.block.zone, heap}).second) return;
     Result::Finding finding;
     finding.rule = heap_misuse_rule.id;
     finding.severity = Severity::advice;
