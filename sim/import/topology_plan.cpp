@@ -263,7 +263,7 @@ class Planner {
       const std::uint64_t block = std::max(options_.low_power_block, options_.line_bytes), bytes = (allocation.bytes + block - 1) / block * block;
       allocation.low_power = bytes <= low_power_left_;
       if (allocation.low_power) low_power_left_ -= bytes;
-      else if (!std::exchange(told_low_power_, true))
+      else if (!std::exchange(low_power_reported_, true))
         remark(fmt::format("low-power mode (token {}): {}", token_text(sof_token::low_power_mode), options_.low_power_bytes ? fmt::format("the {} bytes of low-power memory are not enough for '{}': it is in the other memory", options_.low_power_bytes, allocation.object) : "the platform has no low-power memory"));
     }
     plan_.allocations.push_back(std::move(allocation));
@@ -408,7 +408,7 @@ class Planner {
   std::set<std::uint32_t> told_cores_;
   std::set<std::string> names_;
   std::uint64_t low_power_left_ = 0;
-  bool told_low_power_ = false;
+  bool low_power_reported_ = false;
 };
 
 }  // namespace

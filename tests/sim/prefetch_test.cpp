@@ -10,12 +10,17 @@ namespace {
 
 class Prefetching : public testing::TestWithParam<std::string> {};
 
-// Without an alias and on several cores, data that is only written back and invalidated after an access may be prefetched before the next one: what is
-// found there (smp_noalias) is right: configs/README.md says it.
+/// Without an alias and on several cores, data that is only written back and invalidated after an access may be prefetched before the next one: what is
+/// found there (smp_noalias) is right, as configs/README.md says.
+std::vector<std::string> platforms_that_need_no_more() {
+  std::vector<std::string> names = shipped_platforms();
+  std::erase_if(names, [](const std::string& name) { return load_platform(name).shared == SharedData::writeback_invalidate; });
+  return names;
+}
+
 TEST_P(Prefetching, FindsNothingInTheFirmware) {
   const std::string name = GetParam();
   const Platform platform = load_platform(name);
-  if (platform.shared == SharedData::writeback_invalidate) GTEST_SKIP() << "needs an invalidate before each access, too";
   const TemporaryDirectory directory;
   std::string text = read_file(source_directory() / "configs/platforms" / (name + ".yaml"));
   const std::size_t cache = text.find("\nl1d: {");
@@ -30,7 +35,7 @@ TEST_P(Prefetching, FindsNothingInTheFirmware) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Prefetching, testing::ValuesIn(shipped_platforms()), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(All, Prefetching, testing::ValuesIn(platforms_that_need_no_more()), [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace dspmem::test
