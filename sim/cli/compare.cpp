@@ -14,7 +14,7 @@
 namespace dspmem {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 using Row = ComparedAllocator;
 
@@ -57,9 +57,9 @@ void print_memory(const std::vector<Row>& rows) {
   }
 }
 
-Json to_json(const Row& row) {
+OrderedJson to_json(const Row& row) {
   const Result& result = row.result;
-  Json json{{"allocator", row.allocator}, {"cycles", result.cycles}, {"peak", result.footprint.peak}, {"touched", result.footprint.touched},
+  OrderedJson json{{"allocator", row.allocator}, {"cycles", result.cycles}, {"peak", result.footprint.peak}, {"touched", result.footprint.touched},
             {"scattered_basis_points", result.footprint.scattered_basis_points}, {"findings", finding_count(result)}, {"outcome", outcome(row)}};
   if (const Result::PowerPolicy* achievable = result.power.policy(Result::PolicyRole::achievable)) json["banks_off_basis_points"] = achievable->off_basis_points;
   for (const Result::AllocatorCalls& each : result.operations)
@@ -96,7 +96,7 @@ int compare_command(const std::vector<std::string>& arguments) {
   }
   const std::vector<Row> rows = compare(jobs, replay_options, progress_line("comparing", "allocators"));
   if (values.count("json")) {
-    Json json{{"scenario", jobs.front().scenario.name}, {"platform", jobs.front().platform.name}, {"allocators", Json::array()}};
+    OrderedJson json{{"scenario", jobs.front().scenario.name}, {"platform", jobs.front().platform.name}, {"allocators", OrderedJson::array()}};
     for (const Row& row : rows) json["allocators"].push_back(to_json(row));
     std::printf("%s\n", json.dump(2).c_str());
     return 0;

@@ -29,7 +29,7 @@ Spot spot_of(const Result& result, const Result::Operation& operation) {
   return {result.file, 1};
 }
 
-std::string write(std::span<const Result> results, const WriterOptions& options) {
+std::string write_github(std::span<const Result> results, const WriterOptions& options) {
   std::string out;
   for (const Result& result : results) {
     for (const Group& group : groups_of(result.findings)) {
@@ -52,6 +52,6 @@ std::string write(std::span<const Result> results, const WriterOptions& options)
 
 }  // namespace
 
-const Writer github_writer{"github", ".txt", "write annotations for GitHub Actions; - for standard output", write};
+const Writer github_writer{"github", ".txt", "write annotations for GitHub Actions; - for standard output", write_github};
 
 }  // namespace dspmem

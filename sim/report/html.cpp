@@ -33,7 +33,7 @@ std::string table(const std::string& caption, std::initializer_list<std::string>
   return fmt::format("<div class=\"scroll\"><table class=\"{}\"><caption>{}</caption><thead>{}</thead><tbody>\n{}</tbody></table></div>\n", kind, escaped(caption), row(head, "th"), rows);
 }
 
-std::string percent(std::uint64_t part, std::uint64_t whole) { return whole ? fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole)) : "-"; }
+std::string rounded_percent(std::uint64_t part, std::uint64_t whole) { return whole ? fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole)) : "-"; }
 
 // ---- Findings ------------------------------------------------------------------------------------------------------------
 
@@ -128,7 +128,7 @@ std::string over_time(const Result& result, std::size_t run, const std::string& 
     for (const Result::PoweredBank& bank : result.power.banks) {
       std::string pins;
       for (const Result::Pin& pin : bank.pins) pins += (pins.empty() ? "" : ", ") + pin.object.name;
-      banks += row({bank.name, percent(bank.on, result.power.cycles), percent(bank.retention, result.power.cycles), percent(bank.off, result.power.cycles), percent(bank.needed, result.power.cycles), pins.empty() ? "-" : pins});
+      banks += row({bank.name, rounded_percent(bank.on, result.power.cycles), rounded_percent(bank.retention, result.power.cycles), rounded_percent(bank.off, result.power.cycles), rounded_percent(bank.needed, result.power.cycles), pins.empty() ? "-" : pins});
     }
     out += fmt::format("<h2 id=\"{}banks\">Banks</h2>\n", prefix);
     out += chart("banks", run, "State of each bank, as the firmware had it",
@@ -177,8 +177,8 @@ std::string assumed_figures(const Result& result, const std::string& prefix) {
 std::string caches(const Result& result, const std::string& prefix) {
   std::string cores, calls;
   for (const Result::Core& core : result.cores)
-    cores += row({fmt::format("core {}", core.id), std::to_string(core.instructions), std::to_string(core.cycles), std::to_string(core.l1d.accesses), percent(core.l1d.misses, core.l1d.accesses), std::to_string(core.l1d.write_backs),
-                  percent(core.l1i.misses, core.l1i.accesses), std::to_string(core.uncached_reads + core.uncached_writes), std::to_string(core.atomics), percent(core.waiting_cycles, core.cycles)});
+    cores += row({fmt::format("core {}", core.id), std::to_string(core.instructions), std::to_string(core.cycles), std::to_string(core.l1d.accesses), rounded_percent(core.l1d.misses, core.l1d.accesses), std::to_string(core.l1d.write_backs),
+                  rounded_percent(core.l1i.misses, core.l1i.accesses), std::to_string(core.uncached_reads + core.uncached_writes), std::to_string(core.atomics), rounded_percent(core.waiting_cycles, core.cycles)});
   for (const Result::AllocatorCalls& each : result.operations)
     calls += row({each.name, std::to_string(each.count), std::to_string(each.failed), std::to_string(each.median_cycles), std::to_string(each.p99_cycles), std::to_string(each.worst_cycles)});
   std::string out = fmt::format("<h2 id=\"{}caches\">Caches and allocator</h2>\n", prefix);
@@ -227,7 +227,7 @@ Json data_of(const Result& result) {
   return json;
 }
 
-std::string write(std::span<const Result> results, const WriterOptions& options) {
+std::string write_html(std::span<const Result> results, const WriterOptions& options) {
   std::string out = fmt::format("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>dspmem: {}</title>\n",
                                 results.size() == 1 ? escaped(results[0].file) : fmt::format("{} scenarios", results.size()));
   // The library's licence stands at the head of its script.
@@ -250,6 +250,6 @@ std::string write(std::span<const Result> results, const WriterOptions& options)
 
 }  // namespace
 
-const Writer html_writer{"html", ".html", "write a page with findings, charts and tables to this file", write, true};
+const Writer html_writer{"html", ".html", "write a page with findings, charts and tables to this file", write_html, true};
 
 }  // namespace dspmem

@@ -9,13 +9,13 @@
 namespace dspmem {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-Json to_json(const Result::Cache& cache) {
+OrderedJson to_json(const Result::Cache& cache) {
   return {{"accesses", cache.accesses}, {"misses", cache.misses}, {"writebacks", cache.write_backs}, {"prefetches", cache.prefetches}};
 }
 
-Json to_json(const Result::Core& core) {
+OrderedJson to_json(const Result::Core& core) {
   return {{"core", core.id},
           {"powered", core.powered},
           {"instructions", core.instructions},
@@ -28,21 +28,21 @@ Json to_json(const Result::Core& core) {
           {"waiting", {{"cycles", core.waiting_cycles}, {"instructions", core.waiting_instructions}}}};
 }
 
-Json to_json(const Result::FunctionCost& cost) {
+OrderedJson to_json(const Result::FunctionCost& cost) {
   return {{"function", cost.name}, {"place", cost.place}, {"calls", cost.calls}, {"cycles", cost.cycles}, {"instructions", cost.instructions}, {"l1d_misses", cost.l1d_misses},
           {"l1i_misses", cost.l1i_misses}, {"uncached_accesses", cost.uncached_accesses}, {"cache_operations", cost.cache_operations}};
 }
-Json to_json(const Result::ObjectCost& cost) {
+OrderedJson to_json(const Result::ObjectCost& cost) {
   return {{"object", cost.name}, {"l1d_misses", cost.l1d_misses}, {"uncached_accesses", cost.uncached_accesses}, {"cache_operations", cost.cache_operations}};
 }
 
-Json to_json(const Result::Heap& heap) {
+OrderedJson to_json(const Result::Heap& heap) {
   return {{"heap", heap.name}, {"zone", heap.zone}, {"size", heap.size}, {"used", heap.used}, {"peak", heap.peak},
           {"free", heap.free}, {"largest_free", heap.largest_free}, {"failed", heap.failed}};
 }
 
 /// Heaps of one zone added up, in the order of the heaps.
-Json zones_of(const std::vector<Result::Heap>& heaps) {
+OrderedJson zones_of(const std::vector<Result::Heap>& heaps) {
   std::vector<Result::Heap> zones;
   for (const Result::Heap& heap : heaps) {
     auto zone = std::find_if(zones.begin(), zones.end(), [&heap](const Result::Heap& each) { return each.zone == heap.zone; });
@@ -57,64 +57,64 @@ Json zones_of(const std::vector<Result::Heap>& heaps) {
     zone->failed += heap.failed;
     zone->largest_free = std::max(zone->largest_free, heap.largest_free);
   }
-  Json list = Json::array();
+  OrderedJson list = OrderedJson::array();
   for (const Result::Heap& zone : zones) {
-    Json entry = to_json(zone);
+    OrderedJson entry = to_json(zone);
     entry.erase("heap");
     list.push_back(entry);
   }
   return list;
 }
 
-Json to_json(const Result::Bank& bank) {
+OrderedJson to_json(const Result::Bank& bank) {
   return {{"bank", bank.name}, {"state", bank.on ? "on" : bank.retained ? "retention" : "off"}, {"accesses", bank.accesses}, {"conflicts", bank.conflicts},
           {"conflict_cycles", bank.conflict_cycles}, {"live_bytes", bank.live_bytes}};
 }
 
-Json to_json(const Result::Expectation& expectation) {
+OrderedJson to_json(const Result::Expectation& expectation) {
   return {{"expectation", expectation.text}, {"actual", expectation.actual}, {"passed", expectation.passed}, {"where", expectation.where.to_string()}};
 }
 
-Json to_json(const Result::StaleRead& read) {
-  Json json{{"core", read.core}, {"cycle", read.cycle}, {"object", read.object}, {"where", read.where.to_string()},
+OrderedJson to_json(const Result::StaleRead& read) {
+  OrderedJson json{{"core", read.core}, {"cycle", read.cycle}, {"object", read.object}, {"where", read.where.to_string()},
             {"bytes", {{"first", read.first}, {"last", read.last}, {"wrong", read.wrong}, {"seen", read.seen}, {"owed", read.owed}}},
             {"count", read.count}};
   if (read.written) json["writer"] = {{"core", read.writer_core}, {"cycle", read.writer_cycle}, {"where", read.writer_where.to_string()}};
   return json;
 }
 
-Json to_json(const Result::Frame& frame) {
+OrderedJson to_json(const Result::Frame& frame) {
   return {{"pc", fmt::format("{:#010x}", frame.pc)}, {"function", frame.function}, {"file", frame.file}, {"line", frame.line}};
 }
 
-Json to_json(const Result::Dump::Holder& holder);
-Json to_json(const Result::Dump::Write& write);
-Json to_json(const Result::Dump::Line& line);
-Json to_json(const Result::Dump& dump);
-Json to_json(const Result::Operation& operation);
-Json to_json(const Result::Object& object);
-Json to_json(const Result::Finding& finding);
-Json to_json(const Result::Suppressed& suppressed);
-Json to_json(const Result::PowerPolicy& policy);
-Json to_json(const Result::Pin& pin);
-Json to_json(const Result::PoweredBank& bank);
-Json to_json(const Result::AllocatorCalls& calls);
-Json to_json(const Result::PinShare& share);
-Json to_json(const Result::Regulator& regulator);
-Json to_json(const Variation::Range& range);
-Json to_json(const Variation::Conclusion::Other& other);
-Json to_json(const Variation::Conclusion& conclusion);
-Json to_json(const Variation::Left& left);
+OrderedJson to_json(const Result::Dump::Holder& holder);
+OrderedJson to_json(const Result::Dump::Write& write);
+OrderedJson to_json(const Result::Dump::Line& line);
+OrderedJson to_json(const Result::Dump& dump);
+OrderedJson to_json(const Result::Operation& operation);
+OrderedJson to_json(const Result::Object& object);
+OrderedJson to_json(const Result::Finding& finding);
+OrderedJson to_json(const Result::Suppressed& suppressed);
+OrderedJson to_json(const Result::PowerPolicy& policy);
+OrderedJson to_json(const Result::Pin& pin);
+OrderedJson to_json(const Result::PoweredBank& bank);
+OrderedJson to_json(const Result::AllocatorCalls& calls);
+OrderedJson to_json(const Result::PinShare& share);
+OrderedJson to_json(const Result::Regulator& regulator);
+OrderedJson to_json(const Variation::Range& range);
+OrderedJson to_json(const Variation::Conclusion::Other& other);
+OrderedJson to_json(const Variation::Conclusion& conclusion);
+OrderedJson to_json(const Variation::Left& left);
 
 template <class T>
-Json list_of(const std::vector<T>& items) {
-  Json list = Json::array();
+OrderedJson list_of(const std::vector<T>& items) {
+  OrderedJson list = OrderedJson::array();
   for (const T& item : items) list.push_back(to_json(item));
   return list;
 }
 
-Json to_json(const Result::Operation& operation) {
-  Json json{{"agent", to_string(operation.agent)}, {"what", to_string(operation.kind)}, {"view", to_string(operation.view)},
+OrderedJson to_json(const Result::Operation& operation) {
+  OrderedJson json{{"agent", to_string(operation.agent)}, {"what", to_string(operation.kind)}, {"view", to_string(operation.view)},
             {"cycle", operation.cycle}, {"count", operation.count}, {"step", operation.step.to_string()}};
   if (!operation.stack.empty()) {
     json["function"] = operation.stack[0].function;
@@ -125,7 +125,7 @@ Json to_json(const Result::Operation& operation) {
   return json;
 }
 
-Json to_json(const Result::Object& object) {
+OrderedJson to_json(const Result::Object& object) {
   return {{"name", object.name}, {"zone", object.zone}, {"address", fmt::format("{:#010x}", object.address)}, {"bytes", object.bytes},
           {"allocated_by", to_string(object.allocated_by)}, {"where", to_string(object.where)}};
 }
@@ -139,8 +139,8 @@ const char* how_of(const Result::Patch& patch) {
   return "";
 }
 
-Json to_json(const Result::Finding& finding) {
-  Json json{{"rule", finding.rule.name}, {"kind", to_string(finding.severity)}, {"count", finding.count}, {"agent", to_string(finding.access.agent)},
+OrderedJson to_json(const Result::Finding& finding) {
+  OrderedJson json{{"rule", finding.rule.name}, {"kind", to_string(finding.severity)}, {"count", finding.count}, {"agent", to_string(finding.access.agent)},
             {"message", finding.message}, {"access", to_json(finding.access)}};
   if (finding.other) json["other"] = to_json(*finding.other);
   if (finding.cause) json["cause"] = to_json(*finding.cause);
@@ -150,19 +150,19 @@ Json to_json(const Result::Finding& finding) {
   json["bytes"] = {{"first", finding.first}, {"last", finding.last}, {"seen", finding.seen}, {"owed", finding.owed}};
   json["history"] = list_of(finding.history);
   json["fix"] = finding.fix;
-  Json patches = Json::array();
+  OrderedJson patches = OrderedJson::array();
   for (const Result::Patch& patch : finding.patches) patches.push_back({{"at", patch.at.to_string()}, {"how", how_of(patch)}, {"text", patch.text}});
   if (!patches.empty()) json["patches"] = patches;
   json["fingerprint"] = fingerprint_of(finding);
   return json;
 }
 
-Json to_json(const Result::Suppressed& suppressed) { return {{"where", suppressed.where.to_string()}, {"reason", suppressed.reason}, {"count", suppressed.count}}; }
+OrderedJson to_json(const Result::Suppressed& suppressed) { return {{"where", suppressed.where.to_string()}, {"reason", suppressed.reason}, {"count", suppressed.count}}; }
 
 double nanojoules(std::uint64_t attojoules) { return static_cast<double>(attojoules) / 1e9; }
 double percent(std::int64_t basis_points) { return static_cast<double>(basis_points) / 100; }
 
-Json to_json(const Result::PowerPolicy& policy) {
+OrderedJson to_json(const Result::PowerPolicy& policy) {
   return {{"policy", policy.name},
           {"summary", policy.summary},
           {"residency_off", percent(static_cast<std::int64_t>(policy.off_basis_points))},
@@ -178,77 +178,75 @@ Json to_json(const Result::PowerPolicy& policy) {
           {"wake_cycles", policy.wake_cycles}};
 }
 
-Json to_json(const Result::Pin& pin) {
+OrderedJson to_json(const Result::Pin& pin) {
   return {{"object", to_json(pin.object)}, {"objects", pin.objects}, {"share_percent", percent(static_cast<std::int64_t>(pin.share_basis_points))}, {"age_cycles", pin.age}};
 }
 
-Json to_json(const Result::PoweredBank& bank) {
+OrderedJson to_json(const Result::PoweredBank& bank) {
   return {{"bank", bank.name}, {"on", bank.on}, {"retention", bank.retention}, {"off", bank.off}, {"needed", bank.needed}, {"power_offs", bank.power_offs},
           {"break_even_cycles", bank.break_even}, {"access_energy_nj", nanojoules(bank.access_energy)}, {"pins", bank.pin_count}, {"pinned_by", list_of(bank.pins)}};
 }
 
-Json to_json(const Result::AllocatorCalls& each) {
+OrderedJson to_json(const Result::AllocatorCalls& each) {
   return {{"operation", each.name}, {"count", each.count}, {"failed", each.failed}, {"median_cycles", each.median_cycles}, {"p99_cycles", each.p99_cycles},
           {"worst_cycles", each.worst_cycles}, {"instructions", each.instructions}, {"l1d_misses", each.l1d_misses},
           {"waiting_cycles", each.waiting_cycles}, {"waiting_instructions", each.waiting_instructions}};
 }
 
-Json to_json(const Result::PinShare& share) { return {{"name", share.name}, {"bank_cycles", share.bank_cycles}}; }
+OrderedJson to_json(const Result::PinShare& share) { return {{"name", share.name}, {"bank_cycles", share.bank_cycles}}; }
 
-Json to_json(const Result::Regulator& regulator) { return {{"memory", regulator.memory}, {"on", regulator.on}, {"wasted", regulator.wasted}}; }
+OrderedJson to_json(const Result::Regulator& regulator) { return {{"memory", regulator.memory}, {"on", regulator.on}, {"wasted", regulator.wasted}}; }
 
 /// Energies in nanojoules, as everywhere in the report.
-Json to_json(const Variation::Range& range) {
+OrderedJson to_json(const Variation::Range& range) {
   const bool energy = range.unit == Variation::Range::Unit::attojoules;
-  const auto number = [energy](std::int64_t value) { return energy ? Json(static_cast<double>(value) / 1e9) : Json(value); };
+  const auto number = [energy](std::int64_t value) { return energy ? OrderedJson(static_cast<double>(value) / 1e9) : OrderedJson(value); };
   return {{"name", range.name}, {"unit", energy ? "nanojoules" : to_string(range.unit)}, {"value", number(range.value)}, {"low", number(range.low)}, {"high", number(range.high)},
           {"low_with", range.low_with}, {"high_with", range.high_with}};
 }
-Json to_json(const Variation::Conclusion::Other& other) { return {{"with", other.with}, {"text", other.text}}; }
-Json to_json(const Variation::Conclusion& conclusion) { return {{"name", conclusion.name}, {"text", conclusion.text}, {"others", list_of(conclusion.others)}}; }
-Json to_json(const Variation::Left& left) { return {{"figure", left.figure}, {"why", left.why}}; }
-Json to_json(const Variation& variation) {
+OrderedJson to_json(const Variation::Conclusion::Other& other) { return {{"with", other.with}, {"text", other.text}}; }
+OrderedJson to_json(const Variation::Conclusion& conclusion) { return {{"name", conclusion.name}, {"text", conclusion.text}, {"others", list_of(conclusion.others)}}; }
+OrderedJson to_json(const Variation::Left& left) { return {{"figure", left.figure}, {"why", left.why}}; }
+OrderedJson to_json(const Variation& variation) {
   return {{"replays", variation.replays}, {"figures", variation.figures}, {"conclusions", list_of(variation.conclusions)}, {"ranges", list_of(variation.ranges)}, {"not_varied", list_of(variation.left_out)}};
 }
 
-Json to_json(const Result::Power& power) {
+OrderedJson to_json(const Result::Power& power) {
   return {{"preset", power.preset}, {"description", power.description}, {"modelled", true}, {"cycles", power.cycles}, {"policies", list_of(power.policies)},
           {"banks", list_of(power.banks)}, {"zones", list_of(power.zones)}, {"cores", list_of(power.cores)}, {"regulators", list_of(power.regulators)}, {"assumed", power.assumed}};
 }
 
-std::string text_of(const Result::Step& step) { return step.kind + " at " + step.where.to_string(); }
-
-Json to_json(const Result::Crash& crash) {
-  Json others = Json::array();
-  for (const Result::Step& each : crash.other_steps) others.push_back(to_string(each.agent) + ": " + text_of(each));
-  return {{"message", crash.message}, {"core", crash.core}, {"cycle", crash.cycle}, {"step", crash.step ? text_of(*crash.step) : ""},
+OrderedJson to_json(const Result::Crash& crash) {
+  OrderedJson others = OrderedJson::array();
+  for (const Result::Step& each : crash.other_steps) others.push_back(to_string(each.agent) + ": " + each.to_string());
+  return {{"message", crash.message}, {"core", crash.core}, {"cycle", crash.cycle}, {"step", crash.step ? crash.step->to_string() : ""},
           {"other_steps", others}, {"stack", list_of(crash.stack)}};
 }
 
-Json to_json(const Result::Dump::Holder& holder) { return {{"who", holder.who}, {"dirty", holder.dirty}, {"bytes", holder.bytes}}; }
-Json to_json(const Result::Dump::Write& write) { return {{"first", write.first}, {"last", write.last}, {"write", to_json(write.write)}}; }
-Json to_json(const Result::Dump::Line& line) { return {{"first", line.first}, {"holders", list_of(line.holders)}, {"writes", list_of(line.writes)}}; }
-Json to_json(const Result::Dump& dump) { return {{"what", dump.what}, {"cycle", dump.cycle}, {"address", dump.address}, {"bytes", dump.bytes}, {"lines", list_of(dump.lines)}}; }
+OrderedJson to_json(const Result::Dump::Holder& holder) { return {{"who", holder.who}, {"dirty", holder.dirty}, {"bytes", holder.bytes}}; }
+OrderedJson to_json(const Result::Dump::Write& write) { return {{"first", write.first}, {"last", write.last}, {"write", to_json(write.write)}}; }
+OrderedJson to_json(const Result::Dump::Line& line) { return {{"first", line.first}, {"holders", list_of(line.holders)}, {"writes", list_of(line.writes)}}; }
+OrderedJson to_json(const Result::Dump& dump) { return {{"what", dump.what}, {"cycle", dump.cycle}, {"address", dump.address}, {"bytes", dump.bytes}, {"lines", list_of(dump.lines)}}; }
 
-Json unlisted(const Result& result) {
-  Json counts = Json::object();
+OrderedJson unlisted(const Result& result) {
+  OrderedJson counts = OrderedJson::object();
   for (const auto& [rule, count] : result.unlisted_findings) counts[to_string(rule)] = count;
   return counts;
 }
 
 /// For each bug the numbers of its findings in `findings`, the one to begin with first.
-Json groups_to_json(const Result& result) {
-  Json groups = Json::array();
+OrderedJson groups_to_json(const Result& result) {
+  OrderedJson groups = OrderedJson::array();
   for (const Group& group : groups_of(result.findings)) {
-    Json numbers = Json::array();
+    OrderedJson numbers = OrderedJson::array();
     for (const Result::Finding* each : group.findings) numbers.push_back(each - result.findings.data());
     groups.push_back({{"severity", to_string(group.severity())}, {"findings", numbers}});
   }
   return groups;
 }
 
-Json report_of(const Result& result) {
-  Json json{{"schema", Result::schema_version},
+OrderedJson report_of(const Result& result) {
+  OrderedJson json{{"schema", Result::schema_version},
             {"scenario", result.scenario},
             {"file", result.file},
             {"platform", result.platform},
@@ -284,14 +282,14 @@ Json report_of(const Result& result) {
 }
 
 /// One scenario is an object, several are an array.
-std::string write(std::span<const Result> results, const WriterOptions&) {
-  Json json = Json::array();
+std::string write_json(std::span<const Result> results, const WriterOptions&) {
+  OrderedJson json = OrderedJson::array();
   for (const Result& result : results) json.push_back(report_of(result));
   return (results.size() == 1 ? json[0] : json).dump(2) + "\n";
 }
 
 }  // namespace
 
-const Writer json_writer{"json", ".json", "write the report as JSON to this file (of several scenarios: an array); - for standard output, instead of the text", write};
+const Writer json_writer{"json", ".json", "write the report as JSON to this file (of several scenarios: an array); - for standard output, instead of the text", write_json};
 
 }  // namespace dspmem

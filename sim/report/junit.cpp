@@ -44,7 +44,7 @@ std::string failure_of(const Result& result, const WriterOptions& options) {
   return fmt::format("<failure message=\"{}\" type=\"{}\">{}</failure>", escaped(message), to_string(result.verdict), escaped(text));
 }
 
-std::string write(std::span<const Result> results, const WriterOptions& options) {
+std::string write_junit(std::span<const Result> results, const WriterOptions& options) {
   std::size_t failures = 0;
   std::string cases;
   for (const Result& result : results) {
@@ -60,6 +60,6 @@ std::string write(std::span<const Result> results, const WriterOptions& options)
 
 }  // namespace
 
-const Writer junit_writer{"junit", ".xml", "write one test case for each scenario, in JUnit's XML, for CI systems (times are simulated); - for standard output", write};
+const Writer junit_writer{"junit", ".xml", "write one test case for each scenario, in JUnit's XML, for CI systems (times are simulated); - for standard output", write_junit};
 
 }  // namespace dspmem

@@ -18,7 +18,7 @@ std::string quoted(const std::string& text) {
   return result + "\"";
 }
 
-std::string write(std::span<const Result> results, const WriterOptions& options) {
+std::string write_suppressions(std::span<const Result> results, const WriterOptions& options) {
   std::string out = "# For 'dspmem run --suppressions'. Say why in each reason, or fix it.\nsuppressions:\n";
   std::set<std::string> said;
   for (const Result& result : results)
@@ -35,6 +35,6 @@ std::string write(std::span<const Result> results, const WriterOptions& options)
 
 }  // namespace
 
-const Writer suppressions_writer{"write-suppressions", ".yaml", "write a suppression file for what was found, to begin with; - for standard output", write};
+const Writer suppressions_writer{"write-suppressions", ".yaml", "write a suppression file for what was found, to begin with; - for standard output", write_suppressions};
 
 }  // namespace dspmem

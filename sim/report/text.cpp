@@ -228,17 +228,16 @@ void write_power(const Result::Power& power, std::uint32_t clock_mhz, bool with_
   if (!power.assumed.empty()) out += fmt::format("energy figures without a source, assumed: {}; --vary assumed says what depends on them\n", fmt::join(power.assumed, ", "));
 }
 
-std::string text_of(const Result::Step& step) { return step.kind + " at " + step.where.to_string(); }
 
 void write_crash(const Result::Crash& crash, std::string& out) {
   out += fmt::format("\nthe firmware stopped: {}\n  on core {} at cycle {}{}\n", crash.message, crash.core, std::to_string(crash.cycle),
-                     crash.step ? ", during step " + text_of(*crash.step) : "");
+                     crash.step ? ", during step " + crash.step->to_string() : "");
   for (std::size_t i = 0; i < crash.stack.size(); ++i) {
     const Result::Frame& frame = crash.stack[i];
     out += fmt::format("  {} {:#010x} {}{}\n", i == 0 ? "at  " : "from", frame.pc, frame.function.empty() ? "?" : frame.function,
                        frame.file.empty() ? "" : fmt::format(" ({}:{})", std::filesystem::path(frame.file).lexically_normal().string(), frame.line));
   }
-  for (const Result::Step& each : crash.other_steps) out += "  meanwhile " + to_string(each.agent) + ": " + text_of(each) + "\n";
+  for (const Result::Step& each : crash.other_steps) out += "  meanwhile " + to_string(each.agent) + ": " + each.to_string() + "\n";
 }
 
 std::string count_of(std::size_t count, const char* what) { return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s"); }
@@ -369,7 +368,7 @@ std::string write_one(const Result& result, const WriterOptions& options) {
   return out;
 }
 
-std::string write(std::span<const Result> results, const WriterOptions& options) {
+std::string write_text(std::span<const Result> results, const WriterOptions& options) {
   std::string out;
   for (const Result& result : results) out += (out.empty() ? "" : "\n") + write_one(result, options);
   return out;
@@ -380,6 +379,6 @@ std::string write(std::span<const Result> results, const WriterOptions& options)
 std::string finding_text(const Result::Finding& finding) { return bug_text({{&finding}}, 0, {}); }
 
 extern const Writer text_writer;
-const Writer text_writer{"text", ".txt", "the report as text", write};
+const Writer text_writer{"text", ".txt", "the report as text", write_text};
 
 }  // namespace dspmem

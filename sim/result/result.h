@@ -173,6 +173,8 @@ struct Result {
     Agent agent;
     std::string kind;
     Place where;
+
+    std::string to_string() const { return kind + " at " + where.to_string(); }
   };
   struct Crash {
     std::string message;

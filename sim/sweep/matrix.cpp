@@ -2,6 +2,7 @@
 #include "sim/sweep/matrix.h"
 
 #include <algorithm>
+#include <boost/algorithm/string/trim.hpp>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -74,18 +75,13 @@ SweepKey read_key(const std::string& name, const YAML::Node& node, const SourceM
   return key;
 }
 
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(' '), last = text.find_last_not_of(' ');
-  return first == std::string::npos ? "" : text.substr(first, last - first + 1);
-}
-
 SweepConstraint read_constraint(const std::string& text, const SourceMark& mark, const FieldReader& reader) {
   static const std::pair<const char*, Relation> relations[] = {{"<=", Relation::at_most}, {">=", Relation::at_least}, {"<", Relation::less}, {">", Relation::more}, {"==", Relation::equal}, {"=", Relation::equal}};
   for (const auto& [sign, relation] : relations) {
     const std::size_t at = text.find(sign);
     if (at == std::string::npos) continue;
-    SweepConstraint constraint{text, trimmed(text.substr(0, at)), relation, 0, mark};
-    const std::string number = trimmed(text.substr(at + std::string_view(sign).size()));
+    SweepConstraint constraint{text, boost::algorithm::trim_copy(text.substr(0, at)), relation, 0, mark};
+    const std::string number = boost::algorithm::trim_copy(text.substr(at + std::string_view(sign).size()));
     if (const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), constraint.limit); failed != std::errc() || end != number.data() + number.size()) {
       Bytes bytes;
       try {

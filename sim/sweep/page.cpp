@@ -13,7 +13,7 @@
 namespace dspmem {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 std::string escaped(const std::string& text) { return page::escaped(printable_lines(text)); }
 
@@ -21,13 +21,13 @@ std::string escaped(const std::string& text) { return page::escaped(printable_li
 
 std::string sweep_page(const Sweep& sweep, SweepStore& store, const std::function<std::string(std::uint64_t)>& report_of) {
   // Columns, not rows: a hundred thousand points are a few megabytes.
-  Json keys = Json::array(), metrics = Json::array(), verdicts = Json::array(), numbers = Json::array(), codes = Json::array(), reports = Json::object();
+  OrderedJson keys = OrderedJson::array(), metrics = OrderedJson::array(), verdicts = OrderedJson::array(), numbers = OrderedJson::array(), codes = OrderedJson::array(), reports = OrderedJson::object();
   for (const SweepKey& key : sweep.keys) {
-    Json values = Json::array();
+    OrderedJson values = OrderedJson::array();
     for (const std::string& text : key.texts) values.push_back(printable(text));
-    keys.push_back({{"name", printable(key.name)}, {"values", values}, {"points", Json::array()}});
+    keys.push_back({{"name", printable(key.name)}, {"values", values}, {"points", OrderedJson::array()}});
   }
-  for (const SweepMetric& metric : sweep.metrics) metrics.push_back({{"name", printable(metric.name)}, {"points", Json::array()}});
+  for (const SweepMetric& metric : sweep.metrics) metrics.push_back({{"name", printable(metric.name)}, {"points", OrderedJson::array()}});
   std::uint64_t count = 0;
   store.each([&](const SweepResult& result) {
     const auto point = result.number < sweep.combinations() ? sweep.point(result.number) : std::nullopt;
@@ -38,12 +38,12 @@ std::string sweep_page(const Sweep& sweep, SweepStore& store, const std::functio
     for (std::size_t i = 0; i < sweep.keys.size(); ++i) keys[i]["points"].push_back((*point)[i]);
     for (std::size_t i = 0; i < sweep.metrics.size(); ++i) {
       const auto value = result.metrics.find(sweep.metrics[i].name);
-      metrics[i]["points"].push_back(value == result.metrics.end() ? Json() : value->second == std::floor(value->second) && std::abs(value->second) < 9e15 ? Json(static_cast<std::int64_t>(value->second)) : Json(value->second));
+      metrics[i]["points"].push_back(value == result.metrics.end() ? OrderedJson() : value->second == std::floor(value->second) && std::abs(value->second) < 9e15 ? OrderedJson(static_cast<std::int64_t>(value->second)) : OrderedJson(value->second));
     }
     if (const std::string report = report_of(result.number); !report.empty()) reports[std::to_string(result.number)] = report;
   });
-  const Json data{{"file", printable(sweep.file)}, {"keys", keys}, {"metrics", metrics}, {"numbers", numbers}, {"codes", codes}, {"reports", reports}};
-  const std::string text = page::script_text(data.dump(-1, ' ', false, Json::error_handler_t::replace));
+  const OrderedJson data{{"file", printable(sweep.file)}, {"keys", keys}, {"metrics", metrics}, {"numbers", numbers}, {"codes", codes}, {"reports", reports}};
+  const std::string text = page::script_text(data.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
 
   const auto chart = [](const char* id, const char* title, const char* what) {
     return fmt::format("<section><h2 id=\"{0}-title\">{1}</h2>\n<p>{2}</p>\n<div class=\"controls\" id=\"{0}-controls\"></div>\n<div class=\"plot\"><canvas id=\"{0}\" tabindex=\"0\" role=\"img\" aria-labelledby=\"{0}-title\"></canvas></div>\n<p id=\"{0}-said\" aria-live=\"polite\"></p></section>\n", id, title, what);

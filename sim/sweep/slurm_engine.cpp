@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/trim.hpp>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -28,17 +29,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  const std::size_t begin = text.find_first_not_of(" \n");
-  return begin == std::string::npos ? "" : text.substr(begin);
-}
-
 /// One of Slurm's commands; throws what it complains of.
 std::string ask(const std::vector<std::string>& words) {
   const CommandOutcome outcome = run_system_command(words);
   if (outcome.exit_code == 127) throw std::runtime_error("'" + words[0] + "' is not on this machine's PATH: --engine slurm needs Slurm's commands (tools/slurm-sandbox makes a cluster of one machine, for trying)");
-  if (outcome.exit_code) throw std::runtime_error(words[0] + ": " + (trimmed(outcome.err).empty() ? fmt::format("exit code {}", outcome.exit_code) : trimmed(outcome.err)));
+  if (outcome.exit_code) throw std::runtime_error(words[0] + ": " + (boost::algorithm::trim_copy(outcome.err).empty() ? fmt::format("exit code {}", outcome.exit_code) : boost::algorithm::trim_copy(outcome.err)));
   return outcome.out;
 }
 
@@ -65,7 +60,7 @@ std::uint64_t cluster_setting(const std::string& name) {
   std::istringstream lines(ask({"scontrol", "show", "config"}));
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with(name) || line.find('=') == std::string::npos) continue;
-    const std::string value = trimmed(line.substr(line.find('=') + 1));
+    const std::string value = boost::algorithm::trim_copy(line.substr(line.find('=') + 1));
     std::uint64_t number = 0;
     std::from_chars(value.data(), value.data() + value.size(), number);
     return number;
@@ -99,7 +94,7 @@ std::string last_line(const fs::path& log) {
   std::ifstream stream(log);
   std::string last;
   for (std::string line; std::getline(stream, line);)
-    if (!trimmed(line).empty()) last = trimmed(line);
+    if (!boost::algorithm::trim_copy(line).empty()) last = boost::algorithm::trim_copy(line);
   return last;
 }
 
@@ -228,7 +223,7 @@ class SlurmEngine final : public SweepEngine {
     if (options_.at_once) array += fmt::format("%{}", options_.at_once);
     std::vector<std::string> words = submission(job_name(work_.folder));
     words.insert(words.end(), {"--array", array, "--requeue", "--cpus-per-task", "1", script.string()});
-    array_ = trimmed(ask(words));
+    array_ = boost::algorithm::trim_copy(ask(words));
     std::fputs(fmt::format("slurm: job {} has {} tasks with up to {} points\n", array_, tasks, chunk).c_str(), stderr);
   }
 
@@ -253,7 +248,7 @@ class SlurmEngine final : public SweepEngine {
     }
     std::vector<std::string> words = submission("gather-" + job_name(work_.folder));
     words.insert(words.end(), {"--dependency", "afterany:" + array_, "--requeue", script.string()});
-    std::fputs(fmt::format("slurm: job {} gathers the results when job {} is through; 'dspmem sweep status {}' says how far it is\n", trimmed(ask(words)), array_, work_.sweep).c_str(), stderr);
+    std::fputs(fmt::format("slurm: job {} gathers the results when job {} is through; 'dspmem sweep status {}' says how far it is\n", boost::algorithm::trim_copy(ask(words)), array_, work_.sweep).c_str(), stderr);
   }
 
   bool say_that_tasks_go_on() const {
@@ -266,7 +261,7 @@ class SlurmEngine final : public SweepEngine {
     std::string words = last_line(folder_ / (std::to_string(highest_number()) + ".log"));
     if (words.empty()) words = rejected_.empty() ? "nothing" : rejected_;
     const CommandOutcome accounting = run_system_command({"sacct", "--noheader", "--parsable2", "--format", "State,ExitCode,NodeList", "--name", job_name(work_.folder)});
-    if (accounting.exit_code == 0 && !trimmed(accounting.out).empty()) words += "; sacct: " + trimmed(accounting.out.substr(0, accounting.out.find('\n')));
+    if (accounting.exit_code == 0 && !boost::algorithm::trim_copy(accounting.out).empty()) words += "; sacct: " + boost::algorithm::trim_copy(accounting.out.substr(0, accounting.out.find('\n')));
     return words;
   }
 

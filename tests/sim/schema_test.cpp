@@ -6,15 +6,11 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
 
 #include "sim/config/allocator.h"
 #include "sim/import/component_table.h"
 #include "tests/support/program.h"
+#include "tests/support/schema.h"
 
 namespace dspmem::test {
 namespace {
@@ -38,13 +34,7 @@ Json json_of(const YAML::Node& node) {
   return node.Scalar();
 }
 
-bool valid(const std::string& schema_file, const std::string& yaml) {
-  const Json text = Json::parse(read_file(source_directory() / "configs/schema" / schema_file));
-  valijson::Schema schema;
-  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(text), schema);
-  const Json document = json_of(YAML::Load(yaml));
-  return valijson::Validator().validate(schema, valijson::adapters::NlohmannJsonAdapter(document), nullptr);
-}
+bool valid(const std::string& schema_file, const std::string& yaml) { return schema_errors(schema_file, json_of(YAML::Load(yaml)).dump()).empty(); }
 
 template <class Load>
 void agrees(const std::string& schema, const std::string& yaml, Load load) {
