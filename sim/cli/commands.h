@@ -38,6 +38,7 @@ int mutate_command(const std::vector<std::string>& arguments);
 int platforms_command(const std::vector<std::string>& arguments);
 int allocators_command(const std::vector<std::string>& arguments);
 int completion_command(const std::vector<std::string>& arguments);
+int fields_command(const std::vector<std::string>& arguments);
 int steps_command(const std::vector<std::string>& arguments);
 
 }  // namespace dspmem

@@ -31,9 +31,14 @@ const std::vector<std::pair<std::string, Role>>& role_names() {
   return names;
 }
 
-/// Bits of SOF_MEM_FLAG_* in alloc.h.
-const std::vector<std::pair<std::string, std::uint32_t>>& flag_names() {
-  static const std::vector<std::pair<std::string, std::uint32_t>> names{{"shared", 1}};
+const Choices<bool>& heap_kinds() {
+  static const Choices<bool> names{{"one", true}, {"zones", false}};
+  return names;
+}
+
+const Choices<RegisterRange::Answer>& answer_choices() {
+  using Answer = RegisterRange::Answer;
+  static const Choices<Answer> names{{"constant", Answer::constant}, {"remember", Answer::remember}, {"poll", Answer::poll}};
   return names;
 }
 
@@ -45,11 +50,24 @@ std::string lower_case_words(Role role) {
 
 constexpr const char* argument_forms = "an argument is a name, a number, {value_of: VARIABLE}, {address_of: SYMBOL} or {result_of: initialise}";
 
+FieldType argument_fields_type() {
+  using namespace field;
+  return mapping({has("value_of", text(), "what this variable of the firmware holds, one word"), has("address_of", text(), "where this symbol of the firmware is"),
+                  has("result_of", choice({"initialise"}), "what the function returned that does 'initialise', such as a heap's handle")});
+}
+
+const FieldType& argument_fields() {
+  static const FieldType fields = argument_fields_type();
+  return fields;
+}
+
+const FieldType& of(const std::string& field) { return find_field(allocator_fields().fields, field)->type; }
+
 AllocatorArgument read_argument(const FieldReader& function, const YAML::Node& node) {
   AllocatorArgument argument;
   argument.mark = function.mark_of(node);
   if (node.IsMap()) {
-    FieldReader reader(node, function.file(), "an argument");
+    FieldReader reader(node, function.file(), "an argument", argument_fields());
     static const std::vector<std::pair<std::string, Kind>> forms{{"value_of", Kind::value_of}, {"address_of", Kind::address_of}, {"result_of", Kind::result_of_initialise}};
     std::size_t given = 0;
     for (const auto& [name, kind] : forms)
@@ -59,7 +77,6 @@ AllocatorArgument read_argument(const FieldReader& function, const YAML::Node& n
       }
     reader.finish();
     if (given != 1) FieldReader::fail(argument.mark, argument_forms);
-    if (argument.kind == Kind::result_of_initialise && argument.symbol != "initialise") FieldReader::fail(argument.mark, "'result_of' is 'initialise': what the function returned that does this");
     return argument;
   }
   if (!node.IsScalar()) FieldReader::fail(argument.mark, argument_forms);
@@ -91,7 +108,7 @@ void check_arguments(const AllocatorFunction& function) {
 }
 
 AllocatorFunction read_function(const YAML::Node& node, const std::string& file) {
-  FieldReader reader(node, file, "a function of the allocator");
+  FieldReader reader(node, file, "a function of the allocator", of("functions").parts[0]);
   AllocatorFunction function;
   function.mark = reader.mark();
   std::string role;
@@ -117,7 +134,7 @@ void read_heap(FieldReader& reader, Allocator& allocator) {
   if (!node.IsDefined()) return;
   allocator.heap_mark = reader.mark_of("heap");
   if (node.IsMap()) {
-    FieldReader heap(node, reader.file(), "'heap'");
+    FieldReader heap(node, reader.file(), "'heap'", of("heap").parts[1]);
     const bool variable = heap.optional("variable", allocator.heap_variable);
     if (!variable) {
       heap.required("begin", allocator.heap_begin);
@@ -128,7 +145,7 @@ void read_heap(FieldReader& reader, Allocator& allocator) {
   }
   std::string kind;
   reader.optional("heap", kind);
-  allocator.one_heap = choose<bool>(reader, "heap", kind, {{"one", true}, {"zones", false}}, "kind of heap");
+  allocator.one_heap = choose(reader, "heap", kind, heap_kinds(), "kind of heap");
 }
 
 Allocator::Bits read_bits(FieldReader& reader, const std::string& field, const std::vector<std::pair<std::string, std::uint32_t>>& names) {
@@ -136,7 +153,7 @@ Allocator::Bits read_bits(FieldReader& reader, const std::string& field, const s
   const YAML::Node node = reader.node(field);
   if (!node.IsDefined()) return bits;
   bits.mark = reader.mark_of(field);
-  FieldReader values(node, reader.file(), "'" + field + "'");
+  FieldReader values(node, reader.file(), "'" + field + "'", of(field));
   for (const auto& [name, bit] : names)
     if (std::uint32_t value = 0; values.optional(name, value)) bits.values[bit] = value;
   values.finish();
@@ -176,8 +193,7 @@ std::vector<Allocator::Stub> read_stubs(const FieldReader& reader, const YAML::N
 constexpr std::uint64_t end_of_addresses = 0xfffff000;  // the simulator returns from calls above
 
 Allocator::Registers read_registers(const YAML::Node& node, const std::string& file) {
-  using Answer = RegisterRange::Answer;
-  FieldReader reader(node, file, "registers");
+  FieldReader reader(node, file, "registers", of("registers").parts[0]);
   Allocator::Registers registers;
   registers.mark = reader.mark();
   Address base;
@@ -187,7 +203,7 @@ Allocator::Registers read_registers(const YAML::Node& node, const std::string& f
   reader.required("bytes", bytes);
   reader.optional("answers", answers);
   reader.optional("value", registers.range.value);
-  registers.range.answer = choose<Answer>(reader, "answers", answers, {{"constant", Answer::constant}, {"remember", Answer::remember}, {"poll", Answer::poll}}, "way to answer");
+  registers.range.answer = choose(reader, "answers", answers, answer_choices());
   reader.finish();
   constexpr std::uint64_t most = 16 << 20;
   if (bytes.value == 0 || bytes.value > most || bytes.value % 4 || base.value % 4) reader.fail("bytes", "registers are whole words, at most 16 MiB of them");
@@ -198,7 +214,7 @@ Allocator::Registers read_registers(const YAML::Node& node, const std::string& f
 }
 
 Allocator::Memory read_memory(const YAML::Node& node, const std::string& file) {
-  FieldReader reader(node, file, "a memory");
+  FieldReader reader(node, file, "a memory", of("memory").parts[0]);
   Allocator::Memory memory;
   memory.mark = reader.mark();
   Address base;
@@ -216,7 +232,46 @@ Allocator::Memory read_memory(const YAML::Node& node, const std::string& file) {
   return memory;
 }
 
+FieldType bits_of(const Choices<std::uint32_t>& bits) {
+  FieldList fields;
+  for (const auto& [name, bit] : bits) fields.push_back(field::has(name, field::number(), "value of the allocator's for '" + name + "'"));
+  return field::mapping(std::move(fields));
+}
+
+FieldType argument_type() {
+  using namespace field;
+  return either({choice(argument_names()), number(), argument_fields_type()});
+}
+
 }  // namespace
+
+const FieldType& allocator_fields() {
+  using namespace field;
+  static const FieldType fields = mapping({
+      needs("name", text(), "name of the allocator"),
+      has("description", text(), "one line about it"),
+      has("firmware", text(), "ELF that has the allocator: a path from this file's folder"),
+      has("heap", either({choice(heap_kinds(), "kind of heap"), mapping({has("variable", text(), "array of the firmware that is the heap"), has("begin", text(), "symbol at its first byte"), has("end", text(), "symbol behind its last byte")})}),
+          "where blocks come from: one heap for all zones (default), the platform's zones, or memory of the firmware"),
+      has("flags", bits_of(flag_names()), "values for flags of requests; default those of SOF_MEM_FLAG_*"),
+      has("capabilities", bits_of(capability_names()), "values for capabilities of requests; default those of SOF_MEM_CAPS_*"),
+      has("stubs", names(form("^(nothing|the first argument|returns -?(0x[0-9a-fA-F]+|[0-9]+))$", "returns 0")), "functions of the firmware that only return: FUNCTION: nothing, the first argument, or returns N"),
+      has("memory", list(mapping({needs("name", text(), "name of the memory"), needs("base", address(), "first address, a multiple of 4 KiB"), needs("bytes", size(1, 256 << 20), "bytes, a multiple of 4 KiB")})), "RAM that the platform file does not have"),
+      has("registers", list(mapping({needs("base", address(), "first address, a multiple of 4"), needs("bytes", size(), "bytes, a multiple of 4, at most 16 MiB"),
+                                     has("answers", choice(answer_choices(), "way to answer"), "what a read returns: constant, remember (default) what was written, or poll: another value each time"),
+                                     has("value", number(), "the constant; default 0")})),
+          "registers whose hardware is not modelled, and what they answer"),
+      has("alignment", number(1, most_bytes), "alignment of every block, bytes: a power of two"),
+      has("metadata", mapping({has("header", number(0, most_bytes), "bytes of the allocator's before each block"), has("variables", list(text()), "variables that only the allocator may touch")}), "memory that belongs to the allocator"),
+      has("lock", mapping({needs("acquire", text(), "function that takes it"), needs("release", text(), "function that releases it")}), "lock around each of its functions"),
+      has("heap_info", text(), "function that fills scenario_heap_info with the figures of the heap whose number it gets"),
+      needs("functions", list(mapping({needs("function", text(), "its symbol"), needs("does", choice(role_names(), "role of a function"), "what it does"),
+                                       has("arguments", list(argument_type(), 0, max_arguments), "what it is called with, in this order"), has("zones", list(choice(zone_names(), "zone")), "zones that it serves; default all")}),
+                              1),
+            "functions of the allocator"),
+  });
+  return fields;
+}
 
 std::uint32_t Allocator::translate(const Bits& bits, std::uint32_t value, const char* kind) const {
   if (bits.values.empty()) return value;
@@ -246,7 +301,7 @@ const AllocatorFunction* Allocator::find(Role role, Zone zone, bool aligned) con
 
 Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark) {
   const std::string path = config_file("allocators", name_or_path, mark, "allocator binding", "allocator");
-  FieldReader reader(load_yaml(path), path, "the allocator");
+  FieldReader reader(load_yaml(path), path, "the allocator", allocator_fields());
   Allocator allocator;
   allocator.file = path;
   reader.required("name", allocator.name);
@@ -268,14 +323,14 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
   if (reader.optional("alignment", allocator.alignment) && (!std::has_single_bit(allocator.alignment) || allocator.alignment > most_bytes))
     reader.fail("alignment", "'alignment' must be a power of two up to " + std::to_string(most_bytes));
   if (const YAML::Node node = reader.node("metadata"); node.IsDefined()) {
-    FieldReader metadata(node, path, "'metadata'");
+    FieldReader metadata(node, path, "'metadata'", of("metadata"));
     metadata.optional("header", allocator.header_bytes);
     if (allocator.header_bytes > most_bytes) metadata.fail("header", "'header' must be at most " + std::to_string(most_bytes) + " bytes");
     if (metadata.optional("variables", allocator.variables)) allocator.variables_mark = metadata.mark_of("variables");
     metadata.finish();
   }
   if (const YAML::Node node = reader.node("lock"); node.IsDefined()) {
-    FieldReader lock(node, path, "'lock'");
+    FieldReader lock(node, path, "'lock'", of("lock"));
     lock.required("acquire", allocator.lock);
     lock.required("release", allocator.unlock);
     allocator.lock_mark = lock.mark_of("acquire");

@@ -125,4 +125,7 @@ Platform with_allocator(Platform platform, const Allocator& allocator);
 
 std::vector<std::string> shipped_allocators();
 
+/// The fields of an allocator binding.
+const FieldType& allocator_fields();
+
 }  // namespace dspmem

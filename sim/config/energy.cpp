@@ -51,7 +51,33 @@ std::uint64_t permille(FieldReader& reader, const std::string& field) {
   return value;
 }
 
+FieldType joules() { return field::form("^[0-9]+(\\.[0-9]*)? *(fJ|pJ|nJ|uJ)$", "5.2 pJ"); }
+FieldType watts() { return field::form("^[0-9]+(\\.[0-9]*)? *(nW|uW|mW)$", "44 uW"); }
+FieldType share() { return field::form("^[0-9]+(\\.[0-9]*)? *%$", "30 %"); }
+
 }  // namespace
+
+const FieldType& energy_fields() {
+  using namespace field;
+  static const FieldType fields = mapping(joined(
+      {
+          needs("name", text(), "name of the set"),
+          has("description", text(), "one line about it"),
+          needs("retention", share(), "leakage of a retained bank, in percent of one that is on"),
+          needs("off", share(), "leakage of a gated bank, in percent of one that is on"),
+          needs("wake_from_retention", joules(), "energy that 64 KiB take from retention to on"),
+          needs("wake_from_off", joules(), "energy that 64 KiB take from off to on"),
+          has("clear_on_wake", flag(), "whether a bank is written with zeros when it comes on; default false"),
+          has("regulator", watts(), "power of a memory's voltage regulator; default 0"),
+          needs("banks", list(mapping({needs("size", size(1024, 16 * 1024 * 1024), "bytes of a bank; a platform's bank takes the figures of the nearest size"), needs("leakage", watts(), "power of a bank that is on"),
+                                       needs("read", joules(), "energy of reading one beat of 8 bytes"), needs("write", joules(), "energy of writing one beat"),
+                                       needs("line_read", joules(), "energy of reading a cache line of 64 bytes"), needs("line_write", joules(), "energy of writing one")}),
+                              1),
+                "figures of bank sizes"),
+      },
+      figure_fields()));
+  return fields;
+}
 
 BankFigures EnergyPreset::figures(std::uint32_t bank_bytes, std::uint32_t clock_period_ps) const {
   const auto distance = [bank_bytes](const Bank& bank) { return bank.bytes > bank_bytes ? bank.bytes / bank_bytes : bank_bytes / bank.bytes; };
@@ -77,7 +103,7 @@ std::vector<std::string> shipped_energy_presets() { return shipped_configs("ener
 EnergyPreset load_energy(const std::string& name_or_path, const SourceMark& mark, const Edits& edits) {
   const std::string path = config_file("energy", name_or_path, mark, "energy file", "set of energy figures");
   const YAML::Node root = load_edited(path, edits);
-  FieldReader reader(root, path, "the energy file");
+  FieldReader reader(root, path, "the energy file", energy_fields());
   EnergyPreset preset;
   reader.required("name", preset.name);
   reader.optional("description", preset.description);
@@ -92,11 +118,10 @@ EnergyPreset load_energy(const std::string& name_or_path, const SourceMark& mark
   if (!banks.IsDefined()) reader.missing("banks", "a list of bank sizes with their figures");
   if (!banks.IsSequence() || banks.size() == 0) reader.fail("banks", "'banks' must be a list with at least one size");
   for (const auto& node : banks) {
-    FieldReader each(node, path, "bank figures");
+    FieldReader each(node, path, "bank figures", find_field(energy_fields().fields, "banks")->type.parts[0]);
     EnergyPreset::Bank bank;
     Bytes size;
     each.required("size", size);
-    if (size.value < 1024 || size.value > 16 * 1024 * 1024) each.fail("size", "'size' must be between 1 KiB and 16 MiB");
     bank.bytes = static_cast<std::uint32_t>(size.value);
     bank.leakage = power(each, "leakage");
     bank.read = energy(each, "read");

@@ -10,6 +10,8 @@
 
 namespace dspmem {
 
+struct FieldType;
+
 /// Energy figures of SRAM banks, as a file of configs/energy gives them. Energies in attojoules, powers in nanowatts.
 struct EnergyPreset {
   struct Bank {
@@ -34,5 +36,8 @@ EnergyPreset load_energy(const std::string& name_or_path, const SourceMark& mark
 
 /// Names of the presets that come with dspmem.
 std::vector<std::string> shipped_energy_presets();
+
+/// The fields of an energy file.
+const FieldType& energy_fields();
 
 }  // namespace dspmem

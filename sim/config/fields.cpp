@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <sstream>
+#include <stdexcept>
 #include <utility>
 
 namespace dspmem {
@@ -25,6 +26,12 @@ bool parse_number(std::string_view text, std::uint64_t& value, std::string_view&
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   rest = text.substr(static_cast<std::size_t>(end - text.data()));
   return error == std::errc{};
+}
+
+/// 4 KiB, 100.
+std::string bound_text(std::uint64_t bytes) {
+  if (bytes && bytes % (1 << 20) == 0) return std::to_string(bytes >> 20) + " MiB";
+  return bytes && bytes % 1024 == 0 ? std::to_string(bytes / 1024) + " KiB" : std::to_string(bytes);
 }
 
 }  // namespace
@@ -142,16 +149,17 @@ std::string one_line(const YAML::Node& node) {
 
 YAML::Node load_yaml(const std::string& path) { return parse_yaml(read_input(path), path); }
 
-FieldReader::FieldReader(const YAML::Node& node, std::string file, std::string what, std::string_view primary)
-    : file_(std::move(file)), what_(std::move(what)), mark_(to_mark(file_, node.Mark())) {
+FieldReader::FieldReader(const YAML::Node& node, std::string file, std::string what, const FieldType& type)
+    : type_(&type), file_(std::move(file)), what_(std::move(what)), mark_(to_mark(file_, node.Mark())) {
+  const std::string& primary = type.primary;
   if (node.IsScalar() && !primary.empty()) {
-    fields_[std::string(primary)] = {mark_, node};
+    fields_[primary] = {mark_, node};
     return;
   }
   if (node.IsNull() && !primary.empty()) return;
   if (!node.IsMap()) {
     std::string wanted = "a mapping, such as {key: value}";
-    if (!primary.empty()) wanted = "a single value for '" + std::string(primary) + "' or " + wanted;
+    if (!primary.empty()) wanted = "a single value for '" + primary + "' or " + wanted;
     fail(mark_, what_ + " must be " + wanted);
   }
   for (const auto& entry : node) {
@@ -169,7 +177,15 @@ SourceMark FieldReader::mark_of(const std::string& field) const {
   return found == fields_.end() ? mark_ : to_mark(file_, found->second.second.Mark());
 }
 
+const FieldType& FieldReader::declared(const std::string& name) const {
+  if (type_->kind == FieldType::Kind::names) return type_->parts[0];
+  const Field* found = find_field(type_->fields, name);
+  if (!found) throw std::logic_error("the table of " + what_ + " has no field '" + name + "'");
+  return found->type;
+}
+
 YAML::Node FieldReader::node(const std::string& name) {
+  declared(name);
   if (std::find(asked_.begin(), asked_.end(), name) == asked_.end()) asked_.push_back(name);
   const auto found = fields_.find(name);
   return found == fields_.end() ? YAML::Node(YAML::NodeType::Undefined) : found->second.second;
@@ -194,6 +210,32 @@ void FieldReader::missing(const std::string& name, const std::string& what_it_is
 void FieldReader::wrong_type(const YAML::Node& node, const std::string& name, const std::string& expected) const {
   const std::string found = node.IsScalar() ? "'" + node.Scalar() + "'" : node.IsMap() ? "a mapping" : node.IsSequence() ? "a list" : "nothing";
   fail(mark_of(node), "'" + name + "' of " + what_ + " must be " + expected + ", not " + found);
+}
+
+void FieldReader::check(const YAML::Node& node, const std::string& name, const FieldType& type) const {
+  using Kind = FieldType::Kind;
+  if (type.kind == Kind::list && node.IsSequence()) {
+    for (const auto& element : node) check(element, name, type.parts[0]);
+    if (node.size() < type.low) fail(to_mark(file_, node.Mark()), "'" + name + "' must not be empty");
+    if (node.size() > type.high) fail(to_mark(file_, node.Mark()), "'" + name + "' has at most " + std::to_string(type.high) + " elements");
+  }
+  if (type.kind == Kind::choice && node.IsScalar() && !node.Scalar().empty() && std::find(type.choices.begin(), type.choices.end(), node.Scalar()) == type.choices.end())
+    fail(to_mark(file_, node.Mark()), "'" + node.Scalar() + "' is not a known " + (type.called.empty() ? name : type.called) + suggestion(node.Scalar(), type.choices));
+  if (type.kind != Kind::number && type.kind != Kind::size) return;
+  std::uint64_t value = 0;
+  if (type.kind == Kind::number) {
+    convert(node, name, value);
+  } else {
+    Bytes bytes;
+    convert(node, name, bytes);
+    value = bytes.value;
+  }
+  if (value >= type.low && value <= type.high) return;
+  const auto show = [&type](std::uint64_t number) { return type.kind == Kind::size ? bound_text(number) : std::to_string(number); };
+  const bool open = type.high >= 0xffffffff;
+  if (open && value > type.high) wrong_type(node, name, "a number below 2^32");
+  const std::string wanted = !open && type.low ? "be between " + show(type.low) + " and " + show(type.high) : !open ? "be at most " + show(type.high) : type.low == 1 ? "not be 0" : "be at least " + show(type.low);
+  fail(to_mark(file_, node.Mark()), "'" + name + "' must " + wanted);
 }
 
 void FieldReader::convert(const YAML::Node& node, const std::string& name, Bytes& value) const {

@@ -12,6 +12,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "sim/config/error.h"
+#include "sim/config/field_table.h"
 
 namespace dspmem {
 
@@ -24,12 +25,14 @@ struct Address {
   std::uint32_t value = 0;
 };
 
-/// One mapping of a YAML file. Ask for each field by name, then finish(): what was not asked for is reported as unknown,
-/// with the nearest name that was. Every error names file, line, column and what was expected.
+/// One mapping of a YAML file, and the table of its fields. Ask for each field by name, then finish(): what was not asked for is reported as
+/// unknown, with the nearest name that was. Values are checked against the table first. Every error names file, line, column and what was
+/// expected. Asking for a field that the table does not have is a std::logic_error.
 class FieldReader {
  public:
-  /// `what` names the mapping in messages: "step 'alloc'". A scalar stands for a mapping with only its primary field.
-  FieldReader(const YAML::Node& node, std::string file, std::string what, std::string_view primary = {});
+  /// `what` names the mapping in messages: "step 'alloc'". `type` is a mapping, or names, and outlives the reader. A scalar stands for a mapping
+  /// with only its primary field.
+  FieldReader(const YAML::Node& node, std::string file, std::string what, const FieldType& type);
 
   /// A field that must be there.
   template <class T>
@@ -81,11 +84,17 @@ class FieldReader {
   bool field(const std::string& name, T& value) {
     const YAML::Node found = node(name);
     if (!found.IsDefined()) return false;
+    check(found, name, declared(name));
     convert(found, name, value);
     return true;
   }
   [[noreturn]] void wrong_type(const YAML::Node& node, const std::string& name, const std::string& expected) const;
+  /// The type that the table gives a field.
+  const FieldType& declared(const std::string& name) const;
+  /// Throws InputError for a number out of bounds, and for a name that is none of the choices.
+  void check(const YAML::Node& node, const std::string& name, const FieldType& type) const;
 
+  const FieldType* type_;
   std::string file_;
   std::string what_;
   SourceMark mark_;
@@ -104,10 +113,13 @@ YAML::Node load_yaml(const std::string& path);
 /// The same for text that came from `file`.
 YAML::Node parse_yaml(const std::string& text, const std::string& file);
 
+/// What fixed names stand for.
+template <class Value>
+using Choices = std::vector<std::pair<std::string, Value>>;
+
 /// A choice among fixed names, with the nearest one in the error. `kind` is what one of them is called, if not as the field.
 template <class Enum>
-Enum choose(const FieldReader& reader, const std::string& field, const std::string& text,
-            const std::vector<std::pair<std::string, Enum>>& choices, const std::string& kind = {}) {
+Enum choose(const FieldReader& reader, const std::string& field, const std::string& text, const Choices<Enum>& choices, const std::string& kind = {}) {
   std::vector<std::string> names;
   for (const auto& [name, value] : choices) {
     if (name == text) return value;

@@ -102,13 +102,23 @@ void check_range(const std::vector<Figure>& figures, const FieldReader& fields, 
 
 void Figure::edit(Edits& edits, const std::string& value) const { edits.set(names, YAML::Node(value)); }
 
+const FieldList& figure_fields() {
+  using namespace field;
+  static const FieldList fields{
+      has("sources", names(text()), "where figures come from: PATH: SOURCE, such as {l1d.size: \"data sheet, page 3\"}; a path stands for all below it"),
+      has("assumed", names(mapping({needs("why", text(), "why it is a good guess"), has("low", text(), "lowest value that it may have"), has("high", text(), "highest value that it may have")}, "why")),
+          "figures that no source gives: PATH: WHY, or PATH: {why, low, high}; run --vary assumed tries both ends"),
+  };
+  return fields;
+}
+
 std::vector<Figure> read_figures(FieldReader& top, const YAML::Node& root) {
   const YAML::Node sources = top.node("sources"), assumed = top.node("assumed");
   std::vector<Figure> figures;
   for (const auto& each : root)
     if (const std::string name = each.first.Scalar(); name != "sources" && name != "assumed" && name != "name" && name != "description") collect(each.second, {name}, figures);
   if (sources.IsDefined()) {
-    FieldReader reader(sources, top.file(), "'sources'");
+    FieldReader reader(sources, top.file(), "'sources'", find_field(figure_fields(), "sources")->type);
     for (const auto& each : sources) {
       std::string source;
       reader.required(each.first.Scalar(), source);
@@ -120,10 +130,11 @@ std::vector<Figure> read_figures(FieldReader& top, const YAML::Node& root) {
     }
   }
   if (assumed.IsDefined()) {
-    FieldReader reader(assumed, top.file(), "'assumed'");
+    const FieldType& type = find_field(figure_fields(), "assumed")->type;
+    FieldReader reader(assumed, top.file(), "'assumed'", type);
     for (const auto& each : assumed) {
       const std::string path = each.first.Scalar();
-      FieldReader fields(each.second, top.file(), "'" + path + "'", "why");
+      FieldReader fields(each.second, top.file(), "'" + path + "'", type.parts[0]);
       Figure statement;
       statement.origin = Figure::Origin::assumed;
       statement.stated = path;

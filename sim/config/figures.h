@@ -31,6 +31,9 @@ struct Figure {
   void edit(Edits& edits, const std::string& value) const;
 };
 
+/// What every file with figures has beside them: sources and assumed.
+const FieldList& figure_fields();
+
 /// The figures of a file, in its order, with what `sources` and `assumed` say of them. Throws InputError where these speak of what is not there.
 std::vector<Figure> read_figures(FieldReader& top, const YAML::Node& root);
 

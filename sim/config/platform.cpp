@@ -8,14 +8,14 @@
 #include <filesystem>
 
 #include "models/cache/replacement.h"
-#include "sim/config/fields.h"
 #include "sim/config/paths.h"
+#include "sim/config/platform_fields.h"
 #include "sim/result/printable.h"
 
 namespace dspmem {
 namespace {
 
-constexpr std::uint32_t max_cores = 8, max_maps = 12, max_heaps = 24, max_switchable = 4, max_managed_banks = 128;  // limits of the boot descriptor, boot.h
+constexpr std::uint32_t max_heaps = 24, max_switchable = 4, max_managed_banks = 128;  // limits of the boot descriptor, boot.h
 constexpr std::uint32_t max_heap_bytes = 1u << 30;
 
 std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
@@ -23,7 +23,7 @@ std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) { return (v
 /// Builds a Platform from its file: reads the hardware first, then lays out memory from the bottom of each SRAM up.
 class PlatformReader {
  public:
-  PlatformReader(const YAML::Node& root, const std::string& file) : file_(file), root_(root), top_(root, file, "the platform") {
+  PlatformReader(const YAML::Node& root, const std::string& file) : file_(file), root_(root), top_(root, file, "the platform", platform_fields()) {
     platform_.file = file;
   }
 
@@ -44,32 +44,25 @@ class PlatformReader {
   }
 
  private:
+  static const FieldType& of(const std::string& field) { return find_field(platform_fields().fields, field)->type; }
+
   CacheConfig read_cache(const std::string& name, std::uint32_t core_hint) {
     CacheConfig cache;
     const YAML::Node node = top_.node(name);
     if (!node.IsDefined()) top_.missing(name);
-    FieldReader reader(node, file_, "cache '" + name + "'");
+    FieldReader reader(node, file_, "cache '" + name + "'", of(name));
     Bytes size;
-    std::string policy = "write_back", replacement = cache.replacement;
+    std::string policy;
     reader.required("size", size);
     reader.required("ways", cache.ways);
     reader.required("line", cache.line_bytes);
-    if (reader.optional("replacement", replacement)) {
-      const auto known = replacement_policies();
-      if (std::find(known.begin(), known.end(), replacement) == known.end())
-        reader.fail("replacement", "'" + replacement + "' is not a known replacement" + suggestion(replacement, known));
-      cache.replacement = replacement;
-    }
-    if (reader.optional("write_policy", policy))
-      cache.write_policy = choose<WritePolicy>(reader, "write_policy", policy,
-                                               {{"write_back", WritePolicy::write_back}, {"write_through", WritePolicy::write_through}});
+    reader.optional("replacement", cache.replacement);
+    if (reader.optional("write_policy", policy)) cache.write_policy = choose(reader, "write_policy", policy, write_policies());
     reader.optional("byte_dirty", cache.byte_dirty);
     reader.optional("prefetch_lines", cache.prefetch_lines);
     reader.finish();
     cache.size_bytes = static_cast<std::uint32_t>(size.value);
     cache.seed = core_hint;
-    if (cache.ways == 0) reader.fail("ways", "'ways' must not be 0");
-    if (cache.line_bytes == 0) reader.fail("line", "'line' must not be 0");
     try {
       validate(cache);
     } catch (const std::invalid_argument& error) {
@@ -83,13 +76,11 @@ class PlatformReader {
   void read_cores() {
     std::uint32_t count = 0, clock_mhz = 400;
     top_.required("cores", count);
-    if (count < 1 || count > max_cores) top_.fail("cores", "'cores' must be between 1 and " + std::to_string(max_cores));
     top_.optional("clock_mhz", clock_mhz);
-    if (clock_mhz < 1 || clock_mhz > 10000) top_.fail("clock_mhz", "'clock_mhz' must be between 1 and 10000");
     platform_.system.clock_period_ps = 1000000 / clock_mhz;
     CoreConfig core;
     if (const YAML::Node node = top_.node("timing"); node.IsDefined()) {
-      FieldReader reader(node, file_, "'timing'");
+      FieldReader reader(node, file_, "'timing'", of("timing"));
       reader.optional("taken_branch", core.timing.taken_branch_cycles);
       reader.optional("load_use", core.timing.load_use_cycles);
       reader.optional("multiply_use", core.timing.multiply_use_cycles);
@@ -103,8 +94,7 @@ class PlatformReader {
     }
     std::string text = "write_back_drop";
     top_.optional("atomctl", text);
-    enum class Atomics { memory, write_back_drop, cached };
-    const auto atomics = choose<Atomics>(top_, "atomctl", text, {{"memory", Atomics::memory}, {"write_back_drop", Atomics::write_back_drop}, {"cached", Atomics::cached}});
+    const Atomics atomics = choose(top_, "atomctl", text, atomics_choices());
     constexpr std::uint32_t at_memory = 0x15, in_cache = 0x29;  // cached addresses inside the cache, others at memory
     platform_.atomctl = atomics == Atomics::cached ? in_cache : at_memory;
     core.atomics_keep_lines = atomics == Atomics::memory;
@@ -122,7 +112,7 @@ class PlatformReader {
     if (!list.IsDefined() || !list.IsSequence() || list.size() == 0)
       top_.missing("memories", "a list with at least one");
     for (const auto& node : list) {
-      FieldReader reader(node, file_, "memory");
+      FieldReader reader(node, file_, "memory", of("memories").parts[0]);
       SramConfig sram;
       Address base, uncached;
       Bytes bank;
@@ -138,7 +128,7 @@ class PlatformReader {
         reader.fail("ready", fmt::format("'ready' ({} cycles) must not be later than 'wake' ({} cycles): it is when the status register says so", sram.wake.ready_cycles, sram.wake.usable_cycles));
       if (reader.optional("retention_wake", sram.retention_wake.usable_cycles)) sram.retention_wake.ready_cycles = sram.retention_wake.usable_cycles;
       if (const YAML::Node regulator = reader.node("regulator"); regulator.IsDefined()) {
-        FieldReader settings(regulator, file_, "'regulator'");
+        FieldReader settings(regulator, file_, "'regulator'", find_field(of("memories").parts[0].fields, "regulator")->type);
         settings.required("settle", sram.regulator_settle_cycles);
         settings.finish();
         sram.regulator = true;
@@ -147,8 +137,7 @@ class PlatformReader {
       reader.optional("uncached", uncached);
       reader.finish();
       if (bank.value == 0 || bank.value % 4096) reader.fail("bank", "'bank' must be a multiple of 4 KiB");
-      if (sram.banks == 0 || sram.banks * bank.value > 0x40000000ull) reader.fail("banks", "'banks' must be at least 1, and the memory below 1 GiB");
-      if (sram.beat_bytes == 0) reader.fail("beat", "'beat' must be at least 1 byte");
+      if (sram.banks * bank.value > 0x40000000ull) reader.fail("banks", "the memory must be below 1 GiB");
       if (base.value % 4096) reader.fail("base", "'base' must be a multiple of 4 KiB");
       if (std::uint64_t{base.value} + sram.banks * bank.value > 1ull << 32) reader.fail("base", "memory '" + sram.name + "' reaches beyond the 4 GiB of a 32-bit address");
       if (uncached.value && std::uint64_t{uncached.value} + sram.banks * bank.value > 1ull << 32)
@@ -165,7 +154,7 @@ class PlatformReader {
       cursors_.push_back(0);
     }
     if (const YAML::Node node = top_.node("bus"); node.IsDefined()) {
-      FieldReader reader(node, file_, "'bus'");
+      FieldReader reader(node, file_, "'bus'", of("bus"));
       reader.optional("latency", platform_.system.bus_latency_cycles);
       reader.finish();
     }
@@ -174,7 +163,7 @@ class PlatformReader {
   void read_devices() {
     const YAML::Node node = top_.node("devices");
     if (!node.IsDefined()) top_.missing("devices");
-    FieldReader reader(node, file_, "'devices'");
+    FieldReader reader(node, file_, "'devices'", of("devices"));
     Address core_control, idc, power, dma;
     reader.required("core_control", core_control);
     reader.required("idc", idc);
@@ -195,17 +184,17 @@ class PlatformReader {
   void read_power() {
     const YAML::Node node = top_.node("power");
     if (!node.IsDefined()) return;
-    FieldReader reader(node, file_, "'power'");
+    FieldReader reader(node, file_, "'power'", of("power"));
     if (reader.optional("energy", platform_.energy)) platform_.energy_mark = reader.mark_of("energy");
     std::string text = "cavs";
     reader.optional("registers", text);
-    platform_.system.power_registers = choose<PowerRegisters>(reader, "registers", text, {{"cavs", PowerRegisters::cavs}, {"ace", PowerRegisters::ace}});
+    platform_.system.power_registers = choose(reader, "registers", text, power_register_layouts());
     text = "wakes";
     reader.optional("retained_access", text);
-    const bool wakes = choose<bool>(reader, "retained_access", text, {{"wakes", true}, {"faults", false}});
+    const bool wakes = choose(reader, "retained_access", text, retained_accesses());
     for (SramConfig& sram : platform_.system.srams) sram.retained_access_wakes = wakes;
     if (const YAML::Node manager = reader.node("bank_manager"); manager.IsDefined()) {
-      FieldReader settings(manager, file_, "'bank_manager'");
+      FieldReader settings(manager, file_, "'bank_manager'", find_field(of("power").fields, "bank_manager")->type);
       settings.required("keep_empty", platform_.keep_empty_banks);
       settings.finish();
       platform_.bank_manager = true;
@@ -217,10 +206,7 @@ class PlatformReader {
   void read_sharing() {
     std::string text;
     top_.required("shared_data", text);
-    platform_.shared = choose<SharedData>(top_, "shared_data", text,
-                                          {{"uncached_alias", SharedData::uncached_alias},
-                                           {"writeback_invalidate", SharedData::writeback_invalidate},
-                                           {"none", SharedData::none}});
+    platform_.shared = choose(top_, "shared_data", text, shared_data_choices());
     if (platform_.shared == SharedData::uncached_alias && platform_.memory_uncached[0] == 0)
       top_.fail("shared_data", "shared_data is 'uncached_alias', but memory '" + platform_.system.srams[0].name + "' has no 'uncached' address");
     top_.optional("alignment", platform_.allocation_alignment);
@@ -258,7 +244,7 @@ class PlatformReader {
   void read_layout() {
     const YAML::Node image = top_.node("image");
     if (!image.IsDefined()) top_.missing("image");
-    FieldReader image_reader(image, file_, "'image'");
+    FieldReader image_reader(image, file_, "'image'", of("image"));
     Bytes image_bytes;
     image_reader.required("size", image_bytes);
     image_reader.finish();
@@ -269,10 +255,9 @@ class PlatformReader {
     std::string area_alignment = "line";
     const YAML::Node area = top_.node("core_areas");
     if (area.IsDefined()) {
-      FieldReader reader(area, file_, "'core_areas'");
+      FieldReader reader(area, file_, "'core_areas'", of("core_areas"));
       reader.optional("stack", stack);
       reader.optional("align", area_alignment);
-      choose<int>(reader, "align", area_alignment, {{"line", 0}, {"bank", 1}});
       reader.finish();
       if (stack.value < 1024 || stack.value % 16) reader.fail("stack", "'stack' must be a multiple of 16, at least 1 KiB");
     }
@@ -325,7 +310,7 @@ class PlatformReader {
     if (!list.IsDefined() || !list.IsSequence()) top_.missing("heaps", "a list");
     std::vector<HeapRequest> requests;
     for (const auto& node : list) {
-      FieldReader reader(node, file_, "heap");
+      FieldReader reader(node, file_, "heap", of("heaps").parts[0]);
       HeapRequest request;
       request.mark = reader.mark();
       std::string zone, memory = platform_.system.srams[0].name;
@@ -380,8 +365,6 @@ class PlatformReader {
       FieldReader::fail(reader.mark(), "a heap needs either 'blocks' or 'rest_in_blocks_of'");
     request.rest_block_bytes = static_cast<std::uint32_t>(rest.value);
     if (!has_blocks && (rest.value == 0 || rest.value % 16)) reader.fail("rest_in_blocks_of", "'rest_in_blocks_of' must be a multiple of 16, and not 0");
-    if (has_blocks && blocks.empty()) reader.fail("blocks", "'blocks' must not be empty");
-    if (blocks.size() > max_maps) reader.fail("blocks", "at most " + std::to_string(max_maps) + " block sizes");
     for (const auto& pair : blocks) {
       if (pair.size() != 2 || pair[0] < 16 || pair[0] % 16 || pair[1] == 0 || times == 0)
         reader.fail("blocks", "'blocks' must be a list of [block size, count], sizes multiples of 16, counts above 0");
@@ -453,6 +436,11 @@ std::string to_string(Zone zone) {
 
 const std::vector<std::pair<std::string, std::uint32_t>>& capability_names() {
   static const std::vector<std::pair<std::string, std::uint32_t>> names{{"ram", 1u << 0}, {"lp", 1u << 3}, {"hp", 1u << 4}, {"dma", 1u << 5}};
+  return names;
+}
+
+const std::vector<std::pair<std::string, std::uint32_t>>& flag_names() {
+  static const std::vector<std::pair<std::string, std::uint32_t>> names{{"shared", 1u << 0}};
   return names;
 }
 

@@ -13,6 +13,8 @@
 
 namespace dspmem {
 
+struct FieldType;
+
 /// Zones of the allocator; the numbers are those of enum mem_zone in models/firmware/include/alloc.h.
 enum class Zone : std::uint32_t { system, system_runtime, runtime, buffer, runtime_shared, system_shared };
 const std::vector<std::pair<std::string, Zone>>& zone_names();
@@ -20,6 +22,8 @@ std::string to_string(Zone zone);
 
 /// Capabilities of memory; bits of SOF_MEM_CAPS_* in alloc.h.
 const std::vector<std::pair<std::string, std::uint32_t>>& capability_names();
+/// Flags of requests, bits of SOF_MEM_FLAG_* in alloc.h.
+const std::vector<std::pair<std::string, std::uint32_t>>& flag_names();
 
 /// How shared data is kept current: the two approaches of the memory-management document, and single-core platforms.
 enum class SharedData { uncached_alias, writeback_invalidate, none };
@@ -96,5 +100,8 @@ std::string platform_reference(const std::string& name_or_path, const Platform& 
 
 /// Names of the platforms that come with dspmem.
 std::vector<std::string> shipped_platforms();
+
+/// The fields of a platform file.
+const FieldType& platform_fields();
 
 }  // namespace dspmem

@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/config/suppressions.h"
 
-#include <algorithm>
-
 #include "sim/config/fields.h"
 
 namespace dspmem {
 
+FieldType suppression_fields(const std::vector<std::string>& rules) {
+  using namespace field;
+  return mapping({needs("suppressions", list(mapping({
+                                            has("rule", choice(rules), "of this rule; default any"),
+                                            has("function", text(), "in this function of the firmware; default any"),
+                                            has("file", text(), "in this source file; default any"),
+                                            has("object", text(), "of this object; default any"),
+                                            needs("reason", text(), "why it is no bug; reports show it"),
+                                        })),
+                        "findings that do not fail a run; each gives at least one of rule, function, file and object")});
+}
+
 SuppressionList load_suppressions(const std::string& path, const std::vector<std::string>& rules) {
-  FieldReader file(load_yaml(path), path, "the suppression file");
+  const FieldType type = suppression_fields(rules);
+  FieldReader file(load_yaml(path), path, "the suppression file", type);
   const YAML::Node list = file.node("suppressions");
   if (!list.IsDefined()) file.missing("suppressions", "a list");
   if (!list.IsSequence()) file.fail("suppressions", "'suppressions' must be a list");
   SuppressionList all;
   for (const auto& node : list) {
-    FieldReader reader(node, path, "a suppression");
+    FieldReader reader(node, path, "a suppression", type.fields[0].type.parts[0]);
     Suppression each;
     each.mark = reader.mark();
-    if (reader.optional("rule", each.rule) && std::find(rules.begin(), rules.end(), each.rule) == rules.end())
-      reader.fail("rule", "'" + each.rule + "' is not a known rule" + suggestion(each.rule, rules));
+    reader.optional("rule", each.rule);
     reader.optional("function", each.function);
     reader.optional("file", each.file);
     reader.optional("object", each.object);

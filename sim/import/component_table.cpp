@@ -12,7 +12,7 @@ std::vector<ComponentAllocation> read_allocations(const YAML::Node& list, const 
   if (!list.IsSequence()) owner.fail(field, "'" + field + "' must be a list of allocations, such as [{what: volume, zone: runtime, bytes: 448, source: assumed}]");
   std::vector<ComponentAllocation> allocations;
   for (const auto& node : list) {
-    FieldReader reader(node, file, "an allocation of '" + field + "'");
+    FieldReader reader(node, file, "an allocation of '" + field + "'", find_field(component_fields().fields, "pipeline")->type.parts[0]);
     ComponentAllocation allocation;
     std::string zone = "runtime", bytes;
     reader.required("what", allocation.what);
@@ -40,15 +40,32 @@ std::vector<ComponentAllocation> read_allocations(const YAML::Node& list, const 
 
 }  // namespace
 
+const FieldType& component_fields() {
+  using namespace field;
+  static const FieldType fields = [] {
+    const FieldType allocations = list(mapping({
+        needs("what", text(), "what it is for"),
+        has("zone", choice(zone_names()), "zone to allocate from, not system; default runtime"),
+        has("capabilities", list(choice(capability_names(), "capability")), "what the memory must be capable of; default any"),
+        needs("bytes", either({choice({"period", "periods", "buffer"}), size(1, 1 << 24)}), "bytes, or what is computed from the topology"),
+        needs("source", text(), "where the figure comes from"),
+    }));
+    FieldList widgets;
+    for (std::uint32_t type = 0; type < Topology::widget_types; ++type) widgets.push_back(has(Topology::widget_type_name(type), allocations, "each widget of this type"));
+    return mapping({has("pipeline", allocations, "each pipeline"), has("stream", allocations, "each stream"), has("module", allocations, "each module of IPC4"), needs("widgets", mapping(std::move(widgets)), "by type of widget")});
+  }();
+  return fields;
+}
+
 ComponentTable load_components(const std::string& name_or_path, const SourceMark& mark) {
   const std::string path = config_file("topology", name_or_path, mark, "table of components", "table of components");
-  FieldReader reader(load_yaml(path), path, "the table of components");
+  FieldReader reader(load_yaml(path), path, "the table of components", component_fields());
   ComponentTable table;
   for (const auto& [name, list] : {std::pair<const char*, std::vector<ComponentAllocation>*>{"pipeline", &table.pipeline}, {"stream", &table.stream}, {"module", &table.module}})
     if (const YAML::Node node = reader.node(name); node.IsDefined()) *list = read_allocations(node, path, reader, name);
   const YAML::Node widgets = reader.node("widgets");
   if (!widgets.IsDefined()) reader.missing("widgets", "a mapping from the kind of widget to its allocations");
-  FieldReader kinds(widgets, path, "'widgets'");
+  FieldReader kinds(widgets, path, "'widgets'", find_field(component_fields().fields, "widgets")->type);
   for (std::uint32_t type = 0; type < Topology::widget_types; ++type) {
     const std::string name = Topology::widget_type_name(type);
     if (const YAML::Node node = kinds.node(name); node.IsDefined()) table.widgets[type] = read_allocations(node, path, kinds, name);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/config/field_table.h"
 #include "sim/config/platform.h"
 
 namespace dspmem {
@@ -31,6 +32,8 @@ struct ComponentTable {
   std::map<std::uint32_t, std::vector<ComponentAllocation>> widgets;  ///< by SND_SOC_TPLG_DAPM_*
 };
 
+/// The fields of a table of components.
+const FieldType& component_fields();
 /// A name from configs/topology, or a file. Throws InputError.
 ComponentTable load_components(const std::string& name_or_path, const SourceMark& mark = {});
 

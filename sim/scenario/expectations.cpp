@@ -54,23 +54,61 @@ NumberExpectation read_percentage(const FieldReader& reader, const YAML::Node& n
   return bound;
 }
 
+const Choices<Severity>& severities() {
+  static const Choices<Severity> all{{"manifest", Severity::manifest}, {"latent", Severity::latent}, {"warning", Severity::warning}, {"advice", Severity::advice}};
+  return all;
+}
+
+FieldType finding_fields(const std::vector<std::string>& rules) {
+  using namespace field;
+  return mapping({needs("rule", choice(rules), "rule of the finding"), has("object", text(), "object that it is of; default any"), has("kind", choice(severities()), "severity; default any")}, "rule");
+}
+
+FieldType bound() { return field::form("^(none|(==|<=|>=|<|>)? *(0x[0-9a-fA-F]+|[0-9]+) *(B|KiB|MiB)?)$", "<= 64 KiB"); }
+FieldType percentage() { return field::form("^(==|<=|>=|<|>)? *[0-9]+ *%$", ">= 40 %"); }
+
+FieldType bounds_of(const std::vector<std::string>& quantities, const FieldType& type, const std::string& of) {
+  FieldList fields;
+  for (const std::string& each : quantities) fields.push_back(field::has(each, type, "bound of this figure of the " + of));
+  return field::mapping(std::move(fields));
+}
+
 FindingExpectation read_finding(const FieldReader& outer, const YAML::Node& node, const std::vector<std::string>& rules) {
-  FieldReader reader(node, outer.file(), "an expected finding", "rule");
+  const FieldType type = finding_fields(rules);
+  FieldReader reader(node, outer.file(), "an expected finding", type);
   FindingExpectation expected;
   expected.mark = reader.mark();
   reader.required("rule", expected.rule);
-  if (std::find(rules.begin(), rules.end(), expected.rule) == rules.end()) reader.fail("rule", "'" + expected.rule + "' is not a known rule" + suggestion(expected.rule, rules));
   if (reader.optional("object", expected.object)) expected.object_mark = reader.mark_of("object");
   if (std::string kind; reader.optional("kind", kind))
-    expected.severity = choose<Severity>(reader, "kind", kind, {{"manifest", Severity::manifest}, {"latent", Severity::latent}, {"warning", Severity::warning}, {"advice", Severity::advice}});
+    expected.severity = choose(reader, "kind", kind, severities());
   reader.finish();
   return expected;
 }
 
 }  // namespace
 
+FieldType expectation_fields(const std::vector<std::string>& rules) {
+  using namespace field;
+  std::vector<std::string> policies;
+  FieldList of_policies;
+  for (const PowerPolicyKind& kind : power_policies()) of_policies.push_back(has(kind.name, bounds_of(energy_quantities(), percentage(), "policy"), kind.summary));
+  return mapping({
+      has("cycles", bound(), "bound of the run's cycles"),
+      has("stale_reads", bound(), "bound of the reads that returned something else than was written last"),
+      has("wake_latency", bound(), "bound of the cycles that the longest step 'wake' took"),
+      has("heaps", names(bounds_of(heap_quantities(), bound(), "heap")), "bounds of heaps: {runtime: {used: 0}}"),
+      has("saved_energy", percentage(), "bound of what policy 'firmware' saves"),
+      has("energy", mapping(std::move(of_policies)), "bounds of power policies: {firmware: {saved: \">= 40 %\"}}"),
+      has("banks", names(choice({"on", "off"})), "states of banks at the end: {HP3: off}"),
+      has("findings", either({choice({"none"}), list(finding_fields(rules))}), "none (default), or all that are expected"),
+      has("crash", text(), "part of the message of the crash that is expected"),
+  });
+}
+
 ExpectationList read_expectations(const YAML::Node& node, const std::string& file, const std::vector<std::string>& rules) {
-  FieldReader reader(node, file, "'expect'");
+  const FieldType type = expectation_fields(rules);
+  FieldReader reader(node, file, "'expect'", type);
   ExpectationList list;
   for (const Quantity::Kind kind : {Quantity::Kind::cycles, Quantity::Kind::stale_reads, Quantity::Kind::wake_latency}) {
     const Quantity quantity{kind, "", ""};
@@ -79,7 +117,7 @@ ExpectationList read_expectations(const YAML::Node& node, const std::string& fil
   if (const YAML::Node heaps = reader.node("heaps"); heaps.IsDefined()) {
     if (!heaps.IsMap()) reader.fail("heaps", "'heaps' must be a mapping from heap name to bounds, such as {runtime: {used: 0}}");
     for (const auto& heap : heaps) {
-      FieldReader fields(heap.second, file, "the expectation on heap '" + heap.first.Scalar() + "'");
+      FieldReader fields(heap.second, file, "the expectation on heap '" + heap.first.Scalar() + "'", find_field(type.fields, "heaps")->type.parts[0]);
       for (const std::string& field : heap_quantities())
         if (const YAML::Node bound = fields.node(field); bound.IsDefined())
           list.numbers.push_back(read_bound(fields, bound, {Quantity::Kind::heap, heap.first.Scalar(), field}));
@@ -94,7 +132,7 @@ ExpectationList read_expectations(const YAML::Node& node, const std::string& fil
     for (const auto& policy : energy) {
       const std::string name = policy.first.Scalar();
       if (std::find(policies.begin(), policies.end(), name) == policies.end()) FieldReader::fail(reader.mark_of(policy.first), "there is no power policy '" + name + "'" + suggestion(name, policies));
-      FieldReader fields(policy.second, file, "the expectation on policy '" + name + "'");
+      FieldReader fields(policy.second, file, "the expectation on policy '" + name + "'", find_field(find_field(type.fields, "energy")->type.fields, name)->type);
       for (const std::string& field : energy_quantities())
         if (const YAML::Node bound = fields.node(field); bound.IsDefined()) list.numbers.push_back(read_percentage(fields, bound, {Quantity::Kind::energy, name, field}));
       fields.finish();

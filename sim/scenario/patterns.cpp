@@ -21,6 +21,8 @@ Pattern Pattern::read(StepReader& reader, const std::string& field) {
   return pattern;
 }
 
+FieldType Pattern::type() { return field::either({field::choice({"counter", "random", "zeros"}), field::number()}); }
+
 std::uint8_t Pattern::at(std::uint64_t offset, std::uint64_t seed) const {
   const std::uint64_t word = offset / 4;
   std::uint64_t value = value_;

@@ -14,6 +14,9 @@ class Pattern {
   /// Reads 'counter', 'random', 'zeros' or a number, which every 32-bit word then holds. `field` must be present.
   static Pattern read(StepReader& reader, const std::string& field);
 
+  /// What `field` may be.
+  static FieldType type();
+
   /// The byte at `offset` of the object.
   std::uint8_t at(std::uint64_t offset, std::uint64_t seed) const;
   std::string describe() const;

@@ -6,10 +6,30 @@
 
 namespace dspmem {
 
+FieldType step_kind_fields(const ScenarioLanguage& language) {
+  FieldList kinds;
+  for (const StepKind* kind : language.steps) kinds.push_back(field::has(kind->name, kind->type(), kind->summary));
+  return field::one_of(std::move(kinds));
+}
+
+FieldType scenario_fields(const ScenarioLanguage& language) {
+  using namespace field;
+  return mapping({
+      needs("name", text(), "name of the scenario"),
+      needs("platform", text(), "platform: a name, or the path of a file"),
+      has("seed", number(0, ~0ull), "seed of all that is random; default 1"),
+      has("description", text(), "one line about it"),
+      has("objects", names(static_fields()), "static objects: {NAME: {bytes, ...}}"),
+      needs("cores", names(field::steps(), "^[0-9]+$"), "what each core does: {0: [...], 1: [...]}"),
+      has("expect", expectation_fields(language.rules), "what has to come out of it"),
+  });
+}
+
 Scenario load_scenario(const std::string& path, const ScenarioLanguage& language, const Edits& edits) {
   const YAML::Node root = load_edited(path, edits);
   if (!root.IsMap()) throw InputError({path, 0, 0}, "a scenario is a mapping with 'name', 'platform' and 'cores'");
-  FieldReader reader(root, path, "the scenario");
+  const FieldType type = scenario_fields(language);
+  FieldReader reader(root, path, "the scenario", type);
   Scenario scenario;
   scenario.file = path;
   reader.required("name", scenario.name);

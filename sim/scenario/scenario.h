@@ -31,6 +31,10 @@ struct ScenarioLanguage {
   const std::vector<std::string>& rules;
 };
 
+/// The fields of a scenario, and the kinds of step: a mapping with one of them.
+FieldType scenario_fields(const ScenarioLanguage& language);
+FieldType step_kind_fields(const ScenarioLanguage& language);
+
 /// Throws InputError.
 Scenario load_scenario(const std::string& path, const ScenarioLanguage& language, const Edits& edits = {});
 

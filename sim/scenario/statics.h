@@ -21,6 +21,8 @@ struct StaticObject {
   SourceMark mark;
 };
 
+/// The settings of one object.
+const FieldType& static_fields();
 /// Reads `objects:` of a scenario. Throws InputError.
 std::vector<StaticObject> read_statics(const YAML::Node& node, const std::string& file);
 

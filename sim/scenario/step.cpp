@@ -26,7 +26,7 @@ void Step::describe(TraceRow& row) const {
 }
 
 StepReader::StepReader(const YAML::Node& node, const StepSource& source, const StepKind& kind)
-    : FieldReader(node, source.file, std::string("step '") + kind.name + "'", kind.primary ? kind.primary : ""), source_(source) {}
+    : FieldReader(node, source.file, std::string("step '") + kind.name + "'", kind.type()), source_(source) {}
 
 StepList StepReader::steps(const std::string& field) {
   const YAML::Node list = node(field);
@@ -62,7 +62,8 @@ StepList StepReader::included(const std::string& path, const std::map<std::strin
     start += value->second.size();
   }
   if (!unused.empty()) fail(mark_of("with"), "'" + path + "' has no parameter '" + *unused.begin() + "'");
-  FieldReader reader(parse_yaml(text, full), full, "the included file");
+  static const FieldType type = field::mapping({field::needs("steps", field::steps(), "what a step 'use' executes")});
+  FieldReader reader(parse_yaml(text, full), full, "the included file", type);
   const YAML::Node list = reader.node("steps");
   if (!list.IsDefined()) reader.missing("steps", "a list of steps");
   reader.finish();

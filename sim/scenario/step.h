@@ -65,6 +65,9 @@ struct StepKind {
   const char* primary;  ///< the field that a plain value stands for; null when there is none
   const char* summary;  ///< one line for `dspmem steps`
   std::unique_ptr<Step> (*read)(StepReader& reader);
+  const FieldType& (*fields)(const char* primary);
+
+  const FieldType& type() const { return fields(primary); }
 };
 using StepKinds = std::span<const StepKind* const>;
 
@@ -103,6 +106,18 @@ std::unique_ptr<Step> read_step(StepReader& reader) {
   auto step = std::make_unique<Derived>();
   step->read(reader);
   return step;
+}
+
+template <class Derived>
+const FieldType& step_fields(const char* primary) {
+  static const FieldType type = field::mapping(Derived::fields(), primary ? primary : "");
+  return type;
+}
+
+/// The kind of step that a class with fields() and read() is.
+template <class Derived>
+constexpr StepKind step_kind(const char* name, const char* primary, const char* summary) {
+  return {name, primary, summary, read_step<Derived>, step_fields<Derived>};
 }
 
 }  // namespace dspmem

@@ -27,9 +27,15 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
+const FieldType& range_fields() {
+  using namespace field;
+  static const FieldType fields = mapping({needs("from", size(), "first value"), needs("to", size(), "highest value"), has("step", size(), "what is added each time; default 1"), has("times", size(), "in place of step: what is multiplied by")});
+  return fields;
+}
+
 /// {from: 64, to: 1 KiB, step: 64} or {from: 1 KiB, to: 64 KiB, times: 2}
 std::vector<YAML::Node> range(const YAML::Node& node, const FieldReader& sweep, const std::string& key) {
-  FieldReader reader(node, sweep.file(), "the range of '" + key + "'");
+  FieldReader reader(node, sweep.file(), "the range of '" + key + "'", range_fields());
   Bytes from, to, step{1}, times;
   reader.required("from", from);
   reader.required("to", to);
@@ -171,8 +177,26 @@ std::string Sweep::describe(const SweepPoint& point) const {
   return text;
 }
 
+const FieldType& sweep_fields() {
+  using namespace field;
+  const FieldType values = either({range_fields(), list(either({text(), number(), flag(), list(text()), names(text())}), 1)});
+  static const FieldType fields = mapping({
+      needs("scenario", text(), "scenario that is replayed: a path from this file's folder"),
+      has("platform", text(), "platform, in place of the scenario's"),
+      has("allocator", text(), "allocator binding: a name, or the path of a file"),
+      has("ignore_expectations", flag(), "whether points may miss what the scenario expects; default false"),
+      needs("vary", names(values), "keys and their values: {seed: {from: 1, to: 20}, platform.l1d.size: [16 KiB, 32 KiB]}"),
+      has("zip", list(list(text())), "keys that move together: [[KEY, KEY]]"),
+      has("exclude", list(names(text())), "points that are left out: [{KEY: VALUE}]"),
+      has("metrics", list(text()), "what is kept of each point; default [cycles, findings]"),
+      has("constraints", list(form("^[^<>=]+(<=|>=|<|>|==|=) *-?[0-9.]+ *$", "findings = 0")), "what a point has to fulfil to be an answer"),
+      has("minimise", either({text(), list(text())}), "metrics that are to be small"),
+  });
+  return fields;
+}
+
 Sweep load_sweep(const std::string& path) {
-  FieldReader reader(load_yaml(path), path, "the sweep");
+  FieldReader reader(load_yaml(path), path, "the sweep", sweep_fields());
   Sweep sweep;
   sweep.file = path;
   const auto folder = std::filesystem::path(path).parent_path();
@@ -242,7 +266,7 @@ void ask(Sweep& sweep, const std::vector<std::string>& minimise, const std::vect
   if (!minimise.empty()) sweep.minimised.clear();
   for (const std::string& name : minimise) sweep.minimised.push_back(metric_named(name, "--minimise"));
   if (!constraints.empty()) sweep.constraints.clear();
-  const FieldReader reader(YAML::Node(YAML::NodeType::Map), sweep.file, "the command line");
+  const FieldReader reader(YAML::Node(YAML::NodeType::Map), sweep.file, "the command line", sweep_fields());
   for (const std::string& text : constraints) {
     sweep.constraints.push_back(read_constraint(text, {sweep.file}, reader));
     metric_named(sweep.constraints.back().metric, "--subject-to");

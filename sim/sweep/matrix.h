@@ -8,6 +8,7 @@
 
 #include "sim/config/edits.h"
 #include "sim/config/error.h"
+#include "sim/config/field_table.h"
 
 namespace dspmem {
 
@@ -67,6 +68,8 @@ struct Sweep {
 /// sweep does not keep.
 void ask(Sweep& sweep, const std::vector<std::string>& minimise, const std::vector<std::string>& constraints);
 
+/// The fields of a sweep file.
+const FieldType& sweep_fields();
 /// Throws InputError. `platforms`, `scenarios`: paths in it are relative to its folder.
 Sweep load_sweep(const std::string& path);
 

@@ -20,7 +20,8 @@ using Json = nlohmann::json;
 
 std::vector<Figure> figures_of(const std::string& text) {
   const YAML::Node root = YAML::Load(text);
-  FieldReader top(root, "f.yaml", "the file");
+  const FieldType type = field::mapping(figure_fields());
+  FieldReader top(root, "f.yaml", "the file", type);
   return read_figures(top, root);
 }
 

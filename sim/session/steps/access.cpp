@@ -10,7 +10,35 @@ namespace {
 
 constexpr std::uint32_t largest = 16 * 1024 * 1024;  ///< bytes: more than any object has
 
+const Choices<std::uint32_t>& masters() {
+  static const Choices<std::uint32_t> all{{"dma0", 0}, {"dma1", 1}, {"dma2", 2}, {"dma3", 3}, {"host", StepContext::host_master}};
+  return all;
+}
+
+const Choices<Access::View>& views() {
+  static const Choices<Access::View> all{{"default", Access::View::as_allocated}, {"cached", Access::View::cached}, {"uncached", Access::View::uncached}};
+  return all;
+}
+
 }  // namespace
+
+FieldList Access::part_fields(const std::string& name_field) {
+  using namespace field;
+  return {needs(name_field, text(), "object"), has("offset", number(), "first byte of the object; default 0"), has("bytes", size(1), "how many bytes; default to the end of the object")};
+}
+
+Field Access::view_field() { return field::has("view", field::choice(views()), "through which view of memory; default the one that the allocator returned"); }
+
+Field Access::end_field() { return field::has("beyond_end", field::flag(), "whether the end of the object may be passed, on purpose; default false"); }
+
+FieldList Access::width_fields() {
+  using namespace field;
+  return {has("width", number(), "bytes of each load and store: 1, 2 or 4; default 4"), has("by", choice(masters(), "master"), "who accesses in place of the core: a DMA channel, or the host")};
+}
+
+FieldList Access::range_fields(const std::string& name_field) { return joined(part_fields(name_field), {end_field(), view_field()}); }
+
+FieldList Access::fields(const std::string& name_field) { return joined(range_fields(name_field), width_fields()); }
 
 void Access::read(StepReader& reader, const std::string& name_field) {
   read_range(reader, name_field);
@@ -22,7 +50,7 @@ void Access::read_width(StepReader& reader) {
   if (width != 1 && width != 2 && width != 4) reader.fail("width", "'width' must be 1, 2 or 4 bytes");
   if (offset % width) reader.fail("offset", fmt::format("'offset' must be a multiple of the width, {}", width));
   if (std::string by; reader.optional("by", by))
-    master = choose<std::uint32_t>(reader, "by", by, {{"dma0", 0}, {"dma1", 1}, {"dma2", 2}, {"dma3", 3}, {"host", StepContext::host_master}}, "master");
+    master = choose(reader, "by", by, masters(), "master");
 }
 
 void Access::read_range(StepReader& reader, const std::string& name_field) {
@@ -39,7 +67,7 @@ void Access::read_end(StepReader& reader) {
 void Access::read_view(StepReader& reader) {
   std::string text = "default";
   if (reader.optional("view", text))
-    view = choose<View>(reader, "view", text, {{"default", View::as_allocated}, {"cached", View::cached}, {"uncached", View::uncached}});
+    view = choose(reader, "view", text, views());
 }
 
 void Access::read_part(StepReader& reader, const std::string& name_field) {
@@ -47,7 +75,6 @@ void Access::read_part(StepReader& reader, const std::string& name_field) {
   reader.optional("offset", offset);
   reader.optional("bytes", bytes);
   if (offset > largest || (bytes && bytes->value > largest)) reader.fail(offset > largest ? "offset" : "bytes", "an access must stay within 16 MiB of its object's start");
-  if (bytes && bytes->value == 0) reader.fail("bytes", "'bytes' must not be 0");
 }
 
 Access::Place Access::resolve(StepContext& context, const SourceMark& mark) const {

@@ -19,6 +19,14 @@ struct Access {
   bool beyond_end = false;   ///< reaches past the end of the object on purpose
   std::optional<std::uint32_t> master;  ///< who accesses, if not the core that has the step: see StepContext::host_master
 
+  // The fields that the functions below read, under the same names.
+  static FieldList fields(const std::string& name_field);
+  static FieldList range_fields(const std::string& name_field);
+  static FieldList part_fields(const std::string& name_field);
+  static FieldList width_fields();
+  static Field view_field();
+  static Field end_field();
+
   /// `name_field` is what the object is called in this step: to, from.
   void read(StepReader& reader, const std::string& name_field);
   /// The same for steps that load and store nothing themselves: no width, and nobody else to do it.

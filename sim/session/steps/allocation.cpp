@@ -10,8 +10,6 @@
 namespace dspmem {
 namespace {
 
-constexpr std::uint32_t flag_shared = 1;  // SOF_MEM_FLAG_SHARED
-
 /// The largest heap of a zone that `core` may use; null when the platform has none.
 const HeapLayout* largest_heap(const Platform& platform, Zone zone, std::uint32_t core) {
   const HeapLayout* largest = nullptr;
@@ -33,18 +31,29 @@ void check_size(const Platform& platform, Zone zone, std::uint32_t core, std::ui
 template <bool Zeroed>
 class Alloc final : public Step {
  public:
+  static FieldList fields() {
+    using namespace field;
+    return {
+        needs("as", text(), "name of the object"),
+        has("zone", choice(zone_names()), "zone to allocate from; default runtime"),
+        needs("bytes", size(1), "bytes of the object"),
+        has("flags", list(choice(flag_names(), "flag")), "flags of the request; default none"),
+        has("capabilities", list(choice(capability_names(), "capability")), "what the memory must be capable of; default any"),
+        has("align", number(), "in zone buffer: alignment, bytes, a power of two"),
+        has("may_fail", flag(), "whether the scenario goes on if the allocator has none left; default false"),
+    };
+  }
   void read(StepReader& reader) {
     reader.required("as", name_);
     std::string zone = "runtime";
     if (reader.optional("zone", zone)) request_.zone = choose<Zone>(reader, "zone", zone, zone_names());
     Bytes bytes;
     reader.required("bytes", bytes);
-    if (bytes.value == 0) reader.fail("bytes", "'bytes' must not be 0");
     size_mark_ = reader.mark_of("bytes");
     request_.bytes = static_cast<std::uint32_t>(bytes.value);
     std::vector<std::string> flags, capabilities;
     if (reader.optional("flags", flags))
-      for (const std::string& flag : flags) request_.flags |= choose<std::uint32_t>(reader, "flags", flag, {{"shared", flag_shared}}, "flag");
+      for (const std::string& flag : flags) request_.flags |= choose(reader, "flags", flag, flag_names(), "flag");
     if (reader.optional("capabilities", capabilities))
       for (const std::string& each : capabilities) request_.capabilities |= choose<std::uint32_t>(reader, "capabilities", each, capability_names(), "capability");
     if (reader.optional("align", request_.alignment)) {
@@ -91,11 +100,11 @@ class Alloc final : public Step {
 
 class Realloc final : public Step {
  public:
+  static FieldList fields() { return {field::needs("object", field::text(), "object"), field::needs("bytes", field::size(1), "its new size, bytes")}; }
   void read(StepReader& reader) {
     reader.required("object", name_);
     Bytes bytes;
     reader.required("bytes", bytes);
-    if (bytes.value == 0) reader.fail("bytes", "'bytes' must not be 0");
     bytes_ = static_cast<std::uint32_t>(bytes.value);
   }
   void check(const ScenarioNames& names, std::uint32_t core) const override {
@@ -120,6 +129,7 @@ class Realloc final : public Step {
 
 class Free final : public Step {
  public:
+  static FieldList fields() { return {field::needs("object", field::text(), "object")}; }
   void read(StepReader& reader) { reader.required("object", name_); }
   void declare(ScenarioNames& names, std::uint32_t) const override { names.freed.insert(name_); }
   void check(const ScenarioNames& names, std::uint32_t) const override {
@@ -202,9 +212,9 @@ void retire(StepContext& context, const AnonymousBlock& block, const SourceMark&
   context.release(block.address, mark);
 }
 
-const StepKind alloc_step{"alloc", nullptr, "allocate an object from a zone", read_step<Alloc<false>>};
-const StepKind zalloc_step{"zalloc", nullptr, "allocate an object and zero it", read_step<Alloc<true>>};
-const StepKind realloc_step{"realloc", nullptr, "change the size of a buffer", read_step<Realloc>};
-const StepKind free_step{"free", "object", "free an object", read_step<Free>};
+const StepKind alloc_step = step_kind<Alloc<false>>("alloc", nullptr, "allocate an object from a zone");
+const StepKind zalloc_step = step_kind<Alloc<true>>("zalloc", nullptr, "allocate an object and zero it");
+const StepKind realloc_step = step_kind<Realloc>("realloc", nullptr, "change the size of a buffer");
+const StepKind free_step = step_kind<Free>("free", "object", "free an object");
 
 }  // namespace dspmem

@@ -26,9 +26,9 @@ class Nested : public Step {
 
 class Repeat final : public Nested {
  public:
+  static FieldList fields() { return {field::needs("times", field::number(1, ~0ull), "how often"), field::needs("steps", field::steps(), "what is repeated")}; }
   void read(StepReader& reader) {
     reader.required("times", times_);
-    if (times_ == 0) reader.fail("times", "'times' must not be 0");
     steps_ = reader.steps("steps");
   }
   void run(StepContext& context) const override {
@@ -46,6 +46,7 @@ class Repeat final : public Nested {
 
 class UserMode final : public Nested {
  public:
+  static FieldList fields() { return {field::needs("steps", field::steps(), "what is executed in ring 3")}; }
   void read(StepReader& reader) { steps_ = reader.steps("steps"); }
   void run(StepContext& context) const override {
     context.set_ring(user_ring);
@@ -59,6 +60,7 @@ class UserMode final : public Nested {
 
 class Use final : public Nested {
  public:
+  static FieldList fields() { return {field::needs("file", field::text(), "file with steps: a path from this file's folder"), field::has("with", field::names(field::text()), "values for its parameters, ${NAME}")}; }
   void read(StepReader& reader) {
     std::string file;
     reader.required("file", file);
@@ -75,6 +77,9 @@ class Use final : public Nested {
   }
   void run(StepContext& context) const override { context.run_steps(steps_); }
 };
+
+/// `positive`: 0 will not do.
+FieldType duration(bool positive = false) { return field::form(std::string(positive ? "^0*[1-9]" : "^[0-9]") + "[0-9]{0,11} *(cycles|ns|us|ms|s)?$", "20 us"); }
 
 /// A time such as 1000 cycles, 20 us or 1 ms.
 struct Duration {
@@ -103,6 +108,7 @@ struct Duration {
 /// The core does nothing for a while; the others go on.
 class Delay final : public Step {
  public:
+  static FieldList fields() { return {field::needs("time", duration(), "how long: cycles, ns, us, ms or s")}; }
   void read(StepReader& reader) {
     std::string text;
     reader.required("time", text);
@@ -120,6 +126,15 @@ class Delay final : public Step {
 /// Periodic work: what audio firmware does all day. The core idles until the next period begins.
 class Every final : public Nested {
  public:
+  static FieldList fields() {
+    using namespace field;
+    return {
+        needs("period", duration(true), "from the begin of a round to the begin of the next"),
+        has("times", number(1, ~0ull), "rounds"),
+        has("for", duration(), "in place of times: how long it goes on"),
+        needs("steps", steps(), "what is executed in each period"),
+    };
+  }
   void read(StepReader& reader) {
     std::string text;
     reader.required("period", text);
@@ -128,7 +143,6 @@ class Every final : public Nested {
     const bool counted = reader.optional("times", times_);
     if (reader.optional("for", text) == counted) FieldReader::fail(reader.mark(), "step 'every' needs either 'times' or 'for', how long it goes on");
     if (!counted) length_ = Duration::parse(reader, "for", text);
-    if (counted && times_ == 0) reader.fail("times", "'times' must not be 0");
     steps_ = reader.steps("steps");
   }
   void run(StepContext& context) const override {
@@ -151,12 +165,14 @@ class Every final : public Nested {
 /// The firmware's light sleep: banks in retention.
 class Sleep final : public Step {
  public:
+  static FieldList fields() { return {}; }
   void read(StepReader&) {}
   void run(StepContext& context) const override { context.call("pm_sleep", {}, mark); }
 };
 
 class Wake final : public Step {
  public:
+  static FieldList fields() { return {}; }
   void read(StepReader&) {}
   void run(StepContext& context) const override {
     const std::uint64_t before = context.now();
@@ -167,13 +183,13 @@ class Wake final : public Step {
 
 }  // namespace
 
-const StepKind repeat_step{"repeat", nullptr, "execute steps several times", read_step<Repeat>};
-const StepKind user_mode_step{"user_mode", nullptr, "execute steps without the kernel's privilege", read_step<UserMode>};
-const StepKind delay_step{"delay", "time", "let time pass on this core", read_step<Delay>};
-const StepKind idle_step{"idle", "time", "do nothing on this core for a while", read_step<Delay>};
-const StepKind every_step{"every", nullptr, "execute steps once in every period", read_step<Every>};
-const StepKind sleep_step{"sleep", nullptr, "put all banks that are on into retention, but for those that code and stack are in", read_step<Sleep>};
-const StepKind wake_step{"wake", nullptr, "bring them back, and wait for them", read_step<Wake>};
-const StepKind use_step{"use", "file", "execute the steps of another file, with parameters", read_step<Use>};
+const StepKind repeat_step = step_kind<Repeat>("repeat", nullptr, "execute steps several times");
+const StepKind user_mode_step = step_kind<UserMode>("user_mode", nullptr, "execute steps without the kernel's privilege");
+const StepKind delay_step = step_kind<Delay>("delay", "time", "let time pass on this core");
+const StepKind idle_step = step_kind<Delay>("idle", "time", "do nothing on this core for a while");
+const StepKind every_step = step_kind<Every>("every", nullptr, "execute steps once in every period");
+const StepKind sleep_step = step_kind<Sleep>("sleep", nullptr, "put all banks that are on into retention, but for those that code and stack are in");
+const StepKind wake_step = step_kind<Wake>("wake", nullptr, "bring them back, and wait for them");
+const StepKind use_step = step_kind<Use>("use", "file", "execute the steps of another file, with parameters");
 
 }  // namespace dspmem

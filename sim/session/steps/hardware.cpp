@@ -16,11 +16,18 @@ constexpr std::size_t most_arguments = 6;  ///< of a call, in registers
 
 class Call final : public Step {
  public:
+  static FieldList fields() {
+    using namespace field;
+    return {
+        needs("function", text(), "symbol of the function"),
+        has("arguments", list(either({number(), form("^[^0-9]", "OBJECT")}), 0, most_arguments), "numbers, and names of objects for their addresses"),
+        has("expect", number(), "what it has to return"),
+    };
+  }
   void read(StepReader& reader) {
     reader.required("function", function_);
     std::vector<std::string> arguments;
     reader.optional("arguments", arguments);
-    if (arguments.size() > most_arguments) reader.fail("arguments", fmt::format("a call takes at most {} arguments", most_arguments));
     for (const YAML::Node& node : reader.node("arguments")) {
       Argument& argument = arguments_.emplace_back();
       if (node.Scalar().find_first_of("0123456789") == 0) reader.convert(node, "arguments", argument.value);
@@ -57,6 +64,7 @@ class Call final : public Step {
 template <bool On>
 class CorePower final : public Step {
  public:
+  static FieldList fields() { return {field::needs("core", field::number(), "number of the core, not 0")}; }
   void read(StepReader& reader) { reader.required("core", core_); }
   void declare(ScenarioNames& names, std::uint32_t) const override { names.switches_cores = true; }
   void check(const ScenarioNames& names, std::uint32_t) const override {
@@ -80,10 +88,10 @@ class CorePower final : public Step {
 template <bool On>
 class BankPower final : public Step {
  public:
+  static FieldList fields() { return {field::needs("bank", field::text(), "first bank, such as HP3"), field::has("count", field::number(1), "how many banks; default 1")}; }
   void read(StepReader& reader) {
     reader.required("bank", bank_);
     reader.optional("count", count_);
-    if (count_ == 0) reader.fail("count", "'count' must not be 0");
   }
   void check(const ScenarioNames& names, std::uint32_t) const override { locate(*names.platform); }
   void run(StepContext& context) const override {
@@ -116,10 +124,10 @@ class BankPower final : public Step {
 
 }  // namespace
 
-const StepKind call_step{"call", "function", "call any function of the firmware", read_step<Call>};
-const StepKind core_on_step{"core_on", "core", "power a core and wait until it has booted", read_step<CorePower<true>>};
-const StepKind core_off_step{"core_off", "core", "make a core free its heaps and stop, and gate its memory", read_step<CorePower<false>>};
-const StepKind bank_on_step{"bank_on", "bank", "power SRAM banks and wait until they are usable", read_step<BankPower<true>>};
-const StepKind bank_off_step{"bank_off", "bank", "gate SRAM banks; their contents are lost", read_step<BankPower<false>>};
+const StepKind call_step = step_kind<Call>("call", "function", "call any function of the firmware");
+const StepKind core_on_step = step_kind<CorePower<true>>("core_on", "core", "power a core and wait until it has booted");
+const StepKind core_off_step = step_kind<CorePower<false>>("core_off", "core", "make a core free its heaps and stop, and gate its memory");
+const StepKind bank_on_step = step_kind<BankPower<true>>("bank_on", "bank", "power SRAM banks and wait until they are usable");
+const StepKind bank_off_step = step_kind<BankPower<false>>("bank_off", "bank", "gate SRAM banks; their contents are lost");
 
 }  // namespace dspmem

@@ -14,6 +14,7 @@ constexpr char writeback_invalidate_function[] = "dcache_writeback_invalidate_re
 template <const char* Function>
 class Maintenance final : public Step {
  public:
+  static FieldList fields() { return Access::range_fields("object"); }
   void read(StepReader& reader) { access_.read_range(reader, "object"); }
   void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
   void run(StepContext& context) const override {
@@ -29,6 +30,7 @@ class Maintenance final : public Step {
 template <bool Evict>
 class ForceCache final : public Step {
  public:
+  static FieldList fields() { return Access::part_fields("object"); }
   void read(StepReader& reader) { access_.read_part(reader, "object"); }
   void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
   void run(StepContext& context) const override {
@@ -43,11 +45,11 @@ class ForceCache final : public Step {
 
 }  // namespace
 
-const StepKind evict_step{"evict", "object", "make this core's cache evict the lines of an object, as it may at any time", read_step<ForceCache<true>>};
-const StepKind prefetch_step{"prefetch", "object", "make this core's cache fetch the lines of an object, as a prefetcher may", read_step<ForceCache<false>>};
-const StepKind commit_step{"commit", "object", "make shared data current everywhere: platform_shared_commit()", read_step<Maintenance<commit_function>>};
-const StepKind writeback_step{"writeback", "object", "write back the cache lines of an object", read_step<Maintenance<writeback_function>>};
-const StepKind writeback_invalidate_step{"writeback_invalidate", "object", "write back the cache lines of an object, and invalidate them", read_step<Maintenance<writeback_invalidate_function>>};
-const StepKind invalidate_step{"invalidate", "object", "invalidate the cache lines of an object", read_step<Maintenance<invalidate_function>>};
+const StepKind evict_step = step_kind<ForceCache<true>>("evict", "object", "make this core's cache evict the lines of an object, as it may at any time");
+const StepKind prefetch_step = step_kind<ForceCache<false>>("prefetch", "object", "make this core's cache fetch the lines of an object, as a prefetcher may");
+const StepKind commit_step = step_kind<Maintenance<commit_function>>("commit", "object", "make shared data current everywhere: platform_shared_commit()");
+const StepKind writeback_step = step_kind<Maintenance<writeback_function>>("writeback", "object", "write back the cache lines of an object");
+const StepKind writeback_invalidate_step = step_kind<Maintenance<writeback_invalidate_function>>("writeback_invalidate", "object", "write back the cache lines of an object, and invalidate them");
+const StepKind invalidate_step = step_kind<Maintenance<invalidate_function>>("invalidate", "object", "invalidate the cache lines of an object");
 
 }  // namespace dspmem

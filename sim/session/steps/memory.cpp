@@ -20,6 +20,7 @@ void check_pattern(const Pattern& pattern, const Access& access, std::uint64_t b
 
 class Write final : public Step {
  public:
+  static FieldList fields() { return joined(Access::fields("to"), {field::needs("pattern", Pattern::type(), "what is stored: counter, random, zeros, or the number that every word holds")}); }
   void read(StepReader& reader) {
     access_.read(reader, "to");
     pattern_ = Pattern::read(reader, "pattern");
@@ -43,6 +44,10 @@ class Write final : public Step {
 
 class Read final : public Step {
  public:
+  static FieldList fields() {
+    using namespace field;
+    return joined(Access::fields("from"), {has("expect", either({choice({"written"}), Pattern::type()}), "what has to be there: what steps wrote there last, or a pattern as in write")});
+  }
   void read(StepReader& reader) {
     access_.read(reader, "from");
     if (reader.node("expect").IsDefined()) {
@@ -78,6 +83,13 @@ class Read final : public Step {
 /// From one object to another.
 class Transfer : public Step {
  public:
+  /// `needed`: there is no other way to say what is moved.
+  static FieldList place_fields(bool needed) {
+    FieldList fields = joined({field::needs("to", field::text(), "object to write"), field::has("to_offset", field::number(), "its first byte; default 0")}, joined(Access::part_fields("from"), {Access::end_field()}));
+    for (Field& each : fields) each.required &= needed;
+    return fields;
+  }
+
   void check(const ScenarioNames& names, std::uint32_t) const override {
     from_.check(names, mark);
     Access target = to_;
@@ -108,6 +120,7 @@ class Transfer : public Step {
 
 class Copy final : public Transfer {
  public:
+  static FieldList fields() { return joined(Transfer::place_fields(true), joined({Access::view_field()}, Access::width_fields())); }
   void read(StepReader& reader) {
     read_places(reader);
     from_.read_view(reader);
@@ -126,12 +139,19 @@ class Copy final : public Transfer {
 /// The firmware's own driver starts a channel and waits for it. What to move is given here, or in a list that lies in memory.
 class DmaTransfer final : public Transfer {
  public:
+  static FieldList fields() {
+    using namespace field;
+    return joined(Transfer::place_fields(false), {
+        has("list", text(), "in place of from and to: object with a list that dma_list wrote"),
+        has("channel", number(0, Dma::channels - 1), "DMA channel; default 0"),
+        has("chunk", size(0, 4096), "bytes that are moved at a time"),
+    });
+  }
   void read(StepReader& reader) {
     if (!reader.optional("list", list_)) read_places(reader);
     reader.refuse("by", "step 'dma': its 'channel' says who copies");
     reader.optional("channel", channel_);
-    if (channel_ >= Dma::channels) reader.fail("channel", "'channel' must be 0 to 3");
-    if (reader.optional("chunk", chunk_); chunk_.value > 4096) reader.fail("chunk", "'chunk' must be at most 4 KiB");
+    reader.optional("chunk", chunk_);
     if (!list_.empty()) reader.refuse("chunk", "a list: it says itself what its transfers move");
   }
   void check(const ScenarioNames& names, std::uint32_t core) const override {
@@ -169,12 +189,15 @@ class DmaTransfer final : public Transfer {
 /// The firmware writes a list of transfers into an object.
 class DmaList final : public Transfer {
  public:
+  static FieldList fields() {
+    using namespace field;
+    return joined({needs("in", text(), "object that the list is written into")}, joined(Transfer::place_fields(true), {has("parts", number(1, Dma::most_descriptors), "transfers of the list; default 1")}));
+  }
   void read(StepReader& reader) {
     reader.required("in", list_);
     read_places(reader);
     reader.refuse("by", "step 'dma_list': the core that has the step writes the list");
     reader.optional("parts", parts_);
-    if (parts_ == 0 || parts_ > Dma::most_descriptors) reader.fail("parts", fmt::format("'parts' must be between 1 and {}", Dma::most_descriptors));
   }
   void check(const ScenarioNames& names, std::uint32_t core) const override {
     check_object(names, list_, mark);
@@ -197,6 +220,7 @@ class DmaList final : public Transfer {
 /// Read, add, write: three steps that only a lock makes one.
 class Add final : public Step {
  public:
+  static FieldList fields() { return {field::needs("to", field::text(), "object"), field::has("offset", field::number(), "byte of the object, a multiple of 4; default 0"), field::has("value", field::number(), "what is added; default 1")}; }
   void read(StepReader& reader) {
     access_.bytes = Bytes{4};
     reader.required("to", access_.object);
@@ -222,11 +246,11 @@ class Add final : public Step {
 
 }  // namespace
 
-const StepKind write_step{"write", nullptr, "store a pattern into an object", read_step<Write>};
-const StepKind read_step_kind{"read", "from", "load an object and compare it with a pattern", read_step<Read>};
-const StepKind copy_step{"copy", nullptr, "load one object and store it into another", read_step<Copy>};
-const StepKind dma_step{"dma", nullptr, "let a DMA engine copy one object to another, past all caches, and wait for it", read_step<DmaTransfer>};
-const StepKind dma_list_step{"dma_list", nullptr, "write a list of DMA transfers into an object", read_step<DmaList>};
-const StepKind add_step{"add", "to", "read a word, add to it, write it back", read_step<Add>};
+const StepKind write_step = step_kind<Write>("write", nullptr, "store a pattern into an object");
+const StepKind read_step_kind = step_kind<Read>("read", "from", "load an object and compare it with a pattern");
+const StepKind copy_step = step_kind<Copy>("copy", nullptr, "load one object and store it into another");
+const StepKind dma_step = step_kind<DmaTransfer>("dma", nullptr, "let a DMA engine copy one object to another, past all caches, and wait for it");
+const StepKind dma_list_step = step_kind<DmaList>("dma_list", nullptr, "write a list of DMA transfers into an object");
+const StepKind add_step = step_kind<Add>("add", "to", "read a word, add to it, write it back");
 
 }  // namespace dspmem

@@ -8,6 +8,7 @@ namespace {
 
 class LoopBegin final : public Step {
  public:
+  static FieldList fields() { return {field::needs("loop", field::number(0, ~0ull), "number of the loop"), field::has("period", field::number(0, ~0ull), "cycles of a round")}; }
   void read(StepReader& reader) {
     reader.required("loop", loop_);
     reader.optional("period", period_);
@@ -20,6 +21,7 @@ class LoopBegin final : public Step {
 
 class RoundEnd final : public Step {
  public:
+  static FieldList fields() { return {field::needs("loop", field::number(0, ~0ull), "number of the loop")}; }
   void read(StepReader& reader) { reader.required("loop", loop_); }
   void run(StepContext& context) const override { context.end_recorded_round(loop_, mark); }
 
@@ -29,6 +31,7 @@ class RoundEnd final : public Step {
 
 class LoopEnd final : public Step {
  public:
+  static FieldList fields() { return {field::needs("loop", field::number(0, ~0ull), "number of the loop")}; }
   void read(StepReader& reader) { reader.required("loop", loop_); }
   void run(StepContext& context) const override { context.end_recorded_loop(loop_, mark); }
 
@@ -38,9 +41,9 @@ class LoopEnd final : public Step {
 
 class Ring final : public Step {
  public:
+  static FieldList fields() { return {field::needs("ring", field::number(0, 3), "0: the kernel; 3: user mode")}; }
   void read(StepReader& reader) {
     reader.required("ring", ring_);
-    if (ring_ > 3) reader.fail("ring", "'ring' must be from 0 (the kernel) to 3");
   }
   void run(StepContext& context) const override { context.set_ring(ring_); }
 
@@ -50,9 +53,9 @@ class Ring final : public Step {
 
 }  // namespace
 
-const StepKind loop_begin_step{"loop_begin", "loop", "in recordings: a 'repeat' or 'every' begins", read_step<LoopBegin>};
-const StepKind round_end_step{"round_end", "loop", "in recordings: one of its rounds is over; with a period, the rest of it", read_step<RoundEnd>};
-const StepKind loop_end_step{"loop_end", "loop", "in recordings: it is over", read_step<LoopEnd>};
-const StepKind ring_step{"ring", "ring", "in recordings: 'user_mode' begins (3) or ends (0)", read_step<Ring>};
+const StepKind loop_begin_step = step_kind<LoopBegin>("loop_begin", "loop", "in recordings: a 'repeat' or 'every' begins");
+const StepKind round_end_step = step_kind<RoundEnd>("round_end", "loop", "in recordings: one of its rounds is over; with a period, the rest of it");
+const StepKind loop_end_step = step_kind<LoopEnd>("loop_end", "loop", "in recordings: it is over");
+const StepKind ring_step = step_kind<Ring>("ring", "ring", "in recordings: 'user_mode' begins (3) or ends (0)");
 
 }  // namespace dspmem

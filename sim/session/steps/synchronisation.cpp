@@ -15,6 +15,7 @@ constexpr char unlock_function[] = "scenario_unlock";
 template <const char* Function>
 class LockStep final : public Step {
  public:
+  static FieldList fields() { return {field::needs("name", field::text(), "name of the spinlock")}; }
   void read(StepReader& reader) { reader.required("name", name_); }
   void declare(ScenarioNames& names, std::uint32_t) const override {
     const auto number = static_cast<std::uint32_t>(names.locks.size());
@@ -28,6 +29,7 @@ class LockStep final : public Step {
 
 class Signal final : public Step {
  public:
+  static FieldList fields() { return {field::needs("name", field::text(), "name of the signal")}; }
   void read(StepReader& reader) { reader.required("name", name_); }
   void declare(ScenarioNames& names, std::uint32_t) const override { names.signals.insert(name_); }
   void run(StepContext& context) const override { context.signal(name_); }
@@ -38,6 +40,7 @@ class Signal final : public Step {
 
 class Wait final : public Step {
  public:
+  static FieldList fields() { return {field::needs("name", field::text(), "name of the signal")}; }
   void read(StepReader& reader) { reader.required("name", name_); }
   void declare(ScenarioNames& names, std::uint32_t core) const override { names.waiters[name_].insert(core); }
   void check(const ScenarioNames& names, std::uint32_t) const override {
@@ -52,6 +55,7 @@ class Wait final : public Step {
 
 class Barrier final : public Step {
  public:
+  static FieldList fields() { return {field::needs("name", field::text(), "name of the barrier")}; }
   void read(StepReader& reader) { reader.required("name", name_); }
   void declare(ScenarioNames& names, std::uint32_t core) const override { names.barriers[name_].insert(core); }
   void run(StepContext& context) const override { context.barrier(name_, mark); }
@@ -62,10 +66,10 @@ class Barrier final : public Step {
 
 }  // namespace
 
-const StepKind lock_step{"lock", "name", "take a spinlock", read_step<LockStep<lock_function>>};
-const StepKind unlock_step{"unlock", "name", "release a spinlock", read_step<LockStep<unlock_function>>};
-const StepKind signal_step{"signal", "name", "let cores that wait for this signal go on; each sees every signal once", read_step<Signal>};
-const StepKind wait_step{"wait", "name", "wait for a signal", read_step<Wait>};
-const StepKind barrier_step{"barrier", "name", "wait until every core that has this barrier arrives", read_step<Barrier>};
+const StepKind lock_step = step_kind<LockStep<lock_function>>("lock", "name", "take a spinlock");
+const StepKind unlock_step = step_kind<LockStep<unlock_function>>("unlock", "name", "release a spinlock");
+const StepKind signal_step = step_kind<Signal>("signal", "name", "let cores that wait for this signal go on; each sees every signal once");
+const StepKind wait_step = step_kind<Wait>("wait", "name", "wait for a signal");
+const StepKind barrier_step = step_kind<Barrier>("barrier", "name", "wait until every core that has this barrier arrives");
 
 }  // namespace dspmem

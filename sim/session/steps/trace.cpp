@@ -37,6 +37,7 @@ class RowStep final : public Step {
 
 class Trace final : public Step {
  public:
+  static FieldList fields() { return {field::needs("file", field::text(), "trace file: a path from this file's folder")}; }
   void read(StepReader& reader) {
     std::string file;
     reader.required("file", file);
@@ -243,6 +244,6 @@ class Trace final : public Step {
 
 }  // namespace
 
-const StepKind trace_step{"trace", "file", "execute the rows of a trace file that are this core's", read_step<Trace>};
+const StepKind trace_step = step_kind<Trace>("trace", "file", "execute the rows of a trace file that are this core's");
 
 }  // namespace dspmem

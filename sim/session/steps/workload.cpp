@@ -31,26 +31,38 @@ const std::vector<Distribution>& distributions() {
   return all;
 }
 
+std::vector<std::string> distribution_names() {
+  std::vector<std::string> names;
+  for (const Distribution& each : distributions()) names.emplace_back(each.name);
+  return names;
+}
+
 class Workload final : public Step {
  public:
+  static FieldList fields() {
+    using namespace field;
+    return {
+        needs("operations", number(1, ~0ull), "allocations and frees"),
+        has("zone", choice(zone_names()), "zone of the objects; default runtime"),
+        has("flags", list(choice(flag_names(), "flag")), "flags of the requests; default none"),
+        has("sizes", choice(distribution_names(), "distribution"), "distribution of sizes; default audio_objects"),
+        has("live", number(1), "objects that exist at a time, on average"),
+        has("check", flag(), "whether contents are written and compared; default false"),
+        has("seed", number(0, ~0ull), "seed of what is drawn; default from the scenario's"),
+    };
+  }
   void read(StepReader& reader) {
     reader.required("operations", operations_);
-    if (operations_ == 0) reader.fail("operations", "'operations' must not be 0");
     std::string zone = "runtime", sizes = "audio_objects";
     if (reader.optional("zone", zone)) request_.zone = choose<Zone>(reader, "zone", zone, zone_names());
     if (request_.zone == Zone::system) reader.fail("zone", "the system zone is never freed: a workload needs another");
     std::vector<std::string> flags;
     if (reader.optional("flags", flags))
-      for (const std::string& flag : flags) request_.flags |= choose<std::uint32_t>(reader, "flags", flag, {{"shared", 1u}}, "flag");
-    if (reader.optional("sizes", sizes)) {
-      std::vector<std::string> names;
-      for (const Distribution& each : distributions()) names.emplace_back(each.name);
-      if (std::find(names.begin(), names.end(), sizes) == names.end()) reader.fail("sizes", "'" + sizes + "' is not a known distribution" + suggestion(sizes, names));
-    }
+      for (const std::string& flag : flags) request_.flags |= choose(reader, "flags", flag, flag_names(), "flag");
+    reader.optional("sizes", sizes);
     for (const Distribution& each : distributions())
       if (each.name == sizes) classes_ = each.classes;
     reader.optional("live", live_);
-    if (live_ == 0) reader.fail("live", "'live' must not be 0: it is how many objects exist at a time, on average");
     reader.optional("check", check_);
     reader.optional("seed", seed_);
   }
@@ -156,6 +168,6 @@ class Workload final : public Step {
 
 }  // namespace
 
-const StepKind workload_step{"workload", nullptr, "allocate and free at random, many times", read_step<Workload>};
+const StepKind workload_step = step_kind<Workload>("workload", nullptr, "allocate and free at random, many times");
 
 }  // namespace dspmem
