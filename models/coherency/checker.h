@@ -153,6 +153,9 @@ class CoherencyChecker {
   };
   const std::vector<MaintenanceUse>& maintenance_use() const { return maintenance_use_; }
 
+  /// The epoch that an agent is in, and whether another has heard of what it did in one.
+  std::uint32_t epoch_of(AgentId agent) const { return clocks_[agent][agent]; }
+  bool has_heard(AgentId agent, AgentId of, std::uint32_t epoch) const { return agent == of || clocks_[agent][of] >= epoch; }
   /// Whether `core` wrote back (or invalidated) some line of these bytes since `cycle`: then it meant to, and missed others.
   bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const;
 

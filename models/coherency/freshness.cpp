@@ -233,7 +233,11 @@ void CoherencyChecker::check_freshness(Line& line, const Operation& access, std:
     finding.owed.push_back(line.is_known(i) ? line.truth(i) : seen[i - offset]);
   }
   explain(line, worst, first, finding);
-  finding.also_old_copy = worst.reason == Judgement::not_in_memory && access.view == View::cached && (held || config_.rules.prefetch) && finding.rule == Rule::missing_writeback;
+  // Had the write been in memory when the reader heard of it: would the reader's copy be older?
+  const LineCopies::Shared* const shared = line.copies.shared.get();
+  const bool may_hold = shared && access.view == View::cached && (held || config_.rules.prefetch);
+  finding.also_old_copy = may_hold && worst.reason == Judgement::not_in_memory && finding.rule == Rule::missing_writeback && worst.writer != access.agent &&
+                          !is_young(shared->copies[access.agent], access.agent, first, worst.writer, clocks_[access.agent][worst.writer]);
   finding.history = history_of_events(line);
   listener_.on_finding(finding);
 }

@@ -35,10 +35,10 @@ class Bank final : public Subscriber {
     access.stack = describe_.frames(event.fault);
     access.cycle = event.fault.cycle;
     if (const SourceMark* step = describe_.moment().step(static_cast<AgentId>(event.fault.core))) access.step = *step;
-    refused(access, event.fault.refusal);
+    refused(access, event.fault.refusal, event.fault.address);
   }
 
-  void on(const AccessRefused& event) override { refused(describe_.operation(event.access), event.why); }
+  void on(const AccessRefused& event) override { refused(describe_.operation(event.access), event.why, event.address); }
 
   void on(const BankSwitchedOff& event) override {
     if (context_.shadow) lost(event);
@@ -48,17 +48,26 @@ class Bank final : public Subscriber {
   }
 
  private:
-  void refused(const Result::Operation& access, const Refusal& why) {
+  /// `address`: what was accessed; an eviction on its behalf may have needed another bank.
+  void refused(const Result::Operation& access, const Refusal& why, std::uint32_t address) {
     const std::uint32_t base = why.bank_base;
     Result::Finding finding;
     finding.rule = use_of_powered_off_bank_rule.id;
     finding.message = fmt::format("{} needs SRAM bank {}, which {}", to_string(access.agent), why.bank, state_of_bank(why.kind));
     finding.access = access;
+    if (context_.physical(context_.cached(address)) - base < bytes_of_bank(base)) finding.object = object_at(context_.cached(address));
     if (const Operation off = context_.banks.power_off_of(base); off.kind != Operation::Kind::none) finding.cause = describe_.operation(off);
     for (const HeapBlock* block : context_.live.between(base, std::uint64_t{base} + bytes_of_bank(base)))
-      if (finding.neighbours.size() < most_neighbours) finding.neighbours.push_back(describe_.object(*block));
+      if (finding.neighbours.size() < most_neighbours && !(finding.object && finding.object->address == block->base)) finding.neighbours.push_back(describe_.object(*block));
     finding.fix = "keep the bank on while what lives in it is used, or move that to a bank that stays on; what an off bank held is lost";
     log_.add(std::move(finding));
+  }
+
+  /// What lies there, or did until it was freed; nothing that only others lie in.
+  std::optional<Result::Object> object_at(std::uint32_t address) const {
+    if (const auto object = describe_.object_at(address); object && object->is_one_thing()) return object;
+    if (const HeapBlock* const freed = context_.allocator.freed_at(address)) return describe_.object(*freed);
+    return std::nullopt;
   }
 
   std::uint32_t bytes_of_bank(std::uint32_t address) const {

@@ -135,8 +135,8 @@ constexpr Text left_dirty{
     "a write-back by {cause} after {cause place}, before it hands the line over", "write {cause object} back and invalidate it (dcache_writeback_invalidate_region) on {cause} after its last store, before the release, signal, free or doorbell", Edit::clean_after_cause, true};
 constexpr Text left_dirty_by_free{
     Rule::lost_update, &lost_update_rule,
-    "what {writer} wrote to '{object}' {may be} overwritten: {cause} freed this memory with the line dirty in its cache, since {cause place}, and may write it back later",
-    "a write-back and invalidate by {cause} before it frees the memory", "write the memory back and invalidate it (dcache_writeback_invalidate_region) on {cause} before it is freed, or let the allocator do so", Edit::clean_after_cause};
+    "what {writer} wrote to '{object}' {may be} overwritten: when this memory was freed, the line was dirty in the cache of {cause}, since {cause place}, and may be written back later",
+    "a write-back and invalidate by {cause} before the memory is freed", "write the memory back and invalidate it (dcache_writeback_invalidate_region) on {cause} before it is freed, or let the allocator do so", Edit::clean_after_cause};
 constexpr Text old_copy{
     Rule::lost_update, &lost_update_rule,
     "what {writer} wrote to '{object}' {may be} overwritten: {cause} stored to a copy of the line that was older ({cause place}), and writes the whole line back",
@@ -153,6 +153,11 @@ constexpr Text two_views{
 constexpr const char* parts_suffix = ", or give the parts of '{object}' that {writer} and {cause} write cache lines of their own";
 /// Where nobody has read it.
 constexpr const char* unread_suffix = "; nobody reads it in this scenario";
+
+/// Of discarded-write, where another agent has written to the line meanwhile: a write-back now would put the rest of the line over that.
+constexpr Text discarded_beside_others{
+    Rule::discarded_write, &discarded_write_rule, "an invalidate {may throw} away what {writer} wrote to '{object}', in a cache line that {others} writes, too",
+    "cache lines of its own for '{object}'", "give '{object}' and what {others} writes cache lines of their own: align them to the line, and round their sizes up to whole lines"};
 
 /// Of mixed-alias, where a cache operation is found instead of a read.
 constexpr Text operation_past_the_cache{
@@ -173,6 +178,25 @@ class Coherency final : public Subscriber {
  public:
   explicit Coherency(const DiagnosisContext& context) : context_(context), log_(context.log) {}
 
+  /// Data that is kept current by commits is mended by commits.
+  void on(const RunEnded&) override {
+    std::vector<Result::Finding>& findings = context_.result.findings;
+    for (Result::Finding& finding : findings) {
+      if (finding.rule != missing_writeback_rule.id && finding.rule != missing_invalidate_rule.id && finding.rule != wrong_range_rule.id) continue;
+      std::vector<Result::Patch> commits;
+      std::string fix;
+      for (const Result::Finding& other : findings) {
+        if (other.rule != uncommitted_access_rule.id || !other.object || !finding.object || other.object->name != finding.object->name || other.object->address != finding.object->address) continue;
+        for (const Result::Patch& each : other.patches)
+          if (std::none_of(commits.begin(), commits.end(), [&each](const Result::Patch& known) { return known.at == each.at && known.text == each.text; })) commits.push_back(each);
+        fix = other.fix;
+      }
+      if (fix.empty()) continue;
+      finding.fix = fix;
+      finding.patches = commits;
+    }
+  }
+
   void on(const CoherencyFound& event) override {
     const CoherencyFinding& raw = event.finding;
     const std::uint32_t address = context_.cached(raw.address);
@@ -180,8 +204,10 @@ class Coherency final : public Subscriber {
     const bool operation = raw.rule == Rule::mixed_alias && raw.access.kind != Operation::Kind::read;
     Result::Finding finding;
     finding.object = log_.describe.object_at(address);
-    const auto cause_object = raw.rule == Rule::lost_update ? log_.describe.object_at(context_.cached(raw.cause_address)) : std::nullopt;
-    const Text& text = operation ? operation_past_the_cache : raw.rule == Rule::lost_update ? lost_update_text(raw, finding, cause_object) : text_of(refined_rule(raw, address));
+    auto cause_object = raw.rule == Rule::lost_update ? log_.describe.object_at(context_.cached(raw.cause_address)) : std::nullopt;
+    // What was stored to is not what lives there now.
+    if (!lived(context_.cached(raw.cause_address), raw.cause)) cause_object.reset();
+    const Text& text = operation ? operation_past_the_cache : raw.rule == Rule::lost_update ? lost_update_text(raw, finding, cause_object) : raw.rule == Rule::discarded_write && other_writer(raw) ? discarded_beside_others : text_of(refined_rule(raw, finding.object));
     finding.rule = text.info->id;
     finding.severity = unread ? Severity::warning : raw.manifest ? Severity::manifest : Severity::latent;
     finding.relation = operation ? Result::Finding::Relation::after
@@ -225,13 +251,26 @@ class Coherency final : public Subscriber {
   }
 
   /// The rule that says most, now that the object is known.
-  Rule refined_rule(const CoherencyFinding& raw, std::uint32_t address) const {
-    const HeapBlock* block = context_.live.find(address);
+  Rule refined_rule(const CoherencyFinding& raw, const std::optional<Result::Object>& object) const {
+    const bool known = object && (object->kind == Result::Object::Kind::block || object->kind == Result::Object::Kind::static_object);
     // A write-back that came too late covered the right bytes.
-    if (!context_.checker || !block || raw.cause.kind != Operation::Kind::none || (raw.rule != Rule::missing_writeback && raw.rule != Rule::missing_invalidate)) return raw.rule;
+    if (!context_.checker || !known || raw.cause.kind != Operation::Kind::none || (raw.rule != Rule::missing_writeback && raw.rule != Rule::missing_invalidate)) return raw.rule;
     const bool invalidate = raw.rule == Rule::missing_invalidate;
     const AgentId who = invalidate ? raw.access.agent : raw.other.agent;
-    return context_.checker->maintained_since(who, invalidate, context_.physical(block->base), block->bytes, raw.other.cycle) ? Rule::wrong_range : raw.rule;
+    return context_.checker->maintained_since(who, invalidate, context_.physical(object->address), object->bytes, raw.other.cycle) ? Rule::wrong_range : raw.rule;
+  }
+
+  /// Who else has written to the line after the write that a finding is about.
+  std::optional<Agent> other_writer(const CoherencyFinding& raw) const {
+    for (const Operation& each : raw.history)
+      if (each.kind == Operation::Kind::write && each.agent != raw.other.agent && each.cycle >= raw.other.cycle) return log_.describe.agent(each.agent);
+    return std::nullopt;
+  }
+
+  /// Whether what lies at an address did so at the time of an operation.
+  bool lived(std::uint32_t address, const Operation& operation) const {
+    const HeapBlock* const block = context_.live.find(address);
+    return !block || !operation.cycle || operation.cycle >= block->site.cycle;
   }
 
   static void describe_bytes(const CoherencyFinding& raw, std::uint32_t address, Result::Finding& finding) {
@@ -264,6 +303,7 @@ class Coherency final : public Subscriber {
         {"{take-over}", finding.other && finding.other->agent.kind == Agent::Kind::dma ? "the transfer has ended" : "the acquire"},
         {"{its write}", !finding.other ? "what was written" : finding.other->agent == finding.access.agent ? "its own write" : "what " + to_string(finding.other->agent) + " wrote"},
         {"{writer}", finding.other ? to_string(finding.other->agent) : "nobody"},
+        {"{others}", raw.rule == Rule::discarded_write && other_writer(raw) ? to_string(*other_writer(raw)) : "others"},
         {"{write place}", finding.other ? place_of(*finding.other) : "its write"}, {"{read place}", place_of(finding.access)}};
     const auto fill_in = [&blanks](std::string sentence) {
       for (const auto& [blank, value] : blanks)
@@ -276,6 +316,7 @@ class Coherency final : public Subscriber {
     finding.fix = fill_in(parts ? std::string(text.fix) + parts_suffix : text.fix);
     // A range that is too short is made up for where the right one would have been.
     const Edit edit = text.rule != Rule::wrong_range ? text.edit : raw.rule == Rule::missing_invalidate ? Edit::invalidate_before_read : Edit::write_back_after_write;
+    if (!lived(address, raw.other) || !lived(address, raw.access)) return;  // an edit there would name what is not there yet
     if (auto patch = patch_of(finding, edit, cause_object)) finding.patches.push_back(std::move(*patch));
     if (raw.also_old_copy && raw.rule == Rule::missing_writeback) {
       finding.message += fill_in("; {reader} holds an older copy, too");

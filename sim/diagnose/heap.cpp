@@ -2,6 +2,7 @@
 // What becomes of heap blocks: frees that come too early, twice or elsewhere, accesses to what is nobody's, leaks at the end.
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -43,6 +44,7 @@ class Heap final : public Subscriber {
   void on(const Freeing& event) override {
     if (event.block.zone == Zone::system_runtime && event.block.core != event.core) foreign_free(event);
     if (!context_.checker) return;
+    if (!event.block.name.empty()) frees_[event.block.base] = {event.core, context_.checker->epoch_of(event.core), event.block};
     const std::uint32_t address = context_.physical(event.block.base);
     if (const Operation write = context_.checker->left_dirty_elsewhere(event.core, address, event.block.bytes).operation; write.kind != Operation::Kind::none)
       left_dirty(event, write);
@@ -114,6 +116,7 @@ class Heap final : public Subscriber {
     finding.message = event.message;
     finding.access = describe_.step(event.core, kind_of_step(event.core), *event.where, event.cycle);
     finding.object = Result::Object{Result::Object::Kind::block, event.object.name, to_string(event.object.zone), Agent::core(event.object.core), {}, event.object.base, event.object.bytes};
+    if (event.object.where) finding.object->where.step = *event.object.where;
     if (event.freed_at) {
       finding.other.emplace();
       finding.other->kind = Kind::free;
@@ -121,10 +124,13 @@ class Heap final : public Subscriber {
       finding.relation = Relation::after;
       finding.fix = fmt::format("use '{}' before it is freed at {}, or free it later", event.object.name, event.freed_at->to_string());
       if (finding.access.kind == Kind::free) finding.fix = fmt::format("free '{}' once: remove this free, or the one at {}", event.object.name, event.freed_at->to_string());
+    } else if (event.unwritten) {
+      finding.fix = fmt::format("write all that is read of '{}' first, or allocate it with zalloc (rzalloc); a read of what was written only says so with 'offset' and 'bytes'", event.object.name);
     } else {
       finding.fix = fmt::format("stay within the {} bytes of '{}': give this step an offset and size inside it", event.object.bytes, event.object.name);
     }
     log_.add(std::move(finding));
+    if (event.freed_at) used_after_free(event);
   }
 
   void on(const ContentsLost& event) override {
@@ -218,11 +224,17 @@ class Heap final : public Subscriber {
                                   to_string(finding.access.agent), finding.object->name, owner);
     finding.missing = fmt::format("a write-back and invalidate of '{}' by {} before it hands the object over", finding.object->name, owner);
     finding.fix = "let the core that wrote the object write it back and invalidate it when it is done with it, or free it there";
+    finding.cause = finding.other;
+    if (finding.other->step.line && finding.other->stack.empty() && !event.block.name.empty())
+      finding.patches.push_back({finding.other->step, Result::Patch::How::after, "writeback_invalidate: " + event.block.name});
     log_.add(std::move(finding));
   }
 
   void used_beside_free(const Freeing& event, const Operation& use) {
-    Result::Finding finding = beside_free(event, use);
+    race_with_free(beside_free(event, use));
+  }
+
+  void race_with_free(Result::Finding finding) {
     const std::string user = to_string(finding.other->agent);
     finding.rule = rule::data_race;
     finding.relation = Relation::against;
@@ -232,9 +244,27 @@ class Heap final : public Subscriber {
     log_.add(std::move(finding));
   }
 
+  /// The use came after the free in this run. Where nothing orders the two, it could have come before: a race, as it would be reported then.
+  void used_after_free(const ObjectMisused& event) {
+    const auto known = frees_.find(event.object.base);
+    if (!context_.checker || known == frees_.end() || known->second.block.name != event.object.name || context_.checker->has_heard(event.core, known->second.core, known->second.epoch)) return;
+    Result::Finding finding;
+    finding.severity = Severity::latent;
+    finding.access = describe_.step(known->second.core, Kind::free, *event.freed_at, 0);
+    finding.object = describe_.object(known->second.block);
+    finding.other = describe_.step(event.core, kind_of_step(event.core), *event.where, event.cycle);
+    race_with_free(std::move(finding));
+  }
+
   DiagnosisContext context_;
   FindingLog& log_;
   const Describer& describe_;
+  struct Freed {
+    AgentId core;
+    std::uint32_t epoch;  ///< of the core that freed
+    HeapBlock block;
+  };
+  std::map<std::uint32_t, Freed> frees_;  ///< the last at each address
   std::array<bool, max_agents> step_is_free_{};
   std::set<std::tuple<const SourceMark*, Zone, const HeapLayout*>> elsewhere_;
 };

@@ -44,6 +44,7 @@ struct Freeing {
   AgentId core;
   const HeapBlock& block;
   std::uint64_t cycle;
+  bool emptied = false;  ///< with all others of its heap
 };
 /// A block gets another size where it is: Allocated follows, with the new one.
 struct Resizing {
@@ -97,6 +98,7 @@ struct ObjectMisused {
   const SourceMark* freed_at;
   const SourceMark* where;
   std::uint64_t cycle;
+  bool unwritten = false;  ///< nobody has written what is read
 };
 /// What a step had written into a block was overwritten while it lived.
 struct ContentsLost {

@@ -166,7 +166,7 @@ void AllocatorWatch::freeing(Core& core, const Call& call, std::uint32_t address
 
 void AllocatorWatch::reset(Core& core, const Call& call) {
   for (HeapBlock& block : live_.remove_core(core.id(), call.zone())) {
-    bus_.emit(Freeing{static_cast<AgentId>(core.id()), block, core.now()});
+    bus_.emit(Freeing{static_cast<AgentId>(core.id()), block, core.now(), true});
     freed(std::move(block));
   }
 }

@@ -34,7 +34,7 @@ std::string words_for(const Operation& operation) {
   std::string text = to_string(operation.kind);
   if (access && operation.view != View::none && operation.view != View::direct) text += std::string(", ") + to_string(operation.view);
   if (operation.count > 1) text += fmt::format(" x {}", operation.count);
-  if (operation.cycle) text += fmt::format(", cycle {}", operation.cycle);
+  if (operation.cycle) text += fmt::format("{} cycle {}", operation.count > 1 ? ", the last at" : ",", operation.cycle);
   return text;
 }
 
@@ -70,7 +70,12 @@ struct Row {
 std::vector<Row> rows_of(const Finding& finding) {
   std::vector<Row> rows;
   const auto known = [&rows](const Operation& each) {
-    return std::any_of(rows.begin(), rows.end(), [&each](const Row& row) { return row.operation->agent == each.agent && row.operation->kind == each.kind && row.operation->cycle == each.cycle; });
+    return std::any_of(rows.begin(), rows.end(), [&each](const Row& row) {
+      const Operation& other = *row.operation;
+      const auto function = [](const Operation& of) { return of.stack.empty() ? std::string() : of.stack[0].function; };
+      // One of several in a row, from one place, is as good as all of them.
+      return other.agent == each.agent && other.kind == each.kind && (other.cycle == each.cycle || (each.count > 1 && other.step == each.step && function(other) == function(each)));
+    });
   };
   if (finding.other) rows.push_back({finding.other ? &*finding.other : nullptr});
   const auto is_access = [&finding](const Operation& each) { return each.agent == finding.access.agent && each.kind == finding.access.kind && each.cycle == finding.access.cycle; };
@@ -198,7 +203,7 @@ std::string excerpt(const std::string& file, const std::vector<Note>& notes, con
       const std::size_t dash = beside.find_first_not_of(' ');
       const bool a_list_item = dash != std::string::npos && beside[dash] == '-';
       std::string text = a_list_item ? std::string(dash, ' ') + "- " + patch.text : fmt::format("    add {} this step: {}", after ? "after" : "before", patch.text);
-      if (patch.how == How::setting) text = "    add to this step: " + patch.text;
+      if (patch.how == How::setting) text = "    set in this step: " + patch.text;
       out += paint.good("      + | " + text) + "\n";
     }
   };

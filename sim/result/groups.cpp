@@ -27,6 +27,9 @@ std::vector<std::string> keys_of(const Result::Finding& finding) {
   // What a step does wrong by itself, and what follows from it.
   if (finding.rule.name == "heap-misuse") keys.push_back("step|" + finding.access.step.to_string());
   else if (finding.cause && finding.cause->step.line) keys.push_back("step|" + finding.cause->step.to_string());
+  // Two objects in one line, and what two cores do to it: own lines cure all of that.
+  if (finding.object && finding.cause && (finding.rule.name == "lost-update" || finding.rule.name == "discarded-write"))
+    for (const Result::Object& other : finding.neighbours) keys.push_back(fmt::format("line|{}|{}", std::min(finding.object->name, other.name), std::max(finding.object->name, other.name)));
   const std::string here = place_of(finding.access), there = finding.other ? place_of(*finding.other) : "";
   keys.push_back(fmt::format("places|{}|{}", std::min(here, there), std::max(here, there)));
   return keys;

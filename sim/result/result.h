@@ -115,7 +115,7 @@ struct Result {
     View view = View::none;
     std::vector<Frame> stack;  ///< innermost first; empty when a step of the scenario did it itself
     Place step;                ///< of the scenario
-    std::uint64_t cycle = 0;
+    std::uint64_t cycle = 0;  ///< of the last of `count`
     std::uint64_t count = 1;  ///< the same again, in a row
   };
   /// Where memory comes from: a step of the scenario or a place in the firmware; neither for what nobody allocates.

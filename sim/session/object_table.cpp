@@ -5,6 +5,13 @@
 
 namespace dspmem {
 
+namespace {
+
+/// Whether such a step calls nothing: what the core does meanwhile, an interrupt made it do.
+bool waits(const std::string& step_kind) { return step_kind == "wait" || step_kind == "barrier" || step_kind == "delay" || step_kind == "idle"; }
+
+}  // namespace
+
 void Object::note_written(std::uint32_t offset, std::span<const std::uint8_t> written, const WriteMark& writer) {
   const std::size_t known = std::max<std::size_t>(truth.size(), std::max<std::size_t>(bytes, offset + written.size()));
   truth.resize(known);
@@ -19,6 +26,7 @@ Object& ObjectTable::add(Object object, const SourceMark& mark) {
     throw InputError(mark, "'" + name + "' is still allocated here; free it first");
   denied_.erase(name);
   if (object.block) names_[object.block] = name;
+  object.allocated = &mark;
   return objects_[name] = std::move(object);
 }
 
@@ -66,8 +74,10 @@ void ObjectTable::on(const Freeing& event) {
   const auto name = names_.find(event.block.id);
   if (name == names_.end()) return;
   Object& object = objects_.at(name->second);
-  const SourceMark* step = moment_.step(event.core);
-  if (object.block == event.block.id && !object.freed && step) object.freed = step;
+  const SourceMark* const step = moment_.step(event.core);
+  // A core that goes down empties its heaps, whatever it was at: core_went_down() says who made it.
+  const bool goes_down = event.emptied && step && moment_.step_kind(event.core) && waits(*moment_.step_kind(event.core));
+  if (object.block == event.block.id && !object.freed && step && !goes_down) object.freed = step;
   names_.erase(name);
 }
 

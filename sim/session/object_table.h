@@ -29,6 +29,7 @@ struct Object {
   std::uint32_t flags = 0;
   std::uint32_t capabilities = 0;
   std::uint32_t core = 0;
+  const SourceMark* allocated = nullptr;  ///< where it was allocated, or declared
   const SourceMark* freed = nullptr;  ///< where it was freed; the name stays, for accesses that come too late
   /// What the program has written, byte by byte, and who did; sized at the first write.
   std::vector<std::uint8_t> truth;

@@ -94,14 +94,15 @@ void StepContext::release(std::uint32_t address, const SourceMark& mark) { sessi
 
 ObjectTable& StepContext::objects() { return session_.objects_; }
 
-void StepContext::misuse(const std::string& message, const Object& object, const SourceMark& mark) {
+void StepContext::misuse(const std::string& message, const Object& object, const SourceMark& mark, bool unwritten) {
   HeapBlock block;
   block.name = object.name;
   block.zone = object.zone;
   block.core = object.core;
   block.base = cached(object.address);
   block.bytes = object.bytes;
-  session_.bus_.emit(ObjectMisused{static_cast<AgentId>(core()), message, block, object.freed, &mark, now()});
+  block.where = object.allocated;
+  session_.bus_.emit(ObjectMisused{static_cast<AgentId>(core()), message, block, object.freed, &mark, now(), unwritten});
 }
 
 void StepContext::contents_lost(const std::string& message, const SourceMark& mark) {
@@ -112,7 +113,7 @@ void StepContext::check_initialised(std::uint32_t address, std::uint32_t bytes, 
   if (!session_.shadow_ || object.freed || object.is_static()) return;
   const std::uint32_t start = session_.physical(address);
   if (const auto first = session_.shadow_->never_written(start, bytes))
-    misuse(fmt::format("byte {} of '{}' is read, and nobody has written it since it was allocated", *first - start + (address - object.address), object.name), object, mark);
+    misuse(fmt::format("byte {} of '{}' is read, and nobody has written it since it was allocated", *first - start + (address - object.address), object.name), object, mark, true);
 }
 
 // ---- Other cores -----------------------------------------------------------------------------------------------------

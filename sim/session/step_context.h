@@ -70,8 +70,8 @@ class StepContext {
   // ---- Objects ----
   ObjectTable& objects();
   Object& object(const std::string& name, const SourceMark& mark) { return objects().get(name, mark); }
-  /// heap-misuse of an object.
-  void misuse(const std::string& message, const Object& object, const SourceMark& mark);
+  /// heap-misuse of an object. `unwritten`: nobody has written what is read.
+  void misuse(const std::string& message, const Object& object, const SourceMark& mark, bool unwritten = false);
   /// heap-misuse: what lived in the heap was overwritten.
   void contents_lost(const std::string& message, const SourceMark& mark);
   /// Reports reads of bytes that nobody has written since they were allocated.

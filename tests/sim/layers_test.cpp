@@ -31,7 +31,7 @@ const std::map<std::string, Folders> may_use{
     {"timeline", {"config", "events", "image", "models", "result"}},
     {"experiment", {"config", "heap", "result", "session"}},
     {"sweep", {"config", "experiment", "image", "models", "report", "result", "session"}},
-    {"cli", {"config", "diagnose", "experiment", "image", "import", "report", "result", "session", "sweep", "timeline", "trace"}},
+    {"cli", {"config", "diagnose", "experiment", "image", "import", "report", "result", "scenario", "session", "sweep", "timeline", "trace"}},
 };
 
 std::map<std::string, Folders> includes_of_folders() {
