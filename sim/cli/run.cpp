@@ -22,6 +22,7 @@
 #include "sim/cli/progress_line.h"
 #include "sim/cli/report_file.h"
 #include "sim/cli/usage.h"
+#include "sim/experiment/orders.h"
 #include "sim/experiment/process_pool.h"
 #include "sim/experiment/vary.h"
 #include "sim/config/suppressions.h"
@@ -211,6 +212,7 @@ int run_command(const std::vector<std::string>& arguments) {
       ("vary", po::value<std::string>(), "'assumed': replay with both ends of each figure that the platform and the energy file assume, too, and say which conclusions and figures of the report depend on them")
       ("power", "tell what switching banks off saves, and which object keeps which bank on")
       ("quarantine", po::value<std::string>(), "keep freed memory from being used again until this many bytes were freed after it: finds uses that come late; changes what the heaps do")
+      ("no-lock-orders", "do not replay a scenario again for each core that shares a lock, with this core last to take it: faster; what only shows in that order is not found")
       ("no-coherency", "do not look for coherency bugs: faster, same cycles and data")
       ("no-heap-checks", "do not look for wrong uses of heap memory: faster, same cycles and data; the allocator's own metadata is then not counted as live by --power")
       ("ignore-expectations", "leave out what the scenarios expect, such as heaps that another allocator does not have")
@@ -325,6 +327,8 @@ int run_command(const std::vector<std::string>& arguments) {
       replay_options.observers.push_back(&*costs);
       replay_options.blocks = &*costs;
     }
+    replay_options.also_found.clear();
+    if (!values.count("no-lock-orders") && replay_options.check_coherency) replay_options.also_found = find_in_other_lock_orders(job, replay_options);
     Result result = run(job, replay_options);
     if (costs) {
       constexpr std::size_t most_in_report = 100;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/experiment/mutate.h"
 
+#include "sim/experiment/orders.h"
+
 namespace dspmem {
 namespace {
 
@@ -22,11 +24,20 @@ Mutation mutate(const Job& job, ReplayOptions options, const ExperimentProgress&
   mutation.before = trouble_of(run(job, options));
   if (mutation.before.any()) return mutation;
   const std::vector<MaintenanceSites::Entry> executed = sites.entries();
+  const std::vector<std::uint32_t> last = cores_with_shared_locks(job);
   for (std::size_t index = 0; index < executed.size(); ++index) {
     progress(index, executed.size());
     sites.restart();
     sites.mute(index);
     mutation.mutants.push_back({executed[index], trouble_of(run(job, options))});
+    // What the locks of this run hide.
+    for (const std::uint32_t core : last) {
+      if (mutation.mutants.back().trouble.any()) break;
+      sites.restart();
+      sites.mute(index);
+      mutation.mutants.back().trouble = trouble_of(run(job, in_lock_order(options, core)));
+      mutation.mutants.back().trouble.wrong_values = false;  // its times are not the scenario's
+    }
   }
   progress(executed.size(), executed.size());
   return mutation;

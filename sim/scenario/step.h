@@ -32,6 +32,7 @@ struct ScenarioNames {
   std::map<std::string, std::set<std::uint32_t>> barriers;  ///< who takes part
   std::map<std::string, std::set<std::uint32_t>> waiters;   ///< who waits for a signal
   std::map<std::string, std::uint32_t> locks;               ///< number of each
+  std::map<std::string, std::set<std::uint32_t>> lock_users;  ///< who takes it
   std::map<std::string, std::set<std::uint32_t>> traces;    ///< trace files, and the cores that execute their rows
   bool switches_cores = false;                              ///< some step powers cores itself
 };

@@ -256,6 +256,7 @@ Result Session::run() {
   }
   for (const std::string& what : options_.dump) dump(what);
   result_.stand_ins.assign(stand_ins_.used().begin(), stand_ins_.used().end());
+  add_also_found();
   if (options_.suppressions) suppress(*options_.suppressions, result_);
   if (options_.baseline) forgive(*options_.baseline, result_);
   // Old bytes that no schedule explains would mean that the checker or a model is wrong.
@@ -265,6 +266,32 @@ Result Session::run() {
   judge(result_.stopped.empty() ? input_.scenario.expectations : ExpectationList{}, options_.strict, result_);
   make_printable(result_);
   return std::move(result_);
+}
+
+void Session::add_also_found() {
+  const auto alike = [](const Result::Finding& a, const Result::Finding& b) { return a.rule == b.rule && a.object.has_value() == b.object.has_value() && (!a.object || a.object->name == b.object->name); };
+  for (const Result::Finding& each : options_.also_found)
+    if (std::none_of(result_.findings.begin(), result_.findings.end(), [&](const Result::Finding& known) { return alike(each, known); })) result_.findings.push_back(each);
+}
+
+// ---- Who takes a lock first ---------------------------------------------------------------------------------------------
+
+void Session::before_lock(DspCore& core) {
+  constexpr std::uint64_t at_a_time = 200, most_at_once = 200'000, most = 2'000'000;  // cycles
+  if (options_.takes_locks_last != core.id() || locks_held_++) return;
+  const auto another_goes_on = [&] {
+    return std::any_of(input_.scenario.cores.begin(), input_.scenario.cores.end(), [&](const auto& each) {
+      return each.first != core.id() && !finished_.contains(each.first) && !rendezvous_.waiting().contains(each.first) && system_->core(each.first).powered();
+    });
+  };
+  for (std::uint64_t waited = 0; waited < most_at_once && waited_for_others_ < most && another_goes_on(); waited += at_a_time, waited_for_others_ += at_a_time) {
+    core.core().advance(at_a_time);
+    core.synchronise();
+  }
+}
+
+void Session::after_unlock(DspCore& core) {
+  if (options_.takes_locks_last == core.id() && locks_held_) --locks_held_;
 }
 
 // ---- The cores' programs ---------------------------------------------------------------------------------------------
@@ -286,12 +313,12 @@ void Session::run_program(DspCore& core) {
     StepContext context(*this, core);
     run_steps(context, steps->second);
     begin_step(static_cast<AgentId>(core.id()), nullptr, nullptr);
-    ++finished_;
+    finished_.insert(core.id());
     core.synchronise();
     system_->core(0).wake(core.core().now());
   }
   if (core.id() != 0) return;
-  rendezvous_.block(core, "the other cores", {}, [this] { return finished_ == input_.scenario.cores.size(); });
+  rendezvous_.block(core, "the other cores", {}, [this] { return finished_.size() == input_.scenario.cores.size(); });
   collect_heaps(core);
   system_->stop();
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -52,6 +53,8 @@ struct ReplayOptions {
   std::optional<std::uint64_t> until;            ///< end when a core reaches this cycle, to within a quantum
   std::vector<std::string> dump;                 ///< objects, variables or addresses to show as they are at the end
   bool show_progress = false;                    ///< a line on stderr, rewritten as the replay goes on
+  std::optional<std::uint32_t> takes_locks_last;  ///< this core takes a lock when no other core can go on, or after a while: the order that a lock does not give
+  std::vector<Result::Finding> also_found;       ///< by other replays: reported where this one finds nothing alike
   std::vector<Subscriber*> subscribers;          ///< are told of every event; outlive the session
   std::vector<HardwareObserver*> observers;      ///< see the hardware's; outlive the session
   BlockObserver* blocks = nullptr;               ///< sees every block of instructions
@@ -94,6 +97,9 @@ class Session final : public CoreHost {
   void run_steps(StepContext& context, const StepList& steps);
   void begin_step(AgentId core, const SourceMark* where, const std::string* kind);
   void collect_heaps(DspCore& core);
+  void add_also_found();
+  void before_lock(DspCore& core);
+  void after_unlock(DspCore& core);
   void collect_hardware();
   std::string hopeless_poll(AgentId core);
   void note_deadlock();
@@ -169,7 +175,9 @@ class Session final : public CoreHost {
   /// What the cores that execute one trace have in common, by file: kept here, used by the step.
   std::map<std::string, std::shared_ptr<void>> shared_by_steps_;
 
-  std::size_t finished_ = 0;
+  unsigned locks_held_ = 0;              ///< by the core that takes its locks last
+  std::uint64_t waited_for_others_ = 0;  ///< cycles, by that core
+  std::set<std::uint32_t> finished_;  ///< cores that have done their steps
   std::exception_ptr failure_;
   mutable std::size_t findings_seen_ = 0;  ///< when interrupted() looked last
   mutable std::string stopped_;            ///< why it said yes

@@ -94,6 +94,9 @@ void StepContext::release(std::uint32_t address, const SourceMark& mark) { sessi
 
 ObjectTable& StepContext::objects() { return session_.objects_; }
 
+void StepContext::before_lock() { session_.before_lock(core_); }
+void StepContext::after_unlock() { session_.after_unlock(core_); }
+
 void StepContext::misuse(const std::string& message, const Object& object, const SourceMark& mark, bool unwritten) {
   HeapBlock block;
   block.name = object.name;

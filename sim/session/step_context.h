@@ -35,6 +35,9 @@ class StepContext {
   void advance_to(std::uint64_t cycle);
   /// Lets the other cores catch up.
   void synchronise();
+  // Around a critical section of the scenario: who goes last lets the others go first. See ReplayOptions::takes_locks_last.
+  void before_lock();
+  void after_unlock();
   bool powered() const;
   void wait_for_power();
 

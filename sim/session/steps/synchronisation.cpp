@@ -17,11 +17,16 @@ class LockStep final : public Step {
  public:
   static FieldList fields() { return {field::needs("name", field::text(), "name of the spinlock")}; }
   void read(StepReader& reader) { reader.required("name", name_); }
-  void declare(ScenarioNames& names, std::uint32_t) const override {
+  void declare(ScenarioNames& names, std::uint32_t core) const override {
+    names.lock_users[name_].insert(core);
     const auto number = static_cast<std::uint32_t>(names.locks.size());
     if (names.locks.emplace(name_, number).second && number == max_locks) throw InputError(mark, "a scenario can have at most 16 locks");
   }
-  void run(StepContext& context) const override { context.call(Function, {context.names().locks.at(name_)}, mark); }
+  void run(StepContext& context) const override {
+    if constexpr (Function == lock_function) context.before_lock();
+    context.call(Function, {context.names().locks.at(name_)}, mark);
+    if constexpr (Function == unlock_function) context.after_unlock();
+  }
 
  private:
   std::string name_;
