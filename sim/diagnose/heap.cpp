@@ -117,6 +117,7 @@ class Heap final : public Subscriber {
     finding.access = describe_.step(event.core, kind_of_step(event.core), *event.where, event.cycle);
     finding.object = Result::Object{Result::Object::Kind::block, event.object.name, to_string(event.object.zone), Agent::core(event.object.core), {}, event.object.base, event.object.bytes};
     if (event.object.where) finding.object->where.step = *event.object.where;
+    if (const auto known = describe_.object_at(event.object.base); known && known->kind == Result::Object::Kind::static_object && known->name == event.object.name) finding.object = known;
     if (event.freed_at) {
       finding.other.emplace();
       finding.other->kind = Kind::free;

@@ -13,6 +13,7 @@ bool waits(const std::string& step_kind) { return step_kind == "wait" || step_ki
 }  // namespace
 
 void Object::note_written(std::uint32_t offset, std::span<const std::uint8_t> written, const WriteMark& writer) {
+  if (!unwritten.empty()) unwritten.erase(unwritten.lower_bound(offset), unwritten.lower_bound(offset + static_cast<std::uint32_t>(written.size())));
   const std::size_t known = std::max<std::size_t>(truth.size(), std::max<std::size_t>(bytes, offset + written.size()));
   truth.resize(known);
   writers.resize((known + 3) / 4);

@@ -40,6 +40,16 @@ struct Object {
     std::uint32_t address = 0, offset = 0, bytes = 0;
   } listed;
 
+  /// A byte that was copied here from where nobody had written it.
+  struct Unwritten {
+    std::uint8_t value;
+    std::string from;  ///< object
+    std::uint32_t offset;
+    const SourceMark* copied;
+  };
+  static constexpr std::size_t most_unwritten = 4096;
+  std::map<std::uint32_t, Unwritten> unwritten = {};  ///< by offset; of very many, the first
+
   /// Nobody allocated it, and it starts as zeros.
   bool is_static() const { return block == 0; }
   /// These bytes are what the program has written last.

@@ -119,6 +119,34 @@ void StepContext::check_initialised(std::uint32_t address, std::uint32_t bytes, 
     misuse(fmt::format("byte {} of '{}' is read, and nobody has written it since it was allocated", *first - start + (address - object.address), object.name), object, mark, true);
 }
 
+void StepContext::note_copied(const Object& from, std::uint32_t from_offset, Object& to, std::uint32_t to_offset, std::span<const std::uint8_t> seen, const SourceMark& mark) {
+  const auto count = static_cast<std::uint32_t>(seen.size());
+  const auto note = [&](std::uint32_t i, const Object::Unwritten& byte) {
+    if (to.unwritten.size() < Object::most_unwritten) to.unwritten[to_offset + i] = byte;
+  };
+  for (auto known = from.unwritten.lower_bound(from_offset); known != from.unwritten.end() && known->first < from_offset + count; ++known)
+    if (const std::uint32_t i = known->first - from_offset; known->second.value == seen[i]) note(i, known->second);
+  if (!session_.shadow_ || from.freed || from.is_static()) return;
+  const std::uint32_t start = session_.physical(from.address) + from_offset;
+  for (std::uint32_t i = 0; i < count && to.unwritten.size() < Object::most_unwritten; ++i) {
+    const auto next = session_.shadow_->never_written(start + i, count - i);
+    if (!next) return;
+    i = *next - start;
+    note(i, {seen[i], from.name, from_offset + i, &mark});
+  }
+}
+
+void StepContext::check_copied(const Object& object, std::uint32_t offset, std::span<const std::uint8_t> seen, const SourceMark& mark) {
+  // Firmware may have written the bytes since: they have other values then.
+  for (auto known = object.unwritten.lower_bound(offset); known != object.unwritten.end() && known->first < offset + seen.size(); ++known) {
+    const Object::Unwritten& byte = known->second;
+    if (byte.value != seen[known->first - offset]) continue;
+    misuse(fmt::format("byte {} of '{}' is read, and nobody has written it: the copy at {} took it from byte {} of '{}', which nobody had written since it was allocated", known->first, object.name,
+                       byte.copied->to_string(), byte.offset, byte.from), object, mark, true);
+    return;
+  }
+}
+
 // ---- Other cores -----------------------------------------------------------------------------------------------------
 
 void StepContext::signal(const std::string& name) { session_.rendezvous_.signal(core_, name); }

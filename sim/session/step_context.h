@@ -79,6 +79,10 @@ class StepContext {
   void contents_lost(const std::string& message, const SourceMark& mark);
   /// Reports reads of bytes that nobody has written since they were allocated.
   void check_initialised(std::uint32_t address, std::uint32_t bytes, const Object& object, const SourceMark& mark);
+  /// What nobody has written stays that where it is copied: notes it, and reports reads of it. The offsets are of the objects; `seen` is what was
+  /// copied, or read.
+  void note_copied(const Object& from, std::uint32_t from_offset, Object& to, std::uint32_t to_offset, std::span<const std::uint8_t> seen, const SourceMark& mark);
+  void check_copied(const Object& object, std::uint32_t offset, std::span<const std::uint8_t> seen, const SourceMark& mark);
 
   // ---- Other cores ----
   void signal(const std::string& name);

@@ -158,7 +158,7 @@ void allocate_object(StepContext& context, const MemoryRequest& request, const s
     context.expect(false, fmt::format("'{}' gets {} bytes of zone {}", name, request.bytes, to_string(request.zone)), context.shortage(request, request.bytes), mark);
     context.stop();
   }
-  context.objects().add({name, memory.block, memory.address, request.bytes, request.zone, request.flags, request.capabilities, context.core(), nullptr, nullptr, {}, {}, {}}, mark);
+  context.objects().add({name, memory.block, memory.address, request.bytes, request.zone, request.flags, request.capabilities, context.core(), nullptr, nullptr, {}, {}, {}, {}}, mark);
 }
 
 void reallocate_object(StepContext& context, const std::string& name, std::uint32_t bytes, const SourceMark& mark) {

@@ -65,6 +65,7 @@ class Read final : public Step {
     const Access::Place place = access_.resolve(context, mark);
     if (!expect_written_) context.check_initialised(place.address, place.bytes, *place.object, mark);
     const std::vector<std::uint8_t> seen = load_bytes(context, place, access_.width, mark);
+    if (!expect_written_) context.check_copied(*place.object, access_.offset, seen, mark);
     if (expect_written_ && place.object->truth.empty()) throw InputError(mark, "nothing was written to '" + access_.object + "' that could be expected");
     if (!expect_written_ && !pattern_) return;
     if (pattern_) check_pattern(*pattern_, access_, place.bytes, mark);
@@ -132,7 +133,9 @@ class Copy final : public Transfer {
   }
   void run(StepContext& context) const override {
     const auto [from, to] = resolve(context);
-    store_bytes(context, to, to_.offset, load_bytes(context, from, from_.width, mark), from_.width, mark);
+    const std::vector<std::uint8_t> bytes = load_bytes(context, from, from_.width, mark);
+    store_bytes(context, to, to_.offset, bytes, from_.width, mark);
+    context.note_copied(*from.object, from_.offset, *to.object, to_.offset, bytes, mark);
   }
 };
 
@@ -171,6 +174,9 @@ class DmaTransfer final : public Transfer {
     const auto [from, to] = resolve(context);
     context.call("dma_copy", {channel_, to.address, from.address, from.bytes, static_cast<std::uint32_t>(chunk_.value)}, mark);
     note_moved(context, *to.object, to_.offset, from.bytes);
+    std::vector<std::uint8_t> moved(from.bytes);
+    context.inspect(to.address, moved);
+    context.note_copied(*from.object, from_.offset, *to.object, to_.offset, moved, mark);
   }
 
  private:
