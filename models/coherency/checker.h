@@ -156,8 +156,8 @@ class CoherencyChecker {
   /// The epoch that an agent is in, and whether another has heard of what it did in one.
   std::uint32_t epoch_of(AgentId agent) const { return clocks_[agent][agent]; }
   bool has_heard(AgentId agent, AgentId of, std::uint32_t epoch) const { return agent == of || clocks_[agent][of] >= epoch; }
-  /// Whether `core` wrote back (or invalidated) some line of these bytes since `cycle`: then it meant to, and missed others.
-  bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const;
+  /// Whether `core` wrote back (or invalidated) some line of these bytes since `writer` wrote at `cycle`: then it meant to, and missed others.
+  bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, AgentId writer, std::uint64_t cycle) const;
 
   /// Something that was done to memory, and a byte of what it was done to; kind none when nothing was.
   struct Use {

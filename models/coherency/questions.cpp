@@ -6,10 +6,15 @@
 
 namespace dspmem {
 
-bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) const {
+bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, AgentId writer, std::uint64_t cycle) const {
   for (std::uint32_t base = address & line_mask_; base < address + bytes; base += config_.rules.line_bytes) {
     const Line* line = lines_.find(base);
     if (!line) continue;
+    // Cycles of two cores say nothing of their order: what the core had heard of the writer when it invalidated the line does.
+    if (const LineCopies::Shared* const shared = line->copies.shared.get(); shared && invalidated && writer != core) {
+      if (const std::uint32_t heard = clocks_[core][writer]; heard && shared->copies[core].invalidated[writer] >= heard) return true;
+      continue;
+    }
     for (std::size_t age = 0; age < line->events.kept(); ++age) {
       const Line::Event& event = line->events[age];
       const bool fits = event.kind == Operation::Kind::write_back_invalidate || event.kind == (invalidated ? Operation::Kind::invalidate : Operation::Kind::write_back);

@@ -257,7 +257,7 @@ class Coherency final : public Subscriber {
     if (!context_.checker || !known || raw.cause.kind != Operation::Kind::none || (raw.rule != Rule::missing_writeback && raw.rule != Rule::missing_invalidate)) return raw.rule;
     const bool invalidate = raw.rule == Rule::missing_invalidate;
     const AgentId who = invalidate ? raw.access.agent : raw.other.agent;
-    return context_.checker->maintained_since(who, invalidate, context_.physical(object->address), object->bytes, raw.other.cycle) ? Rule::wrong_range : raw.rule;
+    return context_.checker->maintained_since(who, invalidate, context_.physical(object->address), object->bytes, raw.other.agent, raw.other.cycle) ? Rule::wrong_range : raw.rule;
   }
 
   /// Who else has written to the line after the write that a finding is about.

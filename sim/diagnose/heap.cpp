@@ -79,6 +79,7 @@ class Heap final : public Subscriber {
     const HeapBlock* before = context_.live.before(event.address);
     const HeapLayout* heap = context_.live.heap_of(event.address);
     const std::string heap_name = heap ? heap->name : "";
+    if (freed && stray_beside_free(event, *freed, finding.access)) return;
     if (freed) {
       finding.object = describe_.object(*freed);
       finding.other = describe_.free_of(*freed);
@@ -111,6 +112,8 @@ class Heap final : public Subscriber {
   }
 
   void on(const ObjectMisused& event) override {
+    // A race is the bug then, whoever was first. Two frees are one too many in any order.
+    if (event.freed_at && kind_of_step(event.core) != Kind::free && used_after_free(event)) return;
     Result::Finding finding;
     finding.rule = heap_misuse_rule.id;
     finding.message = event.message;
@@ -131,7 +134,6 @@ class Heap final : public Subscriber {
       finding.fix = fmt::format("stay within the {} bytes of '{}': give this step an offset and size inside it", event.object.bytes, event.object.name);
     }
     log_.add(std::move(finding));
-    if (event.freed_at) used_after_free(event);
   }
 
   void on(const ContentsLost& event) override {
@@ -246,15 +248,40 @@ class Heap final : public Subscriber {
   }
 
   /// The use came after the free in this run. Where nothing orders the two, it could have come before: a race, as it would be reported then.
-  void used_after_free(const ObjectMisused& event) {
+  bool used_after_free(const ObjectMisused& event) {
+    if (!context_.checker) return false;
     const auto known = frees_.find(event.object.base);
-    if (!context_.checker || known == frees_.end() || known->second.block.name != event.object.name || context_.checker->has_heard(event.core, known->second.core, known->second.epoch)) return;
+    const bool freed = known != frees_.end() && known->second.block.name == event.object.name;
+    // A step that frees has begun to, and the allocator has not got the memory yet: the core that frees is not known to have told anybody.
+    const AgentId by = freed ? known->second.core : freeing_core(*event.freed_at);
+    if (by == event.core || (freed ? context_.checker->has_heard(event.core, by, known->second.epoch) : by == max_agents)) return false;
     Result::Finding finding;
-    finding.severity = Severity::latent;
-    finding.access = describe_.step(known->second.core, Kind::free, *event.freed_at, 0);
-    finding.object = describe_.object(known->second.block);
+    finding.severity = Severity::manifest;
+    finding.access = describe_.step(by, Kind::free, *event.freed_at, 0);
+    finding.object = freed ? describe_.object(known->second.block) : describe_.object_at(event.object.base);
     finding.other = describe_.step(event.core, kind_of_step(event.core), *event.where, event.cycle);
     race_with_free(std::move(finding));
+    return true;
+  }
+
+  /// The same for what hardware or firmware does to memory that was freed.
+  bool stray_beside_free(const StrayAccess& event, const HeapBlock& block, const Result::Operation& access) {
+    const auto known = frees_.find(block.base);
+    if (!context_.checker || known == frees_.end() || known->second.block.id != block.id || context_.checker->has_heard(event.access.agent, known->second.core, known->second.epoch)) return false;
+    Result::Finding finding;
+    finding.severity = Severity::manifest;
+    finding.access = describe_.free_of(block);
+    finding.object = describe_.object(block);
+    finding.other = access;
+    race_with_free(std::move(finding));
+    return true;
+  }
+
+  /// The core that is at this step; max_agents for none.
+  AgentId freeing_core(const SourceMark& step) const {
+    for (AgentId core = 0; core < context_.platform.core_count(); ++core)
+      if (describe_.moment().step(core) == &step) return core;
+    return max_agents;
   }
 
   DiagnosisContext context_;
