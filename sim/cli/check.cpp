@@ -16,7 +16,8 @@ int check_command(const std::vector<std::string>& arguments) {
   if (!parse_arguments(arguments, "check SCENARIO.yaml... [OPTIONS]", options, "scenario", values)) return 0;
   if (!values.count("scenario")) throw UsageError("check needs a scenario file; see 'dspmem check --help'");
   for (const std::string& file : values["scenario"].as<std::vector<std::string>>()) {
-    load_checked(request_of(file, values));
+    const Job job = load_checked(request_of(file, values));
+    check_programs(job.scenario, check_scenario(job.scenario, job.platform));
     std::printf("%s: ok\n", printable(file).c_str());
   }
   return 0;

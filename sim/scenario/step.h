@@ -10,6 +10,7 @@
 
 #include "sim/config/fields.h"
 #include "sim/config/platform.h"
+#include "sim/scenario/program.h"
 
 namespace dspmem {
 
@@ -46,6 +47,8 @@ class Step {
   virtual void declare(ScenarioNames&, std::uint32_t core) const { (void)core; }
   /// Throws InputError for what can be seen to be wrong before running.
   virtual void check(const ScenarioNames&, std::uint32_t core) const { (void)core; }
+  /// Tells what it does to names, for checks of the order of steps.
+  virtual void walk(Program& program) const { (void)program; }
   /// Executes in the core's process. Time passes on that core.
   virtual void run(StepContext& context) const = 0;
   /// Whether a recording has it as one row; else it records what it consists of.

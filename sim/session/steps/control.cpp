@@ -18,9 +18,24 @@ class Nested : public Step {
     for (const auto& step : steps_) step->check(names, core);
   }
 
+  void walk(Program& program) const override { walk_round(program); }
+
   bool recorded_whole() const override { return false; }
 
  protected:
+  void walk_round(Program& program) const {
+    for (const auto& step : steps_) step->walk(program);
+  }
+  /// Rounds that do nothing to names are all alike.
+  void walk_rounds(Program& program, std::uint64_t rounds) const {
+    for (std::uint64_t round = 0; round < rounds && !program.full(); ++round) {
+      const std::size_t before = program.deeds().size();
+      walk_round(program);
+      if (program.deeds().size() == before) return;
+    }
+    if (program.full()) program.give_up();
+  }
+
   StepList steps_;
 };
 
@@ -31,6 +46,7 @@ class Repeat final : public Nested {
     reader.required("times", times_);
     steps_ = reader.steps("steps");
   }
+  void walk(Program& program) const override { walk_rounds(program, times_); }
   void run(StepContext& context) const override {
     context.begin_loop(mark);
     for (std::uint64_t round = 0; round < times_; ++round) {
@@ -144,6 +160,11 @@ class Every final : public Nested {
     if (reader.optional("for", text) == counted) FieldReader::fail(reader.mark(), "step 'every' needs either 'times' or 'for', how long it goes on");
     if (!counted) length_ = Duration::parse(reader, "for", text);
     steps_ = reader.steps("steps");
+  }
+  void walk(Program& program) const override {
+    if (times_) return walk_rounds(program, times_);
+    walk_round(program);
+    program.give_up();  // how often it comes round depends on the clock
   }
   void run(StepContext& context) const override {
     const std::uint64_t period = std::max<std::uint64_t>(period_.cycles(context), 1);

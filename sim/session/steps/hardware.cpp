@@ -39,6 +39,10 @@ class Call final : public Step {
     for (const Argument& argument : arguments_)
       if (!argument.object.empty()) check_object(names, argument.object, mark);
   }
+  void walk(Program& program) const override {
+    for (const Argument& argument : arguments_)
+      if (!argument.object.empty()) program.add(Program::Deed::Kind::use, argument.object, mark);
+  }
   void run(StepContext& context) const override {
     // No memory of the host's: a call that hangs is never left, and what it owned would not be freed.
     std::array<std::uint32_t, most_arguments> values{};
@@ -72,6 +76,7 @@ class CorePower final : public Step {
       throw InputError(mark, fmt::format("core {} does not exist: platform '{}' has {} cores", core_, names.platform->name, names.platform->core_count()));
     if (core_ == 0) throw InputError(mark, "core 0 is on from the start and stays on");
   }
+  void walk(Program& program) const override { program.add(On ? Program::Deed::Kind::core_on : Program::Deed::Kind::core_off, std::to_string(core_), mark); }
   void run(StepContext& context) const override {
     if constexpr (On) {
       context.call("cpu_enable_core", {core_}, mark);

@@ -17,6 +17,7 @@ class Maintenance final : public Step {
   static FieldList fields() { return Access::range_fields("object"); }
   void read(StepReader& reader) { access_.read_range(reader, "object"); }
   void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
+  void walk(Program& program) const override { access_.walk(program, mark); }
   void run(StepContext& context) const override {
     const Access::Place place = access_.resolve(context, mark);
     context.call(Function, {place.address, place.bytes}, mark);
@@ -33,6 +34,7 @@ class ForceCache final : public Step {
   static FieldList fields() { return Access::part_fields("object"); }
   void read(StepReader& reader) { access_.read_part(reader, "object"); }
   void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
+  void walk(Program& program) const override { access_.walk(program, mark); }
   void run(StepContext& context) const override {
     const Access::Place place = access_.lines(context, mark);
     if (Evict) context.evict(place.address, place.bytes);

@@ -29,6 +29,7 @@ class Write final : public Step {
     access_.check(names, mark);
     check_pattern(pattern_, access_, access_.bytes ? access_.bytes->value : 0, mark);
   }
+  void walk(Program& program) const override { access_.walk(program, mark); }
   void run(StepContext& context) const override {
     const Access::Place place = access_.resolve(context, mark);
     check_pattern(pattern_, access_, place.bytes, mark);
@@ -61,6 +62,7 @@ class Read final : public Step {
     access_.check(names, mark);
     if (pattern_) check_pattern(*pattern_, access_, access_.bytes ? access_.bytes->value : 0, mark);
   }
+  void walk(Program& program) const override { access_.walk(program, mark); }
   void run(StepContext& context) const override {
     const Access::Place place = access_.resolve(context, mark);
     if (!expect_written_) context.check_initialised(place.address, place.bytes, *place.object, mark);
@@ -108,6 +110,10 @@ class Transfer : public Step {
     from_.read_end(reader);
     to_.read_end(reader);
   }
+  void walk_places(Program& program) const {
+    from_.walk(program, mark);
+    to_.walk(program, mark);
+  }
   /// The source, and as many bytes of the destination.
   std::pair<Access::Place, Access::Place> resolve(StepContext& context) const {
     const Access::Place from = from_.resolve(context, mark);
@@ -131,6 +137,7 @@ class Copy final : public Transfer {
     to_.master = from_.master;
     if (to_.offset % to_.width) reader.fail("to_offset", fmt::format("'to_offset' must be a multiple of the width, {}", to_.width));
   }
+  void walk(Program& program) const override { walk_places(program); }
   void run(StepContext& context) const override {
     const auto [from, to] = resolve(context);
     const std::vector<std::uint8_t> bytes = load_bytes(context, from, from_.width, mark);
@@ -162,6 +169,7 @@ class DmaTransfer final : public Transfer {
     if (list_.empty()) Transfer::check(names, core);
     else check_object(names, list_, mark);
   }
+  void walk(Program& program) const override { list_.empty() ? walk_places(program) : program.add(Program::Deed::Kind::use, list_, mark); }
   void run(StepContext& context) const override {
     if (!list_.empty()) {
       const Object& list = context.object(list_, mark);
@@ -209,6 +217,7 @@ class DmaList final : public Transfer {
     check_object(names, list_, mark);
     Transfer::check(names, core);
   }
+  void walk(Program& program) const override { program.add(Program::Deed::Kind::use, list_, mark); walk_places(program); }
   void run(StepContext& context) const override {
     Object& list = context.object(list_, mark);
     if (list.bytes < parts_ * Dma::descriptor_bytes)
@@ -235,6 +244,7 @@ class Add final : public Step {
     reader.optional("value", value_);
   }
   void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
+  void walk(Program& program) const override { access_.walk(program, mark); }
   void run(StepContext& context) const override {
     const Access::Place place = access_.resolve(context, mark);
     const std::uint32_t sum = context.load(place.address, 4) + value_;

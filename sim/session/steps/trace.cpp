@@ -65,6 +65,7 @@ class Trace final : public Step {
       if (!present.contains(other))
         throw InputError(mark, fmt::format("'{}' has rows of core {} (line {}), which has no step 'trace' with this file", path_, other, line));
   }
+  void walk(Program& program) const override { program.give_up(); }
   void run(StepContext& context) const override {
     TraceReader reader(path_);
     TraceState& state = context.shared<TraceState>(path_);

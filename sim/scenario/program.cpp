@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/scenario/program.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+#include "sim/scenario/scenario.h"
+
+namespace dspmem {
+namespace {
+
+using Deed = Program::Deed;
+using Kind = Deed::Kind;
+using Programs = std::map<std::uint32_t, Program>;
+
+/// The cores that do something with a name.
+std::set<std::uint32_t> who(const Programs& programs, Kind kind, const std::string& name) {
+  std::set<std::uint32_t> cores;
+  for (const auto& [core, program] : programs)
+    if (std::any_of(program.deeds().begin(), program.deeds().end(), [&](const Deed& deed) { return deed.kind == kind && deed.name == name; })) cores.insert(core);
+  return cores;
+}
+
+void check_objects(const Programs& programs, const ScenarioNames& names, std::uint32_t core) {
+  std::map<std::string, const SourceMark*> allocated;
+  std::map<std::string, bool> only_here;
+  const auto alone = [&](const std::string& name) {
+    const auto [known, fresh] = only_here.try_emplace(name, false);
+    if (fresh) known->second = !names.statics.contains(name) && who(programs, Kind::allocate, name) == std::set{core};
+    return known->second;
+  };
+  const bool goes_down = !who(programs, Kind::core_off, std::to_string(core)).empty();
+  const auto freed_elsewhere = [&](const std::string& name) {
+    const auto cores = who(programs, Kind::release, name);
+    return goes_down || std::any_of(cores.begin(), cores.end(), [core](std::uint32_t each) { return each != core; });
+  };
+  for (const Deed& deed : programs.at(core).deeds()) {
+    if (deed.kind == Kind::allocate && alone(deed.name)) {
+      const SourceMark*& known = allocated[deed.name];
+      if (known && !freed_elsewhere(deed.name)) throw InputError(deed.mark, fmt::format("'{}' is allocated again, and what was allocated at {} has not been freed", deed.name, known->to_string()));
+      known = &deed.mark;
+    } else if (deed.kind == Kind::release) {
+      if (!allocated.contains(deed.name) && alone(deed.name)) throw InputError(deed.mark, fmt::format("'{}' is freed before it is allocated", deed.name));
+      if (const auto known = allocated.find(deed.name); known != allocated.end()) known->second = nullptr;
+    } else if (deed.kind == Kind::use && !allocated.contains(deed.name) && alone(deed.name)) {
+      const auto& deeds = programs.at(core).deeds();
+      const auto later = std::find_if(deeds.begin(), deeds.end(), [&deed](const Deed& each) { return each.kind == Kind::allocate && each.name == deed.name; });
+      throw InputError(deed.mark, fmt::format("'{}' is used before it is allocated, which core {} does at {}", deed.name, core, later->mark.to_string()));
+    }
+  }
+}
+
+void check_locks(const Program& program, std::uint32_t core) {
+  std::map<std::string, const SourceMark*> held;
+  for (const Deed& deed : program.deeds()) {
+    if (deed.kind == Kind::lock) {
+      const SourceMark*& known = held[deed.name];
+      if (known) throw InputError(deed.mark, fmt::format("core {} takes lock '{}' again, which it has held since {}: a spinlock waits for itself for ever", core, deed.name, known->to_string()));
+      known = &deed.mark;
+    } else if (deed.kind == Kind::unlock) {
+      if (!held[deed.name]) throw InputError(deed.mark, fmt::format("core {} releases lock '{}', which it does not hold here", core, deed.name));
+      held[deed.name] = nullptr;
+    }
+  }
+}
+
+/// Takes the steps of all cores as far as signals and barriers let them go. Signals stay, so that it does not matter who goes first.
+class Advance {
+ public:
+  Advance(const Programs& programs, const ScenarioNames& names) : programs_(programs), names_(names) {
+    for (const auto& [core, program] : programs) at_[core] = 0;
+  }
+
+  void run() {
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (const auto& [core, program] : programs_)
+        if (started(core)) moved |= go(core);
+    }
+    std::string others;
+    const Deed* first = nullptr;
+    std::uint32_t first_core = 0;
+    for (const auto& [core, program] : programs_) {
+      if (at_[core] == program.deeds().size() || !started(core)) continue;
+      const Deed& deed = program.deeds()[at_[core]];
+      const std::string what = fmt::format("{} '{}'", deed.kind == Kind::wait ? "signal" : "barrier", deed.name);
+      if (!first) first = &deed, first_core = core;
+      else others += fmt::format("; core {} waits for {} at {}", core, what, deed.mark.to_string());
+    }
+    if (!first) return;
+    std::string message = fmt::format("core {} waits here for ever for {} '{}'", first_core, first->kind == Kind::wait ? "signal" : "barrier", first->name);
+    if (first->kind == Kind::wait && given_[first->name]) message += fmt::format(", which is given {} {}", given_[first->name], given_[first->name] == 1 ? "time only" : "times only");
+    throw InputError(first->mark, message + others);
+  }
+
+ private:
+  bool started(std::uint32_t core) const { return core == 0 || !names_.switches_cores || on_.contains(std::to_string(core)); }
+
+  bool go(std::uint32_t core) {
+    const auto& deeds = programs_.at(core).deeds();
+    std::size_t& at = at_[core];
+    const std::size_t before = at;
+    for (; at < deeds.size(); ++at) {
+      const Deed& deed = deeds[at];
+      if (deed.kind == Kind::signal) ++given_[deed.name];
+      if (deed.kind == Kind::core_on) on_.insert(deed.name);
+      if (deed.kind == Kind::wait) {
+        std::uint64_t& taken = taken_[{core, deed.name}];
+        if (given_[deed.name] <= taken) break;
+        ++taken;
+      }
+      if (deed.kind == Kind::barrier && !passes(core, deed.name)) break;
+    }
+    return at != before;
+  }
+
+  /// A barrier opens when all who have it have come as often.
+  bool passes(std::uint32_t core, const std::string& name) {
+    const std::uint64_t round = passed_[{core, name}] + 1;
+    arrived_[{core, name}] = round;
+    for (const std::uint32_t other : names_.barriers.at(name))
+      if (arrived_[{other, name}] < round) return false;
+    passed_[{core, name}] = round;
+    return true;
+  }
+
+  using At = std::pair<std::uint32_t, std::string>;
+
+  const Programs& programs_;
+  const ScenarioNames& names_;
+  std::map<std::uint32_t, std::size_t> at_;
+  std::map<std::string, std::uint64_t> given_;
+  std::map<At, std::uint64_t> taken_, arrived_, passed_;
+  std::set<std::string> on_;
+};
+
+}  // namespace
+
+void check_programs(const Scenario& scenario, const ScenarioNames& names) {
+  Programs programs;
+  bool all_whole = true;
+  for (const auto& [core, steps] : scenario.cores) {
+    Program& program = programs[core];
+    for (const auto& step : steps) step->walk(program);
+    all_whole &= program.whole();
+  }
+  for (const auto& [core, program] : programs) check_locks(program, core);
+  if (!all_whole) return;  // what is not known may be what another core waits for, or frees
+  for (const auto& [core, program] : programs) check_objects(programs, names, core);
+  if (names.switches_cores)
+    for (const auto& [core, program] : programs)
+      if (core && who(programs, Kind::core_on, std::to_string(core)).empty())
+        throw InputError(scenario.core_marks.at(core), fmt::format("core {} has steps, and no step switches it on: '- core_on: {}'", core, core));
+  Advance(programs, names).run();
+}
+
+}  // namespace dspmem

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/config/error.h"
+
+namespace dspmem {
+
+struct Scenario;
+struct ScenarioNames;
+
+/// What the steps of one core do to names, in order, as far as that can be said without running them.
+class Program {
+ public:
+  struct Deed {
+    enum class Kind : std::uint8_t { allocate, use, release, signal, wait, barrier, lock, unlock, core_on, core_off };
+    Kind kind;
+    std::string name;  ///< object, signal, barrier or lock; number of a core
+    SourceMark mark;
+  };
+  static constexpr std::size_t most_deeds = 100'000;
+
+  void add(Deed::Kind kind, const std::string& name, const SourceMark& mark) {
+    if (full()) whole_ = false;
+    else deeds_.push_back({kind, name, mark});
+  }
+  /// What comes here depends on more than the scenario.
+  void give_up() { whole_ = false; }
+
+  bool full() const { return deeds_.size() >= most_deeds; }
+  bool whole() const { return whole_; }
+  const std::vector<Deed>& deeds() const { return deeds_; }
+
+ private:
+  std::vector<Deed> deeds_;
+  bool whole_ = true;
+};
+
+/// Throws InputError for what cannot go well in any run: waits that nothing ends, objects that are used before they are allocated or allocated
+/// twice, locks that are taken twice, steps of cores that nobody switches on. Says nothing of cores whose steps depend on more than the scenario,
+/// or of names that several cores allocate.
+void check_programs(const Scenario& scenario, const ScenarioNames& names);
+
+}  // namespace dspmem
