@@ -266,7 +266,7 @@ struct alignas(64) CoherencyChecker::Line {
   History::Cell* cells;  ///< one for each word: their values, as far as they are known, and the first history's room
   /// An operation in short.
   struct Event {
-    std::uint64_t cycle : StoreLog::Record::tag_shift = 0;  ///< of the last of `count`; as in records of stores: good for months
+    std::uint64_t cycle : StoreLog::Record::tag_shift = 0;  ///< of the first of `count` accesses, of the last of other things; as in records of stores: good for months
     Operation::Kind kind : 4 = Operation::Kind::none;
     AgentId agent : 8 = 0;
     std::uint32_t site = no_site;  ///< number of site and view
@@ -359,7 +359,6 @@ inline void CoherencyChecker::note(Line& line, Operation::Kind kind, AgentId age
     Line::Event& last = line.events.latest();
     if (last.kind == kind && last.agent == agent && last.site == site) {
       ++last.count;
-      last.cycle = cycle;
       return;
     }
   }

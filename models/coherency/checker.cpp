@@ -227,6 +227,7 @@ bool CoherencyChecker::maintain_line(Line& line, const Operation& operation, std
   const bool may_hold = line.copies.may_hold(operation.agent) || config_.rules.prefetch;
   const bool was_dirty = clean(line, operation, site);
   note(line, operation.kind, operation.agent, site, operation.cycle);
+  line.events.latest().cycle = operation.cycle;
   return operation.kind == Operation::Kind::write_back ? was_dirty : may_hold;
 }
 

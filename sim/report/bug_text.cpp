@@ -34,7 +34,7 @@ std::string words_for(const Operation& operation) {
   std::string text = to_string(operation.kind);
   if (access && operation.view != View::none && operation.view != View::direct) text += std::string(", ") + to_string(operation.view);
   if (operation.count > 1) text += fmt::format(" x {}", operation.count);
-  if (operation.cycle) text += fmt::format("{} cycle {}", operation.count > 1 ? ", the last at" : ",", operation.cycle);
+  if (operation.cycle) text += fmt::format("{} cycle {}", operation.count <= 1 ? "," : operation.cycle_is_first() ? ", the first at" : ", the last at", operation.cycle);
   return text;
 }
 

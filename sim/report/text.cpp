@@ -144,7 +144,7 @@ void write_finding(const Result::Finding& finding, std::string& out) {
     out += "  line     ";
     for (std::size_t i = 0; i < finding.history.size(); ++i) {
       const Result::Operation& operation = finding.history[i];
-      out += fmt::format("{}{} {}{} at {}", i ? ", " : "", to_string(operation.agent), to_string(operation.kind), operation.count > 1 ? fmt::format(" x {}, the last", operation.count) : "", std::to_string(operation.cycle));
+      out += fmt::format("{}{} {}{} at {}", i ? ", " : "", to_string(operation.agent), to_string(operation.kind), operation.count > 1 ? fmt::format(" x {}, the {}", operation.count, operation.cycle_is_first() ? "first" : "last") : "", std::to_string(operation.cycle));
     }
     out += "\n";
   }

@@ -115,8 +115,10 @@ struct Result {
     View view = View::none;
     std::vector<Frame> stack;  ///< innermost first; empty when a step of the scenario did it itself
     Place step;                ///< of the scenario
-    std::uint64_t cycle = 0;  ///< of the last of `count`
+    std::uint64_t cycle = 0;  ///< of `count` accesses the first, of other things the last
     std::uint64_t count = 1;  ///< the same again, in a row
+
+    bool cycle_is_first() const { return kind == Kind::read || kind == Kind::write; }
   };
   /// Where memory comes from: a step of the scenario or a place in the firmware; neither for what nobody allocates.
   struct Origin {
