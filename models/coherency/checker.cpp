@@ -42,12 +42,12 @@ std::uint32_t CoherencyChecker::site_number(const Site& site, View view) {
 }
 
 std::vector<Operation> CoherencyChecker::history_of_events(const Line& line) const {
-  std::vector<Operation> deeds;
+  std::vector<Operation> events;
   for (std::size_t age = line.events.kept(); age--;) {
     const Line::Event& event = line.events[age];
-    deeds.push_back({event.kind, event.agent, view_of(event.site), sites_[event.site / 3], event.cycle, event.count});
+    events.push_back({event.kind, event.agent, view_of(event.site), sites_[event.site / 3], event.cycle, event.count});
   }
-  return deeds;
+  return events;
 }
 
 Operation CoherencyChecker::last_store(const Line& line, AgentId core) const {

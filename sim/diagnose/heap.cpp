@@ -252,7 +252,7 @@ class Heap final : public Subscriber {
     if (!context_.checker) return false;
     const auto known = frees_.find(event.object.base);
     const bool freed = known != frees_.end() && known->second.block.name == event.object.name;
-    // A step that frees has begun to, and the allocator has not got the memory yet: the core that frees is not known to have told anybody.
+    // A step that frees has begun to, and the allocator has not got the memory yet: the core that frees has not released anything since.
     const AgentId by = freed ? known->second.core : freeing_core(*event.freed_at);
     if (by == event.core || (freed ? context_.checker->has_heard(event.core, by, known->second.epoch) : by == max_agents)) return false;
     Result::Finding finding;

@@ -35,7 +35,11 @@ Mutation mutate(const Job& job, ReplayOptions options, const ExperimentProgress&
       if (mutation.mutants.back().trouble.any()) break;
       sites.restart();
       sites.mute(index);
-      mutation.mutants.back().trouble = trouble_of(run(job, in_lock_order(options, core)));
+      try {
+        mutation.mutants.back().trouble = trouble_of(run(job, in_lock_order(options, core)));
+      } catch (const InputError&) {  // the scenario cannot go in this order, whatever is left out
+        continue;
+      }
       mutation.mutants.back().trouble.wrong_values = false;  // its times are not the scenario's
     }
   }

@@ -10,15 +10,15 @@
 namespace dspmem {
 namespace {
 
-using Deed = Program::Deed;
-using Kind = Deed::Kind;
+using Action = Program::Action;
+using Kind = Action::Kind;
 using Programs = std::map<std::uint32_t, Program>;
 
 /// The cores that do something with a name.
 std::set<std::uint32_t> who(const Programs& programs, Kind kind, const std::string& name) {
   std::set<std::uint32_t> cores;
   for (const auto& [core, program] : programs)
-    if (std::any_of(program.deeds().begin(), program.deeds().end(), [&](const Deed& deed) { return deed.kind == kind && deed.name == name; })) cores.insert(core);
+    if (std::any_of(program.actions().begin(), program.actions().end(), [&](const Action& action) { return action.kind == kind && action.name == name; })) cores.insert(core);
   return cores;
 }
 
@@ -35,32 +35,32 @@ void check_objects(const Programs& programs, const ScenarioNames& names, std::ui
     const auto cores = who(programs, Kind::release, name);
     return goes_down || std::any_of(cores.begin(), cores.end(), [core](std::uint32_t each) { return each != core; });
   };
-  for (const Deed& deed : programs.at(core).deeds()) {
-    if (deed.kind == Kind::allocate && alone(deed.name)) {
-      const SourceMark*& known = allocated[deed.name];
-      if (known && !freed_elsewhere(deed.name)) throw InputError(deed.mark, fmt::format("'{}' is allocated again, and what was allocated at {} has not been freed", deed.name, known->to_string()));
-      known = &deed.mark;
-    } else if (deed.kind == Kind::release) {
-      if (!allocated.contains(deed.name) && alone(deed.name)) throw InputError(deed.mark, fmt::format("'{}' is freed before it is allocated", deed.name));
-      if (const auto known = allocated.find(deed.name); known != allocated.end()) known->second = nullptr;
-    } else if (deed.kind == Kind::use && !allocated.contains(deed.name) && alone(deed.name)) {
-      const auto& deeds = programs.at(core).deeds();
-      const auto later = std::find_if(deeds.begin(), deeds.end(), [&deed](const Deed& each) { return each.kind == Kind::allocate && each.name == deed.name; });
-      throw InputError(deed.mark, fmt::format("'{}' is used before it is allocated, which core {} does at {}", deed.name, core, later->mark.to_string()));
+  for (const Action& action : programs.at(core).actions()) {
+    if (action.kind == Kind::allocate && alone(action.name)) {
+      const SourceMark*& known = allocated[action.name];
+      if (known && !freed_elsewhere(action.name)) throw InputError(action.mark, fmt::format("'{}' is allocated again, and what was allocated at {} has not been freed", action.name, known->to_string()));
+      known = &action.mark;
+    } else if (action.kind == Kind::release) {
+      if (!allocated.contains(action.name) && alone(action.name)) throw InputError(action.mark, fmt::format("'{}' is freed before it is allocated", action.name));
+      if (const auto known = allocated.find(action.name); known != allocated.end()) known->second = nullptr;
+    } else if (action.kind == Kind::use && !allocated.contains(action.name) && alone(action.name)) {
+      const auto& actions = programs.at(core).actions();
+      const auto later = std::find_if(actions.begin(), actions.end(), [&action](const Action& each) { return each.kind == Kind::allocate && each.name == action.name; });
+      throw InputError(action.mark, fmt::format("'{}' is used before it is allocated, which core {} does at {}", action.name, core, later->mark.to_string()));
     }
   }
 }
 
 void check_locks(const Program& program, std::uint32_t core) {
   std::map<std::string, const SourceMark*> held;
-  for (const Deed& deed : program.deeds()) {
-    if (deed.kind == Kind::lock) {
-      const SourceMark*& known = held[deed.name];
-      if (known) throw InputError(deed.mark, fmt::format("core {} takes lock '{}' again, which it has held since {}: a spinlock waits for itself for ever", core, deed.name, known->to_string()));
-      known = &deed.mark;
-    } else if (deed.kind == Kind::unlock) {
-      if (!held[deed.name]) throw InputError(deed.mark, fmt::format("core {} releases lock '{}', which it does not hold here", core, deed.name));
-      held[deed.name] = nullptr;
+  for (const Action& action : program.actions()) {
+    if (action.kind == Kind::lock) {
+      const SourceMark*& known = held[action.name];
+      if (known) throw InputError(action.mark, fmt::format("core {} takes lock '{}' again, which it has held since {}: a spinlock waits for itself for ever", core, action.name, known->to_string()));
+      known = &action.mark;
+    } else if (action.kind == Kind::unlock) {
+      if (!held[action.name]) throw InputError(action.mark, fmt::format("core {} releases lock '{}', which it does not hold here", core, action.name));
+      held[action.name] = nullptr;
     }
   }
 }
@@ -79,14 +79,14 @@ class Advance {
         if (started(core)) moved |= go(core);
     }
     std::string others;
-    const Deed* first = nullptr;
+    const Action* first = nullptr;
     std::uint32_t first_core = 0;
     for (const auto& [core, program] : programs_) {
-      if (at_[core] == program.deeds().size() || !started(core)) continue;
-      const Deed& deed = program.deeds()[at_[core]];
-      const std::string what = fmt::format("{} '{}'", deed.kind == Kind::wait ? "signal" : "barrier", deed.name);
-      if (!first) first = &deed, first_core = core;
-      else others += fmt::format("; core {} waits for {} at {}", core, what, deed.mark.to_string());
+      if (at_[core] == program.actions().size() || !started(core)) continue;
+      const Action& action = program.actions()[at_[core]];
+      const std::string what = fmt::format("{} '{}'", action.kind == Kind::wait ? "signal" : "barrier", action.name);
+      if (!first) first = &action, first_core = core;
+      else others += fmt::format("; core {} waits for {} at {}", core, what, action.mark.to_string());
     }
     if (!first) return;
     std::string message = fmt::format("core {} waits here for ever for {} '{}'", first_core, first->kind == Kind::wait ? "signal" : "barrier", first->name);
@@ -98,19 +98,19 @@ class Advance {
   bool started(std::uint32_t core) const { return core == 0 || !names_.switches_cores || on_.contains(std::to_string(core)); }
 
   bool go(std::uint32_t core) {
-    const auto& deeds = programs_.at(core).deeds();
+    const auto& actions = programs_.at(core).actions();
     std::size_t& at = at_[core];
     const std::size_t before = at;
-    for (; at < deeds.size(); ++at) {
-      const Deed& deed = deeds[at];
-      if (deed.kind == Kind::signal) ++given_[deed.name];
-      if (deed.kind == Kind::core_on) on_.insert(deed.name);
-      if (deed.kind == Kind::wait) {
-        std::uint64_t& taken = taken_[{core, deed.name}];
-        if (given_[deed.name] <= taken) break;
+    for (; at < actions.size(); ++at) {
+      const Action& action = actions[at];
+      if (action.kind == Kind::signal) ++given_[action.name];
+      if (action.kind == Kind::core_on) on_.insert(action.name);
+      if (action.kind == Kind::wait) {
+        std::uint64_t& taken = taken_[{core, action.name}];
+        if (given_[action.name] <= taken) break;
         ++taken;
       }
-      if (deed.kind == Kind::barrier && !passes(core, deed.name)) break;
+      if (action.kind == Kind::barrier && !passes(core, action.name)) break;
     }
     return at != before;
   }

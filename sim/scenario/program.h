@@ -16,27 +16,27 @@ struct ScenarioNames;
 /// What the steps of one core do to names, in order, as far as that can be said without running them.
 class Program {
  public:
-  struct Deed {
+  struct Action {
     enum class Kind : std::uint8_t { allocate, use, release, signal, wait, barrier, lock, unlock, core_on, core_off };
     Kind kind;
     std::string name;  ///< object, signal, barrier or lock; number of a core
     SourceMark mark;
   };
-  static constexpr std::size_t most_deeds = 100'000;
+  static constexpr std::size_t most_actions = 100'000;
 
-  void add(Deed::Kind kind, const std::string& name, const SourceMark& mark) {
+  void add(Action::Kind kind, const std::string& name, const SourceMark& mark) {
     if (full()) whole_ = false;
-    else deeds_.push_back({kind, name, mark});
+    else actions_.push_back({kind, name, mark});
   }
   /// What comes here depends on more than the scenario.
   void give_up() { whole_ = false; }
 
-  bool full() const { return deeds_.size() >= most_deeds; }
+  bool full() const { return actions_.size() >= most_actions; }
   bool whole() const { return whole_; }
-  const std::vector<Deed>& deeds() const { return deeds_; }
+  const std::vector<Action>& actions() const { return actions_; }
 
  private:
-  std::vector<Deed> deeds_;
+  std::vector<Action> actions_;
   bool whole_ = true;
 };
 

@@ -271,7 +271,7 @@ Result Session::run() {
 void Session::add_also_found() {
   const auto alike = [](const Result::Finding& a, const Result::Finding& b) { return a.rule == b.rule && a.object.has_value() == b.object.has_value() && (!a.object || a.object->name == b.object->name); };
   for (const Result::Finding& each : options_.also_found)
-    if (std::none_of(result_.findings.begin(), result_.findings.end(), [&](const Result::Finding& known) { return alike(each, known); })) result_.findings.push_back(each);
+    if (!(result_.crash && each.severity == Severity::warning) && std::none_of(result_.findings.begin(), result_.findings.end(), [&](const Result::Finding& known) { return alike(each, known); })) result_.findings.push_back(each);
 }
 
 // ---- Who takes a lock first ---------------------------------------------------------------------------------------------

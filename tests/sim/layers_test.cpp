@@ -29,7 +29,7 @@ const std::map<std::string, Folders> may_use{
     {"session", {"config", "diagnose", "events", "heap", "image", "models", "power", "result", "scenario", "trace"}},
     {"report", {"result"}},
     {"timeline", {"config", "events", "image", "models", "result"}},
-    {"experiment", {"config", "heap", "result", "session"}},
+    {"experiment", {"config", "diagnose", "heap", "result", "session"}},
     {"sweep", {"config", "experiment", "image", "models", "report", "result", "session"}},
     {"cli", {"config", "diagnose", "experiment", "image", "import", "report", "result", "scenario", "session", "sweep", "timeline", "trace"}},
 };

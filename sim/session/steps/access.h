@@ -38,7 +38,7 @@ struct Access {
   /// The same for what caches do by themselves, to the lines of an object: no view, and none beyond its end.
   void read_part(StepReader& reader, const std::string& name_field);
 
-  void walk(Program& program, const SourceMark& mark) const { program.add(Program::Deed::Kind::use, object, mark); }
+  void walk(Program& program, const SourceMark& mark) const { program.add(Program::Action::Kind::use, object, mark); }
   /// Throws InputError for what is not there before anything runs: the object, or the bytes of one whose size is known.
   void check(const ScenarioNames& names, const SourceMark& mark) const;
 

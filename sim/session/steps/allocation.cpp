@@ -76,7 +76,7 @@ class Alloc final : public Step {
       throw InputError(mark, fmt::format("the name '{}' is given twice: core {} allocates it at line {} too, and no step frees it", name_, first.core, first.mark.line));
     check_size(*names.platform, request_.zone, core, request_.bytes, size_mark_);
   }
-  void walk(Program& program) const override { program.add(Program::Deed::Kind::allocate, name_, mark); }
+  void walk(Program& program) const override { program.add(Program::Action::Kind::allocate, name_, mark); }
   void run(StepContext& context) const override {
     allocate_object(context, request_, name_, may_fail_, mark);
   }
@@ -113,7 +113,7 @@ class Realloc final : public Step {
     if (names.statics.contains(name_)) throw InputError(mark, "'" + name_ + "' is a static object: its size is fixed");
     check_size(*names.platform, Zone::buffer, core, bytes_, mark);
   }
-  void walk(Program& program) const override { program.add(Program::Deed::Kind::use, name_, mark); }
+  void walk(Program& program) const override { program.add(Program::Action::Kind::use, name_, mark); }
   void run(StepContext& context) const override {
     reallocate_object(context, name_, bytes_, mark);
   }
@@ -138,7 +138,7 @@ class Free final : public Step {
     check_object(names, name_, mark);
     if (names.statics.contains(name_)) throw InputError(mark, "'" + name_ + "' is a static object: it is never freed");
   }
-  void walk(Program& program) const override { program.add(Program::Deed::Kind::release, name_, mark); }
+  void walk(Program& program) const override { program.add(Program::Action::Kind::release, name_, mark); }
   void run(StepContext& context) const override {
     free_object(context, name_, mark);
   }

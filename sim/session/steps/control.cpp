@@ -29,9 +29,9 @@ class Nested : public Step {
   /// Rounds that do nothing to names are all alike.
   void walk_rounds(Program& program, std::uint64_t rounds) const {
     for (std::uint64_t round = 0; round < rounds && !program.full(); ++round) {
-      const std::size_t before = program.deeds().size();
+      const std::size_t before = program.actions().size();
       walk_round(program);
-      if (program.deeds().size() == before) return;
+      if (program.actions().size() == before) return;
     }
     if (program.full()) program.give_up();
   }

@@ -41,7 +41,7 @@ class Call final : public Step {
   }
   void walk(Program& program) const override {
     for (const Argument& argument : arguments_)
-      if (!argument.object.empty()) program.add(Program::Deed::Kind::use, argument.object, mark);
+      if (!argument.object.empty()) program.add(Program::Action::Kind::use, argument.object, mark);
   }
   void run(StepContext& context) const override {
     // No memory of the host's: a call that hangs is never left, and what it owned would not be freed.
@@ -76,7 +76,7 @@ class CorePower final : public Step {
       throw InputError(mark, fmt::format("core {} does not exist: platform '{}' has {} cores", core_, names.platform->name, names.platform->core_count()));
     if (core_ == 0) throw InputError(mark, "core 0 is on from the start and stays on");
   }
-  void walk(Program& program) const override { program.add(On ? Program::Deed::Kind::core_on : Program::Deed::Kind::core_off, std::to_string(core_), mark); }
+  void walk(Program& program) const override { program.add(On ? Program::Action::Kind::core_on : Program::Action::Kind::core_off, std::to_string(core_), mark); }
   void run(StepContext& context) const override {
     if constexpr (On) {
       context.call("cpu_enable_core", {core_}, mark);

@@ -169,7 +169,7 @@ class DmaTransfer final : public Transfer {
     if (list_.empty()) Transfer::check(names, core);
     else check_object(names, list_, mark);
   }
-  void walk(Program& program) const override { list_.empty() ? walk_places(program) : program.add(Program::Deed::Kind::use, list_, mark); }
+  void walk(Program& program) const override { list_.empty() ? walk_places(program) : program.add(Program::Action::Kind::use, list_, mark); }
   void run(StepContext& context) const override {
     if (!list_.empty()) {
       const Object& list = context.object(list_, mark);
@@ -217,7 +217,7 @@ class DmaList final : public Transfer {
     check_object(names, list_, mark);
     Transfer::check(names, core);
   }
-  void walk(Program& program) const override { program.add(Program::Deed::Kind::use, list_, mark); walk_places(program); }
+  void walk(Program& program) const override { program.add(Program::Action::Kind::use, list_, mark); walk_places(program); }
   void run(StepContext& context) const override {
     Object& list = context.object(list_, mark);
     if (list.bytes < parts_ * Dma::descriptor_bytes)

@@ -22,7 +22,7 @@ class LockStep final : public Step {
     const auto number = static_cast<std::uint32_t>(names.locks.size());
     if (names.locks.emplace(name_, number).second && number == max_locks) throw InputError(mark, "a scenario can have at most 16 locks");
   }
-  void walk(Program& program) const override { program.add(Function == lock_function ? Program::Deed::Kind::lock : Program::Deed::Kind::unlock, name_, mark); }
+  void walk(Program& program) const override { program.add(Function == lock_function ? Program::Action::Kind::lock : Program::Action::Kind::unlock, name_, mark); }
   void run(StepContext& context) const override {
     if constexpr (Function == lock_function) context.before_lock();
     context.call(Function, {context.names().locks.at(name_)}, mark);
@@ -38,7 +38,7 @@ class Signal final : public Step {
   static FieldList fields() { return {field::needs("name", field::text(), "name of the signal")}; }
   void read(StepReader& reader) { reader.required("name", name_); }
   void declare(ScenarioNames& names, std::uint32_t) const override { names.signals.insert(name_); }
-  void walk(Program& program) const override { program.add(Program::Deed::Kind::signal, name_, mark); }
+  void walk(Program& program) const override { program.add(Program::Action::Kind::signal, name_, mark); }
   void run(StepContext& context) const override { context.signal(name_); }
 
  private:
@@ -54,7 +54,7 @@ class Wait final : public Step {
     if (!names.signals.contains(name_))
       throw InputError(mark, "no step gives the signal '" + name_ + "'" + suggestion(name_, {names.signals.begin(), names.signals.end()}));
   }
-  void walk(Program& program) const override { program.add(Program::Deed::Kind::wait, name_, mark); }
+  void walk(Program& program) const override { program.add(Program::Action::Kind::wait, name_, mark); }
   void run(StepContext& context) const override { context.wait(name_, mark); }
 
  private:
@@ -66,7 +66,7 @@ class Barrier final : public Step {
   static FieldList fields() { return {field::needs("name", field::text(), "name of the barrier")}; }
   void read(StepReader& reader) { reader.required("name", name_); }
   void declare(ScenarioNames& names, std::uint32_t core) const override { names.barriers[name_].insert(core); }
-  void walk(Program& program) const override { program.add(Program::Deed::Kind::barrier, name_, mark); }
+  void walk(Program& program) const override { program.add(Program::Action::Kind::barrier, name_, mark); }
   void run(StepContext& context) const override { context.barrier(name_, mark); }
 
  private:
