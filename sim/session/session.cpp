@@ -277,14 +277,14 @@ void Session::add_also_found() {
 // ---- Who takes a lock first ---------------------------------------------------------------------------------------------
 
 void Session::before_lock(DspCore& core) {
-  constexpr std::uint64_t at_a_time = 200, most_at_once = 200'000, most = 2'000'000;  // cycles
+  constexpr std::uint64_t at_a_time = 200, most = 2'000'000;  // cycles, of the whole replay
   if (options_.takes_locks_last != core.id() || locks_held_++) return;
   const auto another_goes_on = [&] {
     return std::any_of(input_.scenario.cores.begin(), input_.scenario.cores.end(), [&](const auto& each) {
       return each.first != core.id() && !finished_.contains(each.first) && !rendezvous_.waiting().contains(each.first) && system_->core(each.first).powered();
     });
   };
-  for (std::uint64_t waited = 0; waited < most_at_once && waited_for_others_ < most && another_goes_on(); waited += at_a_time, waited_for_others_ += at_a_time) {
+  for (; waited_for_others_ < most && another_goes_on(); waited_for_others_ += at_a_time) {
     core.core().advance(at_a_time);
     core.synchronise();
   }
