@@ -14,9 +14,9 @@ namespace dspmem {
 struct BusAccess : tlm::tlm_extension<BusAccess> {
   std::uint32_t master = 0;  ///< core number
   bool compare_and_swap = false;
-  std::uint32_t expected = 0;        ///< compare-and-swap: value to find; afterwards the value found
-  const ByteMask* bytes = nullptr;   ///< write: which bytes count; null for all
-  Refusal refusal;                   ///< why a target answered with an error
+  std::uint32_t expected = 0;  ///< compare-and-swap: value to find; afterwards the value found
+  const ByteMask* bytes = nullptr;  ///< write: which bytes count; null for all
+  Refusal refusal;  ///< why a target answered with an error
 
   tlm::tlm_extension_base* clone() const override { return new BusAccess(*this); }
   void copy_from(const tlm::tlm_extension_base& other) override { *this = static_cast<const BusAccess&>(other); }
@@ -25,7 +25,8 @@ struct BusAccess : tlm::tlm_extension<BusAccess> {
 inline BusAccess& bus_access(tlm::tlm_generic_payload& payload) { return *payload.get_extension<BusAccess>(); }
 
 /// Answers a transaction with an error that the user will read.
-inline void refuse(tlm::tlm_generic_payload& payload, tlm::tlm_response_status status, Refusal::Kind kind, std::string why) {
+inline void refuse(tlm::tlm_generic_payload& payload, tlm::tlm_response_status status, Refusal::Kind kind,
+                   std::string why) {
   payload.set_response_status(status);
   if (auto* access = payload.get_extension<BusAccess>()) access->refusal = {kind, 0, "", std::move(why)};
 }

@@ -5,8 +5,8 @@
 
 namespace dspmem {
 
-/// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): small, seedable, and the same on every machine. The distributions of the
-/// standard library are not: their algorithms are left to the implementation.
+/// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): small, seedable, and the same on every machine. The distributions of
+/// the standard library are not: their algorithms are left to the implementation.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}

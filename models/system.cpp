@@ -27,7 +27,8 @@ namespace {
 std::vector<AddressRange> address_ranges(const SystemConfig& config) {
   std::vector<AddressRange> ranges;
   for (const SramConfig& sram : config.srams) ranges.push_back({sram.physical_base, sram.size()});
-  for (const std::uint32_t base : {config.devices.core_control, config.devices.idc, config.devices.power}) ranges.push_back({base, device_bytes});
+  for (const std::uint32_t base : {config.devices.core_control, config.devices.idc, config.devices.power})
+    ranges.push_back({base, device_bytes});
   for (const RegisterRange& each : config.registers) ranges.push_back({each.base, each.bytes});
   if (config.devices.dma) ranges.push_back({config.devices.dma, device_bytes});
   return ranges;
@@ -36,11 +37,10 @@ std::vector<AddressRange> address_ranges(const SystemConfig& config) {
 }  // namespace
 
 System::System(const SystemConfig& config, CoreHost& host)
-    : clock_{sc_core::sc_time(config.clock_period_ps, sc_core::SC_PS)},
-      map_(config.regions),
+    : clock_{sc_core::sc_time(config.clock_period_ps, sc_core::SC_PS)}, map_(config.regions),
       keeper_(config.cores.size() + 1),
-      interconnect_("interconnect", static_cast<std::uint32_t>(config.cores.size()) + (config.devices.dma != 0), address_ranges(config),
-                    config.bus_latency_cycles, clock_) {
+      interconnect_("interconnect", static_cast<std::uint32_t>(config.cores.size()) + (config.devices.dma != 0),
+                    address_ranges(config), config.bus_latency_cycles, clock_) {
   std::vector<DspCore*> cores;
   for (const CoreConfig& each : config.cores) {
     const std::string name = "core" + std::to_string(each.id);

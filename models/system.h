@@ -5,20 +5,20 @@
 #include <string>
 #include <vector>
 
-#include "models/devices/core_control.h"
-#include "models/devices/foreign_registers.h"
 #include "models/core/dsp_core.h"
-#include "models/devices/idc.h"
-#include "models/interconnect/interconnect.h"
+#include "models/devices/core_control.h"
 #include "models/devices/dma.h"
-#include "models/memory/sram.h"
+#include "models/devices/foreign_registers.h"
+#include "models/devices/idc.h"
 #include "models/devices/power_controller.h"
+#include "models/interconnect/interconnect.h"
+#include "models/memory/sram.h"
 #include "models/system_config.h"
 
 namespace dspmem {
 
-/// A fresh SystemC kernel for as long as it lives, so that one process can simulate several systems in turn. Create it before
-/// the first module and destroy it after the last.
+/// A fresh SystemC kernel for as long as it lives, so that one process can simulate several systems in turn. Create it
+/// before the first module and destroy it after the last.
 class SimulationContext {
  public:
   SimulationContext();

@@ -24,7 +24,8 @@ struct RegisterRange {
   enum class Answer {
     constant,  ///< reads return `value`; writes do nothing
     remember,  ///< reads return what was written last, `value` before
-    poll,      ///< the same, and a register that is read again and again returns its complement each time: a loop that waits for a bit goes on
+    poll,  ///< the same, and a register that is read again and again returns its complement each time: a loop that
+           ///< waits for a bit goes on
   };
   std::uint32_t base = 0, bytes = 0;
   Answer answer = Answer::remember;

@@ -121,7 +121,8 @@ void L1Cache::clean(std::uint32_t set, std::uint32_t way) {
   place.dirty = false;
   if (!observed_ && most_recent_[set] == &place)
     for (std::uint32_t context = 0; context < contexts_used_; ++context) fast_entries(context)[set].write_key = no_key;
-  if (config_.byte_dirty) port_.write_back(place.address, bytes(place), std::exchange(dirty_bytes_[number(set, way)], {}));
+  if (config_.byte_dirty)
+    port_.write_back(place.address, bytes(place), std::exchange(dirty_bytes_[number(set, way)], {}));
   else port_.write_back(place.address, bytes(place), whole_line_);
 }
 
@@ -234,7 +235,8 @@ void L1Cache::store(std::uint32_t address, std::span<const std::uint8_t> stored)
   if (missed) way = fill(address, Purpose::told);
   Place& place = place_at(set, way);
   place.dirty = true;
-  if (config_.byte_dirty) dirty_bytes_[number(set, way)] |= ByteMask::range(offset, static_cast<unsigned>(stored.size()));
+  if (config_.byte_dirty)
+    dirty_bytes_[number(set, way)] |= ByteMask::range(offset, static_cast<unsigned>(stored.size()));
   std::memcpy(data(place) + offset, stored.data(), stored.size());
   make_most_recent(set, way);
   if (missed) run_prefetcher(line_address(address));
@@ -267,7 +269,9 @@ void L1Cache::write_back(std::uint32_t address) { apply(address, IndexOperation:
 void L1Cache::invalidate(std::uint32_t address) { apply(address, IndexOperation::invalidate); }
 void L1Cache::write_back_invalidate(std::uint32_t address) { apply(address, IndexOperation::write_back_invalidate); }
 
-std::uint32_t L1Cache::way_of_index(std::uint32_t address) const { return (address >> line_shift_) / config_.sets() % std::bit_ceil(config_.ways); }
+std::uint32_t L1Cache::way_of_index(std::uint32_t address) const {
+  return (address >> line_shift_) / config_.sets() % std::bit_ceil(config_.ways);
+}
 
 void L1Cache::by_index(std::uint32_t address, IndexOperation operation) {
   const std::uint32_t way = way_of_index(address), set = set_of(address);

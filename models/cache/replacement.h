@@ -11,15 +11,16 @@ namespace dspmem {
 
 struct CacheConfig;
 
-/// The ways of a set, the most recently used first: four bits each, so that none of it is a matter of chance for the host's branches.
-/// REQUIRES: at most 16 ways.
+/// The ways of a set, the most recently used first: four bits each, so that none of it is a matter of chance for the
+/// host's branches. REQUIRES: at most 16 ways.
 class WayOrder {
  public:
   std::uint32_t at(std::uint32_t position) const { return ways_ >> 4 * position & 15; }
   void bring_forward(std::uint32_t way) {
     constexpr std::uint64_t ones = 0x1111111111111111, tops = ones << 3;
     const std::uint64_t differing = ways_ ^ way * ones;
-    const std::uint64_t here = (differing - ones) & ~differing & tops;  // the lowest bit set is the top of the way's four
+    const std::uint64_t here =
+        (differing - ones) & ~differing & tops;  // the lowest bit set is the top of the way's four
     const std::uint64_t until_here = here ^ (here - 1);
     ways_ = (ways_ & ~until_here) | ((ways_ << 4 | way) & until_here);
   }
@@ -38,7 +39,9 @@ class ReplacementPolicy {
     else orders_[set].bring_forward(way);
   }
   /// The way to replace among those not in `locked_ways` (bit i = way i). REQUIRES: at least one way is not locked.
-  std::uint32_t choose(std::uint32_t set, std::uint32_t locked_ways) { return !orders_.empty() && !locked_ways ? orders_[set].at(ways_ - 1) : victim(set, locked_ways); }
+  std::uint32_t choose(std::uint32_t set, std::uint32_t locked_ways) {
+    return !orders_.empty() && !locked_ways ? orders_[set].at(ways_ - 1) : victim(set, locked_ways);
+  }
 
  protected:
   virtual std::uint32_t victim(std::uint32_t set, std::uint32_t locked_ways) = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the checker remembers of one line, and how its parts find it. Of the checker's own sources, not of its interface.
+// What the checker remembers of one line, and how its parts find it. Of the checker's own sources, not of its
+// interface.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +26,8 @@ inline constexpr std::uint32_t atomic_bytes = 4;
 inline View view_of(std::uint32_t number) { return static_cast<View>(number % 3); }
 inline bool is_cached(std::uint32_t number) { return view_of(number) == View::cached; }
 
-/// A cache operation on the line by the core that had stored to it: memory has the stores from then on, or may never have them.
+/// A cache operation on the line by the core that had stored to it: memory has the stores from then on, or may never
+/// have them.
 struct CoherencyChecker::HistoryCommit {
   std::uint32_t epoch = 0;
   std::uint32_t site = no_site;  ///< number of site and view
@@ -36,8 +38,8 @@ struct CoherencyChecker::HistoryCommit {
   bool operator==(const HistoryCommit&) const = default;
 };
 
-/// When an agent last accessed each byte of a line. Epoch 0: never. Kept for words as long as all accesses are of whole words, which
-/// makes it a quarter of the size; for bytes from the first on that is not.
+/// When an agent last accessed each byte of a line. Epoch 0: never. Kept for words as long as all accesses are of whole
+/// words, which makes it a quarter of the size; for bytes from the first on that is not.
 struct CoherencyChecker::History {
   /// Four bytes: their latest values, and who wrote them last, or nobody.
   struct Word {
@@ -58,7 +60,8 @@ struct CoherencyChecker::History {
   struct alignas(32) Cell {
     Write write;
     Read read;
-    Word word;  ///< of the line, whoever wrote it: beside the cell that a write notes; used where a line has its own cells, Line::cells
+    Word word;  ///< of the line, whoever wrote it: beside the cell that a write notes; used where a line has its own
+                ///< cells, Line::cells
 
     void forget() {
       write = {};
@@ -70,8 +73,8 @@ struct CoherencyChecker::History {
   /// What the agent's last read of a byte returned, if somebody else wrote it.
   struct Source {
     std::uint32_t epoch = 0;  ///< in which the write reached memory; 0: it had not
-    AgentId agent = nobody;   ///< nobody: it was the agent's own write, or nobody's
-    bool cached = false;      ///< written through the cache
+    AgentId agent = nobody;  ///< nobody: it was the agent's own write, or nobody's
+    bool cached = false;  ///< written through the cache
   };
   /// A read of memory that was freed since: it conflicts with nothing any more, but a window may have harmed it.
   struct FormerRead {
@@ -80,20 +83,21 @@ struct CoherencyChecker::History {
   };
   /// What lines lack that are never cleaned, nor read after somebody else has written them. By cells.
   struct Side {
-    std::vector<Commit> commits;           ///< those that `committed` refers to
+    std::vector<Commit> commits;  ///< those that `committed` refers to
     std::vector<std::uint16_t> committed;  ///< the first of them after the cell's last write, counted from 1; 0: none
     std::vector<Source> sources;
     std::vector<FormerRead> former;
   };
   /// `room` for as many cells as the line has words; null: its own.
-  History(AgentId agent, std::uint32_t line_bytes, Cell* room) : agent(agent), count(static_cast<std::uint16_t>(line_bytes >> 2)), cells(room) {
+  History(AgentId agent, std::uint32_t line_bytes, Cell* room)
+      : agent(agent), count(static_cast<std::uint16_t>(line_bytes >> 2)), cells(room) {
     if (cells) std::for_each_n(cells, count, [](Cell& each) { each.forget(); });
     else own_cells(count);
   }
   History(History&& other) noexcept
       : agent(other.agent), shift(other.shift), owns(std::exchange(other.owns, false)), count(other.count),
-        latest_write(other.latest_write), latest_cached_write(other.latest_cached_write), noted(other.noted), cells(other.cells),
-        side(std::move(other.side)) {}
+        latest_write(other.latest_write), latest_cached_write(other.latest_cached_write), noted(other.noted),
+        cells(other.cells), side(std::move(other.side)) {}
   ~History() {
     if (owns) delete[] cells;
   }
@@ -109,7 +113,8 @@ struct CoherencyChecker::History {
   }
   void note_write(std::uint32_t offset, std::uint32_t bytes, const Write& write) {
     for (Cell& each : cells_of(offset, bytes)) each.write = write;
-    if (side) [[unlikely]] forget_side(offset, bytes, false);
+    if (side) [[unlikely]]
+      forget_side(offset, bytes, false);
     latest_write = write.epoch;  // epochs only grow
     if (is_cached(write.site)) latest_cached_write = write.epoch;
   }
@@ -134,7 +139,8 @@ struct CoherencyChecker::History {
     latest_write = latest_cached_write = 0;
     const std::uint32_t cells_a_word = 4u >> shift;
     for (std::uint64_t rest = std::exchange(noted, 0); rest; rest &= rest - 1)
-      std::for_each_n(cells + static_cast<std::uint32_t>(std::countr_zero(rest)) * cells_a_word, cells_a_word, [](Cell& each) { each.forget(); });
+      std::for_each_n(cells + static_cast<std::uint32_t>(std::countr_zero(rest)) * cells_a_word, cells_a_word,
+                      [](Cell& each) { each.forget(); });
   }
   /// The first byte behind the cell that a byte is in.
   std::uint32_t behind(std::uint32_t offset) const { return ((offset >> shift) + 1) << shift; }
@@ -194,8 +200,9 @@ struct CoherencyChecker::History {
   }
 };
 
-/// What every event touches comes first, by lines of the host's cache: a simulated cache miss is one of the host's, too, or several. A fill
-/// looks at the first alone, taking in stores at three of them, up to the latest event, and at one for two words.
+/// What every event touches comes first, by lines of the host's cache: a simulated cache miss is one of the host's,
+/// too, or several. A fill looks at the first alone, taking in stores at three of them, up to the latest event, and at
+/// one for two words.
 struct alignas(64) CoherencyChecker::Line {
   Line(std::uint32_t address, History::Cell* cells) : address(address), cells(cells) {}
   bool pending() const { return unseen != nobody && log && log->written; }
@@ -207,7 +214,8 @@ struct alignas(64) CoherencyChecker::Line {
   bool used_besides(AgentId agent) const { return user != nobody && user != agent; }
   /// Null when the agent has none.
   const History* history_of(AgentId agent) const {
-    const auto found = std::find_if(histories.begin(), histories.end(), [agent](const History& each) { return each.agent == agent; });
+    const auto found =
+        std::find_if(histories.begin(), histories.end(), [agent](const History& each) { return each.agent == agent; });
     return found == histories.end() ? nullptr : &*found;
   }
   /// REQUIRES: somebody has written it.
@@ -250,23 +258,25 @@ struct alignas(64) CoherencyChecker::Line {
   std::uint32_t address;
   bool touched = false;
   AgentId unseen = nobody;  ///< who may store to it unseen
-  AgentId user = nobody;    ///< whose the only history is; `several` for more
-  // Reads that would change nothing: by this agent, through this view, in this epoch, of these parts, which were found in order and
-  // fresh, with nothing on the line since.
+  AgentId user = nobody;  ///< whose the only history is; `several` for more
+  // Reads that would change nothing: by this agent, through this view, in this epoch, of these parts, which were found
+  // in order and fresh, with nothing on the line since.
   AgentId reader = 0;
   View reader_view = View::cached;
   std::uint8_t permitted = 0;  ///< cores that somebody let do something to it unseen
   static constexpr std::uint8_t no_word = 0xff;  ///< no word begins there
-  std::uint8_t atomic_word = no_word;  ///< offset of the word that was written last, by an atomic write that found nothing, with nothing but reads on the line since
+  std::uint8_t atomic_word = no_word;  ///< offset of the word that was written last, by an atomic write that found
+                                       ///< nothing, with nothing but reads on the line since
   std::uint32_t reader_epoch = 0;
   std::uint64_t settled_reads = 0;
   StoreLog* log = nullptr;  ///< where unseen stores are noted
-  LineCopies copies;        ///< its summary is still in the first line of the host's cache
+  LineCopies copies;  ///< its summary is still in the first line of the host's cache
   boost::container::small_vector<History, 1> histories;
   History::Cell* cells;  ///< one for each word: their values, as far as they are known, and the first history's room
   /// An operation in short.
   struct Event {
-    std::uint64_t cycle : StoreLog::Record::tag_shift = 0;  ///< of the first of `count` accesses, of the last of other things; as in records of stores: good for months
+    std::uint64_t cycle : StoreLog::Record::tag_shift = 0;  ///< of the first of `count` accesses, of the last of other
+                                                            ///< things; as in records of stores: good for months
     Operation::Kind kind : 4 = Operation::Kind::none;
     AgentId agent : 8 = 0;
     std::uint32_t site = no_site;  ///< number of site and view
@@ -285,7 +295,9 @@ struct alignas(64) CoherencyChecker::Line {
     /// REQUIRES: kept() is not 0.
     Event& latest() { return latest_; }
     /// Older ones by how many came after them. REQUIRES: age < kept().
-    const Event& operator[](std::size_t age) const { return age ? earlier_[(count_ - 1 - age) % earlier_.size()] : latest_; }
+    const Event& operator[](std::size_t age) const {
+      return age ? earlier_[(count_ - 1 - age) % earlier_.size()] : latest_;
+    }
 
    private:
     Event latest_;
@@ -293,7 +305,8 @@ struct alignas(64) CoherencyChecker::Line {
     std::array<Event, events_kept - 1> earlier_;
   };
   Events events;
-  std::uint64_t clean_until = 0;  ///< core 0 wrote the line back in this cycle, while it was alone: ordered before all that comes
+  std::uint64_t clean_until =
+      0;  ///< core 0 wrote the line back in this cycle, while it was alone: ordered before all that comes
 };
 
 /// Neighbouring lines, with what they need room for.
@@ -309,7 +322,8 @@ struct CoherencyChecker::Page {
 
  private:
   template <std::uint32_t... Index>
-  std::array<Line, count> make(std::uint32_t line_bytes, std::uint32_t address, std::integer_sequence<std::uint32_t, Index...>) {
+  std::array<Line, count> make(std::uint32_t line_bytes, std::uint32_t address,
+                               std::integer_sequence<std::uint32_t, Index...>) {
     return {{Line(address + Index * line_bytes, &cells[Index * line_bytes / 4])...}};
   }
 };
@@ -346,7 +360,8 @@ void CoherencyChecker::for_each_line(Visit visit) const {
 }
 
 inline CoherencyChecker::History& CoherencyChecker::history_of(Line& line, AgentId agent) {
-  if (!line.histories.empty() && line.histories.front().agent == agent) [[likely]] return line.histories.front();
+  if (!line.histories.empty() && line.histories.front().agent == agent) [[likely]]
+    return line.histories.front();
   for (History& history : line.histories)
     if (history.agent == agent) return history;
   line.user = line.histories.empty() ? agent : several;
@@ -354,7 +369,8 @@ inline CoherencyChecker::History& CoherencyChecker::history_of(Line& line, Agent
   return line.histories.back();
 }
 
-inline void CoherencyChecker::note(Line& line, Operation::Kind kind, AgentId agent, std::uint32_t site, std::uint64_t cycle) {
+inline void CoherencyChecker::note(Line& line, Operation::Kind kind, AgentId agent, std::uint32_t site,
+                                   std::uint64_t cycle) {
   if (line.events.kept()) {
     Line::Event& last = line.events.latest();
     if (last.kind == kind && last.agent == agent && last.site == site) {
@@ -370,7 +386,7 @@ inline void CoherencyChecker::note(Line& line, Operation::Kind kind, AgentId age
   line.events.add(event);
 }
 
-// ---- Most lines have one user ------------------------------------------------------------------------------------------
+// ---- Most lines have one user -------------------------------------------------------------------
 
 /// Whether the last window is known to have ended before whoever has this clock.
 inline bool is_cleaned_for(const LineCopies& copies, const VectorClock& clock, int agent) {
@@ -380,7 +396,9 @@ inline bool is_cleaned_for(const LineCopies& copies, const VectorClock& clock, i
 inline bool CoherencyChecker::surely_fresh(const Line& line, AgentId agent, View view) const {
   const LineCopies& copies = line.copies;
   if (copies.shared || !is_cleaned_for(copies, clocks_[agent], agent)) return false;
-  return view == View::cached ? copies.owner == LineCopies::none || copies.owner == agent || !(copies.touched || copies.dirty) : copies.open.none();
+  return view == View::cached
+             ? copies.owner == LineCopies::none || copies.owner == agent || !(copies.touched || copies.dirty)
+             : copies.open.none();
 }
 
 inline void CoherencyChecker::touch(Line& line, AgentId core) {
@@ -391,7 +409,8 @@ inline void CoherencyChecker::touch(Line& line, AgentId core) {
 inline bool CoherencyChecker::is_only_user(const Line& line, AgentId core) const {
   const CacheRules& rules = config_.rules;
   if (line.copies.shared || rules.write_through || (rules.byte_dirty && !alone_)) return false;
-  return !line.used_besides(core) && !line.copies.may_be_elsewhere(core) && is_cleaned_for(line.copies, clocks_[core], core);
+  return !line.used_besides(core) && !line.copies.may_be_elsewhere(core) &&
+         is_cleaned_for(line.copies, clocks_[core], core);
 }
 
 /// Stores of the only user.

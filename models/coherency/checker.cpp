@@ -10,9 +10,9 @@ namespace dspmem {
 
 CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listener)
     : config_(config), listener_(listener), line_mask_(~(config.rules.line_bytes - 1)),
-      line_shift_(static_cast<std::uint32_t>(std::countr_zero(config.rules.line_bytes))), part_shift_(line_shift_ > 6 ? line_shift_ - 6 : 0),
-      word_shift_(2 - part_shift_), word_mask_((1ull << (1u << word_shift_)) - 1), lines_(line_shift_),
-      recent_sites_(recent_sites), sites_(1) {
+      line_shift_(static_cast<std::uint32_t>(std::countr_zero(config.rules.line_bytes))),
+      part_shift_(line_shift_ > 6 ? line_shift_ - 6 : 0), word_shift_(2 - part_shift_),
+      word_mask_((1ull << (1u << word_shift_)) - 1), lines_(line_shift_), recent_sites_(recent_sites), sites_(1) {
   assert(config.agents <= max_agents && config.rules.cores <= LineCopies::max_cores);
   if (!config.agents_start) acted_ = (1u << config.agents) - 1;
   // Epoch 0 stands for never: everybody starts in epoch 1 and knows only about itself.
@@ -32,7 +32,8 @@ CoherencyChecker::Line& CoherencyChecker::first_touch(std::uint32_t address) {
 
 /// Three numbers a site, one for each view.
 std::uint32_t CoherencyChecker::site_number(const Site& site, View view) {
-  RecentSite& recent = recent_sites_[(site.pc ^ site.caller >> 1 ^ reinterpret_cast<std::uintptr_t>(site.origin) >> 4) & (recent_sites - 1)];
+  RecentSite& recent = recent_sites_[(site.pc ^ site.caller >> 1 ^ reinterpret_cast<std::uintptr_t>(site.origin) >> 4) &
+                                     (recent_sites - 1)];
   if (recent.number == no_site || recent.site != site) {
     const auto [entry, fresh] = site_numbers_.try_emplace(site, static_cast<std::uint32_t>(sites_.size() * 3));
     if (fresh) sites_.push_back(site);
@@ -52,7 +53,9 @@ std::vector<Operation> CoherencyChecker::history_of_events(const Line& line) con
 
 Operation CoherencyChecker::last_store(const Line& line, AgentId core) const {
   const std::vector<Operation> events = history_of_events(line);
-  const auto store = std::find_if(events.rbegin(), events.rend(), [core](const Operation& each) { return each.kind == Operation::Kind::write && each.agent == core && each.view == View::cached; });
+  const auto store = std::find_if(events.rbegin(), events.rend(), [core](const Operation& each) {
+    return each.kind == Operation::Kind::write && each.agent == core && each.view == View::cached;
+  });
   return store == events.rend() ? Operation{} : *store;
 }
 
@@ -65,14 +68,16 @@ Operation CoherencyChecker::operation_of(const HistoryRead& read, AgentId agent)
   return {Operation::Kind::read, agent, view_of(read.site), sites_[read.site / 3], 0};
 }
 
-Operation CoherencyChecker::last_read(const History& history, std::uint32_t offset) const { return operation_of(history.read_of(offset), history.agent); }
+Operation CoherencyChecker::last_read(const History& history, std::uint32_t offset) const {
+  return operation_of(history.read_of(offset), history.agent);
+}
 
 Operation CoherencyChecker::last_write(const History& history, std::uint32_t offset) const {
   const History::Write& write = history.write_of(offset);
   return {Operation::Kind::write, history.agent, view_of(write.site), sites_[write.site / 3], write.cycle()};
 }
 
-// ---- Order -----------------------------------------------------------------------------------------------------------
+// ---- Order --------------------------------------------------------------------------------------
 
 void CoherencyChecker::release(AgentId agent, std::uint64_t object) {
   if (alone_) return;  // whoever comes later learns all of it when it starts
@@ -104,7 +109,8 @@ void CoherencyChecker::boot(AgentId core) {
   booted_[core] = true;
 }
 
-bool CoherencyChecker::check_order(Line& line, const Operation& access, std::uint32_t address, std::uint32_t bytes, bool is_write) {
+bool CoherencyChecker::check_order(Line& line, const Operation& access, std::uint32_t address, std::uint32_t bytes,
+                                   bool is_write) {
   const std::uint32_t offset = address - line.address;
   const VectorClock& clock = clocks_[access.agent];
   for (const History& history : line.histories) {
@@ -126,10 +132,10 @@ bool CoherencyChecker::check_order(Line& line, const Operation& access, std::uin
   return true;
 }
 
-// ---- Accesses --------------------------------------------------------------------------------------------------------
+// ---- Accesses -----------------------------------------------------------------------------------
 
-void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle,
-                               bool remember) {
+void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen,
+                               const Site& site, std::uint64_t cycle, bool remember) {
   const auto bytes = static_cast<std::uint32_t>(seen.size());
   const std::uint32_t epoch = clocks_[agent][agent], offset = address & ~line_mask_;
   const std::uint64_t wanted = settled_mask(address, bytes);
@@ -140,7 +146,8 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   // What the reader itself has stored unseen can wait where nobody else may ever ask whether it was read.
   if (line.pending() && (line.unseen != agent || view != View::cached || !alone_)) absorb(line);
   const Operation access{Operation::Kind::read, agent, view, site, cycle};
-  if (!power_ons_.empty()) [[unlikely]] check_power(line, access, address);
+  if (!power_ons_.empty()) [[unlikely]]
+    check_power(line, access, address);
   // A line that nobody else has used, or that only memory holds, cannot be stale.
   const bool alone = !line.used_besides(agent);
   if (!alone) last_raced_ = !check_order(line, access, address, bytes, false);
@@ -153,7 +160,8 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   History& history = history_of(line, agent);
   const std::span<History::Cell> noted = history.cells_of(offset, bytes);
   // Or two where it has written in between.
-  if (std::any_of(noted.begin(), noted.end(), [epoch](const History::Cell& each) { return each.read.epoch != epoch || each.write.unread(); })) {
+  if (std::any_of(noted.begin(), noted.end(),
+                  [epoch](const History::Cell& each) { return each.read.epoch != epoch || each.write.unread(); })) {
     const std::uint32_t number = site_number(site, view);
     for (History::Cell& each : noted) each.read = {epoch, number};
   }
@@ -167,42 +175,52 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   if (fresh && !last_raced_) line.settled_reads |= wanted;
 }
 
-void CoherencyChecker::read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
+void CoherencyChecker::read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen,
+                            const Site& site, std::uint64_t cycle) {
   do_read(agent, view, address, seen, site, cycle, true);
 }
 
-void CoherencyChecker::atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
+void CoherencyChecker::atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen,
+                                   const Site& site, std::uint64_t cycle) {
   Line& line = peek_line(address);
-  // It finds nothing, and is not remembered, where nobody else has used the line, and it is fresh where the read looks; and where the last
-  // that happened to the line, but for reads, was an atomic write of the same word, which the reader has acquired.
+  // It finds nothing, and is not remembered, where nobody else has used the line, and it is fresh where the read looks;
+  // and where the last that happened to the line, but for reads, was an atomic write of the same word, which the reader
+  // has acquired.
   const bool own = !line.used_besides(agent) && surely_fresh(line, agent, view);
-  if (view != View::cached && !line.pending() && (own || (line.atomic_word == (address & ~line_mask_) && seen.size() == atomic_bytes))) {
+  if (view != View::cached && !line.pending() &&
+      (own || (line.atomic_word == (address & ~line_mask_) && seen.size() == atomic_bytes))) {
     last_stale_ = last_raced_ = false;
     return;
   }
   do_read(agent, view, address, seen, site, cycle, false);
 }
 
-void CoherencyChecker::atomic_write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
+void CoherencyChecker::atomic_write(AgentId agent, View view, std::uint32_t address,
+                                    std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
   write(agent, view, address, value, site, cycle);
   Line& line = peek_line(address);
-  if (view != View::cached && !last_raced_ && value.size() == atomic_bytes && surely_fresh(line, agent, view)) line.atomic_word = static_cast<std::uint8_t>(address & ~line_mask_);
+  if (view != View::cached && !last_raced_ && value.size() == atomic_bytes && surely_fresh(line, agent, view))
+    line.atomic_word = static_cast<std::uint8_t>(address & ~line_mask_);
 }
 
-void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle) {
+void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value,
+                             const Site& site, std::uint64_t cycle) {
   Line& line = seen_line(address);
   const Operation access{Operation::Kind::write, agent, view, site, cycle};
   const std::uint32_t offset = address - line.address, bytes = static_cast<std::uint32_t>(value.size());
   last_stale_ = false;
-  if (!power_ons_.empty()) [[unlikely]] check_power(line, access, address);
+  if (!power_ons_.empty()) [[unlikely]]
+    check_power(line, access, address);
   const bool alone = line.user == agent;
   last_raced_ = !alone && !check_order(line, access, address, bytes, true);
   line.atomic_word = Line::no_word;
-  const bool own = alone && line.reader == agent && line.reader_view == view && line.reader_epoch == clocks_[agent][agent];
+  const bool own =
+      alone && line.reader == agent && line.reader_view == view && line.reader_epoch == clocks_[agent][agent];
   const ByteMask mask = ByteMask::range(offset, bytes);
   const std::uint32_t number = site_number(site, view);
   store(line, access, number, mask);
-  // Where there is nobody else what it has read before it may read again. Else the next read must be seen: it reads what is written here.
+  // Where there is nobody else what it has read before it may read again. Else the next read must be seen: it reads
+  // what is written here.
   if (!own || !line.copies.summarised() || !alone_) line.settled_reads = 0;
   History& history = history_of(line, agent);
   History::Write noted{{clocks_[agent][agent], number}, cycle};
@@ -213,13 +231,15 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   note(line, Operation::Kind::write, agent, noted.site, cycle);
 }
 
-void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle) {
+void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site,
+                             std::uint64_t cycle) {
   for (std::size_t at = 0; at < seen.size(); at += config_.rules.line_bytes) {
     // Code that nobody wrote came with the image.
     const auto start = static_cast<std::uint32_t>(address + at);
     const Line* line = known_line(start & line_mask_);
     if (!line || !line->is_any_known(0, config_.rules.line_bytes)) continue;
-    do_read(core, View::direct, start, seen.subspan(at, std::min<std::size_t>(seen.size() - at, config_.rules.line_bytes)), site, cycle, false);
+    do_read(core, View::direct, start,
+            seen.subspan(at, std::min<std::size_t>(seen.size() - at, config_.rules.line_bytes)), site, cycle, false);
   }
 }
 
@@ -243,7 +263,8 @@ void CoherencyChecker::count_use(const Operation& operation, std::uint32_t site,
   use.useful += useful;
 }
 
-void CoherencyChecker::maintain(AgentId core, Operation::Kind kind, std::uint32_t address, const Site& site, std::uint64_t cycle, bool implied) {
+void CoherencyChecker::maintain(AgentId core, Operation::Kind kind, std::uint32_t address, const Site& site,
+                                std::uint64_t cycle, bool implied) {
   const Operation operation{kind, core, View::cached, site, cycle};
   const std::uint32_t number = site_number(site, View::cached);
   const bool useful = maintain_line(line_of(address), operation, number);
@@ -255,7 +276,8 @@ void CoherencyChecker::maintain_all(AgentId core, Operation::Kind kind, const Si
   const std::uint32_t number = site_number(site, View::cached);
   for_each_line([&](Line& line) {
     line.unsettle();
-    if (line.copies.may_hold(core) || line.copies.may_be_dirty(core)) maintain_line(line, {kind, core, View::cached, site, cycle}, number);
+    if (line.copies.may_hold(core) || line.copies.may_be_dirty(core))
+      maintain_line(line, {kind, core, View::cached, site, cycle}, number);
   });
 }
 

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "models/coherency/line_table.h"
 #include "models/coherency/line_copies.h"
+#include "models/coherency/line_table.h"
 #include "models/coherency/vector_clock.h"
 #include "models/observe/operation.h"
 #include "models/observe/store_log.h"
@@ -44,7 +44,8 @@ struct CoherencyFinding {
   std::uint32_t cause_address = 0;  ///< lost-update: physical, of the first byte that the cause wrote
   LineCopies::Threat::Kind overwritten = LineCopies::Threat::Kind::unordered;  ///< lost-update: how that came about
   bool also_old_copy = false;  ///< missing-writeback: the reader's cache may hold an older copy, too
-  bool unread = false;  ///< lost-update at the end of the run: nobody has read what may have been overwritten; `access` is the store that may have done it
+  bool unread = false;  ///< lost-update at the end of the run: nobody has read what may have been overwritten; `access`
+                        ///< is the store that may have done it
   std::vector<std::uint8_t> seen, owed;
   std::vector<Operation> history;  ///< the line's last events, oldest first
 };
@@ -55,8 +56,8 @@ class FindingListener {
   virtual void on_finding(const CoherencyFinding& finding) = 0;
 };
 
-/// Decides for every read whether it returns the latest write whatever the caches do, and for every access whether something
-/// orders it after those it conflicts with. It sees events and changes nothing. Addresses are physical.
+/// Decides for every read whether it returns the latest write whatever the caches do, and for every access whether
+/// something orders it after those it conflicts with. It sees events and changes nothing. Addresses are physical.
 class CoherencyChecker {
  public:
   struct Config {
@@ -69,33 +70,39 @@ class CoherencyChecker {
   CoherencyChecker(const Config& config, FindingListener& listener);
   ~CoherencyChecker();
 
-  /// Whether a read would change nothing and be fresh, because the same was found before and nothing happened on the line since.
+  /// Whether a read would change nothing and be fresh, because the same was found before and nothing happened on the
+  /// line since.
   bool settled_read(AgentId agent, View view, std::uint32_t address, std::uint32_t bytes) const;
 
-  /// All that is settled of the line, as settled_read() means it: a bit for each 64th of it. Of what happens before there is a second agent
-  /// nothing has to be remembered: then it is the whole line, where its reads are surely fresh.
+  /// All that is settled of the line, as settled_read() means it: a bit for each 64th of it. Of what happens before
+  /// there is a second agent nothing has to be remembered: then it is the whole line, where its reads are surely fresh.
   std::uint64_t settled_parts(AgentId agent, View view, std::uint32_t address) const;
 
   // Accesses lie within one line.
 
   /// `seen` is what the read returned.
-  void read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
-  void write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle);
-  /// Whether writes of this agent through its cache would only be remembered. Then it may make them unseen until anything else happens to
-  /// the line or the agent releases something. REQUIRES: nobody else may any more, as after a write of this agent.
+  void read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site,
+            std::uint64_t cycle);
+  void write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site,
+             std::uint64_t cycle);
+  /// Whether writes of this agent through its cache would only be remembered. Then it may make them unseen until
+  /// anything else happens to the line or the agent releases something. REQUIRES: nobody else may any more, as after a
+  /// write of this agent.
   bool exclusive(AgentId agent, std::uint32_t address);
-  /// The agent's cache has fetched the line for an access. What of it is settled then, and whether its writes would only be remembered, as exclusive() says; if they would, the line uses the log from now on. Either
-  /// is noted as by note_permitted().
+  /// The agent's cache has fetched the line for an access. What of it is settled then, and whether its writes would
+  /// only be remembered, as exclusive() says; if they would, the line uses the log from now on. Either is noted as by
+  /// note_permitted().
   struct Filled {
     std::uint64_t settled = 0;
     bool exclusive = false;
   };
   Filled filled(AgentId agent, std::uint32_t address, StoreLog& log);
-  /// Remembers that a core was let do something to the line unseen, for who takes it back: take_permitted() tells which of `cores`, a bit
-  /// for each, still may, as far as is known, and forgets it.
+  /// Remembers that a core was let do something to the line unseen, for who takes it back: take_permitted() tells which
+  /// of `cores`, a bit for each, still may, as far as is known, and forgets it.
   void note_permitted(AgentId core, std::uint32_t address);
   std::uint32_t take_permitted(std::uint32_t address, std::uint32_t cores);
-  /// What the host says the core is doing from now on. Returns what its stores have to be tagged with where they are only noted.
+  /// What the host says the core is doing from now on. Returns what its stores have to be tagged with where they are
+  /// only noted.
   std::uint32_t set_origin(AgentId core, const void* origin);
   /// The line's log, from which the checker takes such stores when they matter.
   void use_log(std::uint32_t address, StoreLog& log);
@@ -103,40 +110,47 @@ class CoherencyChecker {
   void end_log(StoreLog& log);
   /// Null for none. REQUIRES: outlives the checker.
   void tell_stores(StoreSink* sink) { store_sink_ = sink; }
-  /// Reads and writes of synchronising instructions: checked like others, but reads are not remembered, since only plain accesses can
-  /// race with them. REQUIRES: a read follows acquire(), and a write is followed by release(), of the address.
-  void atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
-  void atomic_write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value, const Site& site, std::uint64_t cycle);
+  /// Reads and writes of synchronising instructions: checked like others, but reads are not remembered, since only
+  /// plain accesses can race with them. REQUIRES: a read follows acquire(), and a write is followed by release(), of
+  /// the address.
+  void atomic_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen,
+                   const Site& site, std::uint64_t cycle);
+  void atomic_write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value,
+                    const Site& site, std::uint64_t cycle);
   /// Instructions that a core reads from memory; may span several lines.
-  void fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle);
-  /// A cache operation of a core on the line that holds `address`. One that another instruction implies is not counted as use.
-  void maintain(AgentId core, Operation::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle, bool implied = false);
+  void fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site,
+             std::uint64_t cycle);
+  /// A cache operation of a core on the line that holds `address`. One that another instruction implies is not counted
+  /// as use.
+  void maintain(AgentId core, Operation::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle,
+                bool implied = false);
   /// The same for every line that the core may hold.
   void maintain_all(AgentId core, Operation::Kind operation, const Site& site, std::uint64_t cycle);
-  /// A cache operation that misses its line, because it names another address of it: wrong if the core may hold what it has written there
-  /// through its cache.
+  /// A cache operation that misses its line, because it names another address of it: wrong if the core may hold what it
+  /// has written there through its cache.
   void maintain_nothing(const Operation& operation, std::uint32_t address);
   /// The core's cache loses everything.
   void core_off(AgentId core, std::uint64_t cycle);
 
   // Order. Objects are any numbers: addresses, doorbells, names of signals.
   void release(AgentId agent, std::uint64_t object);
-  /// While only one agent can act, what it releases orders nothing yet: its epochs need not advance. REQUIRES: false before anything
-  /// that can bring in a second agent, and that itself is a release.
+  /// While only one agent can act, what it releases orders nothing yet: its epochs need not advance. REQUIRES: false
+  /// before anything that can bring in a second agent, and that itself is a release.
   void set_alone(bool alone) { alone_ = alone; }
   bool alone() const { return alone_; }
   void acquire(AgentId agent, std::uint64_t object);
   /// Nobody will acquire it any more.
   void drop(std::uint64_t object) { objects_.erase(object); }
-  /// The agent, which has no will of its own, acts for another: it knows what that one knows, and nothing of what it did for others.
+  /// The agent, which has no will of its own, acts for another: it knows what that one knows, and nothing of what it
+  /// did for others.
   void act_for(AgentId agent, AgentId other);
   /// The core may have fetched the line that holds `address`, though nobody has loaded from it.
   void prefetch(AgentId core, std::uint32_t address);
   /// The core starts: what was ordered before is what stale-boot is about.
   void boot(AgentId core);
 
-  /// These bytes, within one line, belong to nobody, or to somebody new: what they were does not matter any more. Returns what
-  /// take_permitted() would, for all cores.
+  /// These bytes, within one line, belong to nobody, or to somebody new: what they were does not matter any more.
+  /// Returns what take_permitted() would, for all cores.
   std::uint32_t forget(std::uint32_t address, std::uint32_t bytes);
   /// The memory lost its contents.
   void lose_memory(std::uint32_t address, std::uint32_t bytes, const Operation& cause = {});
@@ -155,24 +169,28 @@ class CoherencyChecker {
 
   /// The epoch that an agent is in, and whether another has heard of what it did in one.
   std::uint32_t epoch_of(AgentId agent) const { return clocks_[agent][agent]; }
-  bool has_heard(AgentId agent, AgentId of, std::uint32_t epoch) const { return agent == of || clocks_[agent][of] >= epoch; }
-  /// Whether `core` wrote back (or invalidated) some line of these bytes since `writer` wrote at `cycle`: then it meant to, and missed others.
-  bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, AgentId writer, std::uint64_t cycle) const;
+  bool has_heard(AgentId agent, AgentId of, std::uint32_t epoch) const {
+    return agent == of || clocks_[agent][of] >= epoch;
+  }
+  /// Whether `core` wrote back (or invalidated) some line of these bytes since `writer` wrote at `cycle`: then it meant
+  /// to, and missed others.
+  bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, AgentId writer,
+                        std::uint64_t cycle) const;
 
   /// Something that was done to memory, and a byte of what it was done to; kind none when nothing was.
   struct Use {
     Operation operation;
     std::uint32_t address = 0;
   };
-  /// A write of another core than `core` to these bytes, whose line it may still hold dirty, whoever has written there since, for all that
-  /// orders its write-backs before what `core` does now.
+  /// A write of another core than `core` to these bytes, whose line it may still hold dirty, whoever has written there
+  /// since, for all that orders its write-backs before what `core` does now.
   Use left_dirty_elsewhere(AgentId core, std::uint32_t address, std::uint32_t bytes);
   /// An access of somebody else to these bytes that nothing orders before what the agent does now.
   Use unordered_use(AgentId agent, std::uint32_t address, std::uint32_t bytes);
   /// The latest write of a byte; kind none when nobody has written it.
   Operation last_write(std::uint32_t address);
-  /// For each core that may hold dirty lines of this memory: how many, a byte that it has written in the first of them, and its last write
-  /// there as far as it is remembered.
+  /// For each core that may hold dirty lines of this memory: how many, a byte that it has written in the first of them,
+  /// and its last write there as far as it is remembered.
   struct DirtyLines {
     AgentId core = 0;
     std::uint32_t count = 0, first = 0;
@@ -226,7 +244,8 @@ class CoherencyChecker {
   Line* known_line(std::uint32_t address);
   template <class Visit>
   void for_each_line(Visit visit) const;
-  /// The first operation that `look`(history, offset) finds in the histories of others than one agent that `choose`(line, history) wants.
+  /// The first operation that `look`(history, offset) finds in the histories of others than one agent that
+  /// `choose`(line, history) wants.
   template <class Choose, class Look>
   Use find_use(AgentId besides, std::uint32_t address, std::uint32_t bytes, Choose choose, Look look);
   void absorb(Line& line);
@@ -241,9 +260,9 @@ class CoherencyChecker {
   struct Written {
     AgentId agent = 0xff;
     const History* history = nullptr;  ///< null: nobody has written it
-    bool cached = false;               ///< it went into a cache
-    bool discarded = false;            ///< its line was invalidated, and not written back
-    std::uint32_t arrived = 0;         ///< epoch of the writer in which it surely was in memory; 0: never
+    bool cached = false;  ///< it went into a cache
+    bool discarded = false;  ///< its line was invalidated, and not written back
+    std::uint32_t arrived = 0;  ///< epoch of the writer in which it surely was in memory; 0: never
     const HistoryCommit* commit = nullptr;  ///< the cache operation that it waited for
 
     /// For the agent's own last write to a byte.
@@ -260,7 +279,8 @@ class CoherencyChecker {
   };
   Judgement judge(const Line& line, AgentId agent, View view, std::uint32_t offset) const;
   /// `held`: the reader's cache may have had the line before.
-  void check_freshness(Line& line, const Operation& access, std::uint32_t address, std::span<const std::uint8_t> seen, bool held);
+  void check_freshness(Line& line, const Operation& access, std::uint32_t address, std::span<const std::uint8_t> seen,
+                       bool held);
   void explain(Line& line, const Judgement& judgement, std::uint32_t offset, CoherencyFinding& finding);
   /// Whether there is no need to look at each byte.
   bool surely_fresh(const Line& line, AgentId agent, View view) const;
@@ -268,7 +288,8 @@ class CoherencyChecker {
   bool is_only_user(const Line& line, AgentId core) const;
   /// Whether everybody knows what happened in an epoch of the agent.
   bool is_known(AgentId agent, std::uint32_t epoch) const;
-  bool is_young(const LineCopies::Copy& copy, AgentId core, std::uint32_t offset, AgentId writer, std::uint32_t arrived) const;
+  bool is_young(const LineCopies::Copy& copy, AgentId core, std::uint32_t offset, AgentId writer,
+                std::uint32_t arrived) const;
   LineCopies::Shared& expand(Line& line);
   void settle(Line& line);
   /// The core accesses the line through its cache.
@@ -289,7 +310,8 @@ class CoherencyChecker {
   /// Whether the memory was switched on before, in every order.
   bool is_power_unknown(AgentId agent, std::uint32_t address) const;
   void check_power(Line& line, const Operation& access, std::uint32_t address);
-  void do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site, std::uint64_t cycle, bool remember);
+  void do_read(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site,
+               std::uint64_t cycle, bool remember);
   /// Returns whether it could change anything.
   bool maintain_line(Line& line, const Operation& operation, std::uint32_t site);
   void count_use(const Operation& operation, std::uint32_t site, bool useful);
@@ -306,10 +328,11 @@ class CoherencyChecker {
   Config config_;
   FindingListener& listener_;
   StoreSink* store_sink_ = nullptr;
-  std::array<std::vector<Line*>, max_agents> exclusive_;  ///< lines that may have unseen stores of the agent: all whose Line::unseen it is, and others
+  std::array<std::vector<Line*>, max_agents>
+      exclusive_;  ///< lines that may have unseen stores of the agent: all whose Line::unseen it is, and others
   std::uint32_t line_mask_, line_shift_, part_shift_;
   std::uint32_t word_shift_;  ///< a word has 1 << word_shift_ parts: four, two or one
-  std::uint64_t word_mask_;   ///< those of the line's first word
+  std::uint64_t word_mask_;  ///< those of the line's first word
   LineTable<Page> lines_;
   std::size_t line_count_ = 0;
   struct RecentSite {
@@ -337,13 +360,14 @@ class CoherencyChecker {
   std::vector<Site> sites_;
   struct SiteHash {
     std::size_t operator()(const Site& site) const {
-      return (site.pc * 0x9e3779b97f4a7c15ull) ^ (site.caller * 0xc2b2ae3d27d4eb4full) ^ reinterpret_cast<std::uintptr_t>(site.origin);
+      return (site.pc * 0x9e3779b97f4a7c15ull) ^ (site.caller * 0xc2b2ae3d27d4eb4full) ^
+             reinterpret_cast<std::uintptr_t>(site.origin);
     }
   };
   std::unordered_map<Site, std::uint32_t, SiteHash> site_numbers_;
   std::vector<MaintenanceUse> maintenance_use_;
   std::unordered_map<std::uint32_t, std::size_t> maintenance_index_;  ///< site number and kind -> use
-  std::pair<std::uint32_t, std::size_t> last_use_{~0u, 0};            ///< the entry looked up last
+  std::pair<std::uint32_t, std::size_t> last_use_{~0u, 0};  ///< the entry looked up last
   struct Origins {
     std::vector<const void*> known;  ///< by tag: the last ones, in turn
     std::uint32_t tag = 0;

@@ -9,8 +9,8 @@ namespace {
 
 CacheRules rules_of(const SystemConfig& config) {
   const CacheConfig& cache = config.cores.front().data_cache;
-  return {static_cast<std::uint32_t>(config.cores.size()), cache.line_bytes, cache.prefetch_lines != 0, cache.byte_dirty,
-          cache.write_policy == WritePolicy::write_through};
+  return {static_cast<std::uint32_t>(config.cores.size()), cache.line_bytes, cache.prefetch_lines != 0,
+          cache.byte_dirty, cache.write_policy == WritePolicy::write_through};
 }
 
 bool is_zero(std::span<const std::uint8_t> bytes) {
@@ -19,9 +19,12 @@ bool is_zero(std::span<const std::uint8_t> bytes) {
 
 Operation::Kind kind_of(CacheOperation operation) {
   switch (operation) {
-    case CacheOperation::write_back: case CacheOperation::index_write_back: return Operation::Kind::write_back;
-    case CacheOperation::invalidate: case CacheOperation::index_invalidate: return Operation::Kind::invalidate;
-    case CacheOperation::write_back_invalidate: case CacheOperation::index_write_back_invalidate: return Operation::Kind::write_back_invalidate;
+    case CacheOperation::write_back:
+    case CacheOperation::index_write_back: return Operation::Kind::write_back;
+    case CacheOperation::invalidate:
+    case CacheOperation::index_invalidate: return Operation::Kind::invalidate;
+    case CacheOperation::write_back_invalidate:
+    case CacheOperation::index_write_back_invalidate: return Operation::Kind::write_back_invalidate;
     default: return Operation::Kind::none;
   }
 }
@@ -29,28 +32,26 @@ Operation::Kind kind_of(CacheOperation operation) {
 }  // namespace
 
 CoherencyObserver::CoherencyObserver(const SystemConfig& config, Origins& origins, FindingListener& listener)
-    : listener_(listener),
-      origins_(origins),
-      devices_(config.devices),
-      core_control_(config.devices.core_control),
+    : listener_(listener), origins_(origins), devices_(config.devices), core_control_(config.devices.core_control),
       line_mask_(~(config.cores.front().data_cache.line_bytes - 1)),
-      core_count_(static_cast<std::uint32_t>(config.cores.size())),
-      sets_(config.cores.front().data_cache.sets()),
-      ways_(config.cores.front().data_cache.ways),
-      commits_(config.cores.front().data_cache.line_bytes, listener),
+      core_count_(static_cast<std::uint32_t>(config.cores.size())), sets_(config.cores.front().data_cache.sets()),
+      ways_(config.cores.front().data_cache.ways), commits_(config.cores.front().data_cache.line_bytes, listener),
       checker_({rules_of(config), max_agents, true}, listener) {
   checker_.set_alone(true);  // core 0 is, until it writes to a device that other agents know
 }
 
-Site CoherencyObserver::site_of(const Core& core) const { return {core.current_pc(), core.return_address(), origins_.of(static_cast<AgentId>(core.id()))}; }
+Site CoherencyObserver::site_of(const Core& core) const {
+  return {core.current_pc(), core.return_address(), origins_.of(static_cast<AgentId>(core.id()))};
+}
 
-// ---- Data ------------------------------------------------------------------------------------------------------------
+// ---- Data ---------------------------------------------------------------------------------------
 
 std::uint64_t CoherencyObserver::on_read(const CoreAccess& event) {
   const auto& [core, view, ordering, address, seen] = event;
   const auto agent = static_cast<AgentId>(core.id());
   if (ordering == Ordering::plain) {
-    if (commits_.required()) commits_.on_access({Operation::Kind::read, agent, view, site_of(core), core.now()}, address);
+    if (commits_.required())
+      commits_.on_access({Operation::Kind::read, agent, view, site_of(core), core.now()}, address);
     const auto bytes = static_cast<std::uint32_t>(seen.size());
     if (checker_.settled_read(agent, view, address, bytes)) return permit_reads(core, view, address);
     revoke_elsewhere(&core, address);
@@ -91,7 +92,7 @@ std::uint64_t CoherencyObserver::on_write(const CoreAccess& event) {
   return 0;
 }
 
-// ---- Accesses that need not be seen --------------------------------------------------------------------------------------
+// ---- Accesses that need not be seen -------------------------------------------------------------
 
 void CoherencyObserver::set_origin(AgentId agent, const void* origin) {
   origins_.set(agent, origin);
@@ -164,7 +165,8 @@ void CoherencyObserver::forget(std::uint32_t address, std::uint32_t bytes) {
 }
 
 void CoherencyObserver::set_shared(std::uint32_t address, std::uint32_t bytes, bool shared) {
-  for (std::uint32_t line = address & line_mask_; line < address + bytes; line += ~line_mask_ + 1) revoke_elsewhere(nullptr, line);
+  for (std::uint32_t line = address & line_mask_; line < address + bytes; line += ~line_mask_ + 1)
+    revoke_elsewhere(nullptr, line);
   commits_.set_shared(address, bytes, shared);
 }
 
@@ -172,7 +174,7 @@ void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<co
   checker_.fetch(static_cast<AgentId>(core.id()), address, line, site_of(core), core.now());
 }
 
-// ---- Cache operations ------------------------------------------------------------------------------------------------
+// ---- Cache operations ---------------------------------------------------------------------------
 
 void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) {
   const auto agent = static_cast<AgentId>(core.id());
@@ -187,15 +189,18 @@ void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation,
 
 void CoherencyObserver::on_ignored_operation(Core& core, CacheOperation operation, std::uint32_t address) {
   if (const Operation::Kind kind = kind_of(operation); kind != Operation::Kind::none)
-    checker_.maintain_nothing({kind, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()}, address);
+    checker_.maintain_nothing({kind, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()},
+                              address);
 }
 
 void CoherencyObserver::on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) {
-  // Which line lies in a way is the hardware's choice. Only when every place was named is it certain that each line was met.
+  // Which line lies in a way is the hardware's choice. Only when every place was named is it certain that each line was
+  // met.
   const Operation::Kind kind = kind_of(operation);
   if (way >= ways_ || kind == Operation::Kind::none) return;
   index_operations_ = true;
-  Sweep& sweep = sweeps_[core.id()][static_cast<std::size_t>(kind) - static_cast<std::size_t>(Operation::Kind::write_back)];
+  Sweep& sweep =
+      sweeps_[core.id()][static_cast<std::size_t>(kind) - static_cast<std::size_t>(Operation::Kind::write_back)];
   sweep.done.resize(sets_ * ways_);
   if (sweep.done[set * ways_ + way]) return;
   sweep.done[set * ways_ + way] = true;
@@ -206,16 +211,21 @@ void CoherencyObserver::on_index_operation(Core& core, CacheOperation operation,
   revoke_all();
 }
 
-// ---- Order -----------------------------------------------------------------------------------------------------------
+// ---- Order --------------------------------------------------------------------------------------
 
-std::uint64_t CoherencyObserver::core_object(std::uint32_t core) const { return core_control_ + core * CoreControl::core_stride; }
+std::uint64_t CoherencyObserver::core_object(std::uint32_t core) const {
+  return core_control_ + core * CoreControl::core_stride;
+}
 
 void CoherencyObserver::on_device_read(Core& core, std::uint32_t address) {
-  if (const std::uint64_t object = devices_.object_of(address)) checker_.acquire(static_cast<AgentId>(core.id()), object);
+  if (const std::uint64_t object = devices_.object_of(address))
+    checker_.acquire(static_cast<AgentId>(core.id()), object);
 }
 
 void CoherencyObserver::on_device_write(Core& core, std::uint32_t address) {
-  if (devices_.is_power(address)) last_power_write_ = {Operation::Kind::power_off, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()};
+  if (devices_.is_power(address))
+    last_power_write_ = {Operation::Kind::power_off, static_cast<AgentId>(core.id()), View::uncached, site_of(core),
+                         core.now()};
   const std::uint64_t object = devices_.object_of(address);
   if (!object) return;
   checker_.set_alone(false);
@@ -234,23 +244,27 @@ void CoherencyObserver::on_core_off(Core& core) {
   revoke_all();
 }
 
-// ---- Masters without a cache ------------------------------------------------------------------------------------------
+// ---- Masters without a cache --------------------------------------------------------------------
 
-void CoherencyObserver::on_master_read(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> seen) {
+void CoherencyObserver::on_master_read(const MasterAccess& access, std::uint32_t address,
+                                       std::span<const std::uint8_t> seen) {
   for (std::size_t at = 0, count; at < seen.size(); at += count) {
     const std::uint32_t here = address + static_cast<std::uint32_t>(at);
     count = std::min<std::size_t>(seen.size() - at, ~line_mask_ + 1 - (here & ~line_mask_));
     revoke_elsewhere(nullptr, here);
-    checker_.read(access.agent, View::direct, here, seen.subspan(at, count), {0, 0, origins_.of(access.agent)}, access.cycle);
+    checker_.read(access.agent, View::direct, here, seen.subspan(at, count), {0, 0, origins_.of(access.agent)},
+                  access.cycle);
   }
 }
 
-void CoherencyObserver::on_master_write(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> value) {
+void CoherencyObserver::on_master_write(const MasterAccess& access, std::uint32_t address,
+                                        std::span<const std::uint8_t> value) {
   for (std::size_t at = 0, count; at < value.size(); at += count) {
     const std::uint32_t here = address + static_cast<std::uint32_t>(at);
     count = std::min<std::size_t>(value.size() - at, ~line_mask_ + 1 - (here & ~line_mask_));
     revoke_elsewhere(nullptr, here);
-    checker_.write(access.agent, View::direct, here, value.subspan(at, count), {0, 0, origins_.of(access.agent)}, access.cycle);
+    checker_.write(access.agent, View::direct, here, value.subspan(at, count), {0, 0, origins_.of(access.agent)},
+                   access.cycle);
   }
 }
 

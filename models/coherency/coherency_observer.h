@@ -12,8 +12,8 @@
 
 namespace dspmem {
 
-/// Translates what happens in the hardware into the checker's terms: synchronising instructions, doorbells and core starts become
-/// order, operations by index become operations on lines.
+/// Translates what happens in the hardware into the checker's terms: synchronising instructions, doorbells and core
+/// starts become order, operations by index become operations on lines.
 class CoherencyObserver : public HardwareObserver {
  public:
   CoherencyObserver(const SystemConfig& config, Origins& origins, FindingListener& listener);
@@ -26,9 +26,11 @@ class CoherencyObserver : public HardwareObserver {
   void release(AgentId agent, std::uint64_t object);
   /// These bytes belong to nobody, or to somebody new.
   void forget(std::uint32_t address, std::uint32_t bytes);
-  /// Reads of old bytes that no schedule explains: 0, or the checker or a model is wrong. Operations by index that do not sweep the whole
-  /// cache are not followed, and may explain any.
-  std::uint64_t unexplained_reads() const { return index_operations_ && partial_sweep() ? 0 : checker_.unexplained_reads(); }
+  /// Reads of old bytes that no schedule explains: 0, or the checker or a model is wrong. Operations by index that do
+  /// not sweep the whole cache are not followed, and may explain any.
+  std::uint64_t unexplained_reads() const {
+    return index_operations_ && partial_sweep() ? 0 : checker_.unexplained_reads();
+  }
   /// These bytes are shared data, or no longer.
   void set_shared(std::uint32_t address, std::uint32_t bytes, bool shared);
   /// Shared data is kept current by commits.
@@ -39,7 +41,10 @@ class CoherencyObserver : public HardwareObserver {
     checker_.finish();
   }
   /// The core hands something over by other means than instructions: a signal of the scenario.
-  void on_release(Core& core) { commits_.on_told({Operation::Kind::write, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()}); }
+  void on_release(Core& core) {
+    commits_.on_told(
+        {Operation::Kind::write, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()});
+  }
 
   std::uint64_t on_read(const CoreAccess& access) override;
   std::uint64_t on_write(const CoreAccess& access) override;
@@ -63,13 +68,16 @@ class CoherencyObserver : public HardwareObserver {
 
  private:
   /// Whether accesses to the line may go unseen at all, if the checker allows it.
-  bool may_skip(View view, std::uint32_t address) const { return view == View::cached && !(commits_.required() && commits_.is_shared(address)); }
+  bool may_skip(View view, std::uint32_t address) const {
+    return view == View::cached && !(commits_.required() && commits_.is_shared(address));
+  }
   // A core accesses lines again without telling as long as nothing else happens to them.
   void tag_stores(Core& core);
   std::uint64_t permit_reads(Core& core, View view, std::uint32_t address);
   std::uint64_t permit_writes(Core& core, View view, std::uint32_t address);
   void revoke_elsewhere(const Core* but, std::uint32_t address) {
-    if (const std::uint32_t cores = checker_.take_permitted(address, but ? ~(1u << but->id()) : ~0u)) revoke(cores, address);
+    if (const std::uint32_t cores = checker_.take_permitted(address, but ? ~(1u << but->id()) : ~0u))
+      revoke(cores, address);
   }
   void revoke(std::uint32_t cores, std::uint32_t address);
   void revoke_all(std::uint32_t core);
@@ -102,7 +110,7 @@ class CoherencyObserver : public HardwareObserver {
   std::array<bool, LineCopies::max_cores> atomic_found_zero_{};  ///< what the core's last atomic read
   CoherencyChecker checker_;
   std::array<Core*, LineCopies::max_cores> permitted_{};  ///< cores that may access something without telling
-  std::array<Core*, LineCopies::max_cores> cores_{};      ///< as far as they were seen
+  std::array<Core*, LineCopies::max_cores> cores_{};  ///< as far as they were seen
   std::array<std::array<Sweep, 3>, LineCopies::max_cores> sweeps_;
 };
 

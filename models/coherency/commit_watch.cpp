@@ -7,7 +7,9 @@
 namespace dspmem {
 namespace {
 
-bool has(const std::vector<std::uint32_t>& words, std::uint32_t word) { return std::find(words.begin(), words.end(), word) != words.end(); }
+bool has(const std::vector<std::uint32_t>& words, std::uint32_t word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 }  // namespace
 
@@ -47,7 +49,8 @@ void CommitWatch::on_access(const Operation& access, std::uint32_t address) {
   note_guards(line, access.agent, held);
   const bool writes = access.kind == Operation::Kind::write;
   std::vector<Open>& open = open_[access.agent];
-  const auto known = std::find_if(open.begin(), open.end(), [line](const Open& each) { return each.line == line && !each.committed; });
+  const auto known =
+      std::find_if(open.begin(), open.end(), [line](const Open& each) { return each.line == line && !each.committed; });
   if (known != open.end()) known->written |= writes;
   else open.push_back({line, access, writes, held, {}});
 }
@@ -68,7 +71,10 @@ void CommitWatch::on_maintenance(AgentId core, Operation::Kind operation, std::o
 }
 
 bool CommitWatch::must_wait(const Open& committed, const std::vector<Open>& others) const {
-  if (committed.handed_over.kind == Operation::Kind::none || std::all_of(committed.words.begin(), committed.words.end(), [this](std::uint32_t word) { return locks_.contains(word); })) return false;
+  if (committed.handed_over.kind == Operation::Kind::none ||
+      std::all_of(committed.words.begin(), committed.words.end(),
+                  [this](std::uint32_t word) { return locks_.contains(word); }))
+    return false;
   // What waits for a flag may wait for ever: the same once, and not too much of it.
   std::size_t waiting = 0;
   for (const Open& each : others) {
@@ -103,13 +109,15 @@ void CommitWatch::hand_over(const Operation& operation, std::uint32_t word) {
   const std::vector<std::uint32_t>& held = held_[operation.agent];
   std::vector<Open> kept;
   for (Open& each : std::exchange(open_[operation.agent], {})) {
-    // A lock that was not held at the access protects something else, and what is committed is nobody's business but that of its locks.
+    // A lock that was not held at the access protects something else, and what is committed is nobody's business but
+    // that of its locks.
     if (word ? !has(each.words, word) : each.committed) {
       kept.push_back(std::move(each));
       continue;
     }
     if (each.committed) continue;  // before one of its locks was opened
-    std::erase_if(each.words, [&](std::uint32_t held_then) { return !has(held, held_then) || !guards(each.line, held_then); });
+    std::erase_if(each.words,
+                  [&](std::uint32_t held_then) { return !has(held, held_then) || !guards(each.line, held_then); });
     if (each.words.empty()) {
       report(each, operation);
     } else {
@@ -121,7 +129,8 @@ void CommitWatch::hand_over(const Operation& operation, std::uint32_t word) {
 }
 
 void CommitWatch::settle(const Open& open) {
-  const bool guarded = std::any_of(open.words.begin(), open.words.end(), [this](std::uint32_t word) { return locks_.contains(word); });
+  const bool guarded =
+      std::any_of(open.words.begin(), open.words.end(), [this](std::uint32_t word) { return locks_.contains(word); });
   if (open.handed_over.kind != Operation::Kind::none && !guarded) report(open, open.handed_over);
 }
 

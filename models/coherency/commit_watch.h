@@ -12,14 +12,15 @@
 
 namespace dspmem {
 
-/// Watches shared data that is kept current by commits: every cached access, reads included, must be committed (written back and
-/// invalidated) before the core hands the data over. A core does so when it opens the last of the locks that guard the data, and where none
-/// of them is held, when it tells somebody something by other means.
+/// Watches shared data that is kept current by commits: every cached access, reads included, must be committed (written
+/// back and invalidated) before the core hands the data over. A core does so when it opens the last of the locks that
+/// guard the data, and where none of them is held, when it tells somebody something by other means.
 ///
-/// The locks that guard a line are those under which everybody has accessed it so far, but for what its first user did before it took any:
-/// until a second core comes, that needs no lock. Which words are locks only their use tells: who has set
-/// one clears it, and nobody else writes to it meanwhile. A word that was set may also be a flag, which nobody ever clears. What hangs on that is judged when the word is cleared, and at the latest
-/// when the data is shared no more, or nothing happens any more.
+/// The locks that guard a line are those under which everybody has accessed it so far, but for what its first user did
+/// before it took any: until a second core comes, that needs no lock. Which words are locks only their use tells: who
+/// has set one clears it, and nobody else writes to it meanwhile. A word that was set may also be a flag, which nobody
+/// ever clears. What hangs on that is judged when the word is cleared, and at the latest when the data is shared no
+/// more, or nothing happens any more.
 class CommitWatch {
  public:
   /// `line_bytes`: a power of two.
@@ -33,7 +34,8 @@ class CommitWatch {
   /// Whether the line that holds the address has any.
   bool is_shared(std::uint32_t address) const { return shared_lines_.contains(line_of(address)); }
 
-  // Operations are of cores. What is not about shared data is ignored, and so is everything where no commits are required.
+  // Operations are of cores. What is not about shared data is ignored, and so is everything where no commits are
+  // required.
 
   void on_access(const Operation& access, std::uint32_t address);
   /// A cache operation on a line, or for no address on all of them.
@@ -53,10 +55,10 @@ class CommitWatch {
   struct Open {
     std::uint32_t line;
     Operation access;
-    bool written;                      ///< then an invalidate alone is no commit
+    bool written;  ///< then an invalidate alone is no commit
     std::vector<std::uint32_t> words;  ///< those held at the access, as far as they were not opened since
-    Operation handed_over;                  ///< kind none, or what did so, if all words that are still held are no locks
-    bool committed = false;            ///< since
+    Operation handed_over;  ///< kind none, or what did so, if all words that are still held are no locks
+    bool committed = false;  ///< since
   };
 
   /// Words that may be locks of a line.
@@ -84,11 +86,11 @@ class CommitWatch {
   FindingListener& listener_;
   std::uint32_t line_bytes_;
   bool required_ = false;
-  std::unordered_map<std::uint32_t, std::uint32_t> shared_lines_;               ///< how many shared ranges a line has bytes of
-  std::unordered_map<std::uint32_t, Guards> guards_;                            ///< of shared lines
-  std::unordered_set<std::uint32_t> locks_;                                     ///< words that somebody has opened
+  std::unordered_map<std::uint32_t, std::uint32_t> shared_lines_;  ///< how many shared ranges a line has bytes of
+  std::unordered_map<std::uint32_t, Guards> guards_;  ///< of shared lines
+  std::unordered_set<std::uint32_t> locks_;  ///< words that somebody has opened
   std::array<std::vector<Open>, LineCopies::max_cores> open_;
-  std::array<std::vector<std::uint32_t>, LineCopies::max_cores> held_;          ///< words that a core has set and not opened
+  std::array<std::vector<std::uint32_t>, LineCopies::max_cores> held_;  ///< words that a core has set and not opened
 };
 
 }  // namespace dspmem

@@ -6,7 +6,7 @@
 
 namespace dspmem {
 
-// ---- What a core's copy is ---------------------------------------------------------------------------------------------
+// ---- What a core's copy is ----------------------------------------------------------------------
 
 /// Whether the core may take the line over as its only user: what everybody else did to it is ordered before.
 bool CoherencyChecker::takes_over(const Line& line, std::uint32_t core) const {
@@ -16,9 +16,8 @@ bool CoherencyChecker::takes_over(const Line& line, std::uint32_t core) const {
   if (config_.rules.prefetch) return false;
   const VectorClock& clock = clocks_[core];
   if (!is_cleaned_for(copies, clock, static_cast<int>(core))) return false;
-  return std::all_of(line.histories.begin(), line.histories.end(), [&](const History& each) {
-    return each.agent == core || each.latest_write <= clock[each.agent];
-  });
+  return std::all_of(line.histories.begin(), line.histories.end(),
+                     [&](const History& each) { return each.agent == core || each.latest_write <= clock[each.agent]; });
 }
 
 LineCopies::Shared& CoherencyChecker::expand(Line& line) {
@@ -26,7 +25,8 @@ LineCopies::Shared& CoherencyChecker::expand(Line& line) {
   if (copies.shared) return *copies.shared;
   copies.shared = std::make_unique<LineCopies::Shared>();
   copies.shared->copies.resize(config_.rules.cores);
-  if (copies.cleaner != LineCopies::none) copies.shared->copies[static_cast<std::size_t>(copies.cleaner)].cleaned = copies.cleaned;
+  if (copies.cleaner != LineCopies::none)
+    copies.shared->copies[static_cast<std::size_t>(copies.cleaner)].cleaned = copies.cleaned;
   if (copies.owner == LineCopies::none) return *copies.shared;
   const auto core = static_cast<AgentId>(copies.owner);
   LineCopies::Copy& copy = copies.shared->copies[core];
@@ -54,7 +54,9 @@ void CoherencyChecker::settle(Line& line) {
     }
   }
   for (const History& each : line.histories)
-    if (each.side && std::any_of(each.side->commits.begin(), each.side->commits.end(), [](const History::Commit& commit) { return !commit.keeps(); })) return;
+    if (each.side && std::any_of(each.side->commits.begin(), each.side->commits.end(),
+                                 [](const History::Commit& commit) { return !commit.keeps(); }))
+      return;
   copies.owner = LineCopies::none;
   copies.touched = copies.dirty = false;
   copies.cleaner = static_cast<std::int8_t>(last);
@@ -86,7 +88,7 @@ void CoherencyChecker::touch_first(Line& line, AgentId core) {
   copy.passed = {};
 }
 
-// ---- What the program does -----------------------------------------------------------------------------------------------
+// ---- What the program does ----------------------------------------------------------------------
 
 void CoherencyChecker::store(Line& line, const Operation& write, std::uint32_t site, const ByteMask& bytes) {
   const CacheRules& rules = config_.rules;

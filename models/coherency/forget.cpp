@@ -42,7 +42,8 @@ void CoherencyChecker::forget_in(const Line& line, History& history, std::uint32
   for (std::uint32_t i = offset; i < offset + bytes; i = history.behind(i)) {
     const History::Read read = history.read_of(i);
     if (!read.epoch || is_known(history.agent, read.epoch)) continue;
-    if (const auto source = source_of(line, history, i)) history.note_former(i, {read, {source->arrived, source->agent, source->cached}});
+    if (const auto source = source_of(line, history, i))
+      history.note_former(i, {read, {source->arrived, source->agent, source->cached}});
   }
   history.forget(offset, bytes);
 }
@@ -78,7 +79,9 @@ void CoherencyChecker::lose_memory(std::uint32_t address, std::uint32_t bytes, c
 }
 
 void CoherencyChecker::memory_on(std::uint32_t address, std::uint32_t bytes, const Operation& cause) {
-  std::erase_if(power_ons_, [&](const PowerOn& each) { return each.address == address || is_known(each.operation.agent, each.epoch); });
+  std::erase_if(power_ons_, [&](const PowerOn& each) {
+    return each.address == address || is_known(each.operation.agent, each.epoch);
+  });
   for_each_line([&](Line& line) {
     if (line.address - address >= bytes) return;
     if (line.pending()) absorb(line);
@@ -91,14 +94,18 @@ void CoherencyChecker::memory_on(std::uint32_t address, std::uint32_t bytes, con
 
 bool CoherencyChecker::is_power_unknown(AgentId agent, std::uint32_t address) const {
   return std::any_of(power_ons_.begin(), power_ons_.end(), [&](const PowerOn& each) {
-    return address - each.address < each.bytes && agent != each.operation.agent && !(each.reported >> agent & 1) && clocks_[agent][each.operation.agent] < each.epoch;
+    return address - each.address < each.bytes && agent != each.operation.agent && !(each.reported >> agent & 1) &&
+           clocks_[agent][each.operation.agent] < each.epoch;
   });
 }
 
 void CoherencyChecker::check_power(Line& line, const Operation& access, std::uint32_t address) {
-  if (++power_checks_ % 256 == 0) std::erase_if(power_ons_, [this](const PowerOn& each) { return is_known(each.operation.agent, each.epoch); });
+  if (++power_checks_ % 256 == 0)
+    std::erase_if(power_ons_, [this](const PowerOn& each) { return is_known(each.operation.agent, each.epoch); });
   for (PowerOn& each : power_ons_) {
-    if (address - each.address >= each.bytes || access.agent == each.operation.agent || (each.reported >> access.agent & 1)) continue;
+    if (address - each.address >= each.bytes || access.agent == each.operation.agent ||
+        (each.reported >> access.agent & 1))
+      continue;
     if (clocks_[access.agent][each.operation.agent] >= each.epoch) continue;  // nobody uses it before it is on
     each.reported |= 1u << access.agent;
     CoherencyFinding finding;

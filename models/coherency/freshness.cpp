@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a read is fresh in every order that synchronisation permits and whatever the caches do: the rules of README.md, in its words.
+// Whether a read is fresh in every order that synchronisation permits and whatever the caches do: the rules of
+// README.md, in its words.
 #include <algorithm>
 
 #include "models/coherency/checked_line.h"
@@ -12,7 +13,7 @@ using Threat = LineCopies::Threat::Kind;
 
 }  // namespace
 
-// ---- When a write is in memory, and in a copy ---------------------------------------------------------------------------
+// ---- When a write is in memory, and in a copy ---------------------------------------------------
 
 CoherencyChecker::Written CoherencyChecker::written(const Line& line, std::uint32_t offset) const {
   Written found;
@@ -38,7 +39,8 @@ void CoherencyChecker::Written::fill_in(const CoherencyChecker& checker, const L
 }
 
 /// Rule 3: whether the core's copy of a byte was surely filled after its write had reached memory.
-bool CoherencyChecker::is_young(const LineCopies::Copy& copy, AgentId core, std::uint32_t offset, AgentId writer, std::uint32_t arrived) const {
+bool CoherencyChecker::is_young(const LineCopies::Copy& copy, AgentId core, std::uint32_t offset, AgentId writer,
+                                std::uint32_t arrived) const {
   if (config_.rules.prefetch) {
     if (writer == core) return !copy.passed_invalidated.test(offset);
     // A core starts with an empty cache: that is an invalidate too.
@@ -48,7 +50,7 @@ bool CoherencyChecker::is_young(const LineCopies::Copy& copy, AgentId core, std:
   return writer == core ? !copy.passed.test(offset) : copy.filled[writer] >= arrived;
 }
 
-// ---- Windows -----------------------------------------------------------------------------------------------------------
+// ---- Windows ------------------------------------------------------------------------------------
 
 /// Rule 2, of a write that meets windows.
 void CoherencyChecker::meet_windows(Line& line, const Operation& write, const ByteMask& bytes) {
@@ -66,7 +68,9 @@ void CoherencyChecker::meet_windows(Line& line, const Operation& write, const By
   for (std::uint32_t core = 0; core < config_.rules.cores; ++core) {
     const LineCopies::Copy& copy = shared.copies[core];
     if (core == write.agent && cached) continue;
-    const auto ended_before = [&](std::uint32_t epoch) { return core == write.agent || epoch <= clock[static_cast<AgentId>(core)]; };
+    const auto ended_before = [&](std::uint32_t epoch) {
+      return core == write.agent || epoch <= clock[static_cast<AgentId>(core)];
+    };
     ByteMask hit;
     if (!config_.rules.byte_dirty) {
       if (copy.dirty || !ended_before(copy.cleaned)) hit = bytes;
@@ -79,11 +83,13 @@ void CoherencyChecker::meet_windows(Line& line, const Operation& write, const By
     if (hit.none()) continue;
     const History* const stores = line.history_of(static_cast<AgentId>(core));
     const std::uint32_t epoch = copy.store_epoch ? copy.store_epoch : stores ? stores->latest_cached_write : 0;
-    copies.threaten({hit, static_cast<std::uint8_t>(core), copy.store_site, copy.store_cycle, copy.store_offset, ended_before(epoch) ? Threat::left_dirty : Threat::unordered});
+    copies.threaten({hit, static_cast<std::uint8_t>(core), copy.store_site, copy.store_cycle, copy.store_offset,
+                     ended_before(epoch) ? Threat::left_dirty : Threat::unordered});
   }
 }
 
-/// Rule 2, of a window that begins: what it may overwrite, and who has read that. `bytes`: what the store writes itself.
+/// Rule 2, of a window that begins: what it may overwrite, and who has read that. `bytes`: what the store writes
+/// itself.
 void CoherencyChecker::begin_window(Line& line, const Operation& store, std::uint32_t site, const ByteMask& bytes) {
   const AgentId core = store.agent;
   LineCopies& copies = line.copies;
@@ -110,13 +116,15 @@ void CoherencyChecker::begin_window(Line& line, const Operation& store, std::uin
     }
     for (const bool in_order : {true, false})
       if (const ByteMask these = in_order ? hit & ordered : hit - ordered; these.any())
-        copies.threaten({these, core, site, store.cycle, static_cast<std::uint8_t>(bytes.first()), in_order ? Threat::old_copy : Threat::unordered});
+        copies.threaten({these, core, site, store.cycle, static_cast<std::uint8_t>(bytes.first()),
+                         in_order ? Threat::old_copy : Threat::unordered});
   }
   if (line.used_besides(core)) check_readers(line, store, bytes);
 }
 
 /// What the agent's last read of a byte returned; nothing when nobody had written it.
-std::optional<CoherencyChecker::Written> CoherencyChecker::source_of(const Line& line, const History& history, std::uint32_t offset) const {
+std::optional<CoherencyChecker::Written> CoherencyChecker::source_of(const Line& line, const History& history,
+                                                                     std::uint32_t offset) const {
   const History::Source& other = history.source_of(offset);
   const History::Write& own = history.write_of(offset);
   if (own.epoch && history.read_of(offset).epoch >= own.epoch && !own.unread()) {
@@ -137,7 +145,8 @@ void CoherencyChecker::check_readers(Line& line, const Operation& store, const B
   const auto harms = [&](const Written& source, std::uint32_t offset) {
     if (source.cached && source.agent == core) return false;
     if (!source.arrived) return true;
-    if (line.copies.shared) return !is_young(line.copies.shared->copies[core], core, offset, source.agent, source.arrived);
+    if (line.copies.shared)
+      return !is_young(line.copies.shared->copies[core], core, offset, source.agent, source.arrived);
     return source.agent != core && source.arrived > clock[source.agent];
   };
   for (const History& history : line.histories) {
@@ -174,9 +183,10 @@ void CoherencyChecker::check_readers(Line& line, const Operation& store, const B
   }
 }
 
-// ---- Reads -------------------------------------------------------------------------------------------------------------
+// ---- Reads --------------------------------------------------------------------------------------
 
-CoherencyChecker::Judgement CoherencyChecker::judge(const Line& line, AgentId agent, View view, std::uint32_t offset) const {
+CoherencyChecker::Judgement CoherencyChecker::judge(const Line& line, AgentId agent, View view,
+                                                    std::uint32_t offset) const {
   const Written latest = written(line, offset);
   if (!latest.history) return {};
   const LineCopies::Shared* const shared = line.copies.shared.get();
@@ -186,16 +196,19 @@ CoherencyChecker::Judgement CoherencyChecker::judge(const Line& line, AgentId ag
   if (shared && shared->threatened.test(offset)) return {Judgement::overwritten, latest.agent, {}};
   if (latest.cached && !own) {
     if (!latest.arrived) return {Judgement::not_in_memory, latest.agent, {}};
-    if (latest.agent != agent && latest.arrived > clocks_[agent][latest.agent]) return {Judgement::not_in_memory, latest.agent, latest.commit};
+    if (latest.agent != agent && latest.arrived > clocks_[agent][latest.agent])
+      return {Judgement::not_in_memory, latest.agent, latest.commit};
   }
   if (!cached || own || !shared) return {};
   // Its own stores go into its copy too where they go through.
   if (latest.agent == agent && is_cached(latest.history->write_of(offset).site)) return {};
-  if (!is_young(shared->copies[agent], agent, offset, latest.agent, latest.arrived)) return {Judgement::old_copy, latest.agent, {}};
+  if (!is_young(shared->copies[agent], agent, offset, latest.agent, latest.arrived))
+    return {Judgement::old_copy, latest.agent, {}};
   return {};
 }
 
-void CoherencyChecker::check_freshness(Line& line, const Operation& access, std::uint32_t address, std::span<const std::uint8_t> seen, bool held) {
+void CoherencyChecker::check_freshness(Line& line, const Operation& access, std::uint32_t address,
+                                       std::span<const std::uint8_t> seen, bool held) {
   const std::uint32_t offset = address - line.address;
   const auto bytes = static_cast<std::uint32_t>(seen.size());
   Judgement worst;
@@ -236,13 +249,16 @@ void CoherencyChecker::check_freshness(Line& line, const Operation& access, std:
   // Had the write been in memory when the reader heard of it: would the reader's copy be older?
   const LineCopies::Shared* const shared = line.copies.shared.get();
   const bool may_hold = shared && access.view == View::cached && (held || config_.rules.prefetch);
-  finding.also_old_copy = may_hold && worst.reason == Judgement::not_in_memory && finding.rule == Rule::missing_writeback && worst.writer != access.agent &&
-                          !is_young(shared->copies[access.agent], access.agent, first, worst.writer, clocks_[access.agent][worst.writer]);
+  finding.also_old_copy =
+      may_hold && worst.reason == Judgement::not_in_memory && finding.rule == Rule::missing_writeback &&
+      worst.writer != access.agent &&
+      !is_young(shared->copies[access.agent], access.agent, first, worst.writer, clocks_[access.agent][worst.writer]);
   finding.history = history_of_events(line);
   listener_.on_finding(finding);
 }
 
-void CoherencyChecker::explain(Line& line, const Judgement& judgement, std::uint32_t offset, CoherencyFinding& finding) {
+void CoherencyChecker::explain(Line& line, const Judgement& judgement, std::uint32_t offset,
+                               CoherencyFinding& finding) {
   const Operation& access = finding.access;
   if (judgement.commit) finding.cause = operation_of(*judgement.commit, judgement.writer);
   switch (judgement.reason) {
@@ -251,7 +267,8 @@ void CoherencyChecker::explain(Line& line, const Judgement& judgement, std::uint
       finding.cause = line.copies.shared->lost_by;
       return;
     case Judgement::discarded:
-      finding.rule = judgement.commit->kind == Operation::Kind::power_off ? Rule::lost_on_power_off : Rule::discarded_write;
+      finding.rule =
+          judgement.commit->kind == Operation::Kind::power_off ? Rule::lost_on_power_off : Rule::discarded_write;
       return;
     case Judgement::overwritten:
       finding.rule = Rule::lost_update;
@@ -279,12 +296,14 @@ Operation CoherencyChecker::operation_of(const History::Commit& commit, AgentId 
 void CoherencyChecker::name_cause(const Line& line, const LineCopies::Threat& threat, CoherencyFinding& finding) const {
   finding.overwritten = threat.kind;
   if (threat.store_site) {
-    finding.cause = {Operation::Kind::write, threat.core, View::cached, sites_[threat.store_site / 3], threat.store_cycle};
+    finding.cause = {Operation::Kind::write, threat.core, View::cached, sites_[threat.store_site / 3],
+                     threat.store_cycle};
     finding.cause_address = line.address + threat.store_offset;
     return;
   }
   finding.cause = last_store(line, threat.core);
-  if (finding.cause.kind == Operation::Kind::none) finding.cause = {Operation::Kind::write, threat.core, View::cached, {}};
+  if (finding.cause.kind == Operation::Kind::none)
+    finding.cause = {Operation::Kind::write, threat.core, View::cached, {}};
   const History* const history = line.history_of(threat.core);
   finding.cause_address = line.address + (history ? history->first_cached_write().value_or(0) : 0);
 }
@@ -303,7 +322,8 @@ void CoherencyChecker::note_sources(Line& line, History& history, std::uint32_t 
     if (!line.used_besides(history.agent)) continue;
     History::Source source;
     if (theirs)
-      if (const Written latest = written(line, i); latest.history) source = {latest.arrived, latest.agent, latest.cached};
+      if (const Written latest = written(line, i); latest.history)
+        source = {latest.arrived, latest.agent, latest.cached};
     history.note_source(i, source);
   }
 }
@@ -313,7 +333,8 @@ void CoherencyChecker::keep_sources(const Line& line, History& history, std::uin
   for (std::uint32_t i = offset; i < offset + bytes; i = history.behind(i)) {
     const History::Write& own = history.write_of(i);
     if (!own.epoch || history.read_of(i).epoch < own.epoch || own.unread()) continue;
-    if (const auto source = source_of(line, history, i)) history.note_source(i, {source->arrived, source->agent, source->cached});
+    if (const auto source = source_of(line, history, i))
+      history.note_source(i, {source->arrived, source->agent, source->cached});
   }
 }
 

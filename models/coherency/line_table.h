@@ -8,8 +8,9 @@
 
 namespace dspmem {
 
-/// What is known of each line of a 32-bit address space: a table of three levels, whose leaves hold neighbouring lines side by side and are
-/// made when the first of them is asked for. A lookup is three loads and no search. Lines stay where they are.
+/// What is known of each line of a 32-bit address space: a table of three levels, whose leaves hold neighbouring lines
+/// side by side and are made when the first of them is asked for. A lookup is three loads and no search. Lines stay
+/// where they are.
 ///
 /// A `Page` holds the lines of one leaf: lines[page_lines].
 template <class Page>
@@ -17,7 +18,8 @@ class LineTable {
  public:
   static constexpr std::uint32_t page_shift = 4, page_lines = 1u << page_shift;
 
-  explicit LineTable(std::uint32_t line_shift) : line_shift_(line_shift), roots_(std::size_t{1} << (32 - line_shift - page_shift - middle_shift)) {}
+  explicit LineTable(std::uint32_t line_shift)
+      : line_shift_(line_shift), roots_(std::size_t{1} << (32 - line_shift - page_shift - middle_shift)) {}
 
   /// The line that holds an address; null when its leaf was never made.
   auto* find(std::uint32_t address) const {

@@ -6,18 +6,22 @@
 
 namespace dspmem {
 
-bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, AgentId writer, std::uint64_t cycle) const {
+bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes,
+                                        AgentId writer, std::uint64_t cycle) const {
   for (std::uint32_t base = address & line_mask_; base < address + bytes; base += config_.rules.line_bytes) {
     const Line* line = lines_.find(base);
     if (!line) continue;
-    // Cycles of two cores say nothing of their order: what the core had heard of the writer when it invalidated the line does.
+    // Cycles of two cores say nothing of their order: what the core had heard of the writer when it invalidated the
+    // line does.
     if (const LineCopies::Shared* const shared = line->copies.shared.get(); shared && invalidated && writer != core) {
-      if (const std::uint32_t heard = clocks_[core][writer]; heard && shared->copies[core].invalidated[writer] >= heard) return true;
+      if (const std::uint32_t heard = clocks_[core][writer]; heard && shared->copies[core].invalidated[writer] >= heard)
+        return true;
       continue;
     }
     for (std::size_t age = 0; age < line->events.kept(); ++age) {
       const Line::Event& event = line->events[age];
-      const bool fits = event.kind == Operation::Kind::write_back_invalidate || event.kind == (invalidated ? Operation::Kind::invalidate : Operation::Kind::write_back);
+      const bool fits = event.kind == Operation::Kind::write_back_invalidate ||
+                        event.kind == (invalidated ? Operation::Kind::invalidate : Operation::Kind::write_back);
       if (fits && event.agent == core && event.cycle >= cycle) return true;
     }
   }
@@ -25,16 +29,19 @@ bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uin
 }
 
 template <class Choose, class Look>
-CoherencyChecker::Use CoherencyChecker::find_use(AgentId besides, std::uint32_t address, std::uint32_t bytes, Choose choose, Look look) {
+CoherencyChecker::Use CoherencyChecker::find_use(AgentId besides, std::uint32_t address, std::uint32_t bytes,
+                                                 Choose choose, Look look) {
   const std::uint64_t end = std::uint64_t{address} + bytes;
   for (std::uint64_t base = address & line_mask_; base < end; base += config_.rules.line_bytes) {
     const Line* const line = known_line(static_cast<std::uint32_t>(base));
     if (!line || !line->used_besides(besides)) continue;
-    const auto first = static_cast<std::uint32_t>(std::max<std::uint64_t>(base, address) - base), behind = static_cast<std::uint32_t>(std::min<std::uint64_t>(end - base, config_.rules.line_bytes));
+    const auto first = static_cast<std::uint32_t>(std::max<std::uint64_t>(base, address) - base),
+               behind = static_cast<std::uint32_t>(std::min<std::uint64_t>(end - base, config_.rules.line_bytes));
     for (const History& history : line->histories) {
       if (history.agent == besides || !choose(*line, history)) continue;
       for (std::uint32_t offset = first; offset < behind; offset = history.behind(offset))
-        if (const Operation found = look(history, offset); found.kind != Operation::Kind::none) return {found, line->address + offset};
+        if (const Operation found = look(history, offset); found.kind != Operation::Kind::none)
+          return {found, line->address + offset};
     }
   }
   return {};
@@ -47,7 +54,8 @@ CoherencyChecker::Use CoherencyChecker::left_dirty_elsewhere(AgentId core, std::
       core, address, bytes,
       [&](const Line& line, const History& history) {
         if (history.agent >= config_.rules.cores || !history.latest_cached_write) return false;
-        dirty = line.copies.may_be_dirty(history.agent) || line.copies.cleaned_by(history.agent) > clocks_[core][history.agent];
+        dirty = line.copies.may_be_dirty(history.agent) ||
+                line.copies.cleaned_by(history.agent) > clocks_[core][history.agent];
         return dirty;
       },
       [&](const History& history, std::uint32_t offset) {

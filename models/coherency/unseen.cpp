@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What need not be seen: accesses that would change no verdict, because the same was settled before, or because they are only noted, in
-// the line's log, from which they are taken in when they matter.
+// What need not be seen: accesses that would change no verdict, because the same was settled before, or because they
+// are only noted, in the line's log, from which they are taken in when they matter.
 #include <bit>
 
 #include "models/coherency/checked_line.h"
@@ -8,7 +8,9 @@
 namespace dspmem {
 
 std::uint64_t CoherencyChecker::settled_of(const Line& line, AgentId agent, View view) const {
-  return line.reader == agent && line.reader_view == view && line.reader_epoch == clocks_[agent][agent] ? line.settled_reads : 0;
+  return line.reader == agent && line.reader_view == view && line.reader_epoch == clocks_[agent][agent]
+             ? line.settled_reads
+             : 0;
 }
 
 bool CoherencyChecker::settled_read(AgentId agent, View view, std::uint32_t address, std::uint32_t bytes) const {
@@ -20,14 +22,16 @@ bool CoherencyChecker::settled_read(AgentId agent, View view, std::uint32_t addr
 std::uint64_t CoherencyChecker::settled_parts(AgentId agent, View view, std::uint32_t address) const {
   const Line* line = lines_.find(address);
   if (!line) return 0;
-  if (alone_ && agent < config_.rules.cores && surely_fresh(*line, agent, View::cached) && line->copies.may_hold(agent)) return ~0ull;
+  if (alone_ && agent < config_.rules.cores && surely_fresh(*line, agent, View::cached) && line->copies.may_hold(agent))
+    return ~0ull;
   return settled_of(*line, agent, view);
 }
 
 inline bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
   if (!is_only_user(line, agent)) return false;
   // What was read through another view, or in another epoch, is not settled behind such a store.
-  if (line.reader != agent || line.reader_view != View::cached || line.reader_epoch != clocks_[agent][agent]) line.unsettle();
+  if (line.reader != agent || line.reader_view != View::cached || line.reader_epoch != clocks_[agent][agent])
+    line.unsettle();
   if (std::exchange(line.unseen, agent) != agent) exclusive_[agent].push_back(&line);  // and may stay in another's
   return true;
 }
@@ -45,7 +49,8 @@ CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t a
     result.exclusive = (line.unseen == nobody || line.unseen == agent) && exclusive(line, agent);
   } else {
     // The observer has to see the access: see check_power().
-    if (!power_ons_.empty() && is_power_unknown(agent, address)) [[unlikely]] return result;
+    if (!power_ons_.empty() && is_power_unknown(agent, address)) [[unlikely]]
+      return result;
     // The observer sees the first store, so that it is known which reads come after it.
     result.settled = settled_of(line, agent, View::cached);
   }
@@ -55,7 +60,9 @@ CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t a
   return result;
 }
 
-void CoherencyChecker::note_permitted(AgentId core, std::uint32_t address) { peek_line(address).permitted |= static_cast<std::uint8_t>(1u << core); }
+void CoherencyChecker::note_permitted(AgentId core, std::uint32_t address) {
+  peek_line(address).permitted |= static_cast<std::uint8_t>(1u << core);
+}
 
 std::uint32_t CoherencyChecker::take_permitted(std::uint32_t address, std::uint32_t cores) {
   Line* const line = lines_.find(address);
@@ -117,7 +124,8 @@ void CoherencyChecker::absorb(Line& line) {
   History::Write noted{{epoch, no_site}, 0};
   ByteMask mask;
   for (std::uint64_t rest = written; rest;) {
-    const std::uint32_t word = static_cast<std::uint32_t>(std::countr_zero(rest)) >> word_shift_, word_at = word << word_shift_;
+    const std::uint32_t word = static_cast<std::uint32_t>(std::countr_zero(rest)) >> word_shift_,
+                        word_at = word << word_shift_;
     const std::uint64_t here = rest >> word_at & word_mask_;
     rest &= ~(word_mask_ << word_at);
     const StoreLog::Record& record = log.words()[word];

@@ -9,8 +9,8 @@
 
 namespace dspmem {
 
-/// What one agent knows of the progress of all others. An access of agent a in epoch e is ordered before whatever agent b
-/// does once b's clock has entry a >= e.
+/// What one agent knows of the progress of all others. An access of agent a in epoch e is ordered before whatever agent
+/// b does once b's clock has entry a >= e.
 class VectorClock {
  public:
   std::uint32_t operator[](AgentId agent) const { return entries_[agent]; }

@@ -12,7 +12,8 @@ bool CoreControl::read_register(std::uint32_t offset, std::uint32_t& value, std:
   const std::uint32_t core = offset / core_stride;
   if (core >= cores_.size()) return false;
   switch (offset % core_stride) {
-    case control: case status: value = cores_[core]->powered(); return true;
+    case control:
+    case status: value = cores_[core]->powered(); return true;
     case boot: value = boot_addresses_[core]; return true;
     default: return false;
   }

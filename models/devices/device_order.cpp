@@ -17,7 +17,8 @@ std::uint64_t DeviceOrder::object_of(std::uint32_t address) const {
 }
 
 bool DeviceOrder::tells(std::uint32_t core, std::uint32_t address) const {
-  if (address - devices_.idc < device_bytes) return (address - devices_.idc) % Idc::receiver_stride / Idc::sender_stride == core;
+  if (address - devices_.idc < device_bytes)
+    return (address - devices_.idc) % Idc::receiver_stride / Idc::sender_stride == core;
   return address - devices_.core_control < device_bytes;
 }
 

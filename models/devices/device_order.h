@@ -9,14 +9,17 @@
 
 namespace dspmem {
 
-/// What accesses to device registers order: a write releases, and a read acquires, an object for each independent part of a device.
+/// What accesses to device registers order: a write releases, and a read acquires, an object for each independent part
+/// of a device.
 class DeviceOrder {
  public:
   explicit DeviceOrder(const DeviceAddresses& devices) : devices_(devices) {}
 
-  /// The object that an access to a device register synchronises on; 0 for registers that order nothing. Address: physical.
+  /// The object that an access to a device register synchronises on; 0 for registers that order nothing. Address:
+  /// physical.
   std::uint64_t object_of(std::uint32_t address) const;
-  /// Whether a write there by a core tells another core something: a message, not that one has been read, and no transfer of the core's own.
+  /// Whether a write there by a core tells another core something: a message, not that one has been read, and no
+  /// transfer of the core's own.
   bool tells(std::uint32_t core, std::uint32_t address) const;
   bool is_power(std::uint32_t address) const { return address - devices_.power < device_bytes; }
 

@@ -6,8 +6,10 @@
 
 namespace dspmem {
 
-Dma::Dma(sc_core::sc_module_name name, std::uint32_t first_agent, std::uint32_t base, std::size_t time_slot, TimeKeeper& keeper, const Clock& clock)
-    : RegisterBlock(name, 2, clock), initiator_socket("initiator_socket"), first_agent_(first_agent), base_(base), time_slot_(time_slot), keeper_(keeper) {
+Dma::Dma(sc_core::sc_module_name name, std::uint32_t first_agent, std::uint32_t base, std::size_t time_slot,
+         TimeKeeper& keeper, const Clock& clock)
+    : RegisterBlock(name, 2, clock), initiator_socket("initiator_socket"), first_agent_(first_agent), base_(base),
+      time_slot_(time_slot), keeper_(keeper) {
   payload_.set_extension(&access_);
   payload_.set_byte_enable_ptr(nullptr);
   SC_HAS_PROCESS(Dma);
@@ -55,7 +57,8 @@ bool Dma::write_register(std::uint32_t offset, std::uint32_t value, std::uint64_
 
 void Dma::process() {
   for (;;) {
-    const auto working = std::find_if(channels_.begin(), channels_.end(), [](const Channel& channel) { return channel.status & busy; });
+    const auto working =
+        std::find_if(channels_.begin(), channels_.end(), [](const Channel& channel) { return channel.status & busy; });
     if (working == channels_.end()) {
       keeper_.set_idle(time_slot_);
       keeper_.pass_on();
@@ -72,12 +75,15 @@ void Dma::step(std::uint32_t number) {
   if (observer_ && !channel.announced) observer_->on_master_start(agent, object_of(number));
   channel.announced = true;
   access_.master = agent;
-  if (channel.done == channel.settings[bytes / 4] && channel.next && !fetch_descriptor(channel, agent)) return finish(number, false);
+  if (channel.done == channel.settings[bytes / 4] && channel.next && !fetch_descriptor(channel, agent))
+    return finish(number, false);
   std::array<std::uint8_t, 4096> buffer;
-  const std::uint32_t burst = channel.settings[chunk / 4] ? std::min<std::uint32_t>(channel.settings[chunk / 4], 4096) : 64;
+  const std::uint32_t burst =
+      channel.settings[chunk / 4] ? std::min<std::uint32_t>(channel.settings[chunk / 4], 4096) : 64;
   const std::uint32_t count = std::min(burst, channel.settings[bytes / 4] - channel.done);
   const std::span<std::uint8_t> data(buffer.data(), count);
-  const std::uint32_t from = channel.settings[source / 4] + channel.done, to = channel.settings[destination / 4] + channel.done;
+  const std::uint32_t from = channel.settings[source / 4] + channel.done,
+                      to = channel.settings[destination / 4] + channel.done;
   bool moved = count != 0 && transact(tlm::TLM_READ_COMMAND, from, data);
   if (moved && observer_) observer_->on_master_read({agent, cycle_}, from, data);
   if (moved && observer_) observer_->on_master_write({agent, cycle_}, to, data);
@@ -117,7 +123,8 @@ bool Dma::transact(tlm::tlm_command command, std::uint32_t address, std::span<st
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   initiator_socket->b_transport(payload_, delay);
   cycle_ += clock_.to_cycles(delay);
-  if (!payload_.is_response_ok() && observer_) observer_->on_master_refused({static_cast<AgentId>(access_.master), cycle_}, address, access_.refusal);
+  if (!payload_.is_response_ok() && observer_)
+    observer_->on_master_refused({static_cast<AgentId>(access_.master), cycle_}, address, access_.refusal);
   await_turn();  // what comes next, such as that a transfer is over, is seen by those whose turn is later
   return payload_.is_response_ok();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <tlm_utils/simple_initiator_socket.h>
+#include <array>
 
 #include "models/core/time_keeper.h"
 #include "models/devices/register_block.h"
@@ -19,19 +19,22 @@ namespace dspmem {
 ///     +0x0c  chunk        bytes a burst, 0 for 64; at most 4096
 ///     +0x10  control      1 = start, 2 = start what the list says; ignored while busy
 ///     +0x14  status       bit 0 busy; bit 1 the last transfer met a bus error, or a list without end, and stopped
-///     +0x18  list         physical address of the first descriptor: source, destination, bytes, and the next one or 0, a word each
+///     +0x18  list         physical address of the first descriptor: source, destination, bytes, and the next one or 0,
+///     a word each
 class Dma : public RegisterBlock {
  public:
   tlm_utils::simple_initiator_socket<Dma> initiator_socket;
 
   static constexpr std::uint32_t channels = 4, channel_stride = 0x20;
-  static constexpr std::uint32_t source = 0, destination = 4, bytes = 8, chunk = 0xc, control = 0x10, status = 0x14, list = 0x18;
+  static constexpr std::uint32_t source = 0, destination = 4, bytes = 8, chunk = 0xc, control = 0x10, status = 0x14,
+                                 list = 0x18;
   static constexpr std::uint32_t busy = 1, error = 2;
   static constexpr std::uint32_t descriptor_bytes = 16, most_descriptors = 4096;
 
-  /// `first_agent`: number of channel 0 among the masters; `base`: physical address of the registers; both for observers. `time_slot`:
-  /// the engine's place in the time keeper.
-  Dma(sc_core::sc_module_name name, std::uint32_t first_agent, std::uint32_t base, std::size_t time_slot, TimeKeeper& keeper, const Clock& clock);
+  /// `first_agent`: number of channel 0 among the masters; `base`: physical address of the registers; both for
+  /// observers. `time_slot`: the engine's place in the time keeper.
+  Dma(sc_core::sc_module_name name, std::uint32_t first_agent, std::uint32_t base, std::size_t time_slot,
+      TimeKeeper& keeper, const Clock& clock);
   ~Dma() override;
 
   void observe(HardwareObserver* observer) { observer_ = observer; }
@@ -45,7 +48,7 @@ class Dma : public RegisterBlock {
     std::array<std::uint32_t, 4> settings{};  ///< source, destination, bytes, chunk
     std::uint32_t status = 0;
     std::uint32_t list = 0;
-    std::uint32_t next = 0;         ///< the descriptor to fetch when this transfer is done; 0 behind the last
+    std::uint32_t next = 0;  ///< the descriptor to fetch when this transfer is done; 0 behind the last
     std::uint32_t descriptors = 0;  ///< fetched so far
     std::uint32_t done = 0;
     bool announced = false;  ///< observers know that it runs

@@ -12,7 +12,8 @@ class DspCore;
 /// Messages between cores: a mailbox for each ordered pair, and an interrupt at the receiver.
 ///
 ///   mailbox from core s to core t at offset 0x100 t + 0x10 s:
-///     +0  message    the sender writes it with bit 31 (busy) set, which interrupts the receiver; the receiver writes any value
+///     +0  message    the sender writes it with bit 31 (busy) set, which interrupts the receiver; the receiver writes
+///     any value
 ///                    with bit 31 set to release the mailbox, which clears the bit
 ///     +4  extension  a second word, to be written first
 ///

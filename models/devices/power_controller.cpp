@@ -12,12 +12,14 @@ constexpr std::uint32_t regulator_offset = 0xf00, regulator_on = 1, regulator_se
 
 }  // namespace
 
-PowerController::PowerController(sc_core::sc_module_name name, PowerRegisters registers, std::vector<Sram*> srams, const Clock& clock)
+PowerController::PowerController(sc_core::sc_module_name name, PowerRegisters registers, std::vector<Sram*> srams,
+                                 const Clock& clock)
     : RegisterBlock(name, 2, clock), registers_(registers), srams_(std::move(srams)), regulators_(srams_.size()) {}
 
 PowerController::Regulator* PowerController::regulator_at(std::uint32_t offset) {
   const std::uint32_t sram = (offset - regulator_offset) / 4;
-  return offset >= regulator_offset && sram < srams_.size() && srams_[sram]->config().regulator ? &regulators_[sram] : nullptr;
+  return offset >= regulator_offset && sram < srams_.size() && srams_[sram]->config().regulator ? &regulators_[sram]
+                                                                                                : nullptr;
 }
 
 void PowerController::account(std::size_t sram, std::uint64_t now) {
@@ -28,7 +30,8 @@ void PowerController::account(std::size_t sram, std::uint64_t now) {
   if (!regulator.on) return;
   regulator.on_cycles += spent;
   bool used = false;
-  for (std::uint32_t bank = 0; bank < srams_[sram]->config().banks; ++bank) used |= srams_[sram]->bank(bank).state() != BankState::off;
+  for (std::uint32_t bank = 0; bank < srams_[sram]->config().banks; ++bank)
+    used |= srams_[sram]->bank(bank).state() != BankState::off;
   if (!used) regulator.wasted += spent;
 }
 
@@ -51,9 +54,13 @@ std::optional<PowerController::Place> PowerController::locate(std::uint32_t offs
     if (bank >= srams_[sram]->config().banks) return std::nullopt;
     return Place{srams_[sram], bank, 1, inside % ace_bank_stride ? Field::status : Field::both};
   }
-  const std::uint32_t first = inside / cavs_segment_stride * cavs_segment_banks, field = inside % cavs_segment_stride / 4;
+  const std::uint32_t first = inside / cavs_segment_stride * cavs_segment_banks,
+                      field = inside % cavs_segment_stride / 4;
   if (first >= srams_[sram]->config().banks || field > 2) return std::nullopt;
-  return Place{srams_[sram], first, cavs_segment_banks, field == 0 ? Field::control : field == 1 ? Field::retention : Field::status};
+  return Place{srams_[sram], first, cavs_segment_banks,
+               field == 0   ? Field::control
+               : field == 1 ? Field::retention
+                            : Field::status};
 }
 
 std::uint32_t PowerController::bits(const Place& place, std::uint64_t now) const {
@@ -62,15 +69,18 @@ std::uint32_t PowerController::bits(const Place& place, std::uint64_t now) const
     const std::uint32_t index = place.first_bank + bit;
     const bool exists = index < place.sram->config().banks;
     const SramBank* bank = exists ? &place.sram->bank(index) : nullptr;
-    if (place.field == Field::both) return (bank->state() == BankState::off) | (bank->state() == BankState::retention ? ace_retention_bit : 0);
+    if (place.field == Field::both)
+      return (bank->state() == BankState::off) | (bank->state() == BankState::retention ? ace_retention_bit : 0);
     if (place.field == Field::control && (!bank || bank->state() == BankState::off)) value |= 1u << bit;
     if (place.field == Field::retention && bank && bank->state() == BankState::retention) value |= 1u << bit;
-    if (place.field == Field::status && (!bank || bank->state() == BankState::off || (bank->on() && !bank->ready(now)))) value |= 1u << bit;
+    if (place.field == Field::status && (!bank || bank->state() == BankState::off || (bank->on() && !bank->ready(now))))
+      value |= 1u << bit;
   }
   return value;
 }
 
-bool PowerController::read_register(std::uint32_t offset, std::uint32_t& value, std::uint64_t now, std::uint32_t master) {
+bool PowerController::read_register(std::uint32_t offset, std::uint32_t& value, std::uint64_t now,
+                                    std::uint32_t master) {
   if (const Regulator* regulator = regulator_at(offset)) {
     value = regulator->on ? regulator_on | (now >= regulator->settled_at ? regulator_settled : 0) : 0;
     return true;
@@ -109,7 +119,9 @@ void PowerController::set_state(Sram& sram, std::uint32_t index, BankState state
   account(number, now);
   if (state != BankState::off) {
     const bool fed = !config.regulator || (regulators_[number].on && now >= regulators_[number].settled_at);
-    bank.power_on(now, bank.state() == BankState::retention ? config.retention_wake : fed ? config.wake : BankWake{SramBank::never, SramBank::never});
+    bank.power_on(now, bank.state() == BankState::retention ? config.retention_wake
+                       : fed                                ? config.wake
+                                                            : BankWake{SramBank::never, SramBank::never});
     if (state == BankState::retention) bank.retain(now);
     else if (observer_) observer_->on_bank_on(config.physical_base + index * config.bank_bytes, config.bank_bytes);
     return;
@@ -118,7 +130,8 @@ void PowerController::set_state(Sram& sram, std::uint32_t index, BankState state
   if (observer_) observer_->on_bank_off(config.physical_base + index * config.bank_bytes, config.bank_bytes);
 }
 
-bool PowerController::write_register(std::uint32_t offset, std::uint32_t value, std::uint64_t now, std::uint32_t master) {
+bool PowerController::write_register(std::uint32_t offset, std::uint32_t value, std::uint64_t now,
+                                     std::uint32_t master) {
   if (Regulator* regulator = regulator_at(offset)) {
     account(static_cast<std::size_t>(regulator - regulators_.data()), now);
     Sram& sram = *srams_[static_cast<std::size_t>(regulator - regulators_.data())];
@@ -137,7 +150,9 @@ bool PowerController::write_register(std::uint32_t offset, std::uint32_t value, 
     BankState wanted = now_in;
     switch (place->field) {
       case Field::control: wanted = set ? BankState::off : now_in == BankState::off ? BankState::on : now_in; break;
-      case Field::retention: wanted = now_in == BankState::off ? now_in : set ? BankState::retention : BankState::on; break;
+      case Field::retention:
+        wanted = now_in == BankState::off ? now_in : set ? BankState::retention : BankState::on;
+        break;
       default: wanted = value & 1 ? BankState::off : value & ace_retention_bit ? BankState::retention : BankState::on;
     }
     set_state(*place->sram, place->first_bank + bit, wanted, now);

@@ -8,8 +8,8 @@
 
 #include "models/devices/register_block.h"
 #include "models/memory/sram.h"
-#include "models/system_config.h"
 #include "models/observe/observer.h"
+#include "models/system_config.h"
 
 namespace dspmem {
 
@@ -24,13 +24,12 @@ namespace dspmem {
 ///     +0  bit 0 control, bit 8 retention
 ///     +4  bit 0 status
 ///
-/// Both, for an SRAM with a regulator: at offset 0xf00 + 4 k, bit 0 switches it on, bit 1 says that it has settled. Banks that are
-/// switched on while it is off, or has not settled, or that have not come up when it goes off, never come up: they have to be gated and
-/// switched on again. At reset it is off, and
-/// banks that are on are fed past it.
+/// Both, for an SRAM with a regulator: at offset 0xf00 + 4 k, bit 0 switches it on, bit 1 says that it has settled.
+/// Banks that are switched on while it is off, or has not settled, or that have not come up when it goes off, never
+/// come up: they have to be gated and switched on again. At reset it is off, and banks that are on are fed past it.
 ///
-/// Bits of banks that do not exist are ignored on writes and read as gated. An access that wakes a retained bank clears its
-/// retention bit.
+/// Bits of banks that do not exist are ignored on writes and read as gated. An access that wakes a retained bank clears
+/// its retention bit.
 class PowerController : public RegisterBlock {
  public:
   PowerController(sc_core::sc_module_name name, PowerRegisters registers, std::vector<Sram*> srams, const Clock& clock);
@@ -41,9 +40,9 @@ class PowerController : public RegisterBlock {
   /// What a core read from a status register last, when that was the last thing it read here.
   struct Poll {
     std::uint32_t offset = 0, value = 0;
-    std::uint64_t times = 0;             ///< in a row, with the same answer
-    std::vector<std::string> missing;    ///< banks that the register has bits for, and that do not exist
-    std::vector<std::string> gated;      ///< banks that are off, and nobody has asked for
+    std::uint64_t times = 0;  ///< in a row, with the same answer
+    std::vector<std::string> missing;  ///< banks that the register has bits for, and that do not exist
+    std::vector<std::string> gated;  ///< banks that are off, and nobody has asked for
   };
   std::optional<Poll> last_poll(std::uint32_t master) const;
 

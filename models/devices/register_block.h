@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <tlm_utils/simple_target_socket.h>
 #include <cstdint>
 #include <cstring>
 #include <string>
-#include <tlm_utils/simple_target_socket.h>
 
 #include "models/bus_access.h"
 
@@ -48,8 +48,9 @@ class RegisterBlock : public sc_core::sc_module {
       known = write_register(offset, value, now, master);
     }
     if (known) payload.set_response_status(tlm::TLM_OK_RESPONSE);
-    else refuse(payload, tlm::TLM_ADDRESS_ERROR_RESPONSE, Refusal::Kind::bad_register_access,
-                std::string(name()) + " has no register at offset " + std::to_string(offset));
+    else
+      refuse(payload, tlm::TLM_ADDRESS_ERROR_RESPONSE, Refusal::Kind::bad_register_access,
+             std::string(name()) + " has no register at offset " + std::to_string(offset));
   }
 
   sc_core::sc_time access_;

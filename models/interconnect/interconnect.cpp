@@ -5,11 +5,8 @@ namespace dspmem {
 
 Interconnect::Interconnect(sc_core::sc_module_name name, std::uint32_t masters, std::vector<AddressRange> ranges,
                            std::uint32_t latency_cycles, const Clock& clock)
-    : sc_module(name),
-      target_sockets("target_socket", masters),
-      initiator_sockets("initiator_socket", ranges.size()),
-      ranges_(std::move(ranges)),
-      latency_(clock.to_time(latency_cycles)) {
+    : sc_module(name), target_sockets("target_socket", masters), initiator_sockets("initiator_socket", ranges.size()),
+      ranges_(std::move(ranges)), latency_(clock.to_time(latency_cycles)) {
   for (std::uint32_t master = 0; master < masters; ++master) {
     target_sockets[master].register_b_transport(this, &Interconnect::b_transport, static_cast<int>(master));
     target_sockets[master].register_transport_dbg(this, &Interconnect::transport_dbg, static_cast<int>(master));

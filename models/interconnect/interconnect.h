@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
+#include <cstdint>
 #include <vector>
 
 #include "models/bus_access.h"
@@ -20,11 +20,12 @@ struct AddressRange {
 /// masters meet: at the port of each SRAM bank.
 class Interconnect : public sc_core::sc_module {
  public:
-  sc_core::sc_vector<tlm_utils::simple_target_socket_tagged<Interconnect>> target_sockets;   ///< one a master
-  sc_core::sc_vector<tlm_utils::simple_initiator_socket<Interconnect>> initiator_sockets;    ///< one a range, in their order
+  sc_core::sc_vector<tlm_utils::simple_target_socket_tagged<Interconnect>> target_sockets;  ///< one a master
+  sc_core::sc_vector<tlm_utils::simple_initiator_socket<Interconnect>>
+      initiator_sockets;  ///< one a range, in their order
 
-  Interconnect(sc_core::sc_module_name name, std::uint32_t masters, std::vector<AddressRange> ranges, std::uint32_t latency_cycles,
-               const Clock& clock);
+  Interconnect(sc_core::sc_module_name name, std::uint32_t masters, std::vector<AddressRange> ranges,
+               std::uint32_t latency_cycles, const Clock& clock);
 
  private:
   /// The socket that serves the payload's address, which becomes an offset; null when none does.

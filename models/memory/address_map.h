@@ -9,9 +9,9 @@ namespace dspmem {
 
 /// How the cores see a range of addresses.
 enum class RegionKind {
-  cached,    ///< goes through the L1 caches
+  cached,  ///< goes through the L1 caches
   uncached,  ///< memory that is accessed directly: an alias of a cached region, or a region of its own
-  device,    ///< registers: accesses are word-wide and synchronise the core
+  device,  ///< registers: accesses are word-wide and synchronise the core
 };
 
 struct Region {

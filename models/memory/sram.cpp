@@ -10,7 +10,8 @@ Sram::Sram(sc_core::sc_module_name name, const SramConfig& config, const Clock& 
     : sc_module(name), target_socket("target_socket"), config_(config), clock_(clock), contents_(config.size()) {
   for (std::uint32_t index = 0; index < config_.banks; ++index)
     banks_.emplace_back(std::span(&contents_[std::size_t{index} * config_.bank_bytes], config_.bank_bytes));
-  if (std::has_single_bit(config_.bank_bytes)) bank_shift_ = static_cast<std::uint32_t>(std::countr_zero(config_.bank_bytes));
+  if (std::has_single_bit(config_.bank_bytes))
+    bank_shift_ = static_cast<std::uint32_t>(std::countr_zero(config_.bank_bytes));
   line_beats_ = (SramBank::line_bytes + config_.beat_bytes - 1) / config_.beat_bytes;
   line_cycles_ = config_.latency_cycles + line_beats_ - 1;
   target_socket.register_b_transport(this, &Sram::b_transport);
@@ -56,21 +57,18 @@ Refusal Sram::why_refused(std::uint32_t offset, std::uint64_t now) const {
     refusal.kind = bank.usable_at() - now > config_.wake.usable_cycles + config_.retention_wake.usable_cycles
                        ? Refusal::Kind::bank_without_regulator
                        : Refusal::Kind::bank_not_usable_yet;
-  else if (bank.state() == BankState::off)
-    refusal.kind = Refusal::Kind::bank_off;
-  else if (bank.usable_at() >= SramBank::never)
-    refusal.kind = Refusal::Kind::bank_without_regulator;
-  else if (!config_.retained_access_wakes)
-    refusal.kind = Refusal::Kind::bank_in_retention;
-  else
-    return {};  // the access wakes it
+  else if (bank.state() == BankState::off) refusal.kind = Refusal::Kind::bank_off;
+  else if (bank.usable_at() >= SramBank::never) refusal.kind = Refusal::Kind::bank_without_regulator;
+  else if (!config_.retained_access_wakes) refusal.kind = Refusal::Kind::bank_in_retention;
+  else return {};  // the access wakes it
   refusal.bank_base = config_.physical_base + index * config_.bank_bytes;
   refusal.bank = bank_name(index);
   refusal.text = "SRAM bank " + refusal.bank + " " + state_of_bank(refusal.kind);
   return refusal;
 }
 
-std::uint32_t Sram::serve_any(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now) {
+std::uint32_t Sram::serve_any(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes,
+                              BusAccess& access, std::uint64_t now) {
   const std::uint32_t index = bank_at(offset);
   SramBank& bank = banks_[index];
   std::uint64_t woken = 0;
@@ -91,7 +89,8 @@ std::uint32_t Sram::serve_any(bool write, std::uint32_t offset, std::uint8_t* da
 
 void Sram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   const std::uint64_t now = clock_.to_cycles(sc_core::sc_time_stamp() + delay);
-  const std::uint32_t cycles = serve(payload.is_write(), static_cast<std::uint32_t>(payload.get_address()), payload.get_data_ptr(), payload.get_data_length(), bus_access(payload), now);
+  const std::uint32_t cycles = serve(payload.is_write(), static_cast<std::uint32_t>(payload.get_address()),
+                                     payload.get_data_ptr(), payload.get_data_length(), bus_access(payload), now);
   if (cycles != refused) {
     delay += clock_.to_time(cycles);
     payload.set_response_status(tlm::TLM_OK_RESPONSE);
@@ -103,7 +102,8 @@ void Sram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& dela
 unsigned Sram::transport_dbg(tlm::tlm_generic_payload& payload) {
   if (payload.get_address() + payload.get_data_length() > contents_.size()) return 0;
   const auto offset = static_cast<std::uint32_t>(payload.get_address());
-  move(payload.is_write(), &contents_[offset], payload.get_data_ptr(), payload.get_data_length(), payload.get_extension<BusAccess>());
+  move(payload.is_write(), &contents_[offset], payload.get_data_ptr(), payload.get_data_length(),
+       payload.get_extension<BusAccess>());
   if (payload.is_write()) bank_of(offset).wrote(offset, payload.get_data_length());
   return payload.get_data_length();
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <tlm_utils/simple_target_socket.h>
 #include <cstdint>
 #include <cstring>
 #include <string>
-#include <tlm_utils/simple_target_socket.h>
 #include <vector>
 
 #include "models/bus_access.h"
@@ -23,15 +23,18 @@ class Sram : public sc_core::sc_module {
   const SramConfig& config() const { return config_; }
   SramBank& bank(std::uint32_t index) { return banks_[index]; }
   const SramBank& bank(std::uint32_t index) const { return banks_[index]; }
-  /// Serves a transaction that arrives at `now`: what b_transport() does, for initiators that know the target, as with the
-  /// standard's direct memory interface, though here ports and power count all the same. Returns the cycles it takes, or `refused`; the
-  /// reason is in `access` then. REQUIRES: offset + bytes <= size.
-  std::uint32_t serve(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now) {
+  /// Serves a transaction that arrives at `now`: what b_transport() does, for initiators that know the target, as with
+  /// the standard's direct memory interface, though here ports and power count all the same. Returns the cycles it
+  /// takes, or `refused`; the reason is in `access` then. REQUIRES: offset + bytes <= size.
+  std::uint32_t serve(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access,
+                      std::uint64_t now) {
     SramBank& bank = banks_[bank_at(offset)];
-    if (bytes != SramBank::line_bytes || access.compare_and_swap || access.bytes || !bank.usable(now)) [[unlikely]] return serve_any(write, offset, data, bytes, access, now);
+    if (bytes != SramBank::line_bytes || access.compare_and_swap || access.bytes || !bank.usable(now)) [[unlikely]]
+      return serve_any(write, offset, data, bytes, access, now);
     const std::uint32_t waited = bank.occupy(now, line_beats_, access.master);
     bank.count_line(write);
-    if (write && bank.polled()) [[unlikely]] bank.wrote(offset, bytes);
+    if (write && bank.polled()) [[unlikely]]
+      bank.wrote(offset, bytes);
     std::uint8_t* const here = contents_.data() + offset;
     std::memcpy(write ? here : data, write ? data : here, SramBank::line_bytes);
     return waited + line_cycles_;
@@ -52,8 +55,11 @@ class Sram : public sc_core::sc_module {
  private:
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);
-  std::uint32_t bank_at(std::uint32_t offset) const { return bank_shift_ ? offset >> bank_shift_ : offset / config_.bank_bytes; }
-  std::uint32_t serve_any(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access, std::uint64_t now);
+  std::uint32_t bank_at(std::uint32_t offset) const {
+    return bank_shift_ ? offset >> bank_shift_ : offset / config_.bank_bytes;
+  }
+  std::uint32_t serve_any(bool write, std::uint32_t offset, std::uint8_t* data, std::uint32_t bytes, BusAccess& access,
+                          std::uint64_t now);
   void move(bool write, std::uint8_t* here, std::uint8_t* data, std::uint32_t bytes, BusAccess* access);
 
   SramConfig config_;

@@ -35,8 +35,12 @@ void SramBank::catch_up() {
 }
 
 void SramBank::wrote(std::uint32_t offset, std::uint32_t bytes) {
-  const auto near = [&](const Poller* each) { return each->offset_ / line_bytes >= offset / line_bytes && each->offset_ / line_bytes <= (offset + bytes - 1) / line_bytes; };
-  for (auto each = std::find_if(pollers_.begin(), pollers_.end(), near); each != pollers_.end(); each = std::find_if(pollers_.begin(), pollers_.end(), near)) {
+  const auto near = [&](const Poller* each) {
+    return each->offset_ / line_bytes >= offset / line_bytes &&
+           each->offset_ / line_bytes <= (offset + bytes - 1) / line_bytes;
+  };
+  for (auto each = std::find_if(pollers_.begin(), pollers_.end(), near); each != pollers_.end();
+       each = std::find_if(pollers_.begin(), pollers_.end(), near)) {
     Poller& poller = **each;
     pollers_.erase(each);
     poller.woken();

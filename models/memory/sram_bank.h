@@ -19,19 +19,22 @@ enum class BankState : std::uint8_t { on, retention, off };
 
 struct BankStatistics {
   std::uint64_t accesses = 0;
-  std::uint64_t conflicts = 0;        ///< accesses that found the port busy with another master
+  std::uint64_t conflicts = 0;  ///< accesses that found the port busy with another master
   std::uint64_t conflict_cycles = 0;  ///< cycles they waited
   // What was moved, for energy: whole lines of 64 bytes, and beats of up to 8 bytes of accesses that are smaller.
   std::uint64_t line_reads = 0, line_writes = 0, beat_reads = 0, beat_writes = 0;
 };
 
-/// Is told of what matters for power. Cycles are those of the access or register write, and may lie a quantum before earlier ones.
+/// Is told of what matters for power. Cycles are those of the access or register write, and may lie a quantum before
+/// earlier ones.
 class BankListener {
  public:
   virtual ~BankListener() = default;
   virtual void on_bank_state(std::uint32_t bank, BankState state, std::uint64_t cycle) = 0;
   /// Nobody accessed the bank between two cycles that lie further apart than the threshold.
-  virtual void on_bank_idle(std::uint32_t bank, std::uint64_t from, std::uint64_t to) { (void)bank, (void)from, (void)to; }
+  virtual void on_bank_idle(std::uint32_t bank, std::uint64_t from, std::uint64_t to) {
+    (void)bank, (void)from, (void)to;
+  }
 };
 
 /// One SRAM bank: a single port and a power switch. Times are cycles of the common clock.
@@ -45,11 +48,13 @@ class SramBank {
   /// One more, who is told of states only.
   void watch_state(BankListener& listener, std::uint32_t number) { state_listeners_.push_back({&listener, number}); }
 
-  /// Occupies the port for `busy_cycles`, first come first served; of those that come in one cycle, in the order of the calls. Returns the
-  /// cycles waited for it. What one master does at once is one access: it does not wait for itself. An access may lie before the last one by
-  /// the few cycles that one instruction takes (a line goes out, another comes in): it is served in the gap before that, if it fits.
+  /// Occupies the port for `busy_cycles`, first come first served; of those that come in one cycle, in the order of the
+  /// calls. Returns the cycles waited for it. What one master does at once is one access: it does not wait for itself.
+  /// An access may lie before the last one by the few cycles that one instruction takes (a line goes out, another comes
+  /// in): it is served in the gap before that, if it fits.
   std::uint32_t occupy(std::uint64_t now, std::uint32_t busy_cycles, std::uint32_t master) {
-    if (!pollers_.empty()) [[unlikely]] catch_up();
+    if (!pollers_.empty()) [[unlikely]]
+      catch_up();
     return take_port(now, busy_cycles, master);
   }
   // Masters that sleep: see Poller.
@@ -79,7 +84,8 @@ class SramBank {
       }
       if (master != last_master_) begin = busy_until_;
       busy_until_ += busy_cycles;
-      if (now - last_arrival_ > idle_threshold_ && listener_) [[unlikely]] listener_->on_bank_idle(number_, last_arrival_, now);
+      if (now - last_arrival_ > idle_threshold_ && listener_) [[unlikely]]
+        listener_->on_bank_idle(number_, last_arrival_, now);
       last_arrival_ = now;
       last_master_ = master;
     }
@@ -107,8 +113,8 @@ class SramBank {
   std::uint64_t usable_at() const { return usable_at_; }
   std::uint64_t last_access() const { return last_arrival_; }
 
-  /// No effect when on already. After off, contents are what the bank came up with, not what it held before. A bank that had not come up when it
-  /// went into retention still has to.
+  /// No effect when on already. After off, contents are what the bank came up with, not what it held before. A bank
+  /// that had not come up when it went into retention still has to.
   void power_on(std::uint64_t now, const BankWake& wake);
   /// What feeds the bank goes away: if it has not come up yet, it never will.
   void starve(std::uint64_t now);

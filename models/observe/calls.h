@@ -7,8 +7,8 @@
 
 namespace dspmem {
 
-/// Is told when a core enters functions that were asked for, and when they return; models/core/abi.h says where their arguments and results
-/// are. Changes nothing.
+/// Is told when a core enters functions that were asked for, and when they return; models/core/abi.h says where their
+/// arguments and results are. Changes nothing.
 class CallObserver {
  public:
   virtual ~CallObserver() = default;
@@ -21,8 +21,8 @@ class CallObserver {
   virtual void on_abandoned(Core& core) { (void)core; }
 };
 
-/// Sees every block of instructions that a core begins: a run of instructions without a branch in between. Costs two compares a block
-/// more, and nothing where there is none. Changes nothing.
+/// Sees every block of instructions that a core begins: a run of instructions without a branch in between. Costs two
+/// compares a block more, and nothing where there is none. Changes nothing.
 class BlockObserver {
  public:
   virtual ~BlockObserver() = default;
@@ -32,8 +32,8 @@ class BlockObserver {
   virtual void on_leave(Core& core) = 0;
 };
 
-/// Changes the arguments or results of functions: for experiments. Acts after all observers at a call and before them at a return, so that
-/// they see what the caller passed and what it gets.
+/// Changes the arguments or results of functions: for experiments. Acts after all observers at a call and before them
+/// at a return, so that they see what the caller passed and what it gets.
 class CallIntervention {
  public:
   virtual ~CallIntervention() = default;

@@ -9,7 +9,7 @@ void ObserverHub::add(HardwareObserver& observer, Shown shown) {
   if (observer.watches_accesses()) access_observers_.push_back(&observer);
 }
 
-// ---- Accesses --------------------------------------------------------------------------------------------------------
+// ---- Accesses -----------------------------------------------------------------------------------
 
 std::uint64_t ObserverHub::on_read(const CoreAccess& access) {
   std::uint64_t permitted = ~0ull;
@@ -41,7 +41,7 @@ HardwareObserver::Permission ObserverHub::on_line_filled(Core& core, std::uint32
   return permitted;
 }
 
-// ---- Everything else -------------------------------------------------------------------------------------------------
+// ---- Everything else ----------------------------------------------------------------------------
 
 void ObserverHub::on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) {
   for (HardwareObserver* each : cache_observers_) each->on_fetch(core, address, line);
@@ -73,10 +73,12 @@ void ObserverHub::on_master_start(AgentId agent, std::uint64_t object) {
 void ObserverHub::on_master_finish(AgentId agent, std::uint64_t object) {
   for (HardwareObserver* each : observers_) each->on_master_finish(agent, object);
 }
-void ObserverHub::on_master_read(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> seen) {
+void ObserverHub::on_master_read(const MasterAccess& access, std::uint32_t address,
+                                 std::span<const std::uint8_t> seen) {
   for (HardwareObserver* each : observers_) each->on_master_read(access, address, seen);
 }
-void ObserverHub::on_master_write(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> value) {
+void ObserverHub::on_master_write(const MasterAccess& access, std::uint32_t address,
+                                  std::span<const std::uint8_t> value) {
   for (HardwareObserver* each : observers_) each->on_master_write(access, address, value);
 }
 void ObserverHub::on_master_refused(const MasterAccess& access, std::uint32_t address, const Refusal& why) {
@@ -89,7 +91,7 @@ void ObserverHub::on_bank_on(std::uint32_t address, std::uint32_t bytes) {
   for (HardwareObserver* each : observers_) each->on_bank_on(address, bytes);
 }
 
-// ---- Calls -----------------------------------------------------------------------------------------------------------
+// ---- Calls --------------------------------------------------------------------------------------
 
 void ObserverHub::on_call(Core& core, std::uint32_t function, bool nested) {
   for (CallObserver* each : call_observers_) each->on_call(core, function, nested);

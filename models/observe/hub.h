@@ -8,11 +8,14 @@
 
 namespace dspmem {
 
-/// Several observers in the place of one. Every event goes to all of them in the order in which they were added; accesses only to those that
-/// watch them, and what a core may do unseen is what each of them permits.
+/// Several observers in the place of one. Every event goes to all of them in the order in which they were added;
+/// accesses only to those that watch them, and what a core may do unseen is what each of them permits.
 class ObserverHub final : public HardwareObserver, public CallObserver {
  public:
-  enum class Shown { everything, accesses };  ///< `accesses`: those of masters too; neither what cores fetch, nor cache operations
+  enum class Shown {
+    everything,
+    accesses
+  };  ///< `accesses`: those of masters too; neither what cores fetch, nor cache operations
   /// REQUIRES: before the first instruction; outlives the hub.
   void add(HardwareObserver& observer, Shown shown = Shown::everything);
   void add(CallObserver& observer) { call_observers_.push_back(&observer); }

@@ -13,8 +13,15 @@ namespace dspmem {
 class Core;
 
 enum class CacheOperation {
-  write_back, invalidate, write_back_invalidate, prefetch, lock, unlock,
-  index_invalidate, index_write_back, index_write_back_invalidate,
+  write_back,
+  invalidate,
+  write_back_invalidate,
+  prefetch,
+  lock,
+  unlock,
+  index_invalidate,
+  index_write_back,
+  index_write_back_invalidate,
 };
 
 /// What synchronising instructions do besides moving data.
@@ -25,7 +32,7 @@ struct CoreAccess {
   Core& core;
   View view;
   Ordering ordering;
-  std::uint32_t address;                ///< physical
+  std::uint32_t address;  ///< physical
   std::span<const std::uint8_t> bytes;  ///< what the load returned, or the store is about to store
 };
 
@@ -36,8 +43,9 @@ struct MasterAccess {
   bool scripted = false;  ///< a step of a scenario makes it, which knows its object; else a device does
 };
 
-/// Sees what happens in the hardware and changes nothing: a run with observers computes the same cycles and data as one without.
-/// Addresses are physical. Calls come in the order in which things happen. What an observer does not override does not matter to it.
+/// Sees what happens in the hardware and changes nothing: a run with observers computes the same cycles and data as one
+/// without. Addresses are physical. Calls come in the order in which things happen. What an observer does not override
+/// does not matter to it.
 class HardwareObserver {
  public:
   virtual ~HardwareObserver() = default;
@@ -48,15 +56,16 @@ class HardwareObserver {
   /// without telling: one bit for each 64th of the line, until Core::revoke() takes that back.
   virtual std::uint64_t on_read(const CoreAccess&) { return ~0ull; }
   /// A store is about to be made. Returns which bytes the core may store to without telling, until the line is cleaned
-  /// or leaves its cache, and until Core::revoke(); it notes such stores in the line's log. 0, for a cached access, takes
-  /// back all that the core was allowed to do to the line unseen.
+  /// or leaves its cache, and until Core::revoke(); it notes such stores in the line's log. 0, for a cached access,
+  /// takes back all that the core was allowed to do to the line unseen.
   virtual std::uint64_t on_write(const CoreAccess&) { return ~0ull; }
-  /// Where they are noted; for the observer to read, until on_log_ends(). That something was taken from it still says that the line is dirty.
+  /// Where they are noted; for the observer to read, until on_log_ends(). That something was taken from it still says
+  /// that the line is dirty.
   virtual void on_stores_unseen(const Core&, std::uint32_t address, StoreLog& log) { (void)address, (void)log; }
   /// The line is cleaned, or leaves the cache: what is in its log, which has an owner, must be taken now.
   virtual void on_log_ends(StoreLog& log) { (void)log; }
-  /// The core's data cache has fetched the line at `address` for an access. Returns which bytes it may read, and write, without telling, in
-  /// the terms of on_read() and on_write(). `log` is where such writes would be noted.
+  /// The core's data cache has fetched the line at `address` for an access. Returns which bytes it may read, and write,
+  /// without telling, in the terms of on_read() and on_write(). `log` is where such writes would be noted.
   struct Permission {
     std::uint64_t reads = ~0ull, writes = ~0ull;
   };
@@ -67,9 +76,12 @@ class HardwareObserver {
 
   /// Instructions that come from memory into the core's instruction cache.
   virtual void on_fetch(Core&, std::uint32_t address, std::span<const std::uint8_t> line) { (void)address, (void)line; }
-  /// Write-backs and invalidates end what the core itself was allowed to do to the line unseen. By address: any line; `implied` when another
-  /// instruction does it on the way. By index: the set and way that the operation names, whatever they hold.
-  virtual void on_cache_operation(Core&, CacheOperation, std::uint32_t address, bool implied) { (void)address, (void)implied; }
+  /// Write-backs and invalidates end what the core itself was allowed to do to the line unseen. By address: any line;
+  /// `implied` when another instruction does it on the way. By index: the set and way that the operation names,
+  /// whatever they hold.
+  virtual void on_cache_operation(Core&, CacheOperation, std::uint32_t address, bool implied) {
+    (void)address, (void)implied;
+  }
   virtual void on_index_operation(Core&, CacheOperation, std::uint32_t set, std::uint32_t way) { (void)set, (void)way; }
   /// An operation on an uncached address, which does nothing.
   virtual void on_ignored_operation(Core&, CacheOperation, std::uint32_t address) { (void)address; }
@@ -81,10 +93,16 @@ class HardwareObserver {
   /// something that only the host knows, and finishes.
   virtual void on_master_start(AgentId agent, std::uint64_t object) { (void)agent, (void)object; }
   virtual void on_master_finish(AgentId agent, std::uint64_t object) { (void)agent, (void)object; }
-  virtual void on_master_read(const MasterAccess&, std::uint32_t address, std::span<const std::uint8_t> seen) { (void)address, (void)seen; }
-  virtual void on_master_write(const MasterAccess&, std::uint32_t address, std::span<const std::uint8_t> value) { (void)address, (void)value; }
+  virtual void on_master_read(const MasterAccess&, std::uint32_t address, std::span<const std::uint8_t> seen) {
+    (void)address, (void)seen;
+  }
+  virtual void on_master_write(const MasterAccess&, std::uint32_t address, std::span<const std::uint8_t> value) {
+    (void)address, (void)value;
+  }
   /// Memory refused an access of a master.
-  virtual void on_master_refused(const MasterAccess&, std::uint32_t address, const Refusal& why) { (void)address, (void)why; }
+  virtual void on_master_refused(const MasterAccess&, std::uint32_t address, const Refusal& why) {
+    (void)address, (void)why;
+  }
   /// A bank lost its contents.
   virtual void on_bank_off(std::uint32_t address, std::uint32_t bytes) { (void)address, (void)bytes; }
   /// A bank that was off or in retention was switched on.

@@ -14,7 +14,8 @@ inline constexpr AgentId host_agent = max_agents - 1;
 /// How an access reaches memory: through a core's cache, past it, or by a master that has none.
 enum class View : std::uint8_t { cached, uncached, direct };
 
-/// A place in the program. For firmware, its PC and that of its caller; `origin` is what the host says was going on (see Origins).
+/// A place in the program. For firmware, its PC and that of its caller; `origin` is what the host says was going on
+/// (see Origins).
 struct Site {
   std::uint32_t pc = 0;
   std::uint32_t caller = 0;
@@ -24,7 +25,16 @@ struct Site {
 
 /// One thing that an agent did to memory or to its cache, as far as it is remembered.
 struct Operation {
-  enum class Kind : std::uint8_t { none, read, write, write_back, invalidate, write_back_invalidate, power_off, power_on };
+  enum class Kind : std::uint8_t {
+    none,
+    read,
+    write,
+    write_back,
+    invalidate,
+    write_back_invalidate,
+    power_off,
+    power_on
+  };
   Kind kind = Kind::none;
   AgentId agent = 0;
   View view = View::cached;

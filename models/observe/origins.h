@@ -9,8 +9,8 @@
 
 namespace dspmem {
 
-/// What the host says each agent is doing: a pointer that means something to the host alone, such as the step of a scenario. Masters that a
-/// device drives do what the agent was doing that started them.
+/// What the host says each agent is doing: a pointer that means something to the host alone, such as the step of a
+/// scenario. Masters that a device drives do what the agent was doing that started them.
 class Origins {
  public:
   void set(AgentId agent, const void* origin) { origins_[agent] = origin; }

@@ -6,9 +6,9 @@
 
 namespace dspmem {
 
-/// Stores that an observer let pass unseen, kept until it asks for them: for each word of a line, the last one. Its records lie behind it, as
-/// many as the line has words, and behind those what the core's cache holds of the line. Of this line until the log ends, which it does when
-/// the line is cleaned, or leaves the cache.
+/// Stores that an observer let pass unseen, kept until it asks for them: for each word of a line, the last one. Its
+/// records lie behind it, as many as the line has words, and behind those what the core's cache holds of the line. Of
+/// this line until the log ends, which it does when the line is cleaned, or leaves the cache.
 struct alignas(16) StoreLog {
   struct Record {
     /// Cycles take the bits below: at 400 MHz, four months.
@@ -22,13 +22,16 @@ struct alignas(16) StoreLog {
   };
   static constexpr std::uint32_t nobody = ~0u;
 
-  std::uint64_t written = 0;      ///< the 64ths of the line that were stored to
-  std::uint32_t owner = nobody;   ///< what the observer that takes it as a line's log finds the line by: its physical address
-  bool taken = false;             ///< an observer has taken something from here since the line was clean
+  std::uint64_t written = 0;  ///< the 64ths of the line that were stored to
+  std::uint32_t owner =
+      nobody;  ///< what the observer that takes it as a line's log finds the line by: its physical address
+  bool taken = false;  ///< an observer has taken something from here since the line was clean
 
   Record* words() { return reinterpret_cast<Record*>(this + 1); }
   const Record* words() const { return reinterpret_cast<const Record*>(this + 1); }
-  const std::uint8_t* contents(std::uint32_t line_bytes) const { return reinterpret_cast<const std::uint8_t*>(words() + line_bytes / 4); }
+  const std::uint8_t* contents(std::uint32_t line_bytes) const {
+    return reinterpret_cast<const std::uint8_t*>(words() + line_bytes / 4);
+  }
   /// Stores to these 64ths of the line, which lie in one word.
   void note(std::uint64_t parts, std::uint32_t word, const Record& record) {
     written |= parts;

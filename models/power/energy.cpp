@@ -25,13 +25,14 @@ EnergyParts& EnergyParts::operator+=(const EnergyParts& other) {
 }
 
 Energy access_energy(const BankStatistics& statistics, const BankFigures& figures) {
-  return statistics.beat_reads * figures.beat_read + statistics.beat_writes * figures.beat_write + statistics.line_reads * figures.line_read +
-         statistics.line_writes * figures.line_write;
+  return statistics.beat_reads * figures.beat_read + statistics.beat_writes * figures.beat_write +
+         statistics.line_reads * figures.line_read + statistics.line_writes * figures.line_write;
 }
 
 EnergyParts energy_of(const BankTimes& times, Energy accesses, const BankFigures& figures) {
   return {times.on * figures.on, times.retention * figures.retention, times.off * figures.off, accesses,
-          times.wakes_from_off * (figures.wake_from_off + figures.clear) + times.wakes_from_retention * figures.wake_from_retention};
+          times.wakes_from_off * (figures.wake_from_off + figures.clear) +
+              times.wakes_from_retention * figures.wake_from_retention};
 }
 
 }  // namespace dspmem

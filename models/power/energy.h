@@ -18,7 +18,7 @@ struct BankFigures {
   Energy on = 0, retention = 0, off = 0;
   Energy wake_from_retention = 0;
   Energy wake_from_off = 0;  ///< the rail's charge
-  Energy clear = 0;          ///< filling the bank once after it was off; 0 where that is not counted
+  Energy clear = 0;  ///< filling the bank once after it was off; 0 where that is not counted
 
   /// Cycles in a state after which having gone there costs less than having stayed on.
   std::uint64_t off_break_even() const { return repaid(wake_from_off + clear, on - off); }
@@ -33,7 +33,7 @@ struct BankTimes {
   std::uint64_t on = 0, retention = 0, off = 0;
   std::uint64_t wakes_from_off = 0, wakes_from_retention = 0;
   std::uint64_t power_offs = 0;
-  std::uint64_t unrepaid = 0;     ///< times off that were shorter than the break-even
+  std::uint64_t unrepaid = 0;  ///< times off that were shorter than the break-even
   std::uint64_t wake_cycles = 0;  ///< spent waiting for the bank to come up
 
   std::uint64_t total() const { return on + retention + off; }
@@ -55,8 +55,8 @@ EnergyParts energy_of(const BankTimes& times, Energy accesses, const BankFigures
 struct PoweredBank {
   BankFigures figures;
   std::uint32_t bytes = 0;
-  std::uint32_t memory = 0;          ///< banks of one memory are alike
-  std::uint32_t wake_cycles = 0;     ///< from off to usable
+  std::uint32_t memory = 0;  ///< banks of one memory are alike
+  std::uint32_t wake_cycles = 0;  ///< from off to usable
   std::uint32_t retention_wake_cycles = 0;
 };
 

@@ -11,7 +11,9 @@ EnergyMeter::EnergyMeter(const std::vector<std::unique_ptr<Sram>>& srams, const 
     if (!config.switchable) continue;
     for (std::uint32_t index = 0; index < config.banks; ++index) {
       const auto number = static_cast<std::uint32_t>(banks_.size());
-      banks_.push_back({figures[memory], config.bank_bytes, static_cast<std::uint32_t>(memory), static_cast<std::uint32_t>(config.wake.usable_cycles), static_cast<std::uint32_t>(config.retention_wake.usable_cycles)});
+      banks_.push_back({figures[memory], config.bank_bytes, static_cast<std::uint32_t>(memory),
+                        static_cast<std::uint32_t>(config.wake.usable_cycles),
+                        static_cast<std::uint32_t>(config.retention_wake.usable_cycles)});
       names_.push_back(srams[memory]->bank_name(index));
       places_.push_back({config.physical_base + index * config.bank_bytes, &srams[memory]->bank(index)});
       srams[memory]->bank(index).listen(*this, number, figures[memory].retention_break_even());
@@ -28,7 +30,8 @@ EnergyMeter::EnergyMeter(const std::vector<std::unique_ptr<Sram>>& srams, const 
 
 std::optional<std::uint32_t> EnergyMeter::bank_of(std::uint32_t address) const {
   if (looked_up_ < places_.size() && address - places_[looked_up_].base < banks_[looked_up_].bytes) return looked_up_;
-  const auto next = std::upper_bound(places_.begin(), places_.end(), address, [](std::uint32_t wanted, const Place& place) { return wanted < place.base; });
+  const auto next = std::upper_bound(places_.begin(), places_.end(), address,
+                                     [](std::uint32_t wanted, const Place& place) { return wanted < place.base; });
   if (next == places_.begin()) return std::nullopt;
   const auto index = static_cast<std::uint32_t>(next - places_.begin() - 1);
   if (address - places_[index].base >= banks_[index].bytes) return std::nullopt;
@@ -49,7 +52,8 @@ void EnergyMeter::change(std::uint32_t address, std::uint32_t bytes, bool added,
     const auto bank = bank_of(address + done);
     if (!bank) return;
     const std::uint32_t here = std::min(bytes - done, places_[*bank].base + banks_[*bank].bytes - (address + done));
-    // What was lost with its bank's power is not needed any more, whatever the allocator thinks; nor is what is given out in a bank that is off.
+    // What was lost with its bank's power is not needed any more, whatever the allocator thinks; nor is what is given
+    // out in a bank that is off.
     if (added && places_[*bank].bank->state() == BankState::off) {
       done += here;
       continue;
@@ -90,7 +94,8 @@ void EnergyMeter::finish(std::uint64_t cycle) {
 
 std::vector<Energy> EnergyMeter::access_energies() const {
   std::vector<Energy> energies;
-  for (std::size_t bank = 0; bank < banks_.size(); ++bank) energies.push_back(access_energy(places_[bank].bank->statistics(), banks_[bank].figures));
+  for (std::size_t bank = 0; bank < banks_.size(); ++bank)
+    energies.push_back(access_energy(places_[bank].bank->statistics(), banks_[bank].figures));
   return energies;
 }
 

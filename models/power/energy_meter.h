@@ -10,15 +10,21 @@
 
 namespace dspmem {
 
-/// Follows every switchable bank of a system and what lives in it, and keeps the account of each policy. Changes nothing.
+/// Follows every switchable bank of a system and what lives in it, and keeps the account of each policy. Changes
+/// nothing.
 class EnergyMeter final : public BankListener {
  public:
-  /// `figures`: for each of `srams`; those that are not switchable are left out of the account. REQUIRES: the SRAMs outlive the meter.
+  /// `figures`: for each of `srams`; those that are not switchable are left out of the account. REQUIRES: the SRAMs
+  /// outlive the meter.
   EnergyMeter(const std::vector<std::unique_ptr<Sram>>& srams, const std::vector<BankFigures>& figures);
 
   /// Somebody needs these bytes (physical addresses) from now on, or no longer.
-  void add_live(std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) { change(address, bytes, true, cycle); }
-  void remove_live(std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) { change(address, bytes, false, cycle); }
+  void add_live(std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) {
+    change(address, bytes, true, cycle);
+  }
+  void remove_live(std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) {
+    change(address, bytes, false, cycle);
+  }
   void finish(std::uint64_t cycle);
 
   // BankListener

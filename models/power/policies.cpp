@@ -43,7 +43,8 @@ BankTimes PowerPolicy::total_times() const {
 
 EnergyParts PowerPolicy::energy(const std::vector<Energy>& accesses) const {
   EnergyParts total;
-  for (std::size_t bank = 0; bank < banks_.size(); ++bank) total += energy_of(accounts_[bank].times, accesses[bank], banks_[bank].figures);
+  for (std::size_t bank = 0; bank < banks_.size(); ++bank)
+    total += energy_of(accounts_[bank].times, accesses[bank], banks_[bank].figures);
   return total;
 }
 
@@ -72,7 +73,9 @@ class Firmware final : public PowerPolicy {
 class PageRefcount final : public PowerPolicy {
  public:
   using PowerPolicy::PowerPolicy;
-  void on_live(std::uint32_t bank, std::uint64_t bytes, std::uint64_t cycle, std::uint64_t) override { enter(bank, bytes ? BankState::on : BankState::off, cycle); }
+  void on_live(std::uint32_t bank, std::uint64_t bytes, std::uint64_t cycle, std::uint64_t) override {
+    enter(bank, bytes ? BankState::on : BankState::off, cycle);
+  }
   void finish(std::uint64_t cycle, const std::vector<std::uint64_t>&) override {
     for (std::uint32_t bank = 0; bank < banks_.size(); ++bank) enter(bank, accounts_[bank].state, cycle);
   }
@@ -118,16 +121,19 @@ class RetentionWhenIdle final : public PowerPolicy {
   std::vector<std::uint64_t> live_since_, break_even_;
 };
 
-/// What lives, compacted at every moment into the banks that hold it for the least, always in retention, and without cost for moving it
-/// or for waking banks. No policy can use less.
+/// What lives, compacted at every moment into the banks that hold it for the least, always in retention, and without
+/// cost for moving it or for waking banks. No policy can use less.
 class Ideal final : public PowerPolicy {
  public:
   explicit Ideal(const std::vector<PoweredBank>& banks) : PowerPolicy(banks) {
     for (const PoweredBank& bank : banks) {
       const Energy hold = std::min(bank.figures.on, bank.figures.retention);
       baseline_ += bank.figures.off;
-      auto known = std::find_if(kinds_.begin(), kinds_.end(), [&](const Kind& kind) { return kind.memory == bank.memory; });
-      if (known == kinds_.end()) kinds_.push_back({bank.memory, bank.bytes, hold > bank.figures.off ? hold - bank.figures.off : 0, bank.figures.off, 1});
+      auto known =
+          std::find_if(kinds_.begin(), kinds_.end(), [&](const Kind& kind) { return kind.memory == bank.memory; });
+      if (known == kinds_.end())
+        kinds_.push_back(
+            {bank.memory, bank.bytes, hold > bank.figures.off ? hold - bank.figures.off : 0, bank.figures.off, 1});
       else ++known->count;
     }
   }
@@ -161,8 +167,8 @@ class Ideal final : public PowerPolicy {
     std::uint64_t count;
   };
   struct Choice {
-    Energy extra = 0;   ///< per cycle
-    Energy off = 0;     ///< of the banks that are held, per cycle
+    Energy extra = 0;  ///< per cycle
+    Energy off = 0;  ///< of the banks that are held, per cycle
     std::uint64_t banks = 0;
   };
 
@@ -179,9 +185,11 @@ class Ideal final : public PowerPolicy {
       return rest;
     };
     std::uint64_t others = 0;
-    for (std::size_t later = first + 1; later < kinds_.size(); ++later) others += kinds_[later].count * kinds_[later].bytes;
+    for (std::size_t later = first + 1; later < kinds_.size(); ++later)
+      others += kinds_[later].count * kinds_[later].bytes;
     const std::uint64_t most = std::min(kind.count, (bytes + kind.bytes - 1) / kind.bytes);
-    const std::uint64_t least = bytes > others ? std::min(kind.count, (bytes - others + kind.bytes - 1) / kind.bytes) : 0;
+    const std::uint64_t least =
+        bytes > others ? std::min(kind.count, (bytes - others + kind.bytes - 1) / kind.bytes) : 0;
     Choice best = with(most);
     for (std::uint64_t count = least; count < most; ++count)
       if (const Choice choice = with(count); choice.extra < best.extra) best = choice;
@@ -210,11 +218,14 @@ std::unique_ptr<PowerPolicy> make(const std::vector<PoweredBank>& banks) {
 }
 
 constexpr PowerPolicyKind kinds[] = {
-    {PolicyRole::baseline, "always-on", "every bank is on all the time: what the others are compared with", make<AlwaysOn>},
+    {PolicyRole::baseline, "always-on", "every bank is on all the time: what the others are compared with",
+     make<AlwaysOn>},
     {PolicyRole::measured, "firmware", "what the firmware did", make<Firmware>},
     {PolicyRole::achievable, "page-refcount", "a bank is off while nothing lives in it", make<PageRefcount>},
-    {PolicyRole::other, "retention-when-idle", "the same, and in retention while nobody accesses it", make<RetentionWhenIdle>},
-    {PolicyRole::bound, "ideal", "what lives, compacted into the fewest banks at every moment, in retention: a bound", make<Ideal>},
+    {PolicyRole::other, "retention-when-idle", "the same, and in retention while nobody accesses it",
+     make<RetentionWhenIdle>},
+    {PolicyRole::bound, "ideal", "what lives, compacted into the fewest banks at every moment, in retention: a bound",
+     make<Ideal>},
 };
 
 }  // namespace

@@ -10,8 +10,8 @@
 
 namespace dspmem {
 
-/// What one way of switching banks would have made of a run: told of the same events as all others, it decides which state each bank
-/// would have been in. Accounts are kept as the run goes, in constant memory.
+/// What one way of switching banks would have made of a run: told of the same events as all others, it decides which
+/// state each bank would have been in. Accounts are kept as the run goes, in constant memory.
 ///
 /// All banks are on at first. REQUIRES: cycles of events never go back.
 class PowerPolicy {
@@ -20,9 +20,13 @@ class PowerPolicy {
   virtual ~PowerPolicy() = default;
 
   /// What the firmware really did.
-  virtual void on_state(std::uint32_t bank, BankState state, std::uint64_t cycle) { (void)bank, (void)state, (void)cycle; }
+  virtual void on_state(std::uint32_t bank, BankState state, std::uint64_t cycle) {
+    (void)bank, (void)state, (void)cycle;
+  }
   /// The bytes in the bank that somebody needs, when there are some for the first time, or none any more.
-  virtual void on_live(std::uint32_t bank, std::uint64_t bytes, std::uint64_t cycle, std::uint64_t last_access) { (void)bank, (void)bytes, (void)cycle, (void)last_access; }
+  virtual void on_live(std::uint32_t bank, std::uint64_t bytes, std::uint64_t cycle, std::uint64_t last_access) {
+    (void)bank, (void)bytes, (void)cycle, (void)last_access;
+  }
   /// The same for all banks together.
   virtual void on_total(std::uint64_t bytes, std::uint64_t cycle) { (void)bytes, (void)cycle; }
   /// Whether on_idle() matters to it: most do not look at accesses, and there are many.
@@ -41,7 +45,7 @@ class PowerPolicy {
  protected:
   struct Account {
     BankState state = BankState::on;
-    std::uint64_t since = 0;    ///< accounted for up to here
+    std::uint64_t since = 0;  ///< accounted for up to here
     std::uint64_t entered = 0;  ///< when it went over to its state
     BankTimes times;
   };
@@ -54,10 +58,10 @@ class PowerPolicy {
 
 /// What a policy is for. One policy has each role but `other`.
 enum class PolicyRole : std::uint8_t {
-  baseline,    ///< what others are compared with
-  measured,    ///< what the firmware did
+  baseline,  ///< what others are compared with
+  measured,  ///< what the firmware did
   achievable,  ///< what it could have done with what it knows
-  bound,       ///< what nobody can beat
+  bound,  ///< what nobody can beat
   other,
 };
 

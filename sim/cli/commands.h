@@ -10,7 +10,8 @@ namespace dspmem {
 /// Exit code of a command that was used wrongly or given input that it cannot use.
 inline constexpr int exit_bad_input = 2;
 inline constexpr int exit_internal_error = 5;
-inline constexpr const char* out_of_memory = "dspmem: error: there is not enough memory: this machine, its container or 'ulimit -v' gives no more\n";
+inline constexpr const char* out_of_memory =
+    "dspmem: error: there is not enough memory: this machine, its container or 'ulimit -v' gives no more\n";
 
 struct Command {
   const char* name;

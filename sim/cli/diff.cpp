@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two JSON reports of the same scenarios: what got better or worse.
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 #include <map>
 
 #include "sim/cli/commands.h"
@@ -27,10 +27,13 @@ struct Difference {
   bool worse = false;
 };
 
-bool counts(const Json& finding) { return finding.value("kind", "") == "manifest" || finding.value("kind", "") == "latent"; }
+bool counts(const Json& finding) {
+  return finding.value("kind", "") == "manifest" || finding.value("kind", "") == "latent";
+}
 
 std::string line_of(const Json& finding) {
-  return fmt::format("{} ({}): {}", finding.value("rule", "?"), finding.value("kind", "?"), finding.value("message", ""));
+  return fmt::format("{} ({}): {}", finding.value("rule", "?"), finding.value("kind", "?"),
+                     finding.value("message", ""));
 }
 
 std::multimap<std::string, const Json*> findings_of(const Json& report) {
@@ -46,8 +49,10 @@ std::vector<Difference::Figure> figures_of(const Json& report) {
     if (value.is_number()) figures.push_back({name, value.get<double>(), 0});
   };
   add("cycles", report.value("cycles", Json()));
-  for (const Json& heap : report.value("heaps", Json::array())) add("peak of heap " + heap.value("heap", "?") + ", bytes", heap.value("peak", Json()));
-  for (const Json& each : report.value("operations", Json::array())) add("median cycles of " + each.value("operation", each.value("name", "?")), each.value("median_cycles", Json()));
+  for (const Json& heap : report.value("heaps", Json::array()))
+    add("peak of heap " + heap.value("heap", "?") + ", bytes", heap.value("peak", Json()));
+  for (const Json& each : report.value("operations", Json::array()))
+    add("median cycles of " + each.value("operation", each.value("name", "?")), each.value("median_cycles", Json()));
   if (report.contains("energy"))
     for (const Json& policy : report["energy"].value("policies", Json::array()))
       if (policy.value("policy", "") == "firmware") {
@@ -73,26 +78,34 @@ Difference compare(const std::string& name, const Json& before, const Json& afte
   difference.worse |= difference.old_verdict == "passed" && difference.new_verdict != "passed";
   const auto old_figures = figures_of(before);
   for (Difference::Figure& each : figures_of(after)) {
-    const auto old = std::find_if(old_figures.begin(), old_figures.end(), [&each](const auto& other) { return other.name == each.name; });
+    const auto old = std::find_if(old_figures.begin(), old_figures.end(),
+                                  [&each](const auto& other) { return other.name == each.name; });
     if (old == old_figures.end() || old->before == each.before) continue;
     difference.figures.push_back({each.name, old->before, each.before});
   }
   return difference;
 }
 
-std::string number(double value) { return value == std::floor(value) ? fmt::format("{:.0f}", value) : fmt::format("{:.2f}", value); }
+std::string number(double value) {
+  return value == std::floor(value) ? fmt::format("{:.0f}", value) : fmt::format("{:.2f}", value);
+}
 
 std::string change_of(const Difference::Figure& figure) {
   return figure.before != 0 ? fmt::format("{:+.2f} %", (figure.after - figure.before) / figure.before * 100) : "new";
 }
 
 void print_text(const Difference& each) {
-  fmt::print("{} {}: {}\n", each.worse ? "WORSE" : each.fixed.empty() ? "same " : "better", each.scenario,
+  fmt::print("{} {}: {}\n",
+             each.worse           ? "WORSE"
+             : each.fixed.empty() ? "same "
+                                  : "better",
+             each.scenario,
              each.old_verdict == each.new_verdict ? each.new_verdict : each.old_verdict + " -> " + each.new_verdict);
   for (const std::string& line : each.added) fmt::print("  new    {}\n", line);
   for (const std::string& line : each.fixed) fmt::print("  fixed  {}\n", line);
   if (each.staying) fmt::print("  still  {} finding{}\n", each.staying, each.staying == 1 ? "" : "s");
-  for (const Difference::Figure& figure : each.figures) fmt::print("  {}: {} -> {} ({})\n", figure.name, number(figure.before), number(figure.after), change_of(figure));
+  for (const Difference::Figure& figure : each.figures)
+    fmt::print("  {}: {} -> {} ({})\n", figure.name, number(figure.before), number(figure.after), change_of(figure));
 }
 
 std::string cell(std::string text) {
@@ -103,14 +116,17 @@ std::string cell(std::string text) {
 void print_markdown(const std::vector<Difference>& differences) {
   fmt::print("| scenario | verdict | new | fixed | still there |\n|---|---|---|---|---|\n");
   for (const Difference& each : differences)
-    fmt::print("| {} | {} | {} | {} | {} |\n", cell(each.scenario), each.old_verdict == each.new_verdict ? each.new_verdict : each.old_verdict + " → **" + each.new_verdict + "**", each.added.size(),
-               each.fixed.size(), each.staying);
+    fmt::print(
+        "| {} | {} | {} | {} | {} |\n", cell(each.scenario),
+        each.old_verdict == each.new_verdict ? each.new_verdict : each.old_verdict + " → **" + each.new_verdict + "**",
+        each.added.size(), each.fixed.size(), each.staying);
   for (const Difference& each : differences) {
     if (each.added.empty() && each.fixed.empty() && each.figures.empty()) continue;
     fmt::print("\n**{}**\n\n", each.scenario);
     for (const std::string& line : each.added) fmt::print("- new: {}\n", line);
     for (const std::string& line : each.fixed) fmt::print("- fixed: {}\n", line);
-    for (const Difference::Figure& figure : each.figures) fmt::print("- {}: {} → {} ({})\n", figure.name, number(figure.before), number(figure.after), change_of(figure));
+    for (const Difference::Figure& figure : each.figures)
+      fmt::print("- {}: {} → {} ({})\n", figure.name, number(figure.before), number(figure.after), change_of(figure));
   }
 }
 
@@ -121,7 +137,8 @@ int diff_command(const std::vector<std::string>& arguments) {
   options.add_options()("markdown", "for the comment of a pull request");
   po::variables_map values;
   if (!parse_arguments(arguments, "diff OLD.json NEW.json [OPTIONS]", options, "report", values)) return 0;
-  const auto files = values.count("report") ? values["report"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  const auto files =
+      values.count("report") ? values["report"].as<std::vector<std::string>>() : std::vector<std::string>{};
   if (files.size() != 2) throw UsageError("diff needs two reports of 'dspmem run --json', the old one first");
   const auto before = load_reports(files[0]), after = load_reports(files[1]);
   std::vector<Difference> differences;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
 #include <fmt/format.h>
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 
@@ -54,7 +54,8 @@ std::string report_of(const std::filesystem::path& example, RuleId rule) {
 }
 
 void print_rule(const RuleInfo& rule) {
-  const std::filesystem::path folder = example_directory(), example = folder / (to_string(rule.id) + ".yaml"), fixed = folder / (to_string(rule.id) + "_fixed.yaml");
+  const std::filesystem::path folder = example_directory(), example = folder / (to_string(rule.id) + ".yaml"),
+                              fixed = folder / (to_string(rule.id) + "_fixed.yaml");
   fmt::print("{} ({}): {}\n\n{}", rule.id.name, to_string(rule.severity), rule.title, wrapped(rule.meaning));
   fmt::print("\nexample: {}\n\n{}", example.string(), indented(text_of(example)));
   fmt::print("\nits report:\n{}", indented(report_of(example, rule.id)));
@@ -67,9 +68,14 @@ void print_rule(const RuleInfo& rule) {
 int explain_command(const std::vector<std::string>& arguments) {
   boost::program_options::options_description options("options");
   boost::program_options::variables_map values;
-  if (!parse_arguments(arguments, "explain [RULE]\n\nLists the rules of findings; or says what one means, with an example, its report and how to fix it", options, "rule", values)) return 0;
+  if (!parse_arguments(arguments,
+                       "explain [RULE]\n\nLists the rules of findings; or says what one means, with an example, its "
+                       "report and how to fix it",
+                       options, "rule", values))
+    return 0;
   if (!values.count("rule")) {
-    for (const RuleInfo* rule : rules()) fmt::print("{:<24} {:<9} {}\n", rule->id.name, to_string(rule->severity), rule->title);
+    for (const RuleInfo* rule : rules())
+      fmt::print("{:<24} {:<9} {}\n", rule->id.name, to_string(rule->severity), rule->title);
     return 0;
   }
   const auto names = values["rule"].as<std::vector<std::string>>();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "sim/cli/commands.h"
 #include "sim/cli/file_kinds.h"
@@ -12,8 +12,10 @@ namespace dspmem {
 namespace {
 
 constexpr const char* usage =
-    "fields [WHAT]\n\nShows the fields of a kind of file, or of one kind of step: which there are, what each means, what it may be. Without WHAT: the kinds of files.\n"
-    "A dot leads into a field: platform.l1d. --schema prints the JSON Schema of a kind of file, for editors; configs/schema has them all.";
+    "fields [WHAT]\n\nShows the fields of a kind of file, or of one kind of step: which there are, what each means, "
+    "what it may be. Without WHAT: the kinds of files.\n"
+    "A dot leads into a field: platform.l1d. --schema prints the JSON Schema of a kind of file, for editors; "
+    "configs/schema has them all.";
 
 /// What lies behind a list, names or a choice of types, if that has fields.
 const FieldType* with_fields(const FieldType& type) {
@@ -27,7 +29,8 @@ void print_fields(const FieldList& fields, std::size_t depth) {
   constexpr std::size_t name_width = 22;
   for (const Field& each : fields) {
     const FieldType* inner = with_fields(each.type);
-    fmt::print("{:{}}{:<{}} {} [{}{}]\n", "", 2 * depth, each.name, name_width - 2 * depth, each.summary, each.required ? "needed; " : "", each.type.describe());
+    fmt::print("{:{}}{:<{}} {} [{}{}]\n", "", 2 * depth, each.name, name_width - 2 * depth, each.summary,
+               each.required ? "needed; " : "", each.type.describe());
     if (inner) print_fields(inner->fields, depth + 1);
   }
 }
@@ -79,7 +82,8 @@ int fields_command(const std::vector<std::string>& arguments) {
     known.emplace_back(each.name);
     if (name != each.name) continue;
     const FieldType type = each.fields();
-    if (values.count("schema")) fmt::print("{}", json_schema(std::string("dspmem ") + each.name, each.summary, type, step_kinds_type()));
+    if (values.count("schema"))
+      fmt::print("{}", json_schema(std::string("dspmem ") + each.name, each.summary, type, step_kinds_type()));
     else print_fields(within(type, path, name).fields, 0);
     return 0;
   }
@@ -88,7 +92,10 @@ int fields_command(const std::vector<std::string>& arguments) {
   for (const Field& each : steps.fields) {
     known.push_back(each.name);
     if (name != each.name) continue;
-    fmt::print("{}: {}{}\n", each.name, each.summary, each.type.primary.empty() ? "" : fmt::format("; '{}: X' is short for '{}: {{{}: X}}'", each.name, each.name, each.type.primary));
+    fmt::print("{}: {}{}\n", each.name, each.summary,
+               each.type.primary.empty()
+                   ? ""
+                   : fmt::format("; '{}: X' is short for '{}: {{{}: X}}'", each.name, each.name, each.type.primary));
     print_fields(within(each.type, path, name).fields, 1);
     return 0;
   }

@@ -15,13 +15,21 @@ namespace dspmem {
 
 std::span<const FileKind> file_kinds() {
   static const FileKind all[] = {
-      {"scenario", "what each core does, and what has to come out of it (scenarios/*.yaml)", [] { return scenario_fields({step_kinds(), rule_names()}); }},
-      {"platform", "cores, caches, memories, banks and heaps of a chip (configs/platforms/*.yaml)", [] { return platform_fields(); }},
-      {"allocator", "which functions of a firmware image allocate and free, with which arguments (configs/allocators/*.yaml)", [] { return allocator_fields(); }},
+      {"scenario", "what each core does, and what has to come out of it (scenarios/*.yaml)",
+       [] {
+         return scenario_fields({step_kinds(), rule_names()});
+       }},
+      {"platform", "cores, caches, memories, banks and heaps of a chip (configs/platforms/*.yaml)",
+       [] { return platform_fields(); }},
+      {"allocator",
+       "which functions of a firmware image allocate and free, with which arguments (configs/allocators/*.yaml)",
+       [] { return allocator_fields(); }},
       {"energy", "what banks consume (configs/energy/*.yaml)", [] { return energy_fields(); }},
-      {"suppressions", "findings that do not fail a run (--suppressions FILE)", [] { return suppression_fields(rule_names()); }},
+      {"suppressions", "findings that do not fail a run (--suppressions FILE)",
+       [] { return suppression_fields(rule_names()); }},
       {"sweep", "a matrix of replays (dspmem sweep FILE)", [] { return sweep_fields(); }},
-      {"components", "what a firmware allocates for each kind of widget of an ALSA topology (configs/topology/*.yaml)", [] { return component_fields(); }},
+      {"components", "what a firmware allocates for each kind of widget of an ALSA topology (configs/topology/*.yaml)",
+       [] { return component_fields(); }},
   };
   return all;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <boost/algorithm/string/predicate.hpp>
 #include <cstdio>
 #include <filesystem>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <map>
 #include <ranges>
 #include <set>
@@ -12,9 +12,9 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/output_file.h"
 #include "sim/cli/usage.h"
+#include "sim/experiment/job.h"
 #include "sim/import/heap_log.h"
 #include "sim/import/topology_scenario.h"
-#include "sim/experiment/job.h"
 
 namespace dspmem {
 namespace {
@@ -28,27 +28,36 @@ std::string quoted(const std::string& text) {
 }
 
 std::string beside(const std::string& file, const std::string& scenario) {
-  return std::filesystem::proximate(std::filesystem::absolute(file), std::filesystem::absolute(scenario).parent_path()).string();
+  return std::filesystem::proximate(std::filesystem::absolute(file), std::filesystem::absolute(scenario).parent_path())
+      .string();
 }
 
 /// A scenario whose cores execute a trace.
-std::string scenario_of_trace(const std::string& trace_file, const std::string& name, const std::set<std::uint32_t>& cores, std::map<std::string, std::string> about, const std::string& platform) {
-  const auto value = [&about](const char* key, const std::string& absent) { return about.contains(key) ? about[key] : absent; };
-  std::string out = "# Made by 'dspmem import trace'.\nname: " + quoted(value("name", name)) + "\nplatform: " + quoted(platform.empty() ? value("platform", "tgl") : platform) + "\n";
+std::string scenario_of_trace(const std::string& trace_file, const std::string& name,
+                              const std::set<std::uint32_t>& cores, std::map<std::string, std::string> about,
+                              const std::string& platform) {
+  const auto value = [&about](const char* key, const std::string& absent) {
+    return about.contains(key) ? about[key] : absent;
+  };
+  std::string out = "# Made by 'dspmem import trace'.\nname: " + quoted(value("name", name)) +
+                    "\nplatform: " + quoted(platform.empty() ? value("platform", "tgl") : platform) + "\n";
   if (about.contains("seed")) out += "seed: " + about["seed"] + "\n";
   if (about.contains("objects")) out += "objects: " + about["objects"] + "\n";
   out += "cores:\n";
-  for (const std::uint32_t core : cores) out += fmt::format("  {}: [{{trace: {{file: {}}}}}]\n", core, quoted(trace_file));
+  for (const std::uint32_t core : cores)
+    out += fmt::format("  {}: [{{trace: {{file: {}}}}}]\n", core, quoted(trace_file));
   if (about.contains("expect")) out += "expect: " + about["expect"] + "\n";
   return out;
 }
 
 /// Whether a line may name the columns of a trace.
 bool names_columns(std::string_view line) {
-  return line.find(',') != std::string_view::npos && std::all_of(line.begin(), line.end(), [](char c) { return c > ' '; });
+  return line.find(',') != std::string_view::npos &&
+         std::all_of(line.begin(), line.end(), [](char c) { return c > ' '; });
 }
 
-/// Traces begin with comments and a line that names columns; a log has some other line first, and heap operations somewhere.
+/// Traces begin with comments and a line that names columns; a log has some other line first, and heap operations
+/// somewhere.
 bool is_log(const std::string& path) {
   LineSource lines(path);
   std::string_view line;
@@ -60,8 +69,11 @@ bool is_log(const std::string& path) {
     if (is_heap_log_line(line)) return true;
   }
   if (begun)
-    throw InputError({path}, "this is neither a trace, whose first line names its columns (time,core,op,zone,flags,caps,size,alignment,id), nor a log with heap operations, such as "
-                             "'Heap 0x..., alloc 0x..., size 64', 'Memory allocated at 0x..., size 64' or 'vpage_alloc ptr 0x... pages 4'");
+    throw InputError(
+        {path},
+        "this is neither a trace, whose first line names its columns (time,core,op,zone,flags,caps,size,alignment,id), "
+        "nor a log with heap operations, such as 'Heap 0x..., alloc 0x..., size 64', 'Memory allocated at 0x..., size "
+        "64' or 'vpage_alloc ptr 0x... pages 4'");
   return false;
 }
 
@@ -71,18 +83,22 @@ void refuse_options(const po::variables_map& values, std::initializer_list<const
     if (values.count(name)) throw UsageError(std::string("--") + name + " " + why);
 }
 
-/// Finds what is wrong with a trace now, not when it is replayed: rows of cores that the platform lacks, and all that the scenario's steps
-/// say about theirs.
-void check_trace(const std::string& trace, const std::map<std::uint32_t, std::uint64_t>& first_lines, const OutputFile& scenario, const std::string& output) {
+/// Finds what is wrong with a trace now, not when it is replayed: rows of cores that the platform lacks, and all that
+/// the scenario's steps say about theirs.
+void check_trace(const std::string& trace, const std::map<std::uint32_t, std::uint64_t>& first_lines,
+                 const OutputFile& scenario, const std::string& output) {
   const std::string made = scenario.unfinished();
-  // What goes to a pipe cannot be read again, and what lies in another folder finds its trace only from where the link is.
+  // What goes to a pipe cannot be read again, and what lies in another folder finds its trace only from where the link
+  // is.
   if (made.empty() || std::filesystem::path(made).parent_path() != std::filesystem::path(output).parent_path()) return;
   try {
     const Scenario read = load_scenario(made);
     const Platform platform = load_platform(read.platform, read.platform_mark);
     for (const auto& [core, line] : first_lines)
       if (core >= platform.core_count())
-        throw InputError({trace, static_cast<int>(std::min<std::uint64_t>(line, 0x7fffffff)), 1}, fmt::format("core {} does not exist: platform '{}' has {} cores", core, platform.name, platform.core_count()));
+        throw InputError({trace, static_cast<int>(std::min<std::uint64_t>(line, 0x7fffffff)), 1},
+                         fmt::format("core {} does not exist: platform '{}' has {} cores", core, platform.name,
+                                     platform.core_count()));
     check_scenario(read, platform);
   } catch (const InputError& error) {
     if (error.mark().file != made) throw;
@@ -125,8 +141,12 @@ int import_trace(const std::string& file, const std::string& output, const po::v
     }
     if (!found) throw UsageError("--zone: '" + wanted + "' is not a known zone" + suggestion(wanted, known));
   }
-  const std::string trace_path = (std::filesystem::path(output).parent_path() / std::filesystem::path(output).stem()).string() + ".trace.csv";
-  if (trace_path == output) throw UsageError("--output: a log becomes a scenario and, beside it, a trace that ends in .trace.csv; let the scenario end in .yaml");
+  const std::string trace_path =
+      (std::filesystem::path(output).parent_path() / std::filesystem::path(output).stem()).string() + ".trace.csv";
+  if (trace_path == output)
+    throw UsageError(
+        "--output: a log becomes a scenario and, beside it, a trace that ends in .trace.csv; let the scenario end in "
+        ".yaml");
   const OutputFile trace_file("--output", trace_path);
   LineSource log(file);
   trace_file.refuse_inputs();
@@ -137,26 +157,35 @@ int import_trace(const std::string& file, const std::string& output, const po::v
   trace_file.commit();
   scenario.stream() << scenario_of_trace(beside(trace_path, output), name, summary.cores, {}, platform);
   scenario.commit();
-  fmt::print("{}: {} lines; {} allocations, {} frees, {} objects still allocated at the end\n", file, summary.lines, summary.allocations, summary.frees, summary.still_allocated);
-  if (summary.unknown_frees) fmt::print("  {} frees of what was allocated before the log begins are left out\n", summary.unknown_frees);
+  fmt::print("{}: {} lines; {} allocations, {} frees, {} objects still allocated at the end\n", file, summary.lines,
+             summary.allocations, summary.frees, summary.still_allocated);
+  if (summary.unknown_frees)
+    fmt::print("  {} frees of what was allocated before the log begins are left out\n", summary.unknown_frees);
   if (summary.failures) fmt::print("  {} allocations that failed are comments in the trace\n", summary.failures);
-  if (summary.untimed) fmt::print("  {} operations have no time that could be read, and follow the one before\n", summary.untimed);
-  if (summary.backwards) fmt::print("  {} times go back, as after a reboot: taken as the latest so far\n", summary.backwards);
+  if (summary.untimed)
+    fmt::print("  {} operations have no time that could be read, and follow the one before\n", summary.untimed);
+  if (summary.backwards)
+    fmt::print("  {} times go back, as after a reboot: taken as the latest so far\n", summary.backwards);
   if (summary.other) fmt::print("  {} lines are about something else\n", summary.other);
   fmt::print("  trace: {}\n", trace_path);
   return 0;
 }
 
 /// All of the topology, or what there is while the wanted streams are open.
-TopologyScenario scenario_of_streams(const Topology& topology, const ComponentTable& table, const std::string& wanted, TopologyScenarioOptions& options) {
+TopologyScenario scenario_of_streams(const Topology& topology, const ComponentTable& table, const std::string& wanted,
+                                     TopologyScenarioOptions& options) {
   const std::vector<std::string> known = stream_names(topology);
   if (wanted == "all") {
-    options.open = "Everything in the file exists at a time, whatever streams a product opens together: peaks are those of all of it.";
+    options.open =
+        "Everything in the file exists at a time, whatever streams a product opens together: peaks are those of all of "
+        "it.";
     return make_scenario(topology, table, options);
   }
   if (known.empty()) throw UsageError("--streams: the topology has no PCM");
   if (wanted == "one-by-one") {
-    options.open = "The streams are opened one after the other: peaks are those of the largest one alone, beside pipelines that exist all the time.";
+    options.open =
+        "The streams are opened one after the other: peaks are those of the largest one alone, beside pipelines that "
+        "exist all the time.";
     TopologyScenario all;
     for (std::size_t i = 0; i < known.size(); ++i) {
       options.part = fmt::format(" of stream {}", i + 1);
@@ -170,12 +199,16 @@ TopologyScenario scenario_of_streams(const Topology& topology, const ComponentTa
     std::string name = wanted.substr(begin, end - begin);
     name.erase(0, name.find_first_not_of(' '));
     name.erase(name.find_last_not_of(' ') + 1);
-    if (std::none_of(known.begin(), known.end(), [&name](const std::string& each) { return boost::iequals(each, name); }))
-      throw UsageError(fmt::format("--streams: the topology has no PCM '{}'; it has {}", name, fmt::join(known, ", ")) + suggestion(name, known));
+    if (std::none_of(known.begin(), known.end(),
+                     [&name](const std::string& each) { return boost::iequals(each, name); }))
+      throw UsageError(fmt::format("--streams: the topology has no PCM '{}'; it has {}", name, fmt::join(known, ", ")) +
+                       suggestion(name, known));
     names.push_back(std::move(name));
     begin = end + 1;
   }
-  options.open = fmt::format("Open at a time: {}. Peaks are those of these streams together, beside pipelines that exist all the time.", fmt::join(names, ", "));
+  options.open = fmt::format(
+      "Open at a time: {}. Peaks are those of these streams together, beside pipelines that exist all the time.",
+      fmt::join(names, ", "));
   return make_scenario(with_streams(topology, names), table, options);
 }
 
@@ -183,7 +216,8 @@ int import_topology(const std::string& file, const std::string& output, const po
   refuse_options(values, {"zone"}, "is for logs: components say where their memory comes from");
   const std::string platform_name = values.count("platform") ? values["platform"].as<std::string>() : "tgl";
   const Platform platform = load_platform(platform_name, {"--platform", 0, 0});
-  const ComponentTable table = load_components(values.count("components") ? values["components"].as<std::string>() : "components", {"--components", 0, 0});
+  const ComponentTable table = load_components(
+      values.count("components") ? values["components"].as<std::string>() : "components", {"--components", 0, 0});
   const Topology topology = load_topology(file);
   TopologyScenarioOptions options;
   options.name = std::filesystem::path(file).stem().string();
@@ -193,7 +227,10 @@ int import_topology(const std::string& file, const std::string& output, const po
   options.periods = static_cast<std::uint32_t>(number_option(values, "periods", 1, 1000000).value_or(options.periods));
   options.largest_buffer = 0;
   options.buffer_bytes = 0;
-  const std::uint32_t low_power = std::find_if(capability_names().begin(), capability_names().end(), [](const auto& each) { return each.first == "lp"; })->second;
+  const std::uint32_t low_power =
+      std::find_if(capability_names().begin(), capability_names().end(), [](const auto& each) {
+        return each.first == "lp";
+      })->second;
   for (const HeapLayout& heap : platform.heaps)
     if (heap.serves(Zone::buffer)) {
       options.largest_buffer = std::max(options.largest_buffer, heap.bytes);
@@ -203,12 +240,14 @@ int import_topology(const std::string& file, const std::string& output, const po
         if (!heap.maps.empty()) options.low_power_block = heap.maps.back().block_bytes;
       }
     }
-  const TopologyScenario scenario = scenario_of_streams(topology, table, values.count("streams") ? values["streams"].as<std::string>() : "all", options);
+  const TopologyScenario scenario = scenario_of_streams(
+      topology, table, values.count("streams") ? values["streams"].as<std::string>() : "all", options);
   const OutputFile target("--output", output);
   target.refuse_inputs();
   target.stream() << text_of(scenario, topology, options);
   target.commit();
-  fmt::print("{}: {} pipelines, {} components, {} buffers, {} routes, {} PCMs; on {} core{} of {}\n", file, scenario.pipelines, scenario.components, scenario.buffers, topology.routes.size(), topology.pcms.size(),
+  fmt::print("{}: {} pipelines, {} components, {} buffers, {} routes, {} PCMs; on {} core{} of {}\n", file,
+             scenario.pipelines, scenario.components, scenario.buffers, topology.routes.size(), topology.pcms.size(),
              scenario.cores, scenario.cores == 1 ? "" : "s", platform.name);
   for (const std::string& each : scenario.remarks) fmt::print("  {}\n", each);
   return 0;
@@ -218,20 +257,29 @@ int import_topology(const std::string& file, const std::string& output, const po
 
 int import_command(const std::vector<std::string>& arguments) {
   po::options_description options("options");
-  options.add_options()
-      ("output,o", po::value<std::string>(), "the scenario to write; for a log also NAME.trace.csv beside it, which NAME.yaml replays")
-      ("platform,p", po::value<std::string>(), "the platform that the scenario is for (default: what the trace says, else tgl)")
-      ("zone", po::value<std::string>(), "logs: the zone of what they show being allocated (default runtime)")
-      ("periods", po::value<std::string>(), "topologies: how many periods are processed (default 10)")
-      ("streams", po::value<std::string>(), "topologies: what is open at a time: PCMs, such as 'Headphone,Deepbuffer', all (default), or one-by-one")
-      ("components", po::value<std::string>(), "topologies: what components allocate, a name from configs/topology or a .yaml file (default components)");
+  auto add = options.add_options();
+  add("output,o", po::value<std::string>(),
+      "the scenario to write; for a log also NAME.trace.csv beside it, which NAME.yaml replays");
+  add("platform,p", po::value<std::string>(),
+      "the platform that the scenario is for (default: what the trace says, else tgl)");
+  add("zone", po::value<std::string>(), "logs: the zone of what they show being allocated (default runtime)");
+  add("periods", po::value<std::string>(), "topologies: how many periods are processed (default 10)");
+  add("streams", po::value<std::string>(),
+      "topologies: what is open at a time: PCMs, such as 'Headphone,Deepbuffer', all (default), or one-by-one");
+  add("components", po::value<std::string>(),
+      "topologies: what components allocate, a name from configs/topology or a .yaml file (default components)");
   po::variables_map values;
-  if (!parse_arguments(arguments, "import trace|topology FILE -o SCENARIO.yaml [OPTIONS]\n\n"
-                                  "trace     a trace as 'dspmem record' writes it, or the log of a heap listener; plain, gzip or zstd\n"
-                                  "topology  a binary ALSA topology (.tplg), as alsatplg makes it", options, "file", values)) return 0;
+  if (!parse_arguments(
+          arguments,
+          "import trace|topology FILE -o SCENARIO.yaml [OPTIONS]\n\n"
+          "trace     a trace as 'dspmem record' writes it, or the log of a heap listener; plain, gzip or zstd\n"
+          "topology  a binary ALSA topology (.tplg), as alsatplg makes it",
+          options, "file", values))
+    return 0;
   const auto words = values.count("file") ? values["file"].as<std::vector<std::string>>() : std::vector<std::string>{};
   if (words.empty()) throw UsageError("import needs to know what: trace or topology; see 'dspmem import --help'");
-  if (words[0] != "trace" && words[0] != "topology") throw UsageError("'" + words[0] + "' cannot be imported" + suggestion(words[0], {"trace", "topology"}));
+  if (words[0] != "trace" && words[0] != "topology")
+    throw UsageError("'" + words[0] + "' cannot be imported" + suggestion(words[0], {"trace", "topology"}));
   if (words.size() != 2) throw UsageError("import " + words[0] + " needs one file");
   if (!values.count("output")) throw UsageError("import needs --output, the scenario to write");
   const std::string output = values["output"].as<std::string>();

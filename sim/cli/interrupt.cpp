@@ -17,7 +17,8 @@ namespace dspmem {
 namespace {
 
 volatile sig_atomic_t own_signal_seen = 0;
-/// Where the signal is noted: from catch_signals() on in memory that processes share that are forked later, so that they learn of it, too.
+/// Where the signal is noted: from catch_signals() on in memory that processes share that are forked later, so that
+/// they learn of it, too.
 volatile sig_atomic_t* signal_seen = &own_signal_seen;
 volatile sig_atomic_t somebody_asks = 0;  ///< interrupted_by()
 
@@ -47,9 +48,7 @@ void on_signal(int number) {
   const char* text = "dspmem: internal error: an exception where none may be\n";
   try {
     if (const std::exception_ptr present = std::current_exception()) std::rethrow_exception(present);
-  } catch (const std::bad_alloc&) {
-    text = out_of_memory;
-  } catch (...) {
+  } catch (const std::bad_alloc&) { text = out_of_memory; } catch (...) {
   }
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text, std::strlen(text));
   remove_unfinished();

@@ -30,8 +30,10 @@ int platforms_command(const std::vector<std::string>& arguments) {
 
 int allocators_command(const std::vector<std::string>& arguments) {
   if (!no_arguments(arguments, "allocators")) return 0;
-  for (const std::string& name : shipped_allocators()) fmt::print("{:<14} {}\n", name, load_allocator(name).description);
-  fmt::print("\n'dspmem compare SCENARIO' replays one scenario on several; bindings are described in configs/README.md\n");
+  for (const std::string& name : shipped_allocators())
+    fmt::print("{:<14} {}\n", name, load_allocator(name).description);
+  fmt::print(
+      "\n'dspmem compare SCENARIO' replays one scenario on several; bindings are described in configs/README.md\n");
   return 0;
 }
 

@@ -15,9 +15,11 @@ namespace {
 void print_usage(std::FILE* to) {
   std::fputs("usage: dspmem COMMAND [OPTIONS]\n\n", to);
   for (const Command& command : commands()) std::fprintf(to, "  %-10s %s\n", command.name, command.summary);
-  std::fputs("\n'dspmem COMMAND --help' shows a command's options.\n"
-             "Exit codes: 0 as expected; 1 an expectation failed; 2 bad input or usage; 3 findings that were not expected;\n"
-             "4 the simulated firmware crashed, panicked or hung; 5 internal error.\n", to);
+  std::fputs(
+      "\n'dspmem COMMAND --help' shows a command's options.\n"
+      "Exit codes: 0 as expected; 1 an expectation failed; 2 bad input or usage; 3 findings that were not expected;\n"
+      "4 the simulated firmware crashed, panicked or hung; 5 internal error.\n",
+      to);
 }
 
 int dispatch(const std::vector<std::string>& arguments) {
@@ -47,10 +49,12 @@ int dispatch(const std::vector<std::string>& arguments) {
 
 int main(int count, char** values) {
   dspmem::end_in_order_when_terminated();
-  std::signal(SIGPIPE, SIG_IGN);  // a report that cannot be written is an error like others, and the other outputs are written
+  std::signal(SIGPIPE,
+              SIG_IGN);  // a report that cannot be written is an error like others, and the other outputs are written
   try {
     const int status = dspmem::dispatch({values + 1, values + count});
-    if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw dspmem::UsageError("the report could not be written to standard output");
+    if (std::fflush(stdout) != 0 || std::ferror(stdout))
+      throw dspmem::UsageError("the report could not be written to standard output");
     return status;
   } catch (const dspmem::InputError& error) {
     std::fprintf(stderr, "%s\n", dspmem::printable(error.what()).c_str());

@@ -18,7 +18,8 @@ std::string literal(const std::string& text) {
   for (const char each : text) {
     if (each == '\\') result += "\\e";
     else if (each == '-') result += "\\-";
-    else if ((each == '.' || each == '\'') && (result.empty() || result.back() == '\n')) result += std::string("\\&") + each;
+    else if ((each == '.' || each == '\'') && (result.empty() || result.back() == '\n'))
+      result += std::string("\\&") + each;
     else result += each;
   }
   return result;
@@ -26,20 +27,30 @@ std::string literal(const std::string& text) {
 
 void print_head(const std::string& name, const std::string& summary) {
   std::string capitals = name;
-  std::transform(capitals.begin(), capitals.end(), capitals.begin(), [](unsigned char each) { return static_cast<char>(std::toupper(each)); });
-  std::printf(".TH %s 1 \"\" \"dspmem\" \"User Commands\"\n.SH NAME\n%s \\- %s\n", literal(capitals).c_str(), literal(name).c_str(), literal(summary).c_str());
+  std::transform(capitals.begin(), capitals.end(), capitals.begin(),
+                 [](unsigned char each) { return static_cast<char>(std::toupper(each)); });
+  std::printf(".TH %s 1 \"\" \"dspmem\" \"User Commands\"\n.SH NAME\n%s \\- %s\n", literal(capitals).c_str(),
+              literal(name).c_str(), literal(summary).c_str());
 }
 
 void print_overview() {
   print_head("dspmem", "simulates the memory of multi-core audio DSPs, and finds coherency bugs");
-  std::printf(".SH SYNOPSIS\n.B dspmem\n.I COMMAND\n.RI [ OPTIONS ]\n.SH DESCRIPTION\n"
-              "Replays allocation scenarios on simulated cores whose L1 caches nobody keeps coherent, with the real allocator code of a firmware image. "
-              "Reports every coherency bug with its source line, also those that this run got away with, and what switching off memory banks saves.\n.SH COMMANDS\n");
-  for (const Command& command : commands()) std::printf(".TP\n.BR dspmem\\-%s (1)\n%s\n", command.name, literal(command.summary).c_str());
-  std::printf(".SH EXIT STATUS\n"
-              ".TP\n.B 0\nas expected\n.TP\n.B 1\nan expectation failed\n.TP\n.B 2\nbad input or usage; nothing was run\n.TP\n.B 3\nfindings that were not expected\n"
-              ".TP\n.B 4\nthe simulated firmware crashed, panicked or hung\n.TP\n.B 5\ninternal error\n.TP\n.B 128 and a signal's number\nended by that signal, with a report of what ran until then\n"
-              ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colour, also on terminals\n.TP\n.B DSPMEM_CONFIGS, DSPMEM_FIRMWARE\nfolders for platform files and firmware images, instead of those that dspmem came with\n");
+  std::printf(
+      ".SH SYNOPSIS\n.B dspmem\n.I COMMAND\n.RI [ OPTIONS ]\n.SH DESCRIPTION\n"
+      "Replays allocation scenarios on simulated cores whose L1 caches nobody keeps coherent, with the real allocator "
+      "code of a firmware image. "
+      "Reports every coherency bug with its source line, also those that this run got away with, and what switching "
+      "off memory banks saves.\n.SH COMMANDS\n");
+  for (const Command& command : commands())
+    std::printf(".TP\n.BR dspmem\\-%s (1)\n%s\n", command.name, literal(command.summary).c_str());
+  std::printf(
+      ".SH EXIT STATUS\n"
+      ".TP\n.B 0\nas expected\n.TP\n.B 1\nan expectation failed\n.TP\n.B 2\nbad input or usage; nothing was "
+      "run\n.TP\n.B 3\nfindings that were not expected\n"
+      ".TP\n.B 4\nthe simulated firmware crashed, panicked or hung\n.TP\n.B 5\ninternal error\n.TP\n.B 128 and a "
+      "signal's number\nended by that signal, with a report of what ran until then\n"
+      ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colour, also on terminals\n.TP\n.B DSPMEM_CONFIGS, "
+      "DSPMEM_FIRMWARE\nfolders for platform files and firmware images, instead of those that dspmem came with\n");
 }
 
 }  // namespace
@@ -54,7 +65,8 @@ void print_manual(const std::string& usage, const boost::program_options::option
   std::printf(".SH SYNOPSIS\n.nf\n%s\n.fi\n.SH OPTIONS\n", literal("dspmem " + usage).c_str());
   for (const auto& option : options.options()) {
     const std::string names = option->format_name(), parameter = option->format_parameter();
-    std::printf(".TP\n.B %s%s%s%s\n%s\n", literal(names).c_str(), parameter.empty() ? "" : " \\fI", literal(parameter).c_str(), parameter.empty() ? "" : "\\fR", literal(option->description()).c_str());
+    std::printf(".TP\n.B %s%s%s%s\n%s\n", literal(names).c_str(), parameter.empty() ? "" : " \\fI",
+                literal(parameter).c_str(), parameter.empty() ? "" : "\\fR", literal(option->description()).c_str());
   }
   std::printf(".SH SEE ALSO\n.BR dspmem (1)\n");
 }
@@ -62,7 +74,9 @@ void print_manual(const std::string& usage, const boost::program_options::option
 int man_command(const std::vector<std::string>& arguments) {
   boost::program_options::options_description options("options");
   boost::program_options::variables_map values;
-  if (!parse_arguments(arguments, "man [COMMAND]\n\nto read one: dspmem man run | man -l -", options, "command", values)) return 0;
+  if (!parse_arguments(arguments, "man [COMMAND]\n\nto read one: dspmem man run | man -l -", options, "command",
+                       values))
+    return 0;
   if (!values.count("command")) {
     print_overview();
     return 0;

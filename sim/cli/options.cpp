@@ -8,29 +8,36 @@ namespace dspmem {
 namespace po = boost::program_options;
 
 void add_platform_option(po::options_description& options) {
-  options.add_options()("platform,p", po::value<std::string>(), "replay on this platform instead of the scenario's: a name or a .yaml file");
+  options.add_options()("platform,p", po::value<std::string>(),
+                        "replay on this platform instead of the scenario's: a name or a .yaml file");
 }
 
 void add_allocator_option(po::options_description& options) {
-  options.add_options()("allocator,a", po::value<std::string>(), "how to use the firmware's allocator: a name from configs/allocators or a .yaml file (default zones)");
+  options.add_options()(
+      "allocator,a", po::value<std::string>(),
+      "how to use the firmware's allocator: a name from configs/allocators or a .yaml file (default zones)");
 }
 
 void add_firmware_option(po::options_description& options) {
-  options.add_options()
-      ("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image")
-      ("allow-mismatch", "run firmware that says it was built for another platform");
+  auto add = options.add_options();
+  add("firmware,f", po::value<std::string>(), "run this ELF instead of the platform's own image");
+  add("allow-mismatch", "run firmware that says it was built for another platform");
 }
 
 void add_energy_option(po::options_description& options) {
-  options.add_options()("energy", po::value<std::string>(), "energy figures of the banks: optimistic, default, conservative or a .yaml file");
+  options.add_options()("energy", po::value<std::string>(),
+                        "energy figures of the banks: optimistic, default, conservative or a .yaml file");
 }
 
 void add_replay_options(po::options_description& options) {
-  options.add_options()
-      ("seed", po::value<std::string>(), "seed of everything random, instead of the scenario's")
-      ("quantum", po::value<std::string>(), "cycles that a core may compute in its cache before it looks at interrupts (default 1000); moves no other figure")
-      ("watchdog", po::value<std::string>(), "cycles after which a firmware call counts as hung (default 100000000)")
-      ("interpret", "translate no code to the host's: slower, same results; for finding out whether the translator is to blame");
+  auto add = options.add_options();
+  add("seed", po::value<std::string>(), "seed of everything random, instead of the scenario's");
+  add("quantum", po::value<std::string>(),
+      "cycles that a core may compute in its cache before it looks at interrupts (default 1000); moves no other "
+      "figure");
+  add("watchdog", po::value<std::string>(), "cycles after which a firmware call counts as hung (default 100000000)");
+  add("interpret",
+      "translate no code to the host's: slower, same results; for finding out whether the translator is to blame");
 }
 
 ReplayOptions replay_options_of(const po::variables_map& values) {
@@ -47,9 +54,13 @@ ReplayOptions replay_options_of(const po::variables_map& values) {
 }
 
 JobRequest request_of(const std::string& scenario, const po::variables_map& values) {
-  const auto text = [&values](const char* option) { return values.count(option) ? std::optional(values[option].as<std::string>()) : std::nullopt; };
-  JobRequest request{scenario, text("platform"), std::nullopt, text("firmware"), false, values.count("allow-mismatch") != 0};
-  if (values.count("allocator") && values["allocator"].value().type() == typeid(std::string)) request.allocator = text("allocator");
+  const auto text = [&values](const char* option) {
+    return values.count(option) ? std::optional(values[option].as<std::string>()) : std::nullopt;
+  };
+  JobRequest request{
+      scenario, text("platform"), std::nullopt, text("firmware"), false, values.count("allow-mismatch") != 0};
+  if (values.count("allocator") && values["allocator"].value().type() == typeid(std::string))
+    request.allocator = text("allocator");
   return request;
 }
 

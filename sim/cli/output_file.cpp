@@ -38,11 +38,13 @@ std::string followed(const std::string& path) {
 
 void OutputFile::fail(const std::string& why) const { throw UsageError(option_ + ": " + why); }
 
-OutputFile::OutputFile(const std::string& option, std::string path) : option_(option), path_(std::move(path)), target_(followed(path_)) {
+OutputFile::OutputFile(const std::string& option, std::string path)
+    : option_(option), path_(std::move(path)), target_(followed(path_)) {
   if (path_ == "-") fail("needs the name of a file, not '-'");
   struct stat status {};
   const bool exists = stat(path_.c_str(), &status) == 0;
-  // What is open already, by any of its names, belongs to somebody else: /dev/stdout may be a file that others write to as well.
+  // What is open already, by any of its names, belongs to somebody else: /dev/stdout may be a file that others write to
+  // as well.
   const bool opened_elsewhere = path_.starts_with("/dev/") || path_.starts_with("/proc/");
   if (exists && !S_ISDIR(status.st_mode) && (!S_ISREG(status.st_mode) || opened_elsewhere)) {
     target_ = path_;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
 #include <fmt/format.h>
+#include <cstdio>
 #include <fstream>
 
 #include "sim/cli/commands.h"
-#include "sim/cli/options.h"
 #include "sim/cli/interrupt.h"
+#include "sim/cli/options.h"
 #include "sim/cli/output_file.h"
 #include "sim/cli/usage.h"
 
@@ -24,12 +24,17 @@ int record_command(const std::vector<std::string>& arguments) {
   const std::string file_name = scenario_of(values, "record");
   if (!values.count("output")) throw UsageError("record needs --output, the trace file to write");
   const std::string output = values["output"].as<std::string>();
-  if (output.ends_with(".gz") || output.ends_with(".zst")) throw UsageError("--output: a recording is plain text; record to a .csv file and compress that, 'run' reads it either way");
+  if (output.ends_with(".gz") || output.ends_with(".zst"))
+    throw UsageError(
+        "--output: a recording is plain text; record to a .csv file and compress that, 'run' reads it either way");
   ReplayOptions replay_options = replay_options_of(values);
   const Job job = load_job(request_of(file_name, values));
 
   for (const auto& [name, mark] : check_scenario(job.scenario, job.platform).objects)
-    if (!can_be_named_in_traces(name)) throw InputError(mark, "the name '" + name + "' cannot be written into a trace: it has a comma, a blank at an end, or nothing but digits");
+    if (!can_be_named_in_traces(name))
+      throw InputError(
+          mark, "the name '" + name +
+                    "' cannot be written into a trace: it has a comma, a blank at an end, or nothing but digits");
   const OutputFile file("--output", output);
   file.refuse_inputs();
   TraceWriter writer(file.stream());
@@ -37,7 +42,9 @@ int record_command(const std::vector<std::string>& arguments) {
     if (!value.empty()) writer.metadata(key, value);
   };
   note("name", job.scenario.name);
-  note("platform", platform_reference(values.count("platform") ? values["platform"].as<std::string>() : job.scenario.platform, job.platform));
+  note("platform",
+       platform_reference(values.count("platform") ? values["platform"].as<std::string>() : job.scenario.platform,
+                          job.platform));
   note("seed", std::to_string(replay_options.seed.value_or(job.scenario.seed)));
   note("unit", "cycles");
   note("order", "steps");

@@ -14,9 +14,12 @@ std::map<std::string, Json> load_reports(const std::string& path) {
   if (!json.is_array()) json = Json::array({json});
   std::map<std::string, Json> reports;
   for (const Json& each : json) {
-    if (!each.is_object() || !each.contains("schema") || !each.contains("findings")) throw InputError({path}, "is not a report of 'dspmem run --json'");
+    if (!each.is_object() || !each.contains("schema") || !each.contains("findings"))
+      throw InputError({path}, "is not a report of 'dspmem run --json'");
     if (each["schema"] != Result::schema_version)
-      throw InputError({path}, fmt::format("is a report of schema {}; this dspmem reads schema {}: run the scenario again", each["schema"].dump(), Result::schema_version));
+      throw InputError({path},
+                       fmt::format("is a report of schema {}; this dspmem reads schema {}: run the scenario again",
+                                   each["schema"].dump(), Result::schema_version));
     reports[each.value("file", "") + " on " + each.value("platform", "")] = each;
   }
   return reports;

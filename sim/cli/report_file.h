@@ -11,8 +11,8 @@ namespace dspmem {
 
 using Json = nlohmann::json;
 
-/// The reports of a file that 'dspmem run --json' wrote, by scenario file and platform. Throws InputError for other files, and for reports of
-/// another version of the format.
+/// The reports of a file that 'dspmem run --json' wrote, by scenario file and platform. Throws InputError for other
+/// files, and for reports of another version of the format.
 std::map<std::string, Json> load_reports(const std::string& path);
 
 /// The findings of all of them.

@@ -2,13 +2,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <filesystem>
-#include <fmt/format.h>
 #include <functional>
 #include <map>
 #include <memory>
@@ -22,11 +22,11 @@
 #include "sim/cli/progress_line.h"
 #include "sim/cli/report_file.h"
 #include "sim/cli/usage.h"
+#include "sim/config/suppressions.h"
+#include "sim/diagnose/rules.h"
 #include "sim/experiment/orders.h"
 #include "sim/experiment/process_pool.h"
 #include "sim/experiment/vary.h"
-#include "sim/config/suppressions.h"
-#include "sim/diagnose/rules.h"
 #include "sim/report/csv.h"
 #include "sim/report/writer.h"
 #include "sim/result/printable.h"
@@ -55,7 +55,8 @@ std::vector<Output> outputs_of(const po::variables_map& values) {
     const std::string option = std::string("--") + writer->name, path = values[writer->name].as<std::string>();
     outputs.push_back({writer, path == "-" ? nullptr : std::make_unique<OutputFile>(option, path)});
   }
-  if (std::count_if(outputs.begin(), outputs.end(), [](const Output& each) { return !each.file; }) > 1) throw UsageError("only one form of the report can go to standard output");
+  if (std::count_if(outputs.begin(), outputs.end(), [](const Output& each) { return !each.file; }) > 1)
+    throw UsageError("only one form of the report can go to standard output");
   return outputs;
 }
 
@@ -64,9 +65,11 @@ std::vector<std::unique_ptr<OutputFile>> table_files(const std::string& folder) 
   if (folder == "-") throw UsageError("--csv needs the name of a folder, not '-'");
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
-  if (!std::filesystem::is_directory(folder)) throw UsageError("--csv: the folder '" + folder + "' cannot be made" + (failure ? ": " + failure.message() : ""));
+  if (!std::filesystem::is_directory(folder))
+    throw UsageError("--csv: the folder '" + folder + "' cannot be made" + (failure ? ": " + failure.message() : ""));
   std::vector<std::unique_ptr<OutputFile>> files;
-  for (const CsvTable& table : csv_tables()) files.push_back(std::make_unique<OutputFile>("--csv", (std::filesystem::path(folder) / table.file).string()));
+  for (const CsvTable& table : csv_tables())
+    files.push_back(std::make_unique<OutputFile>("--csv", (std::filesystem::path(folder) / table.file).string()));
   return files;
 }
 
@@ -74,7 +77,8 @@ std::vector<std::unique_ptr<OutputFile>> table_files(const std::string& folder) 
 void refuse_shared_targets(const std::vector<const OutputFile*>& files) {
   std::set<std::string> targets;
   for (const OutputFile* each : files)
-    if (const std::string target = each ? each->target() : ""; !target.empty() && !targets.insert(target).second) throw UsageError("two outputs go to '" + target + "': each needs a file of its own");
+    if (const std::string target = each ? each->target() : ""; !target.empty() && !targets.insert(target).second)
+      throw UsageError("two outputs go to '" + target + "': each needs a file of its own");
 }
 
 /// One that cannot be written loses no other: the first error is thrown at the end.
@@ -108,7 +112,8 @@ bool wants_colour(const po::variables_map& values) {
 
 unsigned text_width() {
   winsize size{};
-  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col) return std::clamp<unsigned>(size.ws_col, 60, 160);
+  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+    return std::clamp<unsigned>(size.ws_col, 60, 160);
   return 100;
 }
 
@@ -133,7 +138,8 @@ struct Tally {
   }
 };
 
-/// How many scenarios are replayed at a time, each in a process of its own; nothing: one after the other, in this process.
+/// How many scenarios are replayed at a time, each in a process of its own; nothing: one after the other, in this
+/// process.
 std::optional<unsigned> processes_of(const po::variables_map& values) {
   const auto wanted = number_option(values, "jobs", 1, 1024);
   if (!values.count("isolate") && wanted.value_or(1) == 1) return std::nullopt;
@@ -150,15 +156,23 @@ Result result_of_death(const Job& job, const ProcessPool::Answer& answer) {
   result.seed = job.scenario.seed;
   result.verdict = Result::Verdict::died;
   const std::string how = !answer.died ? "ended with an internal error: " + answer.error
-                          : answer.signal ? fmt::format("was ended by signal {} ({})", answer.signal, strsignal(answer.signal))
-                                          : "ended without a result";
-  result.crash = Result::Crash{"the simulator itself " + how + "; if nobody killed it, this is a bug of dspmem: please report it with the scenario", 0, 0, {}, {}, {}};
+                          : answer.signal
+                              ? fmt::format("was ended by signal {} ({})", answer.signal, strsignal(answer.signal))
+                              : "ended without a result";
+  result.crash = Result::Crash{"the simulator itself " + how +
+                                   "; if nobody killed it, this is a bug of dspmem: please report it with the scenario",
+                               0,
+                               0,
+                               {},
+                               {},
+                               {}};
   make_printable(result);
   return result;
 }
 
 /// Replays each job in a process of its own, several at a time, and reports them in their order.
-void replay_isolated(const std::vector<Job>& jobs, unsigned processes, const std::function<Result(const Job&)>& replay, const std::function<void(Result)>& report,
+void replay_isolated(const std::vector<Job>& jobs, unsigned processes, const std::function<Result(const Job&)>& replay,
+                     const std::function<void(Result)>& report,
                      const std::function<void(const std::string&)>& refused) {
   enum : char { a_result, an_error };
   ProcessPool pool(
@@ -166,9 +180,7 @@ void replay_isolated(const std::vector<Job>& jobs, unsigned processes, const std
       [&](std::uint64_t number) {
         try {
           return std::string(1, a_result) + to_bytes(replay(jobs[number]));
-        } catch (const InputError& error) {
-          return std::string(1, an_error) + error.what();
-        }
+        } catch (const InputError& error) { return std::string(1, an_error) + error.what(); }
       },
       1, ProcessPool::WhenInterrupted::finish);
   std::uint64_t given = 0, reported = 0;
@@ -179,15 +191,18 @@ void replay_isolated(const std::vector<Job>& jobs, unsigned processes, const std
     if (answer.bytes[0] == an_error) return refused(std::string(bytes));
     report(result_from_bytes(bytes, [](std::string_view name) { return find_rule(name)->id; }));
   };
-  pool.serve([&]() -> std::optional<std::uint64_t> { return given < jobs.size() && !interrupted_by() ? std::optional(given++) : std::nullopt; },
-             [&](const ProcessPool::Answer& answer) {
-               waiting.emplace(answer.number, answer);
-               for (auto next = waiting.find(reported); next != waiting.end(); next = waiting.find(++reported)) {
-                 say(next->second);
-                 waiting.erase(next);
-               }
-             },
-             [] { return interrupted_by() != 0; });
+  pool.serve(
+      [&]() -> std::optional<std::uint64_t> {
+        return given < jobs.size() && !interrupted_by() ? std::optional(given++) : std::nullopt;
+      },
+      [&](const ProcessPool::Answer& answer) {
+        waiting.emplace(answer.number, answer);
+        for (auto next = waiting.find(reported); next != waiting.end(); next = waiting.find(++reported)) {
+          say(next->second);
+          waiting.erase(next);
+        }
+      },
+      [] { return interrupted_by() != 0; });
   for (const auto& [number, answer] : waiting) say(answer);  // an interrupted run: what was done is reported
 }
 
@@ -202,30 +217,49 @@ int run_command(const std::vector<std::string>& arguments) {
   add_energy_option(options);
   for (const Writer* writer : writers())
     if (writer != &text_writer) options.add_options()(writer->name, po::value<std::string>(), writer->summary);
-  options.add_options()
-      ("trace", po::value<std::string>(), "write a timeline for ui.perfetto.dev to this file: steps, heaps, banks, findings")
-      ("profile", po::value<std::string>(), "write where the cycles went, function by function, for KCachegrind (callgrind's format) or, to a file named .folded, for flame graphs; --stats then shows the top ten")
-      ("vcd", po::value<std::string>(), "write the states of banks and cores, and the bytes of each zone, over time for GTKWave (VCD)")
-      ("csv", po::value<std::string>(), "write tables of runs, cores, heaps, operations, banks, findings and functions to this folder, as CSV")
-      ("suppressions", po::value<std::string>(), "leave out the findings that this YAML file lists")
-      ("baseline", po::value<std::string>(), "leave out the findings of an earlier report of 'run --json': only new ones fail")
-      ("vary", po::value<std::string>(), "'assumed': replay with both ends of each figure that the platform and the energy file assume, too, and say which conclusions and figures of the report depend on them")
-      ("power", "tell what switching banks off saves, and which object keeps which bank on")
-      ("quarantine", po::value<std::string>(), "keep freed memory from being used again until this many bytes were freed after it: finds uses that come late; changes what the heaps do")
-      ("no-lock-orders", "do not replay a scenario again for each core that shares a lock, with this core last to take it: faster; what only shows in that order is not found")
-      ("no-coherency", "do not look for coherency bugs: faster, same cycles and data")
-      ("no-heap-checks", "do not look for wrong uses of heap memory: faster, same cycles and data; the allocator's own metadata is then not counted as live by --power")
-      ("ignore-expectations", "leave out what the scenarios expect, such as heaps that another allocator does not have")
-      ("strict", "fail for warnings too: what may go wrong, and nobody in the scenario would notice")
-      ("isolate", "replay each scenario in a process of its own: one that takes the simulator down loses nothing of the others")
-      ("jobs,j", po::value<std::string>(), "how many scenarios to replay at a time; more than one is --isolate, too (default with --isolate: the machine's processors)")
-      ("stop-at-first", "end each run at its first finding that fails")
-      ("until", po::value<std::string>(), "end each run when a core reaches this cycle, to within a quantum")
-      ("dump", po::value<std::vector<std::string>>()->composing(), "show what memory and each cache hold of this object, variable or address (0x9e021000+64) at the end, or with --until then, and who wrote it; may be given several times")
-      ("stats", "print tables of cores, heaps, the allocator's calls and banks, too")
-      ("verbose,v", "print every finding with all that is known of it, and hints")
-      ("quiet,q", "print only one line for each scenario")
-      ("color", po::value<std::string>(), "always, never or auto (default): on a terminal, unless NO_COLOR is set");
+  auto add = options.add_options();
+  add("trace", po::value<std::string>(),
+      "write a timeline for ui.perfetto.dev to this file: steps, heaps, banks, findings");
+  add("profile", po::value<std::string>(),
+      "write where the cycles went, function by function, for KCachegrind (callgrind's format) or, to a file named "
+      ".folded, for flame graphs; --stats then shows the top ten");
+  add("vcd", po::value<std::string>(),
+      "write the states of banks and cores, and the bytes of each zone, over time for GTKWave (VCD)");
+  add("csv", po::value<std::string>(),
+      "write tables of runs, cores, heaps, operations, banks, findings and functions to this folder, as CSV");
+  add("suppressions", po::value<std::string>(), "leave out the findings that this YAML file lists");
+  add("baseline", po::value<std::string>(),
+      "leave out the findings of an earlier report of 'run --json': only new ones fail");
+  add("vary", po::value<std::string>(),
+      "'assumed': replay with both ends of each figure that the platform and the energy file assume, too, and say "
+      "which conclusions and figures of the report depend on them");
+  add("power", "tell what switching banks off saves, and which object keeps which bank on");
+  add("quarantine", po::value<std::string>(),
+      "keep freed memory from being used again until this many bytes were freed after it: finds uses that come late; "
+      "changes what the heaps do");
+  add("no-lock-orders",
+      "do not replay a scenario again for each core that shares a lock, with this core last to take it: faster; what "
+      "only shows in that order is not found");
+  add("no-coherency", "do not look for coherency bugs: faster, same cycles and data");
+  add("no-heap-checks",
+      "do not look for wrong uses of heap memory: faster, same cycles and data; the allocator's own metadata is then "
+      "not counted as live by --power");
+  add("ignore-expectations", "leave out what the scenarios expect, such as heaps that another allocator does not have");
+  add("strict", "fail for warnings too: what may go wrong, and nobody in the scenario would notice");
+  add("isolate",
+      "replay each scenario in a process of its own: one that takes the simulator down loses nothing of the others");
+  add("jobs,j", po::value<std::string>(),
+      "how many scenarios to replay at a time; more than one is --isolate, too (default with --isolate: the machine's "
+      "processors)");
+  add("stop-at-first", "end each run at its first finding that fails");
+  add("until", po::value<std::string>(), "end each run when a core reaches this cycle, to within a quantum");
+  add("dump", po::value<std::vector<std::string>>()->composing(),
+      "show what memory and each cache hold of this object, variable or address (0x9e021000+64) at the end, or with "
+      "--until then, and who wrote it; may be given several times");
+  add("stats", "print tables of cores, heaps, the allocator's calls and banks, too");
+  add("verbose,v", "print every finding with all that is known of it, and hints");
+  add("quiet,q", "print only one line for each scenario");
+  add("color", po::value<std::string>(), "always, never or auto (default): on a terminal, unless NO_COLOR is set");
   po::variables_map values;
   if (!parse_arguments(arguments, "run SCENARIO.yaml... [OPTIONS]", options, "scenario", values)) return 0;
   if (!values.count("scenario")) throw UsageError("run needs a scenario file; see 'dspmem run --help'");
@@ -233,10 +267,12 @@ int run_command(const std::vector<std::string>& arguments) {
 
   ReplayOptions replay_options = replay_options_of(values);
   std::optional<SuppressionList> suppressions;
-  if (values.count("suppressions")) suppressions = load_suppressions(values["suppressions"].as<std::string>(), rule_names());
+  if (values.count("suppressions"))
+    suppressions = load_suppressions(values["suppressions"].as<std::string>(), rule_names());
   if (suppressions) replay_options.suppressions = &*suppressions;
   std::optional<Baseline> baseline;
-  if (values.count("baseline")) replay_options.baseline = &baseline.emplace(load_baseline(values["baseline"].as<std::string>()));
+  if (values.count("baseline"))
+    replay_options.baseline = &baseline.emplace(load_baseline(values["baseline"].as<std::string>()));
   replay_options.quarantine_bytes = number_option(values, "quarantine", 1, 1u << 30).value_or(0);
   replay_options.check_coherency = !values.count("no-coherency");
   replay_options.strict = values.count("strict") != 0;
@@ -248,32 +284,39 @@ int run_command(const std::vector<std::string>& arguments) {
   replay_options.interrupted = interrupted_by;
   const std::optional<unsigned> processes = processes_of(values);
   const bool vary_assumed = values.count("vary") != 0;
-  if (vary_assumed && values["vary"].as<std::string>() != "assumed") throw UsageError("--vary takes 'assumed', not '" + values["vary"].as<std::string>() + "'");
+  if (vary_assumed && values["vary"].as<std::string>() != "assumed")
+    throw UsageError("--vary takes 'assumed', not '" + values["vary"].as<std::string>() + "'");
   if (vary_assumed && processes) throw UsageError("--vary and --isolate do not go together");
   const std::vector<Output> outputs = outputs_of(values);
   std::unique_ptr<OutputFile> trace;
   if (values.count("trace")) {
     if (files.size() > 1) throw UsageError("--trace takes one scenario at a time, not " + std::to_string(files.size()));
-    if (processes) throw UsageError("--trace and --isolate do not go together: a timeline is written while the scenario is replayed");
+    if (processes)
+      throw UsageError(
+          "--trace and --isolate do not go together: a timeline is written while the scenario is replayed");
     trace = std::make_unique<OutputFile>("--trace", values["trace"].as<std::string>());
   }
 
   std::unique_ptr<OutputFile> profile;
   if (values.count("profile")) {
-    if (files.size() > 1) throw UsageError("--profile takes one scenario at a time, not " + std::to_string(files.size()));
-    if (processes) throw UsageError("--profile and --isolate do not go together: a profile is taken while the scenario is replayed");
+    if (files.size() > 1)
+      throw UsageError("--profile takes one scenario at a time, not " + std::to_string(files.size()));
+    if (processes)
+      throw UsageError("--profile and --isolate do not go together: a profile is taken while the scenario is replayed");
     profile = std::make_unique<OutputFile>("--profile", values["profile"].as<std::string>());
   }
   std::unique_ptr<OutputFile> waveform;
   if (values.count("vcd")) {
     if (files.size() > 1) throw UsageError("--vcd takes one scenario at a time, not " + std::to_string(files.size()));
-    if (processes) throw UsageError("--vcd and --isolate do not go together: a waveform is taken while the scenario is replayed");
+    if (processes)
+      throw UsageError("--vcd and --isolate do not go together: a waveform is taken while the scenario is replayed");
     waveform = std::make_unique<OutputFile>("--vcd", values["vcd"].as<std::string>());
   }
   std::vector<std::unique_ptr<OutputFile>> tables;
   if (values.count("csv")) tables = table_files(values["csv"].as<std::string>());
 
-  // Everything is read and checked before anything runs: a mistake in the last file is told at once. The other files go on.
+  // Everything is read and checked before anything runs: a mistake in the last file is told at once. The other files go
+  // on.
   Tally tally;
   std::vector<Job> jobs;
   std::vector<JobRequest> requests;  // of the jobs
@@ -283,9 +326,7 @@ int run_command(const std::vector<std::string>& arguments) {
       request.ignore_expectations = values.count("ignore-expectations") != 0;
       jobs.push_back(load_job(request));
       requests.push_back(request);
-    } catch (const InputError& error) {
-      tally.unreadable(error.what());
-    }
+    } catch (const InputError& error) { tally.unreadable(error.what()); }
   }
   for (const Output& each : outputs)
     if (each.file) each.file->refuse_inputs();
@@ -308,13 +349,17 @@ int run_command(const std::vector<std::string>& arguments) {
   writer_options.width = text_width();
   writer_options.rules = rules();
   std::vector<Result> results;  // for forms that tell of all of them
-  const bool text_elsewhere = std::any_of(outputs.begin(), outputs.end(), [](const Output& each) { return !each.file; });
-  const bool with_history = std::any_of(outputs.begin(), outputs.end(), [](const Output& each) { return each.writer->with_history; });
+  const bool text_elsewhere =
+      std::any_of(outputs.begin(), outputs.end(), [](const Output& each) { return !each.file; });
+  const bool with_history =
+      std::any_of(outputs.begin(), outputs.end(), [](const Output& each) { return each.writer->with_history; });
   const auto replay = [&](const Job& job) {
     std::optional<Timeline> timeline;
     std::optional<HistoryRecorder> history;
     replay_options.subscribers.clear();
-    if (trace) replay_options.subscribers.push_back(&timeline.emplace(trace->stream(), 1000000 / job.platform.system.clock_period_ps));
+    if (trace)
+      replay_options.subscribers.push_back(
+          &timeline.emplace(trace->stream(), 1000000 / job.platform.system.clock_period_ps));
     if (with_history) replay_options.subscribers.push_back(&history.emplace(job.platform));
     std::optional<ValueChanges> changes;
     if (waveform) replay_options.subscribers.push_back(&changes.emplace(job.platform));
@@ -328,12 +373,14 @@ int run_command(const std::vector<std::string>& arguments) {
       replay_options.blocks = &*costs;
     }
     replay_options.also_found.clear();
-    if (!values.count("no-lock-orders") && replay_options.check_coherency) replay_options.also_found = find_in_other_lock_orders(job, replay_options);
+    if (!values.count("no-lock-orders") && replay_options.check_coherency)
+      replay_options.also_found = find_in_other_lock_orders(job, replay_options);
     Result result = run(job, replay_options);
     if (costs) {
       constexpr std::size_t most_in_report = 100;
       costs->summarise(result, most_in_report);
-      profile->stream() << (values["profile"].as<std::string>().ends_with(".folded") ? costs->folded() : costs->callgrind(result));
+      profile->stream() << (values["profile"].as<std::string>().ends_with(".folded") ? costs->folded()
+                                                                                     : costs->callgrind(result));
       profile->commit();
     }
     if (changes) {
@@ -387,7 +434,8 @@ int run_command(const std::vector<std::string>& arguments) {
     tables[i]->stream() << csv_tables()[i].write(results);
     tables[i]->commit();
   }
-  if (files.size() > 1 && !text_elsewhere) fmt::print("\n{}{}\n", tally.text(), interrupted_by() ? ", interrupted" : "");
+  if (files.size() > 1 && !text_elsewhere)
+    fmt::print("\n{}{}\n", tally.text(), interrupted_by() ? ", interrupted" : "");
   return interrupted_by() ? 128 + interrupted_by() : tally.worst;
 }
 

@@ -2,10 +2,10 @@
 // Reports of single points of a sweep, and the page of all of them.
 #include "sim/cli/sweep_report.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fmt/format.h>
 #include <memory>
 #include <vector>
 
@@ -72,12 +72,20 @@ void warn_of_older_results(const Sweep& sweep, SweepStore& store, const std::str
     same = PointRunner(sweep, image_folder(results)).hash(*sweep.point(first->number)) == first->hash;
   } catch (const InputError&) {  // a file is not there any more, or cannot be used
   }
-  if (!same) std::fputs(fmt::format("note: the files of this sweep have changed since these results; 'dspmem sweep {}' replays what is affected\n", printable(sweep.file)).c_str(), stderr);
+  if (!same)
+    std::fputs(fmt::format("note: the files of this sweep have changed since these results; 'dspmem sweep {}' replays "
+                           "what is affected\n",
+                           printable(sweep.file))
+                   .c_str(),
+               stderr);
 }
 
-int show_point(const Sweep& sweep, const std::string& text, const std::string& results, const std::optional<std::string>& html) {
+int show_point(const Sweep& sweep, const std::string& text, const std::string& results,
+               const std::optional<std::string>& html) {
   const auto number = parse_number(text);
-  if (!number || *number >= sweep.combinations()) throw UsageError(fmt::format("'{}' is no point of '{}', which are numbered from 0 to {}", text, sweep.file, sweep.combinations() - 1));
+  if (!number || *number >= sweep.combinations())
+    throw UsageError(fmt::format("'{}' is no point of '{}', which are numbered from 0 to {}", text, sweep.file,
+                                 sweep.combinations() - 1));
   if (!sweep.point(*number)) throw UsageError(fmt::format("point {} of '{}' is excluded", *number, sweep.file));
   PointRunner runner(sweep, image_folder(results));
   note_input(results);
@@ -91,7 +99,8 @@ int show_point(const Sweep& sweep, const std::string& text, const std::string& r
   if (page) page->refuse_inputs();
   WriterOptions options;
   options.rules = rules();
-  fmt::print("point {}: {}\n{}", *number, printable(sweep.describe(*sweep.point(*number))), text_writer.write({&result, 1}, options));
+  fmt::print("point {}: {}\n{}", *number, printable(sweep.describe(*sweep.point(*number))),
+             text_writer.write({&result, 1}, options));
   if (page) {
     page->stream() << html_writer.write({&result, 1}, options);
     page->commit();
@@ -99,11 +108,15 @@ int show_point(const Sweep& sweep, const std::string& text, const std::string& r
   return exit_code(result.verdict);
 }
 
-void write_page(const Sweep& sweep, SweepStore& store, const std::string& path, const std::string& results, const OutputFile& page) {
-  const std::filesystem::path folder = path + ".points", name = std::filesystem::path(path).filename().string() + ".points";
+void write_page(const Sweep& sweep, SweepStore& store, const std::string& path, const std::string& results,
+                const OutputFile& page) {
+  const std::filesystem::path folder = path + ".points",
+                              name = std::filesystem::path(path).filename().string() + ".points";
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
-  if (!std::filesystem::is_directory(folder)) throw UsageError("--html: the folder '" + folder.string() + "' for reports of points cannot be made" + (failure ? ": " + failure.message() : ""));
+  if (!std::filesystem::is_directory(folder))
+    throw UsageError("--html: the folder '" + folder.string() + "' for reports of points cannot be made" +
+                     (failure ? ": " + failure.message() : ""));
   PointRunner runner(sweep, image_folder(results));
   WriterOptions options;
   options.rules = rules();

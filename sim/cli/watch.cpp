@@ -4,12 +4,12 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
-#include <fmt/format.h>
 #include <map>
 #include <optional>
 #include <set>
@@ -30,7 +30,8 @@ namespace {
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
 
-/// Tells when a file is written, replaced, made or removed. It is the folders that are watched: editors put a new file in the place of the old one.
+/// Tells when a file is written, replaced, made or removed. It is the folders that are watched: editors put a new file
+/// in the place of the old one.
 class FileWatch {
  public:
   FileWatch() : descriptor_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
@@ -44,7 +45,8 @@ class FileWatch {
     std::error_code unknown;
     const fs::path file = fs::weakly_canonical(fs::absolute(path), unknown);
     const fs::path folder = file.parent_path();
-    const int watch = inotify_add_watch(descriptor_, folder.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_ATTRIB);
+    const int watch =
+        inotify_add_watch(descriptor_, folder.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_ATTRIB);
     if (watch >= 0) files_[watch].insert(file.filename().string());
   }
   std::size_t count() const {
@@ -86,7 +88,8 @@ std::string clock_time() {
 }
 
 /// One line for each scenario, then the first bug of the first that has one. Returns the files that were read.
-std::set<std::string> replay_all(const std::vector<std::string>& scenarios, const po::variables_map& values, const ReplayOptions& options, const WriterOptions& form) {
+std::set<std::string> replay_all(const std::vector<std::string>& scenarios, const po::variables_map& values,
+                                 const ReplayOptions& options, const WriterOptions& form) {
   const InputRecord record;
   std::string bug;
   for (const std::string& file : scenarios) {
@@ -100,9 +103,7 @@ std::set<std::string> replay_all(const std::vector<std::string>& scenarios, cons
         if (!groups.empty()) bug = bug_text(groups.front(), 0, form);
         else bug = text.substr(text.find('\n') + 1);
       }
-    } catch (const InputError& error) {
-      fmt::print("{} {}\n", clock_time(), printable(error.what()));
-    }
+    } catch (const InputError& error) { fmt::print("{} {}\n", clock_time(), printable(error.what())); }
     std::fflush(stdout);
     if (interrupted_by()) break;
   }
@@ -120,7 +121,11 @@ int watch_command(const std::vector<std::string>& arguments) {
   add_firmware_option(options);
   add_replay_options(options);
   po::variables_map values;
-  if (!parse_arguments(arguments, "watch SCENARIO.yaml... [OPTIONS]\n\nReplays them whenever a scenario, platform, binding or firmware file of theirs changes, until a signal ends it", options, "scenario", values)) return 0;
+  if (!parse_arguments(arguments,
+                       "watch SCENARIO.yaml... [OPTIONS]\n\nReplays them whenever a scenario, platform, binding or "
+                       "firmware file of theirs changes, until a signal ends it",
+                       options, "scenario", values))
+    return 0;
   if (!values.count("scenario")) throw UsageError("watch needs a scenario file; see 'dspmem watch --help'");
   const auto scenarios = values["scenario"].as<std::vector<std::string>>();
   ReplayOptions replay_options = replay_options_of(values);

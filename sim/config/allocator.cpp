@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/config/allocator.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <bit>
-#include <fmt/format.h>
 
 #include "sim/config/fields.h"
 #include "sim/config/paths.h"
@@ -15,19 +15,29 @@ namespace {
 using Kind = AllocatorArgument::Kind;
 using Role = AllocatorFunction::Role;
 
-constexpr std::size_t max_arguments = 6;      // a2 to a7
+constexpr std::size_t max_arguments = 6;  // a2 to a7
 constexpr std::uint32_t most_bytes = 65536;  // of alignments and headers
 
 const std::vector<std::pair<std::string, Kind>>& argument_names() {
-  static const std::vector<std::pair<std::string, Kind>> names{
-      {"bytes", Kind::bytes}, {"count", Kind::count}, {"old_bytes", Kind::old_bytes}, {"alignment", Kind::alignment}, {"pointer", Kind::pointer}, {"zone", Kind::zone},
-      {"flags", Kind::flags}, {"capabilities", Kind::capabilities}, {"core", Kind::core}, {"heap_base", Kind::heap_base}, {"heap_bytes", Kind::heap_bytes}};
+  static const std::vector<std::pair<std::string, Kind>> names{{"bytes", Kind::bytes},
+                                                               {"count", Kind::count},
+                                                               {"old_bytes", Kind::old_bytes},
+                                                               {"alignment", Kind::alignment},
+                                                               {"pointer", Kind::pointer},
+                                                               {"zone", Kind::zone},
+                                                               {"flags", Kind::flags},
+                                                               {"capabilities", Kind::capabilities},
+                                                               {"core", Kind::core},
+                                                               {"heap_base", Kind::heap_base},
+                                                               {"heap_bytes", Kind::heap_bytes}};
   return names;
 }
 
 const std::vector<std::pair<std::string, Role>>& role_names() {
-  static const std::vector<std::pair<std::string, Role>> names{{"initialise", Role::initialise}, {"allocate", Role::allocate}, {"allocate_zeroed", Role::allocate_zeroed}, {"reallocate", Role::reallocate},
-                                                              {"free", Role::free}, {"reset", Role::reset}, {"internal", Role::internal}};
+  static const std::vector<std::pair<std::string, Role>> names{
+      {"initialise", Role::initialise}, {"allocate", Role::allocate}, {"allocate_zeroed", Role::allocate_zeroed},
+      {"reallocate", Role::reallocate}, {"free", Role::free},         {"reset", Role::reset},
+      {"internal", Role::internal}};
   return names;
 }
 
@@ -38,7 +48,8 @@ const Choices<bool>& heap_kinds() {
 
 const Choices<RegisterRange::Answer>& answer_choices() {
   using Answer = RegisterRange::Answer;
-  static const Choices<Answer> names{{"constant", Answer::constant}, {"remember", Answer::remember}, {"poll", Answer::poll}};
+  static const Choices<Answer> names{
+      {"constant", Answer::constant}, {"remember", Answer::remember}, {"poll", Answer::poll}};
   return names;
 }
 
@@ -48,12 +59,15 @@ std::string lower_case_words(Role role) {
   return "?";
 }
 
-constexpr const char* argument_forms = "an argument is a name, a number, {value_of: VARIABLE}, {address_of: SYMBOL} or {result_of: initialise}";
+constexpr const char* argument_forms =
+    "an argument is a name, a number, {value_of: VARIABLE}, {address_of: SYMBOL} or {result_of: initialise}";
 
 FieldType argument_fields_type() {
   using namespace field;
-  return mapping({has("value_of", text(), "what this variable of the firmware holds, one word"), has("address_of", text(), "where this symbol of the firmware is"),
-                  has("result_of", choice({"initialise"}), "what the function returned that does 'initialise', such as a heap's handle")});
+  return mapping({has("value_of", text(), "what this variable of the firmware holds, one word"),
+                  has("address_of", text(), "where this symbol of the firmware is"),
+                  has("result_of", choice({"initialise"}),
+                      "what the function returned that does 'initialise', such as a heap's handle")});
 }
 
 const FieldType& argument_fields() {
@@ -68,7 +82,8 @@ AllocatorArgument read_argument(const FieldReader& function, const YAML::Node& n
   argument.mark = function.mark_of(node);
   if (node.IsMap()) {
     FieldReader reader(node, function.file(), "an argument", argument_fields());
-    static const std::vector<std::pair<std::string, Kind>> forms{{"value_of", Kind::value_of}, {"address_of", Kind::address_of}, {"result_of", Kind::result_of_initialise}};
+    static const std::vector<std::pair<std::string, Kind>> forms{
+        {"value_of", Kind::value_of}, {"address_of", Kind::address_of}, {"result_of", Kind::result_of_initialise}};
     std::size_t given = 0;
     for (const auto& [name, kind] : forms)
       if (reader.optional(name, argument.symbol)) {
@@ -94,15 +109,19 @@ AllocatorArgument read_argument(const FieldReader& function, const YAML::Node& n
     }
     known.push_back(name);
   }
-  FieldReader::fail(argument.mark, "'" + node.Scalar() + "' is not a known argument" + suggestion(node.Scalar(), known));
+  FieldReader::fail(argument.mark,
+                    "'" + node.Scalar() + "' is not a known argument" + suggestion(node.Scalar(), known));
 }
 
 /// What a function that does this has to be told.
 void check_arguments(const AllocatorFunction& function) {
   const auto need = [&function](Kind kind, const char* name) {
-    if (!function.position(kind)) FieldReader::fail(function.mark, "function '" + function.symbol + "' does '" + lower_case_words(function.role) + "', but none of its arguments is '" + name + "'");
+    if (!function.position(kind))
+      FieldReader::fail(function.mark, "function '" + function.symbol + "' does '" + lower_case_words(function.role) +
+                                           "', but none of its arguments is '" + name + "'");
   };
-  if (function.role == Role::allocate || function.role == Role::allocate_zeroed || function.role == Role::reallocate) need(Kind::bytes, "bytes");
+  if (function.role == Role::allocate || function.role == Role::allocate_zeroed || function.role == Role::reallocate)
+    need(Kind::bytes, "bytes");
   if (function.role == Role::reallocate || function.role == Role::free) need(Kind::pointer, "pointer");
   if (function.role == Role::reset) need(Kind::zone, "zone");
 }
@@ -118,10 +137,12 @@ AllocatorFunction read_function(const YAML::Node& node, const std::string& file)
   if (const YAML::Node arguments = reader.node("arguments"); arguments.IsDefined()) {
     if (!arguments.IsSequence()) reader.fail("arguments", "'arguments' must be a list, such as [flags, bytes]");
     for (const auto& each : arguments) function.arguments.push_back(read_argument(reader, each));
-    if (function.arguments.size() > max_arguments) reader.fail("arguments", "at most six arguments fit into registers a2 to a7");
+    if (function.arguments.size() > max_arguments)
+      reader.fail("arguments", "at most six arguments fit into registers a2 to a7");
   }
   if (std::vector<std::string> zones; reader.optional("zones", zones))
-    for (const std::string& each : zones) function.zones.push_back(choose<Zone>(reader, "zones", each, zone_names(), "zone"));
+    for (const std::string& each : zones)
+      function.zones.push_back(choose<Zone>(reader, "zones", each, zone_names(), "zone"));
   reader.finish();
   check_arguments(function);
   return function;
@@ -148,7 +169,8 @@ void read_heap(FieldReader& reader, Allocator& allocator) {
   allocator.one_heap = choose(reader, "heap", kind, heap_kinds(), "kind of heap");
 }
 
-Allocator::Bits read_bits(FieldReader& reader, const std::string& field, const std::vector<std::pair<std::string, std::uint32_t>>& names) {
+Allocator::Bits read_bits(FieldReader& reader, const std::string& field,
+                          const std::vector<std::pair<std::string, std::uint32_t>>& names) {
   Allocator::Bits bits;
   const YAML::Node node = reader.node(field);
   if (!node.IsDefined()) return bits;
@@ -164,20 +186,26 @@ Allocator::Bits read_bits(FieldReader& reader, const std::string& field, const s
 std::vector<Allocator::Stub> read_stubs(const FieldReader& reader, const YAML::Node& node) {
   static const std::string forms = "'nothing', 'the first argument' or 'returns N'";
   std::vector<Allocator::Stub> stubs;
-  if (!node.IsMap()) reader.fail("stubs", "'stubs' must be a mapping such as {log_write: nothing, pm_get: returns 0}; a stub does " + forms);
+  if (!node.IsMap())
+    reader.fail("stubs",
+                "'stubs' must be a mapping such as {log_write: nothing, pm_get: returns 0}; a stub does " + forms);
   for (const auto& each : node) {
     Allocator::Stub stub;
     stub.mark = reader.mark_of(each.first);
     if (!each.first.IsScalar()) FieldReader::fail(stub.mark, "a stub has the plain name of a function");
     stub.function = each.first.Scalar();
-    if (std::any_of(stubs.begin(), stubs.end(), [&stub](const Allocator::Stub& other) { return other.function == stub.function; })) FieldReader::fail(stub.mark, "'" + stub.function + "' has two stubs");
+    if (std::any_of(stubs.begin(), stubs.end(),
+                    [&stub](const Allocator::Stub& other) { return other.function == stub.function; }))
+      FieldReader::fail(stub.mark, "'" + stub.function + "' has two stubs");
     const std::string does = each.second.IsScalar() ? each.second.Scalar() : "";
     if (does.starts_with("returns ")) {
       const std::string text = does.substr(8);
       const bool negative = text.starts_with("-");
       const auto number = parse_number(negative ? text.substr(1) : text);
       constexpr std::uint64_t highest = 2047;  // MOVI's immediate
-      if (!number || *number > highest + negative) FieldReader::fail(reader.mark_of(each.second), "a stub returns a number from -2048 to 2047, not '" + text + "'");
+      if (!number || *number > highest + negative)
+        FieldReader::fail(reader.mark_of(each.second),
+                          "a stub returns a number from -2048 to 2047, not '" + text + "'");
       stub.result = Allocator::Stub::Result::number;
       stub.number = static_cast<std::int32_t>(*number) * (negative ? -1 : 1);
     } else if (does == "the first argument") {
@@ -206,7 +234,8 @@ Allocator::Registers read_registers(const YAML::Node& node, const std::string& f
   registers.range.answer = choose(reader, "answers", answers, answer_choices());
   reader.finish();
   constexpr std::uint64_t most = 16 << 20;
-  if (bytes.value == 0 || bytes.value > most || bytes.value % 4 || base.value % 4) reader.fail("bytes", "registers are whole words, at most 16 MiB of them");
+  if (bytes.value == 0 || bytes.value > most || bytes.value % 4 || base.value % 4)
+    reader.fail("bytes", "registers are whole words, at most 16 MiB of them");
   if (base.value + bytes.value > end_of_addresses) reader.fail("bytes", "registers end at 0xffffffff at the latest");
   registers.range.base = base.value;
   registers.range.bytes = static_cast<std::uint32_t>(bytes.value);
@@ -234,7 +263,8 @@ Allocator::Memory read_memory(const YAML::Node& node, const std::string& file) {
 
 FieldType bits_of(const Choices<std::uint32_t>& bits) {
   FieldList fields;
-  for (const auto& [name, bit] : bits) fields.push_back(field::has(name, field::number(), "value of the allocator's for '" + name + "'"));
+  for (const auto& [name, bit] : bits)
+    fields.push_back(field::has(name, field::number(), "value of the allocator's for '" + name + "'"));
   return field::mapping(std::move(fields));
 }
 
@@ -251,23 +281,48 @@ const FieldType& allocator_fields() {
       needs("name", text(), "name of the allocator"),
       has("description", text(), "one line about it"),
       has("firmware", text(), "ELF that has the allocator: a path from this file's folder"),
-      has("heap", either({choice(heap_kinds(), "kind of heap"), mapping({has("variable", text(), "array of the firmware that is the heap"), has("begin", text(), "symbol at its first byte"), has("end", text(), "symbol behind its last byte")})}),
+      has("heap",
+          either({choice(heap_kinds(), "kind of heap"),
+                  mapping({has("variable", text(), "array of the firmware that is the heap"),
+                           has("begin", text(), "symbol at its first byte"),
+                           has("end", text(), "symbol behind its last byte")})}),
           "where blocks come from: one heap for all zones (default), the platform's zones, or memory of the firmware"),
       has("flags", bits_of(flag_names()), "values for flags of requests; default those of SOF_MEM_FLAG_*"),
-      has("capabilities", bits_of(capability_names()), "values for capabilities of requests; default those of SOF_MEM_CAPS_*"),
-      has("stubs", names(form("^(nothing|the first argument|returns -?(0x[0-9a-fA-F]+|[0-9]+))$", "returns 0")), "functions of the firmware that only return: FUNCTION: nothing, the first argument, or returns N"),
-      has("memory", list(mapping({needs("name", text(), "name of the memory"), needs("base", address(), "first address, a multiple of 4 KiB"), needs("bytes", size(1, 256 << 20), "bytes, a multiple of 4 KiB")})), "RAM that the platform file does not have"),
-      has("registers", list(mapping({needs("base", address(), "first address, a multiple of 4"), needs("bytes", size(), "bytes, a multiple of 4, at most 16 MiB"),
-                                     has("answers", choice(answer_choices(), "way to answer"), "what a read returns: constant, remember (default) what was written, or poll: another value each time"),
-                                     has("value", number(), "the constant; default 0")})),
+      has("capabilities", bits_of(capability_names()),
+          "values for capabilities of requests; default those of SOF_MEM_CAPS_*"),
+      has("stubs", names(form("^(nothing|the first argument|returns -?(0x[0-9a-fA-F]+|[0-9]+))$", "returns 0")),
+          "functions of the firmware that only return: FUNCTION: nothing, the first argument, or returns N"),
+      has("memory",
+          list(mapping({needs("name", text(), "name of the memory"),
+                        needs("base", address(), "first address, a multiple of 4 KiB"),
+                        needs("bytes", size(1, 256 << 20), "bytes, a multiple of 4 KiB")})),
+          "RAM that the platform file does not have"),
+      has("registers",
+          list(mapping({needs("base", address(), "first address, a multiple of 4"),
+                        needs("bytes", size(), "bytes, a multiple of 4, at most 16 MiB"),
+                        has("answers", choice(answer_choices(), "way to answer"),
+                            "what a read returns: constant, remember (default) what was written, or poll: another "
+                            "value each time"),
+                        has("value", number(), "the constant; default 0")})),
           "registers whose hardware is not modelled, and what they answer"),
       has("alignment", number(1, most_bytes), "alignment of every block, bytes: a power of two"),
-      has("metadata", mapping({has("header", number(0, most_bytes), "bytes of the allocator's before each block"), has("variables", list(text()), "variables that only the allocator may touch")}), "memory that belongs to the allocator"),
-      has("lock", mapping({needs("acquire", text(), "function that takes it"), needs("release", text(), "function that releases it")}), "lock around each of its functions"),
-      has("heap_info", text(), "function that fills scenario_heap_info with the figures of the heap whose number it gets"),
-      needs("functions", list(mapping({needs("function", text(), "its symbol"), needs("does", choice(role_names(), "role of a function"), "what it does"),
-                                       has("arguments", list(argument_type(), 0, max_arguments), "what it is called with, in this order"), has("zones", list(choice(zone_names(), "zone")), "zones that it serves; default all")}),
-                              1),
+      has("metadata",
+          mapping({has("header", number(0, most_bytes), "bytes of the allocator's before each block"),
+                   has("variables", list(text()), "variables that only the allocator may touch")}),
+          "memory that belongs to the allocator"),
+      has("lock",
+          mapping({needs("acquire", text(), "function that takes it"),
+                   needs("release", text(), "function that releases it")}),
+          "lock around each of its functions"),
+      has("heap_info", text(),
+          "function that fills scenario_heap_info with the figures of the heap whose number it gets"),
+      needs("functions",
+            list(mapping({needs("function", text(), "its symbol"),
+                          needs("does", choice(role_names(), "role of a function"), "what it does"),
+                          has("arguments", list(argument_type(), 0, max_arguments),
+                              "what it is called with, in this order"),
+                          has("zones", list(choice(zone_names(), "zone")), "zones that it serves; default all")}),
+                 1),
             "functions of the allocator"),
   });
   return fields;
@@ -279,7 +334,10 @@ std::uint32_t Allocator::translate(const Bits& bits, std::uint32_t value, const 
   for (std::uint32_t bit = 1; bit; bit <<= 1) {
     if (!(value & bit)) continue;
     const auto found = bits.values.find(bit);
-    if (found == bits.values.end()) throw InputError(bits.mark, fmt::format("the scenario asks for {} {:#x}, and this binding does not say which value that is", kind, bit));
+    if (found == bits.values.end())
+      throw InputError(
+          bits.mark,
+          fmt::format("the scenario asks for {} {:#x}, and this binding does not say which value that is", kind, bit));
     result |= found->second;
   }
   return result;
@@ -291,11 +349,14 @@ std::optional<std::uint32_t> AllocatorFunction::position(Kind kind) const {
   return std::nullopt;
 }
 
-bool AllocatorFunction::serves(Zone zone) const { return zones.empty() || std::find(zones.begin(), zones.end(), zone) != zones.end(); }
+bool AllocatorFunction::serves(Zone zone) const {
+  return zones.empty() || std::find(zones.begin(), zones.end(), zone) != zones.end();
+}
 
 const AllocatorFunction* Allocator::find(Role role, Zone zone, bool aligned) const {
   for (const AllocatorFunction& function : functions)
-    if (function.role == role && function.serves(zone) && (!aligned || function.position(Kind::alignment))) return &function;
+    if (function.role == role && function.serves(zone) && (!aligned || function.position(Kind::alignment)))
+      return &function;
   return nullptr;
 }
 
@@ -313,19 +374,23 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
   allocator.capabilities = read_bits(reader, "capabilities", capability_names());
   if (const YAML::Node node = reader.node("stubs"); node.IsDefined()) allocator.stubs = read_stubs(reader, node);
   if (const YAML::Node node = reader.node("memory"); node.IsDefined()) {
-    if (!node.IsSequence()) reader.fail("memory", "'memory' must be a list such as [{name: iram, base: 0x40080000, bytes: 128 KiB}]");
+    if (!node.IsSequence())
+      reader.fail("memory", "'memory' must be a list such as [{name: iram, base: 0x40080000, bytes: 128 KiB}]");
     for (const auto& each : node) allocator.memories.push_back(read_memory(each, path));
   }
   if (const YAML::Node node = reader.node("registers"); node.IsDefined()) {
-    if (!node.IsSequence()) reader.fail("registers", "'registers' must be a list such as [{base: 0x71d00000, bytes: 4 KiB, answers: poll}]");
+    if (!node.IsSequence())
+      reader.fail("registers", "'registers' must be a list such as [{base: 0x71d00000, bytes: 4 KiB, answers: poll}]");
     for (const auto& each : node) allocator.registers.push_back(read_registers(each, path));
   }
-  if (reader.optional("alignment", allocator.alignment) && (!std::has_single_bit(allocator.alignment) || allocator.alignment > most_bytes))
+  if (reader.optional("alignment", allocator.alignment) &&
+      (!std::has_single_bit(allocator.alignment) || allocator.alignment > most_bytes))
     reader.fail("alignment", "'alignment' must be a power of two up to " + std::to_string(most_bytes));
   if (const YAML::Node node = reader.node("metadata"); node.IsDefined()) {
     FieldReader metadata(node, path, "'metadata'", of("metadata"));
     metadata.optional("header", allocator.header_bytes);
-    if (allocator.header_bytes > most_bytes) metadata.fail("header", "'header' must be at most " + std::to_string(most_bytes) + " bytes");
+    if (allocator.header_bytes > most_bytes)
+      metadata.fail("header", "'header' must be at most " + std::to_string(most_bytes) + " bytes");
     if (metadata.optional("variables", allocator.variables)) allocator.variables_mark = metadata.mark_of("variables");
     metadata.finish();
   }
@@ -339,15 +404,19 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
   }
   reader.optional("heap_info", allocator.heap_info);
   const YAML::Node functions = reader.node("functions");
-  if (!functions.IsDefined() || !functions.IsSequence() || functions.size() == 0) reader.missing("functions", "a list such as [{function: malloc, does: allocate, arguments: [bytes]}]");
+  if (!functions.IsDefined() || !functions.IsSequence() || functions.size() == 0)
+    reader.missing("functions", "a list such as [{function: malloc, does: allocate, arguments: [bytes]}]");
   for (const auto& each : functions) allocator.functions.push_back(read_function(each, path));
   reader.finish();
-  const bool initialises = std::any_of(allocator.functions.begin(), allocator.functions.end(), [](const AllocatorFunction& each) { return each.role == Role::initialise; });
+  const bool initialises = std::any_of(allocator.functions.begin(), allocator.functions.end(),
+                                       [](const AllocatorFunction& each) { return each.role == Role::initialise; });
   for (const AllocatorFunction& each : allocator.functions)
     for (const AllocatorArgument& argument : each.arguments)
-      if (argument.kind == Kind::result_of_initialise && !initialises) FieldReader::fail(argument.mark, "'result_of: initialise' needs a function that does 'initialise'");
+      if (argument.kind == Kind::result_of_initialise && !initialises)
+        FieldReader::fail(argument.mark, "'result_of: initialise' needs a function that does 'initialise'");
   for (const Role role : {Role::allocate, Role::free})
-    if (std::none_of(allocator.functions.begin(), allocator.functions.end(), [role](const AllocatorFunction& each) { return each.role == role; }))
+    if (std::none_of(allocator.functions.begin(), allocator.functions.end(),
+                     [role](const AllocatorFunction& each) { return each.role == role; }))
       FieldReader::fail(reader.mark_of("functions"), "none of the functions does '" + lower_case_words(role) + "'");
   return allocator;
 }
@@ -366,19 +435,25 @@ void add_memory(Platform& platform, const std::string& name, std::uint32_t base,
 
 Platform with_allocator(Platform platform, const Allocator& allocator) {
   if (allocator.alignment) platform.allocation_alignment = allocator.alignment;
-  const auto need_room = [&platform](const std::string& what, std::uint32_t base, std::uint32_t bytes, const SourceMark& mark) {
+  const auto need_room = [&platform](const std::string& what, std::uint32_t base, std::uint32_t bytes,
+                                     const SourceMark& mark) {
     for (const Region& region : platform.system.regions)
       if (base < std::uint64_t{region.base} + region.size && region.base < std::uint64_t{base} + bytes)
-        throw InputError(mark, fmt::format("{} overlap '{}' of platform '{}', which is at {:#x} to {:#x}", what, region.name, platform.name, region.base, std::uint64_t{region.base} + region.size));
+        throw InputError(mark,
+                         fmt::format("{} overlap '{}' of platform '{}', which is at {:#x} to {:#x}", what, region.name,
+                                     platform.name, region.base, std::uint64_t{region.base} + region.size));
   };
   for (const Allocator::Registers& each : allocator.registers) {
     need_room("these registers", each.range.base, each.range.bytes, each.mark);
     platform.system.registers.push_back(each.range);
-    platform.system.regions.push_back({fmt::format("registers {:#x}", each.range.base), each.range.base, each.range.bytes, RegionKind::device, each.range.base});
+    platform.system.regions.push_back({fmt::format("registers {:#x}", each.range.base), each.range.base,
+                                       each.range.bytes, RegionKind::device, each.range.base});
   }
   for (const Allocator::Memory& memory : allocator.memories) {
     for (const SramConfig& sram : platform.system.srams)
-      if (sram.name == memory.name) throw InputError(memory.mark, "platform '" + platform.name + "' has a memory '" + memory.name + "' already: name this one otherwise");
+      if (sram.name == memory.name)
+        throw InputError(memory.mark, "platform '" + platform.name + "' has a memory '" + memory.name +
+                                          "' already: name this one otherwise");
     need_room("the bytes of memory '" + memory.name + "'", memory.base, memory.bytes, memory.mark);
     add_memory(platform, memory.name, memory.base, memory.bytes);
   }
@@ -397,7 +472,9 @@ Platform with_allocator(Platform platform, const Allocator& allocator) {
     high = std::max<std::uint64_t>(high, std::uint64_t{each.base} + each.bytes);
     heap.capabilities |= each.capabilities;
   }
-  if (high <= low) throw InputError({platform.file}, "platform '" + platform.name + "' has no heap that all cores use: allocator '" + allocator.name + "' needs one");
+  if (high <= low)
+    throw InputError({platform.file}, "platform '" + platform.name + "' has no heap that all cores use: allocator '" +
+                                          allocator.name + "' needs one");
   heap.base = static_cast<std::uint32_t>(low);
   heap.bytes = static_cast<std::uint32_t>(high - low);
   platform.heaps = {heap};

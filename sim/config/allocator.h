@@ -14,20 +14,20 @@ namespace dspmem {
 /// What is passed for one argument of an allocator's function.
 struct AllocatorArgument {
   enum class Kind {
-    bytes,         ///< of the object
-    count,         ///< objects of `bytes` each, as calloc() has it: 1 when a scenario calls
-    old_bytes,     ///< of a reallocation: the size so far
-    alignment,     ///< bytes, a power of two
-    pointer,       ///< the object
-    zone,          ///< number of a Zone
-    flags,         ///< SOF_MEM_FLAG_*
+    bytes,  ///< of the object
+    count,  ///< objects of `bytes` each, as calloc() has it: 1 when a scenario calls
+    old_bytes,  ///< of a reallocation: the size so far
+    alignment,  ///< bytes, a power of two
+    pointer,  ///< the object
+    zone,  ///< number of a Zone
+    flags,  ///< SOF_MEM_FLAG_*
     capabilities,  ///< SOF_MEM_CAPS_*
-    core,          ///< whose heap
-    heap_base,     ///< cached address of the binding's one heap
+    core,  ///< whose heap
+    heap_base,  ///< cached address of the binding's one heap
     heap_bytes,
-    number,        ///< always the same
-    value_of,      ///< what a variable of the firmware holds, one word
-    address_of,    ///< where a symbol of the firmware is
+    number,  ///< always the same
+    value_of,  ///< what a variable of the firmware holds, one word
+    address_of,  ///< where a symbol of the firmware is
     result_of_initialise,  ///< what the function returned that does `initialise`, such as a heap's handle
   };
   Kind kind = Kind::bytes;
@@ -39,13 +39,13 @@ struct AllocatorArgument {
 /// One function of an allocator.
 struct AllocatorFunction {
   enum class Role {
-    initialise,       ///< called once on core 0, before the first step
-    allocate,         ///< returns a block, or 0
+    initialise,  ///< called once on core 0, before the first step
+    allocate,  ///< returns a block, or 0
     allocate_zeroed,  ///< the same, filled with zeros
-    reallocate,       ///< returns a block in place of `pointer`, or 0 and leaves that one
-    free,             ///< gives `pointer` back
-    reset,            ///< empties the heaps of `zone` that belong to the core that calls
-    internal,         ///< works on the heaps themselves: may touch all of their memory
+    reallocate,  ///< returns a block in place of `pointer`, or 0 and leaves that one
+    free,  ///< gives `pointer` back
+    reset,  ///< empties the heaps of `zone` that belong to the core that calls
+    internal,  ///< works on the heaps themselves: may touch all of their memory
   };
   std::string symbol;
   Role role = Role::internal;
@@ -60,24 +60,27 @@ struct AllocatorFunction {
   Zone own_zone() const { return zones.size() == 1 ? zones.front() : Zone::runtime; }
 };
 
-/// How to use an allocator, and how to watch it being used: configs/allocators/*.yaml. With `one_heap` it serves every zone from one heap,
-/// which takes the place of the platform's common ones; else it uses the platform's zones as they are.
+/// How to use an allocator, and how to watch it being used: configs/allocators/*.yaml. With `one_heap` it serves every
+/// zone from one heap, which takes the place of the platform's common ones; else it uses the platform's zones as they
+/// are.
 struct Allocator {
   std::string name, description, file;
   SourceMark firmware_mark;
   std::string firmware;  ///< the ELF that has it, from the binding's folder; empty: PLATFORM-NAME.elf among our own
   bool one_heap = false;
-  // Where the one heap is, if not where the platform's common heaps are: an array of the image, or between two of its symbols.
+  // Where the one heap is, if not where the platform's common heaps are: an array of the image, or between two of its
+  // symbols.
   std::string heap_variable, heap_begin, heap_end;
   SourceMark heap_mark;
-  std::uint32_t alignment = 0;     ///< of every block; 0: the platform's
+  std::uint32_t alignment = 0;  ///< of every block; 0: the platform's
   std::uint32_t header_bytes = 0;  ///< the allocator's own, right before each block
   std::vector<std::string> variables;  ///< of the firmware, that only the allocator may touch
   SourceMark variables_mark;
   std::vector<AllocatorFunction> functions;
   SourceMark lock_mark, unlock_mark;
   std::string lock, unlock;  ///< called around each use by a scenario; empty: the allocator locks by itself
-  /// What calls pass for flags and capabilities of requests, by bit of SOF_MEM_FLAG_* and SOF_MEM_CAPS_*. Empty: those bits.
+  /// What calls pass for flags and capabilities of requests, by bit of SOF_MEM_FLAG_* and SOF_MEM_CAPS_*. Empty: those
+  /// bits.
   struct Bits {
     std::map<std::uint32_t, std::uint32_t> values;
     SourceMark mark;
@@ -105,7 +108,8 @@ struct Allocator {
     SourceMark mark;
   };
   std::vector<Registers> registers;
-  std::string heap_info;     ///< as heap_info() of alloc.h, by way of scenario_read_heap_info(); empty: figures come from watching
+  std::string
+      heap_info;  ///< as heap_info() of alloc.h, by way of scenario_read_heap_info(); empty: figures come from watching
 
   /// What calls pass for bits of SOF_MEM_FLAG_* or SOF_MEM_CAPS_*. An InputError at the binding where it does not say.
   std::uint32_t translate(const Bits& bits, std::uint32_t value, const char* kind) const;
@@ -116,8 +120,8 @@ struct Allocator {
 /// Adds RAM of one bank. REQUIRES: nothing is there.
 void add_memory(Platform& platform, const std::string& name, std::uint32_t base, std::uint32_t bytes);
 
-/// Reads configs/allocators/<name>.yaml, or any file when `name_or_path` has a slash or ends in .yaml. Throws InputError; `mark` is where the
-/// user named it.
+/// Reads configs/allocators/<name>.yaml, or any file when `name_or_path` has a slash or ends in .yaml. Throws
+/// InputError; `mark` is where the user named it.
 Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark = {});
 
 /// The platform as this allocator sees it: its heap in place of the platform's, its memories beside those.

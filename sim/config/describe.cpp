@@ -17,8 +17,9 @@ std::string size_text(std::uint64_t bytes) {
 }
 
 std::string cache_text(const CacheConfig& cache) {
-  return fmt::format("{}, {} ways, {} sets, {}-byte lines, {}{}{}", size_text(cache.size_bytes), cache.ways, cache.sets(), cache.line_bytes,
-                     cache.replacement, cache.write_policy == WritePolicy::write_back ? "" : ", write-through",
+  return fmt::format("{}, {} ways, {} sets, {}-byte lines, {}{}{}", size_text(cache.size_bytes), cache.ways,
+                     cache.sets(), cache.line_bytes, cache.replacement,
+                     cache.write_policy == WritePolicy::write_back ? "" : ", write-through",
                      cache.prefetch_lines ? fmt::format(", prefetches {} lines", cache.prefetch_lines) : "");
 }
 
@@ -48,7 +49,8 @@ std::string bank_range(const Platform& platform, std::uint32_t base, std::uint32
 std::string blocks_text(const HeapLayout& heap) {
   if (heap.maps.empty()) return "bump";
   std::string text;
-  for (const BlockMap& map : heap.maps) text += fmt::format("{}{}x{}", text.empty() ? "" : " ", map.block_bytes, map.count);
+  for (const BlockMap& map : heap.maps)
+    text += fmt::format("{}{}x{}", text.empty() ? "" : " ", map.block_bytes, map.count);
   return text;
 }
 
@@ -59,54 +61,67 @@ std::string describe_as_text(const Platform& platform) {
   const CoreConfig& core = system.cores[0];
   std::string out = fmt::format("{}: {}\n\n", platform.name, platform.description);
   out += fmt::format("cores        {} at {} MHz\n", platform.core_count(), 1000000 / system.clock_period_ps);
-  out += fmt::format("L1D          {}\nL1I          {}\n", cache_text(core.data_cache), cache_text(core.instruction_cache));
+  out += fmt::format("L1D          {}\nL1I          {}\n", cache_text(core.data_cache),
+                     cache_text(core.instruction_cache));
   out += fmt::format("shared data  {}\n\nmemory map\n", sharing_text(platform.shared));
   for (const Region& region : system.regions) {
-    const char* kind = region.kind == RegionKind::cached ? "cached" : region.kind == RegionKind::uncached ? "uncached" : "registers";
-    out += fmt::format("  {:08x}-{:08x}  {:<9}  {:>8}  {}\n", region.base, region.base + (region.size - 1), kind, size_text(region.size), region.name);
+    const char* kind = region.kind == RegionKind::cached     ? "cached"
+                       : region.kind == RegionKind::uncached ? "uncached"
+                                                             : "registers";
+    out += fmt::format("  {:08x}-{:08x}  {:<9}  {:>8}  {}\n", region.base, region.base + (region.size - 1), kind,
+                       size_text(region.size), region.name);
   }
   out += "\nbanks\n";
   for (const SramConfig& sram : system.srams)
-    out += fmt::format("  {:<7} {} x {}, {} cycles to the first of {}-byte beats{}\n", sram.name, sram.banks, size_text(sram.bank_bytes),
-                       system.bus_latency_cycles + sram.latency_cycles, sram.beat_bytes,
-                       sram.switchable ? fmt::format(", usable {} cycles after power-on", sram.wake.usable_cycles) : ", always on");
-  out += fmt::format("\nlayout\n  {:<22} {:08x}  {:>9}  {:<9}\n", "firmware image", platform.image_base, size_text(platform.image_bytes),
-                     bank_range(platform, platform.image_base, platform.image_bytes));
+    out += fmt::format(
+        "  {:<7} {} x {}, {} cycles to the first of {}-byte beats{}\n", sram.name, sram.banks,
+        size_text(sram.bank_bytes), system.bus_latency_cycles + sram.latency_cycles, sram.beat_bytes,
+        sram.switchable ? fmt::format(", usable {} cycles after power-on", sram.wake.usable_cycles) : ", always on");
+  out += fmt::format("\nlayout\n  {:<22} {:08x}  {:>9}  {:<9}\n", "firmware image", platform.image_base,
+                     size_text(platform.image_bytes), bank_range(platform, platform.image_base, platform.image_bytes));
   for (std::size_t id = 0; id < platform.core_areas.size(); ++id) {
     const CoreArea& area = platform.core_areas[id];
-    out += fmt::format("  {:<22} {:08x}  {:>9}  {:<9}\n", fmt::format("stack[{}]", id), area.stack_base, size_text(area.stack_bytes),
-                       bank_range(platform, area.stack_base, area.stack_bytes));
+    out += fmt::format("  {:<22} {:08x}  {:>9}  {:<9}\n", fmt::format("stack[{}]", id), area.stack_base,
+                       size_text(area.stack_bytes), bank_range(platform, area.stack_base, area.stack_bytes));
   }
   for (const HeapLayout& heap : platform.heaps)
-    out += fmt::format("  {:<22} {:08x}  {:>9}  {:<9}  {}\n", heap.name, heap.base, size_text(heap.bytes), bank_range(platform, heap.base, heap.bytes),
-                       blocks_text(heap));
+    out += fmt::format("  {:<22} {:08x}  {:>9}  {:<9}  {}\n", heap.name, heap.base, size_text(heap.bytes),
+                       bank_range(platform, heap.base, heap.bytes), blocks_text(heap));
   for (std::size_t id = 0; id < platform.core_areas.size(); ++id)
     if (const CoreArea& area = platform.core_areas[id]; area.bank_count)
       out += fmt::format("  core {} owns {}{}: off while the core is off\n", id, system.srams[area.memory].name,
-                         area.bank_count == 1 ? fmt::format("{}", area.first_bank) : fmt::format("{}-{}", area.first_bank, area.first_bank + area.bank_count - 1));
-  out += "\nfigures and their sources; 'dspmem run --vary assumed' tries both ends of a range\n" + figures_text(platform.figures);
+                         area.bank_count == 1
+                             ? fmt::format("{}", area.first_bank)
+                             : fmt::format("{}-{}", area.first_bank, area.first_bank + area.bank_count - 1));
+  out += "\nfigures and their sources; 'dspmem run --vary assumed' tries both ends of a range\n" +
+         figures_text(platform.figures);
   const EnergyPreset energy = load_energy(platform.energy, platform.energy_mark);
   if (std::any_of(system.srams.begin(), system.srams.end(), [](const SramConfig& each) { return each.switchable; }))
-    out += fmt::format("\nenergy figures, preset '{}': {}\n", energy.name, energy.description) + figures_text(energy.sources);
+    out += fmt::format("\nenergy figures, preset '{}': {}\n", energy.name, energy.description) +
+           figures_text(energy.sources);
   return out;
 }
 
 std::string describe_as_dot(const Platform& platform) {
-  std::string out = fmt::format("digraph \"{}\" {{\n  rankdir=LR; node [shape=record, fontname=\"sans-serif\"];\n", platform.name);
+  std::string out =
+      fmt::format("digraph \"{}\" {{\n  rankdir=LR; node [shape=record, fontname=\"sans-serif\"];\n", platform.name);
   for (std::size_t memory = 0; memory < platform.system.srams.size(); ++memory) {
     const SramConfig& sram = platform.system.srams[memory];
-    out += fmt::format("  subgraph cluster_{0} {{\n    label=\"{0}: {1} banks of {2}\";\n    {0} [label=\"", sram.name, sram.banks, size_text(sram.bank_bytes));
+    out += fmt::format("  subgraph cluster_{0} {{\n    label=\"{0}: {1} banks of {2}\";\n    {0} [label=\"", sram.name,
+                       sram.banks, size_text(sram.bank_bytes));
     bool first = true;
     const auto part = [&](const std::string& name, std::uint32_t base, std::uint32_t bytes) {
       if (memory_of(platform, base) != memory) return;
-      out += fmt::format("{}{{{}|{:#x}|{}|{}}}", first ? "" : "|", name, base, size_text(bytes), bank_range(platform, base, bytes));
+      out += fmt::format("{}{{{}|{:#x}|{}|{}}}", first ? "" : "|", name, base, size_text(bytes),
+                         bank_range(platform, base, bytes));
       first = false;
     };
     part("firmware image", platform.image_base, platform.image_bytes);
     std::vector<bool> stack_shown(platform.core_areas.size());
     for (const HeapLayout& heap : platform.heaps) {
       if (heap.per_core && !stack_shown[heap.core]) {
-        part(fmt::format("stack[{}]", heap.core), platform.core_areas[heap.core].stack_base, platform.core_areas[heap.core].stack_bytes);
+        part(fmt::format("stack[{}]", heap.core), platform.core_areas[heap.core].stack_base,
+             platform.core_areas[heap.core].stack_bytes);
         stack_shown[heap.core] = true;
       }
       part(heap.name, heap.base, heap.bytes);
@@ -144,8 +159,8 @@ SECTIONS
   .dspmem.platform 0 (INFO) : {{ KEEP(*(.dspmem.platform)) }}
 }}
 )",
-                     fmt::arg("file", platform.name + ".yaml"), fmt::arg("base", platform.image_base), fmt::arg("bytes", platform.image_bytes),
-                     fmt::arg("line", platform.line_bytes()));
+                     fmt::arg("file", platform.name + ".yaml"), fmt::arg("base", platform.image_base),
+                     fmt::arg("bytes", platform.image_bytes), fmt::arg("line", platform.line_bytes()));
 }
 
 namespace {
@@ -195,7 +210,8 @@ std::vector<std::pair<std::string, std::uint32_t>> platform_facts(const Platform
 
 std::string describe_as_header(const Platform& platform) {
   std::string out = fmt::format("/* Generated from {}.yaml: do not edit. */\n#pragma once\n\n", platform.name);
-  for (const auto& [name, value] : definitions(platform)) out += fmt::format("#define PLATFORM_{} {:#x}\n", name, value);
+  for (const auto& [name, value] : definitions(platform))
+    out += fmt::format("#define PLATFORM_{} {:#x}\n", name, value);
   out += "/* What all of it was, for whoever runs the image on another platform. */\n#define PLATFORM_FACTS \"";
   for (const auto& [name, value] : platform_facts(platform)) out += fmt::format("{}={:#x};", name, value);
   return out + "\"\n";

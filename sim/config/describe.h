@@ -18,7 +18,8 @@ std::string describe_as_linker_script(const Platform& platform);
 /// platform_config.h: the numbers that the firmware is compiled with.
 std::string describe_as_header(const Platform& platform);
 
-/// What firmware is compiled and linked for: names and values. An image has them as "NAME=value;" in its section .dspmem.platform.
+/// What firmware is compiled and linked for: names and values. An image has them as "NAME=value;" in its section
+/// .dspmem.platform.
 std::vector<std::pair<std::string, std::uint32_t>> platform_facts(const Platform& platform);
 
 }  // namespace dspmem

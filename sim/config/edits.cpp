@@ -15,12 +15,15 @@ std::size_t element(const YAML::Node& list, const std::string& name) {
     throw std::out_of_range("[" + name + "], of " + std::to_string(list.size()) + " elements");
   }
   for (std::size_t index = 0; index < list.size(); ++index)
-    if (const YAML::Node each = list[index]; each.IsMap() && each["name"].IsDefined() && each["name"].IsScalar() && each["name"].Scalar() == name) return index;
+    if (const YAML::Node each = list[index];
+        each.IsMap() && each["name"].IsDefined() && each["name"].IsScalar() && each["name"].Scalar() == name)
+      return index;
   throw std::out_of_range("'" + name + "'");
 }
 
 /// `node`, with the value where the rest of the path leads.
-YAML::Node assigned(const YAML::Node& node, const std::vector<std::string>& path, std::size_t at, const YAML::Node& value) {
+YAML::Node assigned(const YAML::Node& node, const std::vector<std::string>& path, std::size_t at,
+                    const YAML::Node& value) {
   if (at == path.size()) return YAML::Clone(value);
   const std::string& name = path[at];
   if (node.IsSequence()) {
@@ -28,7 +31,8 @@ YAML::Node assigned(const YAML::Node& node, const std::vector<std::string>& path
     std::size_t index = 0;
     YAML::Node copy(YAML::NodeType::Sequence);
     copy.SetStyle(node.Style());
-    for (const auto& each : node) copy.push_back(index++ == found ? assigned(each, path, at + 1, value) : YAML::Node(each));
+    for (const auto& each : node)
+      copy.push_back(index++ == found ? assigned(each, path, at + 1, value) : YAML::Node(each));
     return copy;
   }
   if (!node.IsMap()) throw std::out_of_range("'" + name + "', since what is before it is no mapping");
@@ -58,9 +62,7 @@ YAML::Node load_edited(const std::string& path, const Edits& edits) {
   YAML::Node root = load_yaml(path);
   try {
     edits.apply(root);
-  } catch (const std::out_of_range& error) {
-    throw InputError({path}, std::string("has no field ") + error.what());
-  }
+  } catch (const std::out_of_range& error) { throw InputError({path}, std::string("has no field ") + error.what()); }
   return root;
 }
 

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <yaml-cpp/yaml.h>
 #include <string>
 #include <utility>
 #include <vector>
-#include <yaml-cpp/yaml.h>
 
 namespace dspmem {
 
-/// Fields of a YAML file that are to have other values than the file says. What is read is as if the file said so; the file stays as it is.
+/// Fields of a YAML file that are to have other values than the file says. What is read is as if the file said so; the
+/// file stays as it is.
 class Edits {
  public:
   void set(std::vector<std::string> path, const YAML::Node& value) { edits_.emplace_back(std::move(path), value); }
   bool empty() const { return edits_.empty(); }
-  /// Changes a tree that belongs to nobody else. A name in a list is a number, or the 'name' of one of its elements. Throws std::out_of_range
-  /// with the part of a path that leads nowhere; only the last name of a path may be new.
+  /// Changes a tree that belongs to nobody else. A name in a list is a number, or the 'name' of one of its elements.
+  /// Throws std::out_of_range with the part of a path that leads nowhere; only the last name of a path may be new.
   void apply(YAML::Node& root) const;
 
  private:

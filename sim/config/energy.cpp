@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/config/energy.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 
 #include "sim/config/fields.h"
 #include "sim/config/paths.h"
@@ -17,7 +17,8 @@ struct Unit {
 };
 
 /// A figure with its unit, such as 5.2 pJ, in the unit of scale 1.
-std::uint64_t quantity(FieldReader& reader, const std::string& field, std::initializer_list<Unit> units, const char* example) {
+std::uint64_t quantity(FieldReader& reader, const std::string& field, std::initializer_list<Unit> units,
+                       const char* example) {
   std::string text;
   reader.required(field, text);
   const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
@@ -43,11 +44,17 @@ std::uint64_t quantity(FieldReader& reader, const std::string& field, std::initi
   reader.fail(field, fmt::format("'{}' is not a unit of '{}'", unit, field) + suggestion(unit, names));
 }
 
-std::uint64_t energy(FieldReader& reader, const std::string& field) { return quantity(reader, field, {{"fJ", 1e3}, {"pJ", 1e6}, {"nJ", 1e9}, {"uJ", 1e12}}, "5.2 pJ"); }
-std::uint64_t power(FieldReader& reader, const std::string& field) { return quantity(reader, field, {{"nW", 1}, {"uW", 1e3}, {"mW", 1e6}}, "44 uW"); }
+std::uint64_t energy(FieldReader& reader, const std::string& field) {
+  return quantity(reader, field, {{"fJ", 1e3}, {"pJ", 1e6}, {"nJ", 1e9}, {"uJ", 1e12}}, "5.2 pJ");
+}
+std::uint64_t power(FieldReader& reader, const std::string& field) {
+  return quantity(reader, field, {{"nW", 1}, {"uW", 1e3}, {"mW", 1e6}}, "44 uW");
+}
 std::uint64_t permille(FieldReader& reader, const std::string& field) {
   const std::uint64_t value = quantity(reader, field, {{"%", 10}}, "30 %");
-  if (value > 1000) reader.fail(field, fmt::format("'{}' must be at most 100 %: it is a share of the leakage of a bank that is on", field));
+  if (value > 1000)
+    reader.fail(field,
+                fmt::format("'{}' must be at most 100 %: it is a share of the leakage of a bank that is on", field));
   return value;
 }
 
@@ -69,10 +76,15 @@ const FieldType& energy_fields() {
           needs("wake_from_off", joules(), "energy that 64 KiB take from off to on"),
           has("clear_on_wake", flag(), "whether a bank is written with zeros when it comes on; default false"),
           has("regulator", watts(), "power of a memory's voltage regulator; default 0"),
-          needs("banks", list(mapping({needs("size", size(1024, 16 * 1024 * 1024), "bytes of a bank; a platform's bank takes the figures of the nearest size"), needs("leakage", watts(), "power of a bank that is on"),
-                                       needs("read", joules(), "energy of reading one beat of 8 bytes"), needs("write", joules(), "energy of writing one beat"),
-                                       needs("line_read", joules(), "energy of reading a cache line of 64 bytes"), needs("line_write", joules(), "energy of writing one")}),
-                              1),
+          needs("banks",
+                list(mapping({needs("size", size(1024, 16 * 1024 * 1024),
+                                    "bytes of a bank; a platform's bank takes the figures of the nearest size"),
+                              needs("leakage", watts(), "power of a bank that is on"),
+                              needs("read", joules(), "energy of reading one beat of 8 bytes"),
+                              needs("write", joules(), "energy of writing one beat"),
+                              needs("line_read", joules(), "energy of reading a cache line of 64 bytes"),
+                              needs("line_write", joules(), "energy of writing one")}),
+                     1),
                 "figures of bank sizes"),
       },
       figure_fields()));
@@ -80,8 +92,11 @@ const FieldType& energy_fields() {
 }
 
 BankFigures EnergyPreset::figures(std::uint32_t bank_bytes, std::uint32_t clock_period_ps) const {
-  const auto distance = [bank_bytes](const Bank& bank) { return bank.bytes > bank_bytes ? bank.bytes / bank_bytes : bank_bytes / bank.bytes; };
-  const Bank& nearest = *std::min_element(banks.begin(), banks.end(), [&](const Bank& a, const Bank& b) { return distance(a) < distance(b); });
+  const auto distance = [bank_bytes](const Bank& bank) {
+    return bank.bytes > bank_bytes ? bank.bytes / bank_bytes : bank_bytes / bank.bytes;
+  };
+  const Bank& nearest = *std::min_element(banks.begin(), banks.end(),
+                                          [&](const Bank& a, const Bank& b) { return distance(a) < distance(b); });
   constexpr std::uint64_t wake_bytes = 64 * 1024;
   BankFigures figures;
   figures.beat_read = nearest.read;

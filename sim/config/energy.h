@@ -30,8 +30,8 @@ struct EnergyPreset {
   BankFigures figures(std::uint32_t bank_bytes, std::uint32_t clock_period_ps) const;
 };
 
-/// Reads configs/energy/<name>.yaml, or any file when `name_or_path` has a slash or ends in .yaml. Throws InputError; `mark` is where
-/// the user named it.
+/// Reads configs/energy/<name>.yaml, or any file when `name_or_path` has a slash or ends in .yaml. Throws InputError;
+/// `mark` is where the user named it.
 EnergyPreset load_energy(const std::string& name_or_path, const SourceMark& mark = {}, const Edits& edits = {});
 
 /// Names of the presets that come with dspmem.

@@ -33,8 +33,10 @@ std::vector<std::string> sharing_a_word(std::string_view name, const std::vector
   }
   std::erase_if(words, [](const std::string& word) { return word.size() < 3; });
   std::vector<std::string> related;
-  std::copy_if(known.begin(), known.end(), std::back_inserter(related),
-               [&](const std::string& each) { return std::any_of(words.begin(), words.end(), [&](const std::string& word) { return each.find(word) != std::string::npos; }); });
+  std::copy_if(known.begin(), known.end(), std::back_inserter(related), [&](const std::string& each) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const std::string& word) { return each.find(word) != std::string::npos; });
+  });
   return related;
 }
 
@@ -47,7 +49,8 @@ std::string join(const std::vector<std::string>& names) {
 }  // namespace
 
 InputError::InputError(const SourceMark& mark, const Message& message)
-    : std::runtime_error(mark.to_string() + ": error: " + message.text + message.hint), mark_(mark), message_(message) {}
+    : std::runtime_error(mark.to_string() + ": error: " + message.text + message.hint), mark_(mark), message_(message) {
+}
 
 std::string InputError::summary() const { return mark_.to_string() + ": error: " + message_.text; }
 

@@ -13,7 +13,8 @@ namespace dspmem {
 
 using SourceMark = Place;
 
-/// What may have been meant instead, as text to follow a message. Kept apart from it, so that who lists many messages can leave it out.
+/// What may have been meant instead, as text to follow a message. Kept apart from it, so that who lists many messages
+/// can leave it out.
 struct Hint {
   std::string text;
 };
@@ -45,7 +46,8 @@ class InputError : public std::runtime_error {
 /// The name in `known` with the smallest edit distance, if it is close enough to be what was meant; else empty.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& known);
 
-/// "; did you mean 'x'?" or, with no near name, "; known are: a, b, c"; where that would be too many, those that have a word of it.
+/// "; did you mean 'x'?" or, with no near name, "; known are: a, b, c"; where that would be too many, those that have a
+/// word of it.
 Hint suggestion(std::string_view name, const std::vector<std::string>& known);
 
 }  // namespace dspmem

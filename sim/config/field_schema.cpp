@@ -37,7 +37,10 @@ Schema schema_of(const FieldType& type, bool& has_steps) {
     case FieldType::Kind::text: return plain_value();
     case FieldType::Kind::number: return number_schema(type.low, type.high);
     case FieldType::Kind::flag: return {{"enum", {true, false, "yes", "no"}}};
-    case FieldType::Kind::size: return {{"anyOf", {number_schema(type.low, type.high), {{"type", "string"}, {"pattern", "^(0x[0-9a-fA-F]+|[0-9]+) *(B|KiB|MiB)?$"}}}}};
+    case FieldType::Kind::size:
+      return {{"anyOf",
+               {number_schema(type.low, type.high),
+                {{"type", "string"}, {"pattern", "^(0x[0-9a-fA-F]+|[0-9]+) *(B|KiB|MiB)?$"}}}}};
     case FieldType::Kind::address: return number_schema(0, type.high);
     case FieldType::Kind::choice: {
       Schema values = type.choices;
@@ -50,7 +53,10 @@ Schema schema_of(const FieldType& type, bool& has_steps) {
       const Schema in_text{{"type", "string"}, {"pattern", type.regex}};
       // A number without a unit is no text to YAML.
       const bool takes_numbers = std::regex_search("1", std::regex(type.regex));
-      return takes_numbers ? Schema{{"anyOf", {in_text, number_schema(std::regex_search("0", std::regex(type.regex)) ? 0 : 1, ~0ull)}}} : in_text;
+      return takes_numbers
+                 ? Schema{{"anyOf",
+                           {in_text, number_schema(std::regex_search("0", std::regex(type.regex)) ? 0 : 1, ~0ull)}}}
+                 : in_text;
     }
     case FieldType::Kind::list: {
       Schema schema{{"type", "array"}, {"items", schema_of(type.parts[0], has_steps)}};
@@ -78,14 +84,17 @@ Schema schema_of(const FieldType& type, bool& has_steps) {
       for (const FieldType& part : type.parts) parts.push_back(schema_of(part, has_steps));
       return {{"anyOf", parts}};
     }
-    case FieldType::Kind::steps: has_steps = true; return {{"type", "array"}, {"items", {{"$ref", "#/definitions/step"}}}};
+    case FieldType::Kind::steps:
+      has_steps = true;
+      return {{"type", "array"}, {"items", {{"$ref", "#/definitions/step"}}}};
   }
   return {};
 }
 
 }  // namespace
 
-std::string json_schema(const std::string& title, const std::string& description, const FieldType& fields, const FieldType& step_kinds) {
+std::string json_schema(const std::string& title, const std::string& description, const FieldType& fields,
+                        const FieldType& step_kinds) {
   bool has_steps = false;
   const Schema root = schema_of(fields, has_steps);
   Schema schema{{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", title}, {"description", description}};

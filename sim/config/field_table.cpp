@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/config/field_table.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace dspmem {
 namespace {
@@ -74,7 +74,8 @@ std::string FieldType::sample() const {
 }
 
 const Field* find_field(const FieldList& fields, std::string_view name) {
-  const auto found = std::find_if(fields.begin(), fields.end(), [name](const Field& each) { return each.name == name; });
+  const auto found =
+      std::find_if(fields.begin(), fields.end(), [name](const Field& each) { return each.name == name; });
   return found == fields.end() ? nullptr : &*found;
 }
 
@@ -85,8 +86,12 @@ FieldList joined(FieldList first, const FieldList& second) {
 
 namespace field {
 
-Field needs(std::string name, FieldType type, std::string summary) { return {std::move(name), std::move(type), std::move(summary), true}; }
-Field has(std::string name, FieldType type, std::string summary) { return {std::move(name), std::move(type), std::move(summary), false}; }
+Field needs(std::string name, FieldType type, std::string summary) {
+  return {std::move(name), std::move(type), std::move(summary), true};
+}
+Field has(std::string name, FieldType type, std::string summary) {
+  return {std::move(name), std::move(type), std::move(summary), false};
+}
 
 FieldType text() { return of_kind(FieldType::Kind::text); }
 FieldType number(std::uint64_t low, std::uint64_t high) { return of_kind(FieldType::Kind::number, low, high); }

@@ -11,27 +11,28 @@ namespace dspmem {
 
 struct Field;
 
-/// What a value in a YAML file may be. From it come the checks of FieldReader, the JSON Schemas of configs/schema and `dspmem fields`.
+/// What a value in a YAML file may be. From it come the checks of FieldReader, the JSON Schemas of configs/schema and
+/// `dspmem fields`.
 struct FieldType {
   enum class Kind {
-    text,     ///< any plain value
-    number,   ///< whole, from `low` to `high`
-    flag,     ///< true or false
-    size,     ///< of bytes: 512, 0x200, 64 KiB; from `low` to `high`
+    text,  ///< any plain value
+    number,  ///< whole, from `low` to `high`
+    flag,  ///< true or false
+    size,  ///< of bytes: 512, 0x200, 64 KiB; from `low` to `high`
     address,  ///< of 32 bits
-    choice,   ///< one of `choices`
-    form,     ///< text that `regex` describes, such as `example`
-    list,     ///< of `parts[0]`; at least `low`, at most `high`
+    choice,  ///< one of `choices`
+    form,  ///< text that `regex` describes, such as `example`
+    list,  ///< of `parts[0]`; at least `low`, at most `high`
     mapping,  ///< `fields`
-    names,    ///< any names, each with a `parts[0]`
-    one_of,   ///< a mapping with exactly one of `fields`
-    either,   ///< any of `parts`
-    steps,    ///< a list of steps of the scenario language
+    names,  ///< any names, each with a `parts[0]`
+    one_of,  ///< a mapping with exactly one of `fields`
+    either,  ///< any of `parts`
+    steps,  ///< a list of steps of the scenario language
   };
   Kind kind = Kind::text;
   std::uint64_t low = 0, high = ~0ull;
   std::vector<std::string> choices;
-  std::string called;          ///< of a choice: what one of them is, if not as the field
+  std::string called;  ///< of a choice: what one of them is, if not as the field
   std::string regex, example;  ///< of a form; `regex` of names too
   std::vector<FieldType> parts;
   std::vector<Field> fields;
@@ -60,7 +61,8 @@ FieldList joined(FieldList first, const FieldList& second);
 
 namespace field {
 
-// How tables are written: {needs("banks", number(1), "number of banks"), has("wake", number(), "cycles until usable; default 0")}.
+// How tables are written: {needs("banks", number(1), "number of banks"), has("wake", number(), "cycles until usable;
+// default 0")}.
 Field needs(std::string name, FieldType type, std::string summary);
 Field has(std::string name, FieldType type, std::string summary);
 

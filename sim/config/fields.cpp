@@ -47,8 +47,9 @@ namespace {
 
 constexpr std::size_t max_depth = 100;
 
-/// Where a document begins, and whether it is one that anybody means: a node that contains itself, through an alias to an anchor around it,
-/// would never end, and aliases to aliases may stand for more than any memory holds. Looks at the events of the parser, before there is a tree.
+/// Where a document begins, and whether it is one that anybody means: a node that contains itself, through an alias to
+/// an anchor around it, would never end, and aliases to aliases may stand for more than any memory holds. Looks at the
+/// events of the parser, before there is a tree.
 class DocumentScan final : public YAML::EventHandler {
  public:
   explicit DocumentScan(const std::string& file) : file_(file) {}
@@ -56,25 +57,33 @@ class DocumentScan final : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark& at) override { mark = at; }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& at, YAML::anchor_t anchor) override { scalar(at, anchor); }
-  void OnScalar(const YAML::Mark& at, const std::string&, YAML::anchor_t anchor, const std::string&) override { scalar(at, anchor); }
+  void OnScalar(const YAML::Mark& at, const std::string&, YAML::anchor_t anchor, const std::string&) override {
+    scalar(at, anchor);
+  }
   void OnAlias(const YAML::Mark& at, YAML::anchor_t anchor) override {
     begin(at);
     const auto found = whole_.find(anchor);
-    if (found == whole_.end()) throw InputError(to_mark(file_, at), "an alias to what contains it, which would never end");
+    if (found == whole_.end())
+      throw InputError(to_mark(file_, at), "an alias to what contains it, which would never end");
     if (open_.size() + found->second.depth > max_depth) too_deep(at);
     deepest_ = std::max(deepest_, open_.size() + found->second.depth);
     add(at, found->second.nodes);
   }
-  void OnSequenceStart(const YAML::Mark& at, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override { open(at, anchor); }
+  void OnSequenceStart(const YAML::Mark& at, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(at, anchor);
+  }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& at, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override { open(at, anchor); }
+  void OnMapStart(const YAML::Mark& at, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    open(at, anchor);
+  }
   void OnMapEnd() override { close(); }
 
  private:
   struct Open {
     YAML::anchor_t anchor;
     std::uint64_t before;  ///< nodes before it
-    std::size_t deepest;   ///< of those around it, so far
+    std::size_t deepest;  ///< of those around it, so far
   };
   struct Whole {
     std::uint64_t nodes;
@@ -90,7 +99,9 @@ class DocumentScan final : public YAML::EventHandler {
   void add(const YAML::Mark& at, std::uint64_t nodes) {
     nodes_ += nodes;
     const std::uint64_t most = input_limits().nodes;
-    if (nodes_ > most) throw InputError(to_mark(file_, at), "with its aliases written out the file has more than " + std::to_string(most) + " nodes; --max-nodes raises that");
+    if (nodes_ > most)
+      throw InputError(to_mark(file_, at), "with its aliases written out the file has more than " +
+                                               std::to_string(most) + " nodes; --max-nodes raises that");
   }
   void scalar(const YAML::Mark& at, YAML::anchor_t anchor) {
     begin(at);
@@ -130,10 +141,9 @@ YAML::Node parse_yaml(const std::string& text, const std::string& file) {
     if (!parser.HandleNextDocument(first)) throw InputError({file, 0, 0}, "the file is empty");
     document = YAML::Load(text);
     // Not YAML::LoadAll(): it never comes back from some files, such as "a: 1\n}".
-    if (parser.HandleNextDocument(second)) throw InputError(to_mark(file, second.mark), "a second YAML document begins here; a file holds one");
-  } catch (const YAML::Exception& error) {
-    throw InputError(to_mark(file, error.mark), "YAML syntax: " + error.msg);
-  }
+    if (parser.HandleNextDocument(second))
+      throw InputError(to_mark(file, second.mark), "a second YAML document begins here; a file holds one");
+  } catch (const YAML::Exception& error) { throw InputError(to_mark(file, error.mark), "YAML syntax: " + error.msg); }
   return document;
 }
 
@@ -166,7 +176,8 @@ FieldReader::FieldReader(const YAML::Node& node, std::string file, std::string w
     if (!entry.first.IsScalar()) fail(to_mark(file_, entry.first.Mark()), what_ + ": a key must be a plain name");
     const std::string key = entry.first.Scalar();
     const SourceMark mark = to_mark(file_, entry.first.Mark());
-    if (!fields_.emplace(key, std::pair{mark, entry.second}).second) fail(mark, "'" + key + "' is given twice in " + what_);
+    if (!fields_.emplace(key, std::pair{mark, entry.second}).second)
+      fail(mark, "'" + key + "' is given twice in " + what_);
   }
 }
 
@@ -208,7 +219,10 @@ void FieldReader::missing(const std::string& name, const std::string& what_it_is
 }
 
 void FieldReader::wrong_type(const YAML::Node& node, const std::string& name, const std::string& expected) const {
-  const std::string found = node.IsScalar() ? "'" + node.Scalar() + "'" : node.IsMap() ? "a mapping" : node.IsSequence() ? "a list" : "nothing";
+  const std::string found = node.IsScalar()     ? "'" + node.Scalar() + "'"
+                            : node.IsMap()      ? "a mapping"
+                            : node.IsSequence() ? "a list"
+                                                : "nothing";
   fail(mark_of(node), "'" + name + "' of " + what_ + " must be " + expected + ", not " + found);
 }
 
@@ -217,10 +231,14 @@ void FieldReader::check(const YAML::Node& node, const std::string& name, const F
   if (type.kind == Kind::list && node.IsSequence()) {
     for (const auto& element : node) check(element, name, type.parts[0]);
     if (node.size() < type.low) fail(to_mark(file_, node.Mark()), "'" + name + "' must not be empty");
-    if (node.size() > type.high) fail(to_mark(file_, node.Mark()), "'" + name + "' has at most " + std::to_string(type.high) + " elements");
+    if (node.size() > type.high)
+      fail(to_mark(file_, node.Mark()), "'" + name + "' has at most " + std::to_string(type.high) + " elements");
   }
-  if (type.kind == Kind::choice && node.IsScalar() && !node.Scalar().empty() && std::find(type.choices.begin(), type.choices.end(), node.Scalar()) == type.choices.end())
-    fail(to_mark(file_, node.Mark()), "'" + node.Scalar() + "' is not a known " + (type.called.empty() ? name : type.called) + suggestion(node.Scalar(), type.choices));
+  if (type.kind == Kind::choice && node.IsScalar() && !node.Scalar().empty() &&
+      std::find(type.choices.begin(), type.choices.end(), node.Scalar()) == type.choices.end())
+    fail(to_mark(file_, node.Mark()), "'" + node.Scalar() + "' is not a known " +
+                                          (type.called.empty() ? name : type.called) +
+                                          suggestion(node.Scalar(), type.choices));
   if (type.kind != Kind::number && type.kind != Kind::size) return;
   std::uint64_t value = 0;
   if (type.kind == Kind::number) {
@@ -231,10 +249,15 @@ void FieldReader::check(const YAML::Node& node, const std::string& name, const F
     value = bytes.value;
   }
   if (value >= type.low && value <= type.high) return;
-  const auto show = [&type](std::uint64_t number) { return type.kind == Kind::size ? bound_text(number) : std::to_string(number); };
+  const auto show = [&type](std::uint64_t number) {
+    return type.kind == Kind::size ? bound_text(number) : std::to_string(number);
+  };
   const bool open = type.high >= 0xffffffff;
   if (open && value > type.high) wrong_type(node, name, "a number below 2^32");
-  const std::string wanted = !open && type.low ? "be between " + show(type.low) + " and " + show(type.high) : !open ? "be at most " + show(type.high) : type.low == 1 ? "not be 0" : "be at least " + show(type.low);
+  const std::string wanted = !open && type.low ? "be between " + show(type.low) + " and " + show(type.high)
+                             : !open           ? "be at most " + show(type.high)
+                             : type.low == 1   ? "not be 0"
+                                               : "be at least " + show(type.low);
   fail(to_mark(file_, node.Mark()), "'" + name + "' must " + wanted);
 }
 

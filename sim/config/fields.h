@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <yaml-cpp/yaml.h>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -9,7 +10,6 @@
 #include <string_view>
 #include <type_traits>
 #include <vector>
-#include <yaml-cpp/yaml.h>
 
 #include "sim/config/error.h"
 #include "sim/config/field_table.h"
@@ -25,13 +25,14 @@ struct Address {
   std::uint32_t value = 0;
 };
 
-/// One mapping of a YAML file, and the table of its fields. Ask for each field by name, then finish(): what was not asked for is reported as
-/// unknown, with the nearest name that was. Values are checked against the table first. Every error names file, line, column and what was
-/// expected. Asking for a field that the table does not have is a std::logic_error.
+/// One mapping of a YAML file, and the table of its fields. Ask for each field by name, then finish(): what was not
+/// asked for is reported as unknown, with the nearest name that was. Values are checked against the table first. Every
+/// error names file, line, column and what was expected. Asking for a field that the table does not have is a
+/// std::logic_error.
 class FieldReader {
  public:
-  /// `what` names the mapping in messages: "step 'alloc'". `type` is a mapping, or names, and outlives the reader. A scalar stands for a mapping
-  /// with only its primary field.
+  /// `what` names the mapping in messages: "step 'alloc'". `type` is a mapping, or names, and outlives the reader. A
+  /// scalar stands for a mapping with only its primary field.
   FieldReader(const YAML::Node& node, std::string file, std::string what, const FieldType& type);
 
   /// A field that must be there.
@@ -117,9 +118,11 @@ YAML::Node parse_yaml(const std::string& text, const std::string& file);
 template <class Value>
 using Choices = std::vector<std::pair<std::string, Value>>;
 
-/// A choice among fixed names, with the nearest one in the error. `kind` is what one of them is called, if not as the field.
+/// A choice among fixed names, with the nearest one in the error. `kind` is what one of them is called, if not as the
+/// field.
 template <class Enum>
-Enum choose(const FieldReader& reader, const std::string& field, const std::string& text, const Choices<Enum>& choices, const std::string& kind = {}) {
+Enum choose(const FieldReader& reader, const std::string& field, const std::string& text, const Choices<Enum>& choices,
+            const std::string& kind = {}) {
   std::vector<std::string> names;
   for (const auto& [name, value] : choices) {
     if (name == text) return value;

@@ -74,7 +74,8 @@ void state(std::vector<Figure>& figures, const FieldReader& top, const YAML::Nod
       known.push_back(each.path.substr(0, dot));
       if (dot == std::string::npos) break;
     }
-  FieldReader::fail(top.mark_of(key), "'" + statement.stated + "' is no figure of this file" + suggestion(statement.stated, known));
+  FieldReader::fail(top.mark_of(key),
+                    "'" + statement.stated + "' is no figure of this file" + suggestion(statement.stated, known));
 }
 
 /// A number with what stands behind it: "44 uW" is 44 and uW.
@@ -87,15 +88,19 @@ std::optional<std::pair<double, std::string>> quantity(const std::string& text) 
 }
 
 void check_range(const std::vector<Figure>& figures, const FieldReader& fields, const std::string& path) {
-  const auto figure = std::find_if(figures.begin(), figures.end(), [&path](const Figure& each) { return each.path == path; });
+  const auto figure =
+      std::find_if(figures.begin(), figures.end(), [&path](const Figure& each) { return each.path == path; });
   if (figure == figures.end()) fields.fail("low", "a range is for one figure, and '" + path + "' stands for several");
   const auto here = quantity(figure->value);
   if (!here) fields.fail("low", "a range is for a number, and '" + path + "' is " + figure->value);
   const auto low = quantity(figure->low), high = quantity(figure->high);
   for (const auto& [name, end] : {std::pair{"low", &low}, {"high", &high}})
-    if (!*end) fields.fail(name, fmt::format("'{}' of '{}' must be a number such as {}, not '{}'", name, path, figure->value, name == std::string_view("low") ? figure->low : figure->high));
+    if (!*end)
+      fields.fail(name, fmt::format("'{}' of '{}' must be a number such as {}, not '{}'", name, path, figure->value,
+                                    name == std::string_view("low") ? figure->low : figure->high));
   // What the figure is now may lie outside: whoever changes it need not change the range.
-  if (low->second == high->second && low->first > high->first) fields.fail("low", fmt::format("'low' of '{}' is above 'high'", path));
+  if (low->second == high->second && low->first > high->first)
+    fields.fail("low", fmt::format("'low' of '{}' is above 'high'", path));
 }
 
 }  // namespace
@@ -105,8 +110,14 @@ void Figure::edit(Edits& edits, const std::string& value) const { edits.set(name
 const FieldList& figure_fields() {
   using namespace field;
   static const FieldList fields{
-      has("sources", names(text()), "where figures come from: PATH: SOURCE, such as {l1d.size: \"data sheet, page 3\"}; a path stands for all below it"),
-      has("assumed", names(mapping({needs("why", text(), "why it is a good guess"), has("low", text(), "lowest value that it may have"), has("high", text(), "highest value that it may have")}, "why")),
+      has("sources", names(text()),
+          "where figures come from: PATH: SOURCE, such as {l1d.size: \"data sheet, page 3\"}; a path stands for all "
+          "below it"),
+      has("assumed",
+          names(mapping(
+              {needs("why", text(), "why it is a good guess"), has("low", text(), "lowest value that it may have"),
+               has("high", text(), "highest value that it may have")},
+              "why")),
           "figures that no source gives: PATH: WHY, or PATH: {why, low, high}; run --vary assumed tries both ends"),
   };
   return fields;
@@ -116,7 +127,9 @@ std::vector<Figure> read_figures(FieldReader& top, const YAML::Node& root) {
   const YAML::Node sources = top.node("sources"), assumed = top.node("assumed");
   std::vector<Figure> figures;
   for (const auto& each : root)
-    if (const std::string name = each.first.Scalar(); name != "sources" && name != "assumed" && name != "name" && name != "description") collect(each.second, {name}, figures);
+    if (const std::string name = each.first.Scalar();
+        name != "sources" && name != "assumed" && name != "name" && name != "description")
+      collect(each.second, {name}, figures);
   if (sources.IsDefined()) {
     FieldReader reader(sources, top.file(), "'sources'", find_field(figure_fields(), "sources")->type);
     for (const auto& each : sources) {
@@ -166,7 +179,8 @@ std::string figures_text(const std::vector<Figure>& figures) {
       continue;
     }
     counts[path] = 1;
-    rows.push_back({path, path == each.path ? each.value : each.path.substr(path.size() + 1) + " " + each.value, &each});
+    rows.push_back(
+        {path, path == each.path ? each.value : each.path.substr(path.size() + 1) + " " + each.value, &each});
   }
   std::size_t path_width = 0, value_width = 0;
   constexpr std::size_t longest_value = 24;

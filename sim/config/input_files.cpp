@@ -41,7 +41,8 @@ std::string read_input(const std::string& path) {
   if (!S_ISREG(status.st_mode)) throw InputError({path}, "is a device or a pipe, not a YAML file");
   const std::uint64_t most = input_limits().file_bytes;
   if (static_cast<std::uint64_t>(status.st_size) > most)
-    throw InputError({path}, "has " + std::to_string(status.st_size) + " bytes, more than the " + std::to_string(most) + " that a YAML file may have; --max-file raises that");
+    throw InputError({path}, "has " + std::to_string(status.st_size) + " bytes, more than the " + std::to_string(most) +
+                                 " that a YAML file may have; --max-file raises that");
   std::ifstream stream(path, std::ios::binary);
   if (!stream) throw InputError({path}, "cannot be opened");
   note_input(path);

@@ -33,7 +33,8 @@ std::vector<std::string> shipped_configs(const std::string& folder) {
   return names;
 }
 
-std::filesystem::path config_file(const std::string& folder, const std::string& name_or_path, const SourceMark& mark, const std::string& file, const std::string& kind) {
+std::filesystem::path config_file(const std::string& folder, const std::string& name_or_path, const SourceMark& mark,
+                                  const std::string& file, const std::string& kind) {
   std::filesystem::path path = name_or_path;
   if (name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".yaml")) {
     if (mark.line && path.is_relative()) path = std::filesystem::path(mark.file).parent_path() / path;
@@ -41,7 +42,9 @@ std::filesystem::path config_file(const std::string& folder, const std::string& 
     return path;
   }
   path = config_directory() / folder / (name_or_path + ".yaml");
-  if (!std::filesystem::exists(path)) throw InputError(mark, "'" + name_or_path + "' is not a known " + kind + suggestion(name_or_path, shipped_configs(folder)));
+  if (!std::filesystem::exists(path))
+    throw InputError(
+        mark, "'" + name_or_path + "' is not a known " + kind + suggestion(name_or_path, shipped_configs(folder)));
   return path;
 }
 

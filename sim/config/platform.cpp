@@ -15,15 +15,19 @@
 namespace dspmem {
 namespace {
 
-constexpr std::uint32_t max_heaps = 24, max_switchable = 4, max_managed_banks = 128;  // limits of the boot descriptor, boot.h
+constexpr std::uint32_t max_heaps = 24, max_switchable = 4,
+                        max_managed_banks = 128;  // limits of the boot descriptor, boot.h
 constexpr std::uint32_t max_heap_bytes = 1u << 30;
 
-std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
+  return (value + alignment - 1) / alignment * alignment;
+}
 
 /// Builds a Platform from its file: reads the hardware first, then lays out memory from the bottom of each SRAM up.
 class PlatformReader {
  public:
-  PlatformReader(const YAML::Node& root, const std::string& file) : file_(file), root_(root), top_(root, file, "the platform", platform_fields()) {
+  PlatformReader(const YAML::Node& root, const std::string& file)
+      : file_(file), root_(root), top_(root, file, "the platform", platform_fields()) {
     platform_.file = file;
   }
 
@@ -57,7 +61,8 @@ class PlatformReader {
     reader.required("ways", cache.ways);
     reader.required("line", cache.line_bytes);
     reader.optional("replacement", cache.replacement);
-    if (reader.optional("write_policy", policy)) cache.write_policy = choose(reader, "write_policy", policy, write_policies());
+    if (reader.optional("write_policy", policy))
+      cache.write_policy = choose(reader, "write_policy", policy, write_policies());
     reader.optional("byte_dirty", cache.byte_dirty);
     reader.optional("prefetch_lines", cache.prefetch_lines);
     reader.finish();
@@ -86,10 +91,16 @@ class PlatformReader {
       reader.optional("multiply_use", core.timing.multiply_use_cycles);
       reader.optional("rsr_use", core.timing.special_use_cycles);
       static constexpr std::pair<const char*, InstructionKind> kinds[] = {
-          {"multiply", InstructionKind::multiply}, {"divide", InstructionKind::divide}, {"jump", InstructionKind::jump},
-          {"call", InstructionKind::call}, {"return", InstructionKind::return_}, {"barrier", InstructionKind::barrier},
-          {"synchronising", InstructionKind::synchronising}, {"cache", InstructionKind::cache}};
-      for (const auto& [name, kind] : kinds) reader.optional(name, core.timing.extra_cycles[static_cast<std::size_t>(kind)]);
+          {"multiply", InstructionKind::multiply},
+          {"divide", InstructionKind::divide},
+          {"jump", InstructionKind::jump},
+          {"call", InstructionKind::call},
+          {"return", InstructionKind::return_},
+          {"barrier", InstructionKind::barrier},
+          {"synchronising", InstructionKind::synchronising},
+          {"cache", InstructionKind::cache}};
+      for (const auto& [name, kind] : kinds)
+        reader.optional(name, core.timing.extra_cycles[static_cast<std::size_t>(kind)]);
       reader.finish();
     }
     std::string text = "write_back_drop";
@@ -125,10 +136,16 @@ class PlatformReader {
       reader.optional("beat", sram.beat_bytes);
       if (reader.optional("wake", sram.wake.usable_cycles)) sram.wake.ready_cycles = sram.wake.usable_cycles;
       if (reader.optional("ready", sram.wake.ready_cycles) && sram.wake.ready_cycles > sram.wake.usable_cycles)
-        reader.fail("ready", fmt::format("'ready' ({} cycles) must not be later than 'wake' ({} cycles): it is when the status register says so", sram.wake.ready_cycles, sram.wake.usable_cycles));
-      if (reader.optional("retention_wake", sram.retention_wake.usable_cycles)) sram.retention_wake.ready_cycles = sram.retention_wake.usable_cycles;
+        reader.fail(
+            "ready",
+            fmt::format(
+                "'ready' ({} cycles) must not be later than 'wake' ({} cycles): it is when the status register says so",
+                sram.wake.ready_cycles, sram.wake.usable_cycles));
+      if (reader.optional("retention_wake", sram.retention_wake.usable_cycles))
+        sram.retention_wake.ready_cycles = sram.retention_wake.usable_cycles;
       if (const YAML::Node regulator = reader.node("regulator"); regulator.IsDefined()) {
-        FieldReader settings(regulator, file_, "'regulator'", find_field(of("memories").parts[0].fields, "regulator")->type);
+        FieldReader settings(regulator, file_, "'regulator'",
+                             find_field(of("memories").parts[0].fields, "regulator")->type);
         settings.required("settle", sram.regulator_settle_cycles);
         settings.finish();
         sram.regulator = true;
@@ -139,16 +156,19 @@ class PlatformReader {
       if (bank.value == 0 || bank.value % 4096) reader.fail("bank", "'bank' must be a multiple of 4 KiB");
       if (sram.banks * bank.value > 0x40000000ull) reader.fail("banks", "the memory must be below 1 GiB");
       if (base.value % 4096) reader.fail("base", "'base' must be a multiple of 4 KiB");
-      if (std::uint64_t{base.value} + sram.banks * bank.value > 1ull << 32) reader.fail("base", "memory '" + sram.name + "' reaches beyond the 4 GiB of a 32-bit address");
+      if (std::uint64_t{base.value} + sram.banks * bank.value > 1ull << 32)
+        reader.fail("base", "memory '" + sram.name + "' reaches beyond the 4 GiB of a 32-bit address");
       if (uncached.value && std::uint64_t{uncached.value} + sram.banks * bank.value > 1ull << 32)
-        reader.fail("uncached", "the uncached view of memory '" + sram.name + "' reaches beyond the 4 GiB of a 32-bit address");
+        reader.fail("uncached",
+                    "the uncached view of memory '" + sram.name + "' reaches beyond the 4 GiB of a 32-bit address");
       for (const SramConfig& other : platform_.system.srams)
         if (other.name == sram.name) reader.fail("name", "memory '" + sram.name + "' is defined twice");
       sram.bank_bytes = static_cast<std::uint32_t>(bank.value);
       sram.physical_base = base.value;
       auto& regions = platform_.system.regions;
       regions.push_back({sram.name, base.value, sram.size(), RegionKind::cached, base.value});
-      if (uncached.value) regions.push_back({sram.name + " uncached", uncached.value, sram.size(), RegionKind::uncached, base.value});
+      if (uncached.value)
+        regions.push_back({sram.name + " uncached", uncached.value, sram.size(), RegionKind::uncached, base.value});
       platform_.memory_uncached.push_back(uncached.value);
       platform_.system.srams.push_back(sram);
       cursors_.push_back(0);
@@ -172,13 +192,15 @@ class PlatformReader {
     reader.finish();
     platform_.system.devices = {core_control.value, idc.value, power.value, dma.value};
     auto& regions = platform_.system.regions;
-    for (const auto& [name, base] : {std::pair{"core control", core_control.value}, {"idc", idc.value}, {"power", power.value}, {"dma", dma.value}})
-      if (base || name != std::string_view("dma")) regions.push_back({name, base, device_bytes, RegionKind::device, base});
+    for (const auto& [name, base] : {std::pair{"core control", core_control.value},
+                                     {"idc", idc.value},
+                                     {"power", power.value},
+                                     {"dma", dma.value}})
+      if (base || name != std::string_view("dma"))
+        regions.push_back({name, base, device_bytes, RegionKind::device, base});
     try {
       AddressMap check(regions);
-    } catch (const std::invalid_argument& error) {
-      FieldReader::fail(top_.mark_of("memories"), error.what());
-    }
+    } catch (const std::invalid_argument& error) { FieldReader::fail(top_.mark_of("memories"), error.what()); }
   }
 
   void read_power() {
@@ -200,7 +222,8 @@ class PlatformReader {
       platform_.bank_manager = true;
     }
     reader.finish();
-    load_energy(platform_.energy, platform_.energy_mark);  // a preset that cannot be read is a mistake of the platform file
+    load_energy(platform_.energy,
+                platform_.energy_mark);  // a preset that cannot be read is a mistake of the platform file
   }
 
   void read_sharing() {
@@ -208,7 +231,8 @@ class PlatformReader {
     top_.required("shared_data", text);
     platform_.shared = choose(top_, "shared_data", text, shared_data_choices());
     if (platform_.shared == SharedData::uncached_alias && platform_.memory_uncached[0] == 0)
-      top_.fail("shared_data", "shared_data is 'uncached_alias', but memory '" + platform_.system.srams[0].name + "' has no 'uncached' address");
+      top_.fail("shared_data", "shared_data is 'uncached_alias', but memory '" + platform_.system.srams[0].name +
+                                   "' has no 'uncached' address");
     top_.optional("alignment", platform_.allocation_alignment);
     if (!std::has_single_bit(platform_.allocation_alignment) || platform_.allocation_alignment < 4)
       top_.fail("alignment", "'alignment' must be a power of two and at least 4");
@@ -224,7 +248,8 @@ class PlatformReader {
   }
 
   /// Takes the next `bytes` of a memory; `what` and `mark` are for the message when they are not there.
-  std::uint32_t take(std::uint32_t memory, std::uint64_t bytes, std::uint64_t alignment, const std::string& what, const SourceMark& mark) {
+  std::uint32_t take(std::uint32_t memory, std::uint64_t bytes, std::uint64_t alignment, const std::string& what,
+                     const SourceMark& mark) {
     const SramConfig& sram = platform_.system.srams[memory];
     const std::uint64_t start = align_up(cursors_[memory], alignment);
     if (start + bytes > sram.size())
@@ -259,17 +284,20 @@ class PlatformReader {
       reader.optional("stack", stack);
       reader.optional("align", area_alignment);
       reader.finish();
-      if (stack.value < 1024 || stack.value % 16) reader.fail("stack", "'stack' must be a multiple of 16, at least 1 KiB");
+      if (stack.value < 1024 || stack.value % 16)
+        reader.fail("stack", "'stack' must be a multiple of 16, at least 1 KiB");
     }
     const std::vector<HeapRequest> requests = read_heaps();
     place(requests, static_cast<std::uint32_t>(stack.value), area_alignment == "bank");
     describe_switchable_memories();
     std::vector<std::string> zones;
     if (!top_.optional("protected_zones", zones)) return;
-    for (const std::string& zone : zones) platform_.protected_zones.push_back(choose<Zone>(top_, "protected_zones", zone, zone_names(), "zone"));
+    for (const std::string& zone : zones)
+      platform_.protected_zones.push_back(choose<Zone>(top_, "protected_zones", zone, zone_names(), "zone"));
     // Heaps lie at cached addresses, which are physical ones.
     for (const HeapLayout& heap : platform_.heaps)
-      if (std::find(platform_.protected_zones.begin(), platform_.protected_zones.end(), heap.zone) != platform_.protected_zones.end())
+      if (std::find(platform_.protected_zones.begin(), platform_.protected_zones.end(), heap.zone) !=
+          platform_.protected_zones.end())
         for (CoreConfig& core : platform_.system.cores) core.kernel_only.push_back({heap.base, heap.bytes});
   }
 
@@ -277,14 +305,19 @@ class PlatformReader {
   void describe_switchable_memories() {
     for (const SramConfig& sram : platform_.system.srams) {
       if (!sram.switchable) continue;
-      if (platform_.switchable_memories.size() == max_switchable) FieldReader::fail(top_.mark_of("memories"), "at most " + std::to_string(max_switchable) + " memories can have banks that are switched");
+      if (platform_.switchable_memories.size() == max_switchable)
+        FieldReader::fail(top_.mark_of("memories"),
+                          "at most " + std::to_string(max_switchable) + " memories can have banks that are switched");
       SwitchableMemory memory{sram.physical_base, sram.bank_bytes, sram.banks, 0, 0, 0, 0, sram.regulator};
-      const auto bank_of = [&sram](std::uint64_t address) { return static_cast<std::uint32_t>((address - sram.physical_base) / sram.bank_bytes); };
+      const auto bank_of = [&sram](std::uint64_t address) {
+        return static_cast<std::uint32_t>((address - sram.physical_base) / sram.bank_bytes);
+      };
       const auto lies_here = [&sram](std::uint32_t address) { return address - sram.physical_base < sram.size(); };
       const CoreArea& primary = platform_.core_areas[0];
       if (lies_here(platform_.image_base)) {
         memory.awake_first = bank_of(platform_.image_base);
-        memory.awake_count = bank_of(std::uint64_t{primary.stack_base} + primary.stack_bytes - 1) + 1 - memory.awake_first;
+        memory.awake_count =
+            bank_of(std::uint64_t{primary.stack_base} + primary.stack_bytes - 1) + 1 - memory.awake_first;
       }
       if (platform_.bank_manager) manage_banks(sram, memory);
       platform_.switchable_memories.push_back(memory);
@@ -301,8 +334,10 @@ class PlatformReader {
     for (const CoreArea& area : platform_.core_areas) extend(end, area.stack_base, area.stack_bytes);
     for (const HeapLayout& heap : platform_.heaps)
       if (heap.per_core) extend(end, heap.base, heap.bytes);
-    memory.managed_first = static_cast<std::uint32_t>((end - sram.physical_base + sram.bank_bytes - 1) / sram.bank_bytes);
-    memory.managed_count = memory.managed_first < sram.banks ? std::min(sram.banks - memory.managed_first, max_managed_banks) : 0;
+    memory.managed_first =
+        static_cast<std::uint32_t>((end - sram.physical_base + sram.bank_bytes - 1) / sram.bank_bytes);
+    memory.managed_count =
+        memory.managed_first < sram.banks ? std::min(sram.banks - memory.managed_first, max_managed_banks) : 0;
   }
 
   std::vector<HeapRequest> read_heaps() {
@@ -321,7 +356,9 @@ class PlatformReader {
       request.heap.zone = choose<Zone>(reader, "zone", zone, zone_names());
       if (reader.optional("memory", memory)) request.memory = memory_index(reader, memory);
       if (reader.optional("capabilities", capabilities))
-        for (const std::string& each : capabilities) request.heap.capabilities |= choose<std::uint32_t>(reader, "capabilities", each, capability_names(), "capability");
+        for (const std::string& each : capabilities)
+          request.heap.capabilities |=
+              choose<std::uint32_t>(reader, "capabilities", each, capability_names(), "capability");
       if (!reader.node("capabilities").IsDefined()) request.heap.capabilities = 1;  // ram: every heap is that
       const bool bump = request.heap.zone == Zone::system;
       request.heap.per_core = bump || request.heap.zone == Zone::system_runtime;
@@ -329,7 +366,8 @@ class PlatformReader {
       if (bump) {
         reader.required("size", size);
         request.heap.bytes = static_cast<std::uint32_t>(size.value);
-        if (size.value == 0 || size.value % platform_.line_bytes()) reader.fail("size", "'size' must be a multiple of the cache line, and not 0");
+        if (size.value == 0 || size.value % platform_.line_bytes())
+          reader.fail("size", "'size' must be a multiple of the cache line, and not 0");
       } else {
         read_maps(reader, request);
       }
@@ -337,20 +375,24 @@ class PlatformReader {
       if (!request.heap.per_core) cores = {0};
       for (const std::uint32_t core : cores) {
         if (core >= platform_.core_count())
-          reader.fail("cores", "core " + std::to_string(core) + " does not exist: the platform has cores 0 to " + std::to_string(platform_.core_count() - 1));
+          reader.fail("cores", "core " + std::to_string(core) + " does not exist: the platform has cores 0 to " +
+                                   std::to_string(platform_.core_count() - 1));
         request.heap.core = core;
         request.heap.name = zone + (request.heap.per_core ? "[" + std::to_string(core) + "]" : "");
         for (const HeapRequest& other : requests)
           if (other.heap.name == request.heap.name) {
-            if (request.heap.zone != Zone::buffer) FieldReader::fail(reader.mark(), "heap '" + request.heap.name + "' is defined twice");
+            if (request.heap.zone != Zone::buffer)
+              FieldReader::fail(reader.mark(), "heap '" + request.heap.name + "' is defined twice");
             request.heap.name += "_" + memory;
           }
         requests.push_back(request);
       }
     }
-    if (requests.size() > max_heaps) FieldReader::fail(top_.mark_of("heaps"), "at most " + std::to_string(max_heaps) + " heaps");
+    if (requests.size() > max_heaps)
+      FieldReader::fail(top_.mark_of("heaps"), "at most " + std::to_string(max_heaps) + " heaps");
     for (std::uint32_t core = 0; core < platform_.core_count(); ++core)
-      if (std::none_of(requests.begin(), requests.end(), [core](const HeapRequest& r) { return r.heap.zone == Zone::system && r.heap.core == core; }))
+      if (std::none_of(requests.begin(), requests.end(),
+                       [core](const HeapRequest& r) { return r.heap.zone == Zone::system && r.heap.core == core; }))
         FieldReader::fail(top_.mark_of("heaps"), "core " + std::to_string(core) + " has no heap of zone 'system'");
     return requests;
   }
@@ -364,13 +406,15 @@ class PlatformReader {
     if (reader.optional("rest_in_blocks_of", rest) == has_blocks)
       FieldReader::fail(reader.mark(), "a heap needs either 'blocks' or 'rest_in_blocks_of'");
     request.rest_block_bytes = static_cast<std::uint32_t>(rest.value);
-    if (!has_blocks && (rest.value == 0 || rest.value % 16)) reader.fail("rest_in_blocks_of", "'rest_in_blocks_of' must be a multiple of 16, and not 0");
+    if (!has_blocks && (rest.value == 0 || rest.value % 16))
+      reader.fail("rest_in_blocks_of", "'rest_in_blocks_of' must be a multiple of 16, and not 0");
     for (const auto& pair : blocks) {
       if (pair.size() != 2 || pair[0] < 16 || pair[0] % 16 || pair[1] == 0 || times == 0)
         reader.fail("blocks", "'blocks' must be a list of [block size, count], sizes multiples of 16, counts above 0");
       if (!request.heap.maps.empty() && pair[0] <= request.heap.maps.back().block_bytes)
         reader.fail("blocks", "'blocks' must be in order of growing block size");
-      if (pair[1] > (max_heap_bytes - request.heap.bytes) / pair[0] / times) reader.fail("blocks", "a heap must be below 1 GiB");
+      if (pair[1] > (max_heap_bytes - request.heap.bytes) / pair[0] / times)
+        reader.fail("blocks", "a heap must be below 1 GiB");
       request.heap.maps.push_back({pair[0], pair[1] * times});
       request.heap.bytes += pair[0] * pair[1] * times;
     }
@@ -381,7 +425,8 @@ class PlatformReader {
     const std::uint32_t alignment = std::max<std::uint32_t>(platform_.line_bytes(), 64);
     if (request.rest_block_bytes) {
       const std::uint64_t start = align_up(cursors_[request.memory], alignment);
-      const std::uint64_t left = platform_.system.srams[request.memory].size() - std::min<std::uint64_t>(start, platform_.system.srams[request.memory].size());
+      const std::uint64_t left = platform_.system.srams[request.memory].size() -
+                                 std::min<std::uint64_t>(start, platform_.system.srams[request.memory].size());
       const auto count = static_cast<std::uint32_t>(left / request.rest_block_bytes);
       if (count == 0) FieldReader::fail(request.mark, "no memory is left for heap '" + heap.name + "'");
       heap.maps = {{request.rest_block_bytes, count}};
@@ -399,7 +444,8 @@ class PlatformReader {
       CoreArea area;
       area.first_bank = static_cast<std::uint32_t>(cursors_[0] / sram.bank_bytes);
       area.stack_bytes = stack_bytes;
-      area.stack_base = take(0, stack_bytes, 64, "the stack of core " + std::to_string(core), top_.mark_of("core_areas"));
+      area.stack_base =
+          take(0, stack_bytes, 64, "the stack of core " + std::to_string(core), top_.mark_of("core_areas"));
       for (const HeapRequest& request : requests)
         if (request.heap.per_core && request.heap.core == core) place_heap(request);
       if (own_banks) {
@@ -435,7 +481,8 @@ std::string to_string(Zone zone) {
 }
 
 const std::vector<std::pair<std::string, std::uint32_t>>& capability_names() {
-  static const std::vector<std::pair<std::string, std::uint32_t>> names{{"ram", 1u << 0}, {"lp", 1u << 3}, {"hp", 1u << 4}, {"dma", 1u << 5}};
+  static const std::vector<std::pair<std::string, std::uint32_t>> names{
+      {"ram", 1u << 0}, {"lp", 1u << 3}, {"hp", 1u << 4}, {"dma", 1u << 5}};
   return names;
 }
 

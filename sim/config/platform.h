@@ -43,7 +43,7 @@ struct HeapLayout {
   std::uint32_t bytes = 0;
   std::uint32_t capabilities = 0;
   std::vector<BlockMap> maps;  ///< empty: a bump heap, or one that its allocator divides as it likes
-  bool all_zones = false;      ///< of an allocator that knows no zones: `zone` says nothing
+  bool all_zones = false;  ///< of an allocator that knows no zones: `zone` says nothing
 
   bool serves(Zone wanted) const { return all_zones || zone == wanted; }
 };
@@ -52,7 +52,7 @@ struct HeapLayout {
 struct CoreArea {
   std::uint32_t stack_base = 0;
   std::uint32_t stack_bytes = 0;
-  std::uint32_t memory = 0;      ///< index of the SRAM
+  std::uint32_t memory = 0;  ///< index of the SRAM
   std::uint32_t first_bank = 0;  ///< banks that hold nothing else; none when bank_count is 0
   std::uint32_t bank_count = 0;
 };
@@ -60,12 +60,14 @@ struct CoreArea {
 /// A memory whose banks can be switched, as the firmware sees it. Counts are banks.
 struct SwitchableMemory {
   std::uint32_t base = 0, bank_bytes = 0, bank_count = 0;
-  std::uint32_t awake_first = 0, awake_count = 0;      ///< hold the image and core 0's stack: never put to sleep
-  std::uint32_t managed_first = 0, managed_count = 0;  ///< hold nothing but heaps of all cores, and are left to the bank manager
+  std::uint32_t awake_first = 0, awake_count = 0;  ///< hold the image and core 0's stack: never put to sleep
+  std::uint32_t managed_first = 0,
+                managed_count = 0;  ///< hold nothing but heaps of all cores, and are left to the bank manager
   std::uint32_t regulator = 0;  ///< 1: it has to be on while banks come up
 };
 
-/// A platform file, resolved: everything has an address. Feeds the simulator, the linker script and the boot descriptor.
+/// A platform file, resolved: everything has an address. Feeds the simulator, the linker script and the boot
+/// descriptor.
 struct Platform {
   std::string name;
   std::string description;
@@ -91,11 +93,12 @@ struct Platform {
   std::uint32_t line_bytes() const { return system.cores[0].data_cache.line_bytes; }
 };
 
-/// Reads configs/platforms/<name>.yaml, or any file when `name_or_path` has a slash or ends in .yaml. Throws InputError; `mark`
-/// is where the user named the platform.
+/// Reads configs/platforms/<name>.yaml, or any file when `name_or_path` has a slash or ends in .yaml. Throws
+/// InputError; `mark` is where the user named the platform.
 Platform load_platform(const std::string& name_or_path, const SourceMark& mark = {}, const Edits& edits = {});
 
-/// How a file in any folder can name a platform that was loaded as `name_or_path`: by the same name, or by its whole path.
+/// How a file in any folder can name a platform that was loaded as `name_or_path`: by the same name, or by its whole
+/// path.
 std::string platform_reference(const std::string& name_or_path, const Platform& platform);
 
 /// Names of the platforms that come with dspmem.

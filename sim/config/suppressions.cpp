@@ -7,14 +7,16 @@ namespace dspmem {
 
 FieldType suppression_fields(const std::vector<std::string>& rules) {
   using namespace field;
-  return mapping({needs("suppressions", list(mapping({
-                                            has("rule", choice(rules), "of this rule; default any"),
-                                            has("function", text(), "in this function of the firmware; default any"),
-                                            has("file", text(), "in this source file; default any"),
-                                            has("object", text(), "of this object; default any"),
-                                            needs("reason", text(), "why it is no bug; reports show it"),
-                                        })),
-                        "findings that do not fail a run; each gives at least one of rule, function, file and object")});
+  return mapping(
+      {needs("suppressions",
+             list(mapping({
+                 has("rule", choice(rules), "of this rule; default any"),
+                 has("function", text(), "in this function of the firmware; default any"),
+                 has("file", text(), "in this source file; default any"),
+                 has("object", text(), "of this object; default any"),
+                 needs("reason", text(), "why it is no bug; reports show it"),
+             })),
+             "findings that do not fail a run; each gives at least one of rule, function, file and object")});
 }
 
 SuppressionList load_suppressions(const std::string& path, const std::vector<std::string>& rules) {

@@ -15,17 +15,21 @@ using Relation = Result::Finding::Relation;
 
 extern const RuleInfo use_of_powered_off_bank_rule;
 constexpr RuleInfo use_of_powered_off_bank_rule{
-    {"use-of-powered-off-bank", 1}, Severity::manifest, "an SRAM bank is used while it is off, or may be",
-    "Something accesses a bank that is powered off, in retention or not usable yet after power-on, or a bank is switched off while somebody may "
-    "still use it. An access may be hidden: the eviction of a dirty line, a prefetch, a DMA transfer.",
-    "Switch a bank on, and wait for it, before the access; switch it off when all who use it have said that they are done and have written their "
-    "caches back."};
+    {"use-of-powered-off-bank", 1},
+    Severity::manifest,
+    "an SRAM bank is used while it is off, or may be",
+    "Something accesses a bank that is powered off, in retention or not usable yet after power-on, or a bank is "
+    "switched off while somebody may still use it. An access may be hidden: the eviction of a dirty line, a prefetch, "
+    "a DMA transfer.",
+    "Switch a bank on, and wait for it, before the access; switch it off when all who use it have said that they are "
+    "done and have written their caches back."};
 
 namespace {
 
 class Bank final : public Subscriber {
  public:
-  explicit Bank(const DiagnosisContext& context) : context_(context), log_(context.log), describe_(context.log.describe) {}
+  explicit Bank(const DiagnosisContext& context)
+      : context_(context), log_(context.log), describe_(context.log.describe) {}
 
   void on(const Crashed& event) override {
     if (event.fault.cause != FaultCause::bus_error || !event.fault.refusal.of_bank()) return;
@@ -53,13 +57,19 @@ class Bank final : public Subscriber {
     const std::uint32_t base = why.bank_base;
     Result::Finding finding;
     finding.rule = use_of_powered_off_bank_rule.id;
-    finding.message = fmt::format("{} needs SRAM bank {}, which {}", to_string(access.agent), why.bank, state_of_bank(why.kind));
+    finding.message =
+        fmt::format("{} needs SRAM bank {}, which {}", to_string(access.agent), why.bank, state_of_bank(why.kind));
     finding.access = access;
-    if (context_.physical(context_.cached(address)) - base < bytes_of_bank(base)) finding.object = object_at(context_.cached(address));
-    if (const Operation off = context_.banks.power_off_of(base); off.kind != Operation::Kind::none) finding.cause = describe_.operation(off);
+    if (context_.physical(context_.cached(address)) - base < bytes_of_bank(base))
+      finding.object = object_at(context_.cached(address));
+    if (const Operation off = context_.banks.power_off_of(base); off.kind != Operation::Kind::none)
+      finding.cause = describe_.operation(off);
     for (const HeapBlock* block : context_.live.between(base, std::uint64_t{base} + bytes_of_bank(base)))
-      if (finding.neighbours.size() < most_neighbours && !(finding.object && finding.object->address == block->base)) finding.neighbours.push_back(describe_.object(*block));
-    finding.fix = "keep the bank on while what lives in it is used, or move that to a bank that stays on; what an off bank held is lost";
+      if (finding.neighbours.size() < most_neighbours && !(finding.object && finding.object->address == block->base))
+        finding.neighbours.push_back(describe_.object(*block));
+    finding.fix =
+        "keep the bank on while what lives in it is used, or move that to a bank that stays on; what an off bank held "
+        "is lost";
     log_.add(std::move(finding));
   }
 
@@ -81,39 +91,54 @@ class Bank final : public Subscriber {
     const std::uint32_t cached = context_.cached(event.address);
     for (const HeapBlock* block : context_.live.between(cached, std::uint64_t{cached} + event.bytes)) {
       const std::uint32_t base = context_.physical(block->base), first = std::max(base, event.address);
-      const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(end, std::uint64_t{base} + block->bytes) - first);
+      const auto count =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(end, std::uint64_t{base} + block->bytes) - first);
       if (!context_.shadow->ever_written(first, count)) continue;  // there is nothing to lose
       Result::Finding finding;
       finding.rule = rule::lost_on_power_off;
-      finding.severity = Severity::advice;  // it may have been saved before; a read of it afterwards is a finding of its own
+      finding.severity =
+          Severity::advice;  // it may have been saved before; a read of it afterwards is a finding of its own
       finding.access = describe_.operation(event.by);
       finding.object = describe_.object(*block);
       finding.other = describe_.allocation_of(*block);
       finding.relation = Relation::after;
-      finding.message = fmt::format("a bank is switched off while '{}' lives in it: what it holds is lost", finding.object->name);
+      finding.message =
+          fmt::format("a bank is switched off while '{}' lives in it: what it holds is lost", finding.object->name);
       finding.fix = "free the object before, save what it holds, or put the bank into retention instead";
       log_.add(std::move(finding));
     }
   }
 
   void dirty(const BankSwitchedOff& event) {
-    const char* const fix = "write back and invalidate what leaves a bank on each core that has written to it (dcache_writeback_invalidate_region), then switch the bank off";
+    const char* const fix =
+        "write back and invalidate what leaves a bank on each core that has written to it "
+        "(dcache_writeback_invalidate_region), then switch the bank off";
     const std::vector<CoherencyChecker::DirtyLines> dirty = context_.checker->dirty_lines(event.address, event.bytes);
     for (const CoherencyChecker::DirtyLines& lines : dirty) {
       Result::Finding finding = beside_off(event, {lines.write, lines.first});
-      finding.message = fmt::format("a bank is switched off while core {} may hold {} of it in its cache: {} eviction would need the bank", lines.core,
-                                    lines.count == 1 ? "a dirty line" : fmt::format("{} dirty lines", lines.count), lines.count == 1 ? "its" : "their");
-      finding.missing = fmt::format("a write-back and invalidate by core {} of all that it wrote there, freed objects too, before the bank goes off", lines.core);
+      finding.message = fmt::format(
+          "a bank is switched off while core {} may hold {} of it in its cache: {} eviction would need the bank",
+          lines.core, lines.count == 1 ? "a dirty line" : fmt::format("{} dirty lines", lines.count),
+          lines.count == 1 ? "its" : "their");
+      finding.missing = fmt::format(
+          "a write-back and invalidate by core {} of all that it wrote there, freed objects too, before the bank goes "
+          "off",
+          lines.core);
       finding.fix = fix;
       log_.add(std::move(finding));
     }
     if (!dirty.empty() || event.by.kind == Operation::Kind::none) return;
-    const CoherencyChecker::Use late = context_.checker->left_dirty_elsewhere(event.by.agent, event.address, event.bytes);
+    const CoherencyChecker::Use late =
+        context_.checker->left_dirty_elsewhere(event.by.agent, event.address, event.bytes);
     if (late.operation.kind == Operation::Kind::none) return;
     Result::Finding finding = beside_off(event, late);
     const std::string who = to_string(finding.other->agent);
-    finding.message = fmt::format("a bank is switched off after {} has written back what it wrote there, but nothing says that it has: later, its eviction would need the bank", who);
-    finding.missing = fmt::format("a signal, a doorbell or a lock between the write-back by {} and the bank going off", who);
+    finding.message = fmt::format(
+        "a bank is switched off after {} has written back what it wrote there, but nothing says that it has: later, "
+        "its eviction would need the bank",
+        who);
+    finding.missing =
+        fmt::format("a signal, a doorbell or a lock between the write-back by {} and the bank going off", who);
     finding.fix = fix;
     log_.add(std::move(finding));
   }
@@ -125,7 +150,8 @@ class Bank final : public Subscriber {
     Result::Finding finding = beside_off(event, use);
     const std::string who = to_string(finding.other->agent);
     finding.message = fmt::format("a bank is switched off while {} may still use it: nothing orders the two", who);
-    finding.missing = fmt::format("a signal, a doorbell or a lock between what {} does there and the bank going off", who);
+    finding.missing =
+        fmt::format("a signal, a doorbell or a lock between what {} does there and the bank going off", who);
     finding.fix = "switch a bank off when all who use it have said that they are done with it";
     log_.add(std::move(finding));
   }

@@ -8,7 +8,9 @@ namespace dspmem {
 namespace {
 
 constexpr RuleInfo access_violation_rule{
-    {"access-violation"}, Severity::manifest, "user mode reaches into memory of the kernel",
+    {"access-violation"},
+    Severity::manifest,
+    "user mode reaches into memory of the kernel",
     "Code without privilege accessed a heap that the platform file protects (protected_zones).",
     "Allocate what user mode needs from a zone that it may use, or do this on its behalf in kernel mode."};
 
@@ -25,7 +27,8 @@ class Crash final : public Subscriber {
       for (std::uint32_t core = 0; core < context_.platform.core_count(); ++core)
         if (core != fault.core)
           if (auto step = step_of(core)) crash.other_steps.push_back(std::move(*step));
-      crash.message = fmt::format("watchdog: no return after {} cycles", context_.watchdog_cycles) + context_.hopeless_poll(static_cast<AgentId>(fault.core));
+      crash.message = fmt::format("watchdog: no return after {} cycles", context_.watchdog_cycles) +
+                      context_.hopeless_poll(static_cast<AgentId>(fault.core));
     }
     crash.core = fault.core;
     crash.cycle = fault.cycle;
@@ -55,7 +58,9 @@ class Crash final : public Subscriber {
     finding.access.stack = crash.stack;
     finding.access.cycle = fault.cycle;
     if (crash.step) finding.access.step = crash.step->where;
-    finding.fix = "allocate what user mode needs from a zone that it may use (runtime, buffer), or do this on its behalf in kernel mode";
+    finding.fix =
+        "allocate what user mode needs from a zone that it may use (runtime, buffer), or do this on its behalf in "
+        "kernel mode";
     context_.log.add(std::move(finding));
   }
 

@@ -6,13 +6,13 @@
 namespace dspmem {
 
 // In the order in which they are told of an event.
-#define DIAGNOSES(X)      \
-  X(heap_diagnosis)       \
-  X(bank_diagnosis)       \
-  X(coherency_diagnosis)  \
-  X(loop_diagnosis)       \
-  X(shortage_diagnosis)   \
-  X(crash_diagnosis)      \
+#define DIAGNOSES(X) \
+  X(heap_diagnosis) \
+  X(bank_diagnosis) \
+  X(coherency_diagnosis) \
+  X(loop_diagnosis) \
+  X(shortage_diagnosis) \
+  X(crash_diagnosis) \
   X(maintenance_diagnosis)
 
 #define DECLARE(name) extern const Diagnosis name;
@@ -36,7 +36,8 @@ std::span<const RuleInfo* const> rules() {
 
 const RuleInfo* find_rule(std::string_view name) {
   const auto all = rules();
-  const auto found = std::find_if(all.begin(), all.end(), [name](const RuleInfo* each) { return each->id.name == name; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [name](const RuleInfo* each) { return each->id.name == name; });
   return found == all.end() ? nullptr : *found;
 }
 

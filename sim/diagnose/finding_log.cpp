@@ -39,7 +39,7 @@ std::string place_of(const Result::Operation& operation) {
   return operation.step.empty() ? "its start" : "the step at " + operation.step.to_string();
 }
 
-// ---- Describer -------------------------------------------------------------------------------------------------------
+// ---- Describer ----------------------------------------------------------------------------------
 
 Agent Describer::agent(AgentId id) const {
   if (id == host_agent) return {Agent::Kind::host, 0};
@@ -75,7 +75,8 @@ Result::Operation Describer::operation(const Operation& operation) const {
 void Describer::complete_stack(const Operation& operation, Result::Operation& result) const {
   if (!operation.site.pc || operation.agent >= platform_.core_count()) return;
   for (const StackFrame& each : moment_.stack(operation.agent))
-    if (!(result.stack.size() == 2 && each.return_address == operation.site.caller)) add_caller(each.return_address, result);
+    if (!(result.stack.size() == 2 && each.return_address == operation.site.caller))
+      add_caller(each.return_address, result);
 }
 
 Result::Operation Describer::now(AgentId core, Result::Operation::Kind kind) const {
@@ -89,7 +90,8 @@ Result::Operation Describer::now(AgentId core, Result::Operation::Kind kind) con
   return result;
 }
 
-Result::Operation Describer::step(AgentId core, Result::Operation::Kind kind, const SourceMark& where, std::uint64_t cycle) const {
+Result::Operation Describer::step(AgentId core, Result::Operation::Kind kind, const SourceMark& where,
+                                  std::uint64_t cycle) const {
   Result::Operation result;
   result.agent = Agent::core(core);
   result.kind = kind;
@@ -98,7 +100,8 @@ Result::Operation Describer::step(AgentId core, Result::Operation::Kind kind, co
   return result;
 }
 
-Result::Operation Describer::call_of_allocator(Result::Operation::Kind kind, std::uint32_t core, const CallSite& site) const {
+Result::Operation Describer::call_of_allocator(Result::Operation::Kind kind, std::uint32_t core,
+                                               const CallSite& site) const {
   Result::Operation result;
   result.agent = Agent::core(core);
   result.kind = kind;
@@ -121,17 +124,25 @@ Result::Object Describer::object(const HeapBlock& block) const {
   const Result::Operation allocation = allocation_of(block);
   Result::Origin where{allocation.step, std::nullopt};
   if (where.step.empty() && !allocation.stack.empty()) where.frame = allocation.stack[0];
-  const std::string name =
-      !block.name.empty() ? block.name
-                          : fmt::format("{} bytes from {}", block.bytes, allocation.stack.empty() ? "the allocator" : allocation.stack[0].function);
-  return {Result::Object::Kind::block, name, to_string(block.zone), allocation.agent, std::move(where), block.base, block.bytes};
+  const std::string name = !block.name.empty()
+                               ? block.name
+                               : fmt::format("{} bytes from {}", block.bytes,
+                                             allocation.stack.empty() ? "the allocator" : allocation.stack[0].function);
+  return {Result::Object::Kind::block,
+          name,
+          to_string(block.zone),
+          allocation.agent,
+          std::move(where),
+          block.base,
+          block.bytes};
 }
 
 std::optional<Result::Object> Describer::object_at(std::uint32_t address) const {
   using Kind = Result::Object::Kind;
   if (const HeapBlock* block = live_.find(address)) return object(*block);
   if (const LiveMemory::Static* known = live_.static_at(address))
-    return Result::Object{Kind::static_object, known->name, "static", {}, {*known->where, std::nullopt}, known->base, known->bytes};
+    return Result::Object{Kind::static_object,           known->name, "static",    {},
+                          {*known->where, std::nullopt}, known->base, known->bytes};
   if (const auto variable = image_.variable_at(address); !variable.name.empty())
     return Result::Object{Kind::variable, variable.name, "variable", {}, {}, variable.address, variable.bytes};
   for (const HeapLayout& heap : platform_.heaps)
@@ -139,7 +150,8 @@ std::optional<Result::Object> Describer::object_at(std::uint32_t address) const 
       return Result::Object{Kind::heap, "heap " + heap.name, to_string(heap.zone), {}, {}, heap.base, heap.bytes};
   for (std::size_t core = 0; core < platform_.core_areas.size(); ++core)
     if (const CoreArea& area = platform_.core_areas[core]; address - area.stack_base < area.stack_bytes)
-      return Result::Object{Kind::stack, fmt::format("stack of core {}", core), "stack", {}, {}, area.stack_base, area.stack_bytes};
+      return Result::Object{Kind::stack,     fmt::format("stack of core {}", core), "stack", {}, {}, area.stack_base,
+                            area.stack_bytes};
   return std::nullopt;
 }
 
@@ -158,16 +170,18 @@ std::vector<Result::Frame> Describer::frames(const CoreFault& fault) const {
   std::vector<Result::Frame> stack;
   if (fault.pc != Core::trap_address) stack.push_back(frame(fault.pc, fault.pc));
   for (const StackFrame& each : fault.stack)
-    if (each.return_address != Core::trap_address) stack.push_back(frame(each.return_address, abi::call_site(each.return_address)));
+    if (each.return_address != Core::trap_address)
+      stack.push_back(frame(each.return_address, abi::call_site(each.return_address)));
   return stack;
 }
 
-// ---- FindingLog ------------------------------------------------------------------------------------------------------
+// ---- FindingLog ---------------------------------------------------------------------------------
 
 void FindingLog::add(Result::Finding finding) {
   const std::string key =
-      fmt::format("{}|{}|{}|{}|{}|{}", finding.rule.name, to_string(finding.access.agent), finding.access.step.to_string(), place_of(finding.access),
-                  finding.object ? finding.object->name : "", finding.other ? to_string(finding.other->agent) : "");
+      fmt::format("{}|{}|{}|{}|{}|{}", finding.rule.name, to_string(finding.access.agent),
+                  finding.access.step.to_string(), place_of(finding.access), finding.object ? finding.object->name : "",
+                  finding.other ? to_string(finding.other->agent) : "");
   if (Result::Finding* known = find(key)) ++known->count;
   else add(key, std::move(finding));
 }

@@ -33,7 +33,8 @@ class Moment {
 class Describer {
  public:
   /// REQUIRES: all of them outlive it.
-  Describer(const Platform& platform, const FirmwareImage& image, const LiveMemory& live, const AddressMap& map, const Moment& moment)
+  Describer(const Platform& platform, const FirmwareImage& image, const LiveMemory& live, const AddressMap& map,
+            const Moment& moment)
       : platform_(platform), image_(image), live_(live), map_(map), moment_(moment) {}
 
   const Moment& moment() const { return moment_; }
@@ -42,7 +43,8 @@ class Describer {
   /// What a core is doing at this moment, with its call stack.
   Result::Operation now(AgentId core, Result::Operation::Kind kind) const;
   /// The same where only the step is known.
-  Result::Operation step(AgentId core, Result::Operation::Kind kind, const SourceMark& where, std::uint64_t cycle) const;
+  Result::Operation step(AgentId core, Result::Operation::Kind kind, const SourceMark& where,
+                         std::uint64_t cycle) const;
   /// Adds the callers that are not in the operation's stack.
   void complete_stack(const Operation& operation, Result::Operation& result) const;
   Result::Object object(const HeapBlock& block) const;

@@ -17,8 +17,9 @@ class Loop final : public Subscriber {
       Result::Finding finding;
       finding.rule = rule::leak;
       finding.severity = Severity::latent;
-      finding.message = fmt::format("heap {} grew in every round of this step, by {} bytes in {} rounds{}", heap.name, growth.bytes, growth.rounds,
-                                    growth.full_after ? fmt::format("; in round {} it was full", growth.full_after) : "");
+      finding.message = fmt::format(
+          "heap {} grew in every round of this step, by {} bytes in {} rounds{}", heap.name, growth.bytes,
+          growth.rounds, growth.full_after ? fmt::format("; in round {} it was full", growth.full_after) : "");
       finding.access = log_.describe.step(event.core, Result::Operation::Kind::repeat, *event.where, event.cycle);
       if (const HeapBlock* newest = newest_in(heap, event.core)) {
         finding.object = log_.describe.object(*newest);
@@ -34,7 +35,9 @@ class Loop final : public Subscriber {
   const HeapBlock* newest_in(const HeapLayout& heap, std::uint32_t core) const {
     const HeapBlock* newest = nullptr;
     for (const auto& [base, block] : context_.live.blocks())
-      if (block.core == core && context_.live.heap_of(base) == &heap && (!newest || block.site.cycle > newest->site.cycle)) newest = &block;
+      if (block.core == core && context_.live.heap_of(base) == &heap &&
+          (!newest || block.site.cycle > newest->site.cycle))
+        newest = &block;
     return newest;
   }
 

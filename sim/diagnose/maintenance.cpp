@@ -11,9 +11,11 @@ namespace dspmem {
 namespace {
 
 constexpr RuleInfo redundant_maintenance_rule{
-    {"redundant-maintenance"}, Severity::advice, "cache operations that could not matter",
-    "None of the operations at this place found a line that can have been in the cache, or, for write-backs, dirty. They cost cycles for nothing, "
-    "in this scenario at least.",
+    {"redundant-maintenance"},
+    Severity::advice,
+    "cache operations that could not matter",
+    "None of the operations at this place found a line that can have been in the cache, or, for write-backs, dirty. "
+    "They cost cycles for nothing, in this scenario at least.",
     "Leave the operation out, or narrow it, if no other use of the code needs it ('dspmem mutate' tries it)."};
 
 class Maintenance final : public Subscriber {
@@ -29,8 +31,9 @@ class Maintenance final : public Subscriber {
       finding.severity = Severity::advice;
       finding.access = log_.describe.operation(use.operation);
       finding.count = use.count;
-      finding.message = fmt::format("none of {} cache operations could matter: no line that they named can have been in the cache{}", use.count,
-                                    use.operation.kind == Operation::Kind::write_back ? ", or dirty" : "");
+      finding.message =
+          fmt::format("none of {} cache operations could matter: no line that they named can have been in the cache{}",
+                      use.count, use.operation.kind == Operation::Kind::write_back ? ", or dirty" : "");
       log_.add(std::move(finding));
     }
   }
@@ -43,7 +46,9 @@ class Maintenance final : public Subscriber {
     std::vector<CoherencyChecker::MaintenanceUse> uses;
     for (const CoherencyChecker::MaintenanceUse& use : context_.checker->maintenance_use()) {
       const Site& site = use.operation.site;
-      const auto [entry, fresh] = known.try_emplace({site.pc, site.caller, site.pc ? nullptr : site.origin, use.operation.agent, use.operation.kind}, uses.size());
+      const auto [entry, fresh] = known.try_emplace(
+          {site.pc, site.caller, site.pc ? nullptr : site.origin, use.operation.agent, use.operation.kind},
+          uses.size());
       if (fresh) {
         uses.push_back(use);
         continue;

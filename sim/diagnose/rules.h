@@ -11,7 +11,8 @@ namespace dspmem {
 
 /// Rules that findings of several topics have. The others are known in the file of their topic alone.
 namespace rule {
-inline constexpr RuleId data_race{"data-race", 0}, leak{"leak"}, lost_on_power_off{"lost-on-power-off"}, lost_update{"lost-update"};
+inline constexpr RuleId data_race{"data-race", 0}, leak{"leak"}, lost_on_power_off{"lost-on-power-off"},
+    lost_update{"lost-update"};
 }
 
 /// Every rule, in alphabetical order: those of all diagnoses (see diagnosis.h).

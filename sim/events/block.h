@@ -17,12 +17,12 @@ struct CallSite {
 
 /// One allocation, from the call that returned it to the one that frees it.
 struct HeapBlock {
-  std::uint64_t id = 0;    ///< of a run's allocations, from 1 on; a block that is resized where it is becomes another
+  std::uint64_t id = 0;  ///< of a run's allocations, from 1 on; a block that is resized where it is becomes another
   std::uint32_t base = 0;  ///< cached address
   std::uint32_t bytes = 0;
   Zone zone = Zone::runtime;
   std::uint32_t core = 0;  ///< whose heap it was asked for, as a rule the core that called
-  std::string name;        ///< the scenario's; empty when firmware allocated it of its own accord
+  std::string name;  ///< the scenario's; empty when firmware allocated it of its own accord
   const SourceMark* where = nullptr;  ///< the step that asked for it; null when none did
   const SourceMark* group = nullptr;  ///< of many that count as one where reports say who keeps a bank on
   CallSite site;

@@ -35,7 +35,7 @@ struct Allocated {
 struct AllocationFailed {
   AgentId core;
   const HeapBlock& wanted;
-  std::uint32_t alignment;     ///< that it asked for; 0: none
+  std::uint32_t alignment;  ///< that it asked for; 0: none
   std::uint32_t capabilities;  ///< the same
   std::uint64_t cycle;
 };
@@ -56,16 +56,16 @@ struct Resizing {
 struct BadFree {
   AgentId core;
   std::uint32_t address;  ///< cached
-  const HeapBlock* block;     ///< the live or freed one that it lies in; null for none
+  const HeapBlock* block;  ///< the live or freed one that it lies in; null for none
   std::uint64_t cycle;
 };
 /// The core goes into the allocator, or comes out of it.
 struct AllocatorEntered {
   enum class State : std::uint8_t {
-    inside,       ///< it executes the allocator's code now
+    inside,  ///< it executes the allocator's code now
     interrupted,  ///< an interrupt handler runs on top of it
-    done,         ///< no call of the allocator is under way
-    abandoned,    ///< the same, and what was under way never returns
+    done,  ///< no call of the allocator is under way
+    abandoned,  ///< the same, and what was under way never returns
   };
   AgentId core;
   State state;
@@ -131,7 +131,7 @@ struct BankChanged {
 /// A bank is switched off by a register write. Emitted before its contents are lost.
 struct BankSwitchedOff {
   std::uint32_t address, bytes;  ///< physical
-  const Operation& by;           ///< kind none when nobody is known
+  const Operation& by;  ///< kind none when nobody is known
 };
 /// Memory refused an access of a master without a cache, or would have refused one of a step.
 struct AccessRefused {
@@ -148,9 +148,9 @@ struct LoopEnded {
   const SourceMark* where;
   std::uint64_t rounds;
   struct Growth {
-    std::size_t heap;             ///< the one that grew most: index in the platform's heaps
+    std::size_t heap;  ///< the one that grew most: index in the platform's heaps
     std::uint64_t rounds, bytes;  ///< in which what the core holds grew, and by how much, in all heaps
-    std::uint64_t full_after;     ///< the first round in which an allocation failed; 0: none
+    std::uint64_t full_after;  ///< the first round in which an allocation failed; 0: none
   };
   std::vector<Growth> growth;
   std::uint64_t cycle;

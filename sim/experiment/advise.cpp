@@ -18,12 +18,15 @@ struct Candidate {
 std::vector<Candidate> candidates(const Result::Power& power) {
   std::vector<Candidate> found;
   for (const Result::PoweredBank& bank : power.banks) {
-    if (!bank.needed || bank.pin_count > bank.pins.size() || !std::all_of(bank.pins.begin(), bank.pins.end(), [](const Result::Pin& pin) { return pin.movable; })) continue;
+    if (!bank.needed || bank.pin_count > bank.pins.size() ||
+        !std::all_of(bank.pins.begin(), bank.pins.end(), [](const Result::Pin& pin) { return pin.movable; }))
+      continue;
     Candidate candidate{&bank};
     for (const Result::Pin& pin : bank.pins) candidate.bytes += pin.object.bytes;
     found.push_back(candidate);
   }
-  std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) { return a.bytes < b.bytes; });
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.bytes < b.bytes; });
   return found;
 }
 
@@ -50,8 +53,9 @@ void try_moves(const Job& job, const ReplayOptions& options, Advice& advice, con
     if (!session.relocation_fits() || after.crash || after.power.policies.empty()) continue;
     const auto saved = [](const Result& result, Role role) { return result.power.policy(role)->saved_basis_points; };
     if (saved(after, Role::achievable) <= saved(advice.before, Role::achievable)) continue;
-    advice.moves.push_back({tried[index].bank->name, tried[index].bank->pins, saved(advice.before, Role::achievable), saved(after, Role::achievable),
-                            saved(advice.before, Role::measured), saved(after, Role::measured)});
+    advice.moves.push_back({tried[index].bank->name, tried[index].bank->pins, saved(advice.before, Role::achievable),
+                            saved(after, Role::achievable), saved(advice.before, Role::measured),
+                            saved(after, Role::measured)});
   }
   progress(tried.size(), tried.size());
 }
@@ -59,10 +63,14 @@ void try_moves(const Job& job, const ReplayOptions& options, Advice& advice, con
 std::vector<LayoutAdvice> layouts(const Platform& platform, const SizeProfile& sizes) {
   std::vector<LayoutAdvice> found;
   for (const auto& [zone, classes] : sizes.zones) {
-    const auto heap = std::find_if(platform.heaps.begin(), platform.heaps.end(), [wanted = zone](const HeapLayout& each) { return each.zone == wanted && !each.maps.empty(); });
+    const auto heap =
+        std::find_if(platform.heaps.begin(), platform.heaps.end(),
+                     [wanted = zone](const HeapLayout& each) { return each.zone == wanted && !each.maps.empty(); });
     if (heap == platform.heaps.end() || zone == Zone::buffer) continue;  // buffers are runs of blocks of one size
     const BlockLayout now = fill_blocks(classes, heap->maps);
-    if (now.bytes) found.push_back({zone, heap->bytes, now, suggest_blocks(classes, heap->maps.size(), heap->maps.back().block_bytes)});
+    if (now.bytes)
+      found.push_back(
+          {zone, heap->bytes, now, suggest_blocks(classes, heap->maps.size(), heap->maps.back().block_bytes)});
   }
   return found;
 }

@@ -32,7 +32,8 @@ struct Advice {
   std::vector<LayoutAdvice> layouts;
 };
 
-/// Tries moves in replays of their own, and says which block sizes would have fitted. After a crash there is only `before`.
+/// Tries moves in replays of their own, and says which block sizes would have fitted. After a crash there is only
+/// `before`.
 Advice advise(const Job& job, const ReplayOptions& options, const ExperimentProgress& progress);
 
 }  // namespace dspmem

@@ -3,15 +3,14 @@
 
 namespace dspmem {
 
-std::vector<ComparedAllocator> compare(const std::vector<Job>& jobs, const ReplayOptions& options, const ExperimentProgress& progress) {
+std::vector<ComparedAllocator> compare(const std::vector<Job>& jobs, const ReplayOptions& options,
+                                       const ExperimentProgress& progress) {
   std::vector<ComparedAllocator> rows;
   for (const Job& job : jobs) {
     progress(rows.size(), jobs.size());
     try {
       rows.push_back({job.allocator.name, run(job, options), ""});
-    } catch (const InputError& error) {
-      rows.push_back({job.allocator.name, {}, error.summary()});
-    }
+    } catch (const InputError& error) { rows.push_back({job.allocator.name, {}, error.summary()}); }
   }
   progress(jobs.size(), jobs.size());
   return rows;

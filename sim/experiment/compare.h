@@ -20,7 +20,8 @@ struct ComparedAllocator {
 };
 
 /// Replays each job. What one allocator cannot do says nothing about the others.
-std::vector<ComparedAllocator> compare(const std::vector<Job>& jobs, const ReplayOptions& options, const ExperimentProgress& progress);
+std::vector<ComparedAllocator> compare(const std::vector<Job>& jobs, const ReplayOptions& options,
+                                       const ExperimentProgress& progress);
 
 /// Findings that are no advice, those that are not listed too.
 std::uint64_t finding_count(const Result& result);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/experiment/job.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <filesystem>
-#include <fmt/format.h>
 
 #include "sim/config/describe.h"
 #include "sim/config/fields.h"
@@ -13,26 +13,35 @@
 namespace dspmem {
 namespace {
 
-/// Whether the firmware has what no scenario can do without. What only some use, such as a function that changes a block's size, may be absent.
+/// Whether the firmware has what no scenario can do without. What only some use, such as a function that changes a
+/// block's size, may be absent.
 void check_functions(const Allocator& allocator, const FirmwareImage& image) {
   const auto need = [&image](const std::string& function, const SourceMark& mark) {
-    if (!image.symbol(function)) throw InputError(mark, "firmware '" + image.path() + "' has no function '" + function + "'" + suggestion(function, image.function_names()));
+    if (!image.symbol(function))
+      throw InputError(mark, "firmware '" + image.path() + "' has no function '" + function + "'" +
+                                 suggestion(function, image.function_names()));
   };
   using Role = AllocatorFunction::Role;
   for (const AllocatorFunction& function : allocator.functions)
-    if (function.role == Role::allocate || function.role == Role::free || function.role == Role::initialise) need(function.symbol, function.mark);
+    if (function.role == Role::allocate || function.role == Role::free || function.role == Role::initialise)
+      need(function.symbol, function.mark);
   for (const Allocator::Stub& stub : allocator.stubs) {
     need(stub.function, stub.mark);
-    if (image.variable(stub.function)) throw InputError(stub.mark, "'" + stub.function + "' is a variable of the firmware; a stub stands in for a function");
+    if (image.variable(stub.function))
+      throw InputError(stub.mark,
+                       "'" + stub.function + "' is a variable of the firmware; a stub stands in for a function");
   }
   if (allocator.lock.empty()) return;
-  const auto done_by_simulator = [&image](const std::string& function) { return !image.starts_itself() && StandIns::knows(function); };
+  const auto done_by_simulator = [&image](const std::string& function) {
+    return !image.starts_itself() && StandIns::knows(function);
+  };
   if (!done_by_simulator(allocator.lock)) need(allocator.lock, allocator.lock_mark);
   if (!done_by_simulator(allocator.unlock)) need(allocator.unlock, allocator.unlock_mark);
 }
 
 /// "line 64 in the image and 0x20 on the platform", for each fact that differs; empty for none.
-std::string differing_facts(const FirmwareImage& image, const std::vector<std::pair<std::string, std::uint32_t>>& platform_facts) {
+std::string differing_facts(const FirmwareImage& image,
+                            const std::vector<std::pair<std::string, std::uint32_t>>& platform_facts) {
   std::string differing;
   for (const auto& [name, value] : platform_facts) {
     const std::string key = name + "=";
@@ -41,7 +50,9 @@ std::string differing_facts(const FirmwareImage& image, const std::vector<std::p
     if (at == std::string::npos) continue;
     at = facts.find('=', at) + 1;
     const std::string built_for = facts.substr(at, facts.find(';', at) - at);
-    if (parse_number(built_for) != value) differing += fmt::format("{}{} {} in the image and {:#x} on the platform", differing.empty() ? "" : ", ", name, built_for, value);
+    if (parse_number(built_for) != value)
+      differing += fmt::format("{}{} {} in the image and {:#x} on the platform", differing.empty() ? "" : ", ", name,
+                               built_for, value);
   }
   return differing;
 }
@@ -50,8 +61,10 @@ std::string differing_facts(const FirmwareImage& image, const std::vector<std::p
 void check_platform(const Job& job) {
   const std::string differing = differing_facts(*job.image, job.platform_facts);
   if (!differing.empty())
-    throw InputError({job.image->path()}, fmt::format("this firmware was built for another platform than '{}' ({}): {}; build it for this platform, or run it all the same with --allow-mismatch",
-                                                      job.platform.name, job.platform.file, differing));
+    throw InputError({job.image->path()},
+                     fmt::format("this firmware was built for another platform than '{}' ({}): {}; build it for this "
+                                 "platform, or run it all the same with --allow-mismatch",
+                                 job.platform.name, job.platform.file, differing));
 }
 
 /// The cached view of an address.
@@ -59,7 +72,8 @@ std::uint32_t cached_view(const Platform& platform, std::uint32_t address) {
   for (const Region& region : platform.system.regions)
     if (region.contains(address) && region.kind == RegionKind::uncached)
       for (const Region& other : platform.system.regions)
-        if (other.kind == RegionKind::cached && region.to_physical(address) - other.physical < other.size) return region.to_physical(address) - other.physical + other.base;
+        if (other.kind == RegionKind::cached && region.to_physical(address) - other.physical < other.size)
+          return region.to_physical(address) - other.physical + other.base;
   return address;
 }
 
@@ -71,13 +85,19 @@ void place_heap(Job& job) {
   if (!allocator.heap_variable.empty()) {
     const auto variable = image.variable(allocator.heap_variable);
     if (!variable)
-      throw InputError(allocator.heap_mark, fmt::format("firmware '{}' has no variable '{}' (the compiler removes statics that nothing uses)", image.path(), allocator.heap_variable) + suggestion(allocator.heap_variable, image.variable_names()));
+      throw InputError(
+          allocator.heap_mark,
+          fmt::format("firmware '{}' has no variable '{}' (the compiler removes statics that nothing uses)",
+                      image.path(), allocator.heap_variable) +
+              suggestion(allocator.heap_variable, image.variable_names()));
     base = variable->address;
     end = base + variable->bytes;
   } else if (!allocator.heap_begin.empty()) {
     const auto symbol = [&](const std::string& name) {
       const auto address = image.symbol(name);
-      if (!address) throw InputError(allocator.heap_mark, fmt::format("firmware '{}' has no symbol '{}'", image.path(), name) + suggestion(name, image.symbol_names()));
+      if (!address)
+        throw InputError(allocator.heap_mark, fmt::format("firmware '{}' has no symbol '{}'", image.path(), name) +
+                                                  suggestion(name, image.symbol_names()));
       return *address;
     };
     base = symbol(allocator.heap_begin);
@@ -85,7 +105,8 @@ void place_heap(Job& job) {
   } else {
     return;
   }
-  if (end <= base) throw InputError(allocator.heap_mark, fmt::format("this heap has no bytes: it is from {:#x} to {:#x}", base, end));
+  if (end <= base)
+    throw InputError(allocator.heap_mark, fmt::format("this heap has no bytes: it is from {:#x} to {:#x}", base, end));
   HeapLayout heap;
   heap.name = "heap";
   heap.zone = Zone::runtime;
@@ -96,7 +117,8 @@ void place_heap(Job& job) {
   job.platform.heaps = {heap};
 }
 
-/// What the cores need to run this image: its vectors, and if it is called without having been started, what its start-up code would have done.
+/// What the cores need to run this image: its vectors, and if it is called without having been started, what its
+/// start-up code would have done.
 void prepare_cores(Job& job) {
   Platform& platform = job.platform;
   const FirmwareImage& image = *job.image;
@@ -116,16 +138,23 @@ void prepare_cores(Job& job) {
   constexpr std::uint32_t page = 4096;
   for (const Allocator::Stub& stub : job.allocator.stubs) {
     const std::uint32_t address = *image.symbol(stub.function);
-    if (address > 0xffffefff) throw InputError(stub.mark, fmt::format("'{}' is at {:#x}, where no memory can be that would hold its stub", stub.function, address));
+    if (address > 0xffffefff)
+      throw InputError(stub.mark, fmt::format("'{}' is at {:#x}, where no memory can be that would hold its stub",
+                                              stub.function, address));
     const auto holds = [address](const Region& region) { return region.contains(address); };
-    if (std::none_of(platform.system.regions.begin(), platform.system.regions.end(), holds)) add_memory(platform, fmt::format("ROM {:#x}", address & ~(page - 1)), address & ~(page - 1), page);
+    if (std::none_of(platform.system.regions.begin(), platform.system.regions.end(), holds))
+      add_memory(platform, fmt::format("ROM {:#x}", address & ~(page - 1)), address & ~(page - 1), page);
   }
   if (image.starts_itself()) return;
   for (const FirmwareImage::Segment& segment : image.segments())
     for (const CoreArea& area : platform.core_areas)
-      if (segment.address < std::uint64_t{area.stack_base} + area.stack_bytes && area.stack_base < std::uint64_t{segment.address} + segment.bytes.size())
-        throw InputError({image.path()}, fmt::format("this firmware has {} bytes at {:#x}, where platform '{}' has the stack of a core ({:#x} to {:#x}): give its image room there (image, stack)",
-                                                     segment.bytes.size(), segment.address, platform.name, area.stack_base, area.stack_base + area.stack_bytes));
+      if (segment.address < std::uint64_t{area.stack_base} + area.stack_bytes &&
+          area.stack_base < std::uint64_t{segment.address} + segment.bytes.size())
+        throw InputError({image.path()},
+                         fmt::format("this firmware has {} bytes at {:#x}, where platform '{}' has the stack of a core "
+                                     "({:#x} to {:#x}): give its image room there (image, stack)",
+                                     segment.bytes.size(), segment.address, platform.name, area.stack_base,
+                                     area.stack_base + area.stack_bytes));
 }
 
 }  // namespace
@@ -134,26 +163,40 @@ void prepare_cores(Job& job) {
 std::string firmware_path(const Platform& platform, const Allocator& allocator) {
   if (!allocator.firmware.empty()) {
     const std::string named = (std::filesystem::path(allocator.file).parent_path() / allocator.firmware).string();
-    if (!std::filesystem::exists(named)) throw InputError(allocator.firmware_mark, "there is no firmware image '" + named + "'");
+    if (!std::filesystem::exists(named))
+      throw InputError(allocator.firmware_mark, "there is no firmware image '" + named + "'");
     return named;
   }
   const std::string binding = std::filesystem::path(allocator.file).stem().string();
-  const auto path = firmware_directory() / (std::filesystem::path(platform.file).stem().string() + (binding == "zones" ? "" : "-" + binding) + ".elf");
+  const auto path = firmware_directory() / (std::filesystem::path(platform.file).stem().string() +
+                                            (binding == "zones" ? "" : "-" + binding) + ".elf");
   if (std::filesystem::exists(path)) return path.string();
-  if (binding == "zones") throw InputError({platform.file, 0, 0}, "there is no firmware image '" + path.string() + "' for this platform: put the file into configs/platforms and build, or name an ELF with --firmware");
-  throw InputError({allocator.file, 0, 0}, "there is no firmware image '" + path.string() + "' with this allocator for platform '" + platform.name + "': build one with dspmem_add_firmware, and name it with 'firmware:' there, or with --firmware");
+  if (binding == "zones")
+    throw InputError(
+        {platform.file, 0, 0},
+        "there is no firmware image '" + path.string() +
+            "' for this platform: put the file into configs/platforms and build, or name an ELF with --firmware");
+  throw InputError({allocator.file, 0, 0},
+                   "there is no firmware image '" + path.string() + "' with this allocator for platform '" +
+                       platform.name +
+                       "': build one with dspmem_add_firmware, and name it with 'firmware:' there, or with --firmware");
 }
 
-bool built_for(const FirmwareImage& image, const std::vector<std::pair<std::string, std::uint32_t>>& facts) { return differing_facts(image, facts).empty(); }
+bool built_for(const FirmwareImage& image, const std::vector<std::pair<std::string, std::uint32_t>>& facts) {
+  return differing_facts(image, facts).empty();
+}
 
-Scenario load_scenario(const std::string& path, const Edits& edits) { return load_scenario(path, {step_kinds(), rule_names()}, edits); }
+Scenario load_scenario(const std::string& path, const Edits& edits) {
+  return load_scenario(path, {step_kinds(), rule_names()}, edits);
+}
 
 Job load_checked(const JobRequest& request) {
   Job job;
   job.scenario = load_scenario(request.scenario, request.scenario_edits);
   if (request.ignore_expectations) job.scenario.expectations = {};
-  job.platform = request.platform ? load_platform(*request.platform, {"--platform", 0, 0}, request.platform_edits)
-                                  : load_platform(job.scenario.platform, job.scenario.platform_mark, request.platform_edits);
+  job.platform = request.platform
+                     ? load_platform(*request.platform, {"--platform", 0, 0}, request.platform_edits)
+                     : load_platform(job.scenario.platform, job.scenario.platform_mark, request.platform_edits);
   job.allocator = load_allocator(request.allocator.value_or("zones"), {"--allocator", 0, 0});
   job.platform_facts = platform_facts(job.platform);
   job.platform = with_allocator(std::move(job.platform), job.allocator);
@@ -163,7 +206,8 @@ Job load_checked(const JobRequest& request) {
 
 Job load_job(const JobRequest& request) {
   Job job = load_checked(request);
-  job.image = std::make_unique<FirmwareImage>(request.firmware ? *request.firmware : firmware_path(job.platform, job.allocator));
+  job.image = std::make_unique<FirmwareImage>(request.firmware ? *request.firmware
+                                                               : firmware_path(job.platform, job.allocator));
   if (!request.allow_mismatch) check_platform(job);
   check_functions(job.allocator, *job.image);
   place_heap(job);

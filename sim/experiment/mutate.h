@@ -21,10 +21,10 @@ struct Trouble {
 /// A place that maintains caches, left out.
 struct Mutant {
   MaintenanceSites::Entry site;  ///< with how often it was executed when it was not left out
-  Trouble trouble;               ///< none: the mutant survived
+  Trouble trouble;  ///< none: the mutant survived
 };
 struct Mutation {
-  Trouble before;               ///< of the scenario as it is; with any, nothing was left out
+  Trouble before;  ///< of the scenario as it is; with any, nothing was left out
   std::vector<Mutant> mutants;
 };
 

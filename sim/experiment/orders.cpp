@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/experiment/orders.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <set>
 
 #include "sim/diagnose/rules.h"
@@ -55,13 +55,16 @@ std::vector<Result::Finding> find_in_other_lock_orders(const Job& job, const Rep
     Result result;
     try {
       result = run(job, other);
-    } catch (const InputError& error) {  // such as an object that is not allocated yet: the scenario relies on who is first
+    } catch (
+        const InputError& error) {  // such as an object that is not allocated yet: the scenario relies on who is first
       found.push_back(stops(core, error.mark(), error.message()));
       continue;
     }
     if (result.interrupted) break;
-    const bool fails = std::any_of(result.findings.begin(), result.findings.end(), [](const Result::Finding& each) { return each.fails(false); });
-    if (result.crash && !fails) found.push_back(stops(core, result.crash->step ? result.crash->step->where : Place{}, result.crash->message));
+    const bool fails = std::any_of(result.findings.begin(), result.findings.end(),
+                                   [](const Result::Finding& each) { return each.fails(false); });
+    if (result.crash && !fails)
+      found.push_back(stops(core, result.crash->step ? result.crash->step->where : Place{}, result.crash->message));
     for (Result::Finding& finding : result.findings) {
       if (finding.is_advice()) continue;
       if (finding.severity == Severity::manifest) finding.severity = Severity::latent;

@@ -68,9 +68,7 @@ bool receive_text(int socket, std::string& text) {
     std::string bytes, error;
     try {
       bytes = run(number);
-    } catch (const std::exception& thrown) {
-      error = *thrown.what() ? thrown.what() : "an exception without a text";
-    }
+    } catch (const std::exception& thrown) { error = *thrown.what() ? thrown.what() : "an exception without a text"; }
     if (!send_text(socket, bytes) || !send_text(socket, error)) break;
   }
   _exit(0);
@@ -78,11 +76,13 @@ bool receive_text(int socket, std::string& text) {
 
 }  // namespace
 
-bool ProcessPool::serve(const std::function<std::optional<std::uint64_t>()>& next, const std::function<void(const Answer&)>& done, const std::function<bool()>& interrupted) {
+bool ProcessPool::serve(const std::function<std::optional<std::uint64_t>()>& next,
+                        const std::function<void(const Answer&)>& done, const std::function<bool()>& interrupted) {
   std::vector<Worker> workers(processes_);
   const auto start = [&](Worker& worker) {
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) throw std::system_error(errno, std::generic_category(), "another process cannot be started");
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+      throw std::system_error(errno, std::generic_category(), "another process cannot be started");
     std::fflush(nullptr);
     const pid_t process = fork();
     if (process < 0) throw std::system_error(errno, std::generic_category(), "another process cannot be started");
@@ -130,7 +130,8 @@ bool ProcessPool::serve(const std::function<std::optional<std::uint64_t>()>& nex
         }
       if (waiting.empty()) break;
       constexpr int milliseconds = 200;
-      if (poll(waiting.data(), waiting.size(), milliseconds) < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "waiting for answers");
+      if (poll(waiting.data(), waiting.size(), milliseconds) < 0 && errno != EINTR)
+        throw std::system_error(errno, std::generic_category(), "waiting for answers");
       if (interrupted()) {
         stopped = true;
         if (when_interrupted_ == WhenInterrupted::stop) break;

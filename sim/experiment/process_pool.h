@@ -8,7 +8,8 @@
 
 namespace dspmem {
 
-/// Does pieces of work in processes of their own, several at a time. A process that dies takes no more with it than the piece that it was at.
+/// Does pieces of work in processes of their own, several at a time. A process that dies takes no more with it than the
+/// piece that it was at.
 class ProcessPool {
  public:
   /// What became of a piece of work.
@@ -17,20 +18,24 @@ class ProcessPool {
     std::string bytes;  ///< what `run` returned
     std::string error;  ///< what `run` threw; empty: nothing
     bool died = false;
-    int signal = 0;     ///< that ended the process; 0: it ended itself
+    int signal = 0;  ///< that ended the process; 0: it ended itself
   };
 
-  /// Whether what is being done is given up, or ends by itself, as work does that asks, too, whether it was interrupted.
+  /// Whether what is being done is given up, or ends by itself, as work does that asks, too, whether it was
+  /// interrupted.
   enum class WhenInterrupted { stop, finish };
 
-  /// `run` is called in the processes, for a number that `next` gave. `pieces`: how many a process does before another takes its place; 0:
-  /// all that there are.
-  ProcessPool(unsigned processes, std::function<std::string(std::uint64_t)> run, std::uint64_t pieces = 0, WhenInterrupted when_interrupted = WhenInterrupted::stop)
+  /// `run` is called in the processes, for a number that `next` gave. `pieces`: how many a process does before another
+  /// takes its place; 0: all that there are.
+  ProcessPool(unsigned processes, std::function<std::string(std::uint64_t)> run, std::uint64_t pieces = 0,
+              WhenInterrupted when_interrupted = WhenInterrupted::stop)
       : processes_(processes), pieces_(pieces), when_interrupted_(when_interrupted), run_(std::move(run)) {}
 
-  /// Until `next` gives nothing more and all is done. `done` receives each answer, in the order in which they come. Returns false if
-  /// `interrupted` came to hold: what was not done has no answer. Throws std::system_error when the system has no process to give.
-  bool serve(const std::function<std::optional<std::uint64_t>()>& next, const std::function<void(const Answer&)>& done, const std::function<bool()>& interrupted);
+  /// Until `next` gives nothing more and all is done. `done` receives each answer, in the order in which they come.
+  /// Returns false if `interrupted` came to hold: what was not done has no answer. Throws std::system_error when the
+  /// system has no process to give.
+  bool serve(const std::function<std::optional<std::uint64_t>()>& next, const std::function<void(const Answer&)>& done,
+             const std::function<bool()>& interrupted);
 
  private:
   unsigned processes_;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/experiment/vary.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <algorithm>
 #include <set>
 
 #include "sim/config/describe.h"
@@ -46,9 +46,7 @@ std::string obstacle(const Figure& figure, const JobRequest& request, const Job&
     figure.edit(changed.platform_edits, value);
     try {
       if (load_checked(changed).platform_facts != job.platform_facts) return "another firmware image belongs to it";
-    } catch (const InputError& error) {
-      return "it cannot be " + value + ": " + error.message();
-    }
+    } catch (const InputError& error) { return "it cannot be " + value + ": " + error.message(); }
   }
   return {};
 }
@@ -59,14 +57,13 @@ std::string energy_obstacle(const Figure& figure, const std::string& preset) {
     figure.edit(edits, value);
     try {
       load_energy(preset, {}, edits);
-    } catch (const InputError& error) {
-      return "it cannot be " + value + ": " + error.message();
-    }
+    } catch (const InputError& error) { return "it cannot be " + value + ": " + error.message(); }
   }
   return {};
 }
 
-Plan make_plan(const JobRequest& request, const Job& job, const EnergyPreset& energy, const std::string& preset, bool with_energy) {
+Plan make_plan(const JobRequest& request, const Job& job, const EnergyPreset& energy, const std::string& preset,
+               bool with_energy) {
   Plan plan;
   Variant all_low, all_high;
   for (const Figure& figure : job.platform.figures) {
@@ -81,7 +78,8 @@ Plan make_plan(const JobRequest& request, const Job& job, const EnergyPreset& en
   if (with_energy)
     for (const Figure& figure : energy.sources) {
       if (!figure.has_range()) continue;
-      if (const std::string why = energy_obstacle(figure, preset); !why.empty()) plan.left_out.push_back({figure.stated, why});
+      if (const std::string why = energy_obstacle(figure, preset); !why.empty())
+        plan.left_out.push_back({figure.stated, why});
       else add_ends(figure, &Variant::energy, plan, all_low, all_high);
     }
   if (plan.figures > 1) {
@@ -96,7 +94,7 @@ Plan make_plan(const JobRequest& request, const Job& job, const EnergyPreset& en
   return plan;
 }
 
-// ---- What a report says --------------------------------------------------------------------------------------------------
+// ---- What a report says -------------------------------------------------------------------------
 
 std::vector<Variation::Range> figures_of(const Result& result) {
   std::vector<Variation::Range> ranges;
@@ -105,17 +103,21 @@ std::vector<Variation::Range> figures_of(const Result& result) {
     ranges.push_back({name, unit, signed_value, signed_value, signed_value, {}, {}});
   };
   add("cycles", Unit::cycles, result.cycles);
-  for (const Result::AllocatorCalls& each : result.operations) add(each.name + ", worst call", Unit::cycles, each.worst_cycles);
+  for (const Result::AllocatorCalls& each : result.operations)
+    add(each.name + ", worst call", Unit::cycles, each.worst_cycles);
   for (const Result::PowerPolicy& policy : result.power.policies) {
     if (policy.role == Result::PolicyRole::baseline) continue;
     add("banks off, " + policy.name, Unit::basis_points, policy.off_basis_points);
     add("saved, " + policy.name, Unit::basis_points, static_cast<std::uint64_t>(policy.saved_basis_points));
   }
-  for (const Result::PowerPolicy& policy : result.power.policies) add("energy, " + policy.name, Unit::attojoules, policy.energy());
+  for (const Result::PowerPolicy& policy : result.power.policies)
+    add("energy, " + policy.name, Unit::attojoules, policy.energy());
   return ranges;
 }
 
-std::string joined(const std::set<std::string>& names) { return names.empty() ? "none" : fmt::format("{}", fmt::join(names, "; ")); }
+std::string joined(const std::set<std::string>& names) {
+  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, "; "));
+}
 
 std::string findings_of(const Result& result) {
   std::set<std::string> names;
@@ -127,7 +129,8 @@ std::string findings_of(const Result& result) {
 std::string policies_of(const Result& result) {
   std::vector<const Result::PowerPolicy*> policies;
   for (const Result::PowerPolicy& each : result.power.policies) policies.push_back(&each);
-  std::stable_sort(policies.begin(), policies.end(), [](const auto* a, const auto* b) { return a->energy() < b->energy(); });
+  std::stable_sort(policies.begin(), policies.end(),
+                   [](const auto* a, const auto* b) { return a->energy() < b->energy(); });
   std::string text;
   for (const auto* each : policies) text += (text.empty() ? "" : " < ") + each->name;
   return text;
@@ -142,7 +145,8 @@ std::string pins_of(const Result& result) {
 }
 
 std::vector<Variation::Conclusion> conclusions_of(const Result& result) {
-  std::vector<Variation::Conclusion> conclusions{{"verdict", to_string(result.verdict), {}}, {"findings", findings_of(result), {}}};
+  std::vector<Variation::Conclusion> conclusions{{"verdict", to_string(result.verdict), {}},
+                                                 {"findings", findings_of(result), {}}};
   if (!result.power.policies.empty()) {
     conclusions.push_back({"policies by energy", policies_of(result), {}});
     conclusions.push_back({"objects that keep a bank on for more than half of the run", pins_of(result), {}});
@@ -153,7 +157,8 @@ std::vector<Variation::Conclusion> conclusions_of(const Result& result) {
 void take_in(Variation& all, const Result& result, const std::string& with) {
   const std::vector<Variation::Range> ranges = figures_of(result);
   for (Variation::Range& each : all.ranges) {
-    const auto found = std::find_if(ranges.begin(), ranges.end(), [&each](const Variation::Range& other) { return other.name == each.name; });
+    const auto found = std::find_if(ranges.begin(), ranges.end(),
+                                    [&each](const Variation::Range& other) { return other.name == each.name; });
     if (found == ranges.end()) continue;
     if (found->value < each.low) {
       each.low = found->value;
@@ -166,12 +171,14 @@ void take_in(Variation& all, const Result& result, const std::string& with) {
   }
   const std::vector<Variation::Conclusion> conclusions = conclusions_of(result);
   for (std::size_t i = 0; i < all.conclusions.size() && i < conclusions.size(); ++i)
-    if (conclusions[i].text != all.conclusions[i].text) all.conclusions[i].others.push_back({with, conclusions[i].text});
+    if (conclusions[i].text != all.conclusions[i].text)
+      all.conclusions[i].others.push_back({with, conclusions[i].text});
 }
 
 }  // namespace
 
-Variation vary(const JobRequest& request, const Job& job, const ReplayOptions& options, const Result& plain, const ExperimentProgress& progress) {
+Variation vary(const JobRequest& request, const Job& job, const ReplayOptions& options, const Result& plain,
+               const ExperimentProgress& progress) {
   const std::string preset = options.energy.value_or(job.platform.energy);
   const EnergyPreset energy = load_energy(preset, job.platform.energy_mark);
   const Plan plan = make_plan(request, job, energy, preset, !plain.power.policies.empty());

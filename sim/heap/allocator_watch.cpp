@@ -10,7 +10,8 @@ constexpr std::uint32_t flag_shared = 1;  // SOF_MEM_FLAG_SHARED
 
 }  // namespace
 
-WatchedFunction::WatchedFunction(const AllocatorFunction& function) : role(function.role), fixed_zone(function.own_zone()) {
+WatchedFunction::WatchedFunction(const AllocatorFunction& function)
+    : role(function.role), fixed_zone(function.own_zone()) {
   using Argument = AllocatorArgument::Kind;
   bytes = function.position(Argument::bytes);
   count = function.position(Argument::count);
@@ -30,16 +31,18 @@ WatchedFunctions::WatchedFunctions(const Allocator& allocator, const FirmwareIma
     if (const auto address = image.symbol(function.symbol); address) {
       const auto [entry, fresh] = by_address_.emplace(*address, function);
       entry->second.shared_flag = shared;
-      if (!allocator.capabilities.values.empty()) entry->second.capabilities.reset();  // its own bits, not the platform's
+      if (!allocator.capabilities.values.empty())
+        entry->second.capabilities.reset();  // its own bits, not the platform's
       if (fresh) addresses_.push_back(*address);
     }
 }
 
 bool AllocatorWatch::Call::is_shared() const {
-  return argument(function->flags, 0) & function->shared_flag || zone() == Zone::runtime_shared || zone() == Zone::system_shared;
+  return argument(function->flags, 0) & function->shared_flag || zone() == Zone::runtime_shared ||
+         zone() == Zone::system_shared;
 }
 
-// ---- Calls -----------------------------------------------------------------------------------------------------------
+// ---- Calls --------------------------------------------------------------------------------------
 
 AllocatorWatch::Call AllocatorWatch::begin(Core& core, const WatchedFunction& function) {
   Call call;
@@ -59,10 +62,12 @@ void AllocatorWatch::on_call(Core& core, std::uint32_t address, bool nested) {
   std::vector<Call>& calls = calls_[core.id()];
   const WatchedFunction& called = functions_.at(address);
   if (nested) {
-    // The allocator calls itself: what it does with the old block of a reallocation shows at this moment, not when that returns.
+    // The allocator calls itself: what it does with the old block of a reallocation shows at this moment, not when that
+    // returns.
     Call& outer = calls.back();
     const std::uint32_t freed = called.role == Role::free ? abi::argument(core, *called.pointer) : 0;
-    if (outer.function->role != Role::reallocate || !freed || freed != outer.arguments[*outer.function->pointer] || outer.old_freed)
+    if (outer.function->role != Role::reallocate || !freed || freed != outer.arguments[*outer.function->pointer] ||
+        outer.old_freed)
       return;
     outer.old_freed = true;
     freeing(core, outer, freed, true);
@@ -88,7 +93,9 @@ void AllocatorWatch::on_return(Core& core, std::uint32_t, bool nested) {
   costs_.count(core, call.function->role, call.zone(), call.start, result, calls.empty());
   if (call.function->returns_block() && result) allocated(core, call, result);
   if (call.function->returns_block() && !result && call.wanted_bytes())
-    bus_.emit(AllocationFailed{static_cast<AgentId>(core.id()), wanted(core, call), call.argument(call.function->alignment, 0), call.argument(call.function->capabilities, 0), core.now()});
+    bus_.emit(AllocationFailed{static_cast<AgentId>(core.id()), wanted(core, call),
+                               call.argument(call.function->alignment, 0),
+                               call.argument(call.function->capabilities, 0), core.now()});
   emit_entered(core, state_of(core));
 }
 
@@ -103,7 +110,7 @@ AllocatorEntered::State AllocatorWatch::state_of(const Core& core) const {
   return calls_[core.id()].empty() ? AllocatorEntered::State::done : AllocatorEntered::State::interrupted;
 }
 
-// ---- Blocks ----------------------------------------------------------------------------------------------------------
+// ---- Blocks -------------------------------------------------------------------------------------
 
 HeapBlock AllocatorWatch::wanted(const Core& core, const Call& call) const {
   HeapBlock block;

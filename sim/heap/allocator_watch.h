@@ -17,14 +17,15 @@
 
 namespace dspmem {
 
-/// One function of the allocator, as it is watched: what it does, and which argument (0 is the first) says what; absent where none does.
+/// One function of the allocator, as it is watched: what it does, and which argument (0 is the first) says what; absent
+/// where none does.
 struct WatchedFunction {
   using Role = AllocatorFunction::Role;
   explicit WatchedFunction(const AllocatorFunction& function);
 
   Role role = Role::internal;
   std::optional<std::uint32_t> bytes, count, zone, flags, capabilities, alignment, pointer, core;
-  std::uint32_t shared_flag = 0;    ///< which of the flags asks for shared data
+  std::uint32_t shared_flag = 0;  ///< which of the flags asks for shared data
   Zone fixed_zone = Zone::runtime;  ///< where no argument says the zone
 
   bool allocates() const { return role == Role::allocate || role == Role::allocate_zeroed; }
@@ -48,14 +49,14 @@ class WatchedFunctions {
 struct AllocationRequest {
   std::string name;
   const SourceMark* where = nullptr;
-  std::optional<Zone> zone;           ///< what it wants, which not every allocator is told
+  std::optional<Zone> zone;  ///< what it wants, which not every allocator is told
   const SourceMark* group = nullptr;  ///< see HeapBlock::group
-  bool shared = false;                ///< its user shares it, whether or not the allocator is told
-  std::uint64_t block = 0;            ///< answer: the id of what it got; 0 for nothing
+  bool shared = false;  ///< its user shares it, whether or not the allocator is told
+  std::uint64_t block = 0;  ///< answer: the id of what it got; 0 for nothing
 };
 
-/// Knows at every moment what is allocated, by watching the allocator's functions being called, whoever calls them. Keeps LiveMemory, and
-/// emits Allocated, Freeing, Resizing, BadFree and AllocatorEntered.
+/// Knows at every moment what is allocated, by watching the allocator's functions being called, whoever calls them.
+/// Keeps LiveMemory, and emits Allocated, Freeing, Resizing, BadFree and AllocatorEntered.
 class AllocatorWatch final : public CallObserver {
  public:
   AllocatorWatch(const Platform& platform, const WatchedFunctions& functions, const AddressMap& map, LiveMemory& live,
@@ -68,7 +69,8 @@ class AllocatorWatch final : public CallObserver {
   /// The request that is open; null for none.
   const AllocationRequest* request(std::uint32_t core) const { return requests_[core]; }
 
-  /// What the memory at a cached address was until it was freed, and nobody else's since; null when it was never anybody's.
+  /// What the memory at a cached address was until it was freed, and nobody else's since; null when it was never
+  /// anybody's.
   const HeapBlock* freed_at(std::uint32_t address) const;
   std::uint64_t allocations() const { return allocations_; }
   std::uint64_t frees() const { return frees_; }
@@ -92,8 +94,13 @@ class AllocatorWatch final : public CallObserver {
       return position ? arguments[*position] : absent;
     }
     /// As much as there can be where the product is more.
-    std::uint32_t wanted_bytes() const { return static_cast<std::uint32_t>(std::min<std::uint64_t>(std::uint64_t{argument(function->bytes, 0)} * argument(function->count, 1), 0xffffffff)); }
-    Zone zone() const { return static_cast<Zone>(argument(function->zone, static_cast<std::uint32_t>(function->fixed_zone))); }
+    std::uint32_t wanted_bytes() const {
+      return static_cast<std::uint32_t>(std::min<std::uint64_t>(
+          std::uint64_t{argument(function->bytes, 0)} * argument(function->count, 1), 0xffffffff));
+    }
+    Zone zone() const {
+      return static_cast<Zone>(argument(function->zone, static_cast<std::uint32_t>(function->fixed_zone)));
+    }
     bool is_shared() const;
   };
 
@@ -119,7 +126,7 @@ class AllocatorWatch final : public CallObserver {
   /// What each core is in: more than one call when an interrupt handler calls the allocator too.
   std::array<std::vector<Call>, max_agents> calls_{};
   std::array<AllocationRequest*, max_agents> requests_{};
-  std::vector<HeapBlock> freed_;     ///< the last ones, in a ring
+  std::vector<HeapBlock> freed_;  ///< the last ones, in a ring
   std::size_t freed_count_ = 0;  ///< ever
   std::uint64_t allocations_ = 0, frees_ = 0;
 };

@@ -7,7 +7,9 @@ namespace dspmem {
 namespace {
 
 /// `count` bits from `bit` on.
-std::uint64_t mask_of(std::uint64_t bit, std::uint64_t count) { return (count == 64 ? ~0ull : (1ull << count) - 1) << bit; }
+std::uint64_t mask_of(std::uint64_t bit, std::uint64_t count) {
+  return (count == 64 ? ~0ull : (1ull << count) - 1) << bit;
+}
 
 }  // namespace
 

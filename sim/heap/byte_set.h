@@ -15,7 +15,8 @@ class ByteSet {
   void add(std::uint32_t first, std::uint64_t bits) { words_[first / 64] |= bits << (first % 64); }
   bool all(std::uint32_t first, std::uint32_t count) const {
     const std::uint32_t bit = first % 64;
-    if (bit + count > 64 || count == 64) [[unlikely]] return all_of_many(first, count);
+    if (bit + count > 64 || count == 64) [[unlikely]]
+      return all_of_many(first, count);
     const std::uint64_t mask = ((1ull << count) - 1) << bit;
     return (words_[first / 64] & mask) == mask;
   }

@@ -26,8 +26,8 @@ void HeapCosts::end_use(const Core& core) {
   if (use.costs) add(*use.costs, use.start, start_of(core));
 }
 
-void HeapCosts::count(const Core& core, AllocatorFunction::Role role, Zone zone, const Start& start, std::uint32_t result,
-                      bool outermost) {
+void HeapCosts::count(const Core& core, AllocatorFunction::Role role, Zone zone, const Start& start,
+                      std::uint32_t result, bool outermost) {
   using Role = AllocatorFunction::Role;
   OperationCosts* costs = role == Role::allocate || role == Role::allocate_zeroed ? &allocation_costs_
                           : role == Role::free                                    ? &free_costs_

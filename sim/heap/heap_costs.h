@@ -40,21 +40,25 @@ class HeapCosts {
   };
   static Start start_of(const Core& core) {
     const CoreStatistics statistics = core.statistics();
-    return {core.now(), statistics.instructions, core.data_cache().statistics().misses, statistics.waiting_cycles, statistics.waiting_instructions};
+    return {core.now(), statistics.instructions, core.data_cache().statistics().misses, statistics.waiting_cycles,
+            statistics.waiting_instructions};
   }
   /// Until end_use() the costs of a call by this core include all that it does: a lock around it, say.
   void begin_use(const Core& core) { uses_[core.id()] = {true, nullptr, start_of(core)}; }
   void end_use(const Core& core);
 
-  /// A call is over. `outermost`: no other call of the allocator is under way on the core. `result`: the block that it returned, or 0.
-  void count(const Core& core, AllocatorFunction::Role role, Zone zone, const Start& start, std::uint32_t result, bool outermost);
+  /// A call is over. `outermost`: no other call of the allocator is under way on the core. `result`: the block that it
+  /// returned, or 0.
+  void count(const Core& core, AllocatorFunction::Role role, Zone zone, const Start& start, std::uint32_t result,
+             bool outermost);
   void added(const HeapBlock& block);
   void removed(const HeapBlock& block);
 
   const OperationCosts& allocation_costs() const { return allocation_costs_; }
   const OperationCosts& free_costs() const { return free_costs_; }
   const OperationCosts& reallocation_costs() const { return reallocation_costs_; }
-  /// Of the heap with this index: bytes asked for and not freed, now and at most; the largest piece between objects; requests that failed.
+  /// Of the heap with this index: bytes asked for and not freed, now and at most; the largest piece between objects;
+  /// requests that failed.
   struct HeapFigures {
     std::uint64_t live = 0, peak = 0, largest_gap = 0, failed = 0;
   };
@@ -62,7 +66,8 @@ class HeapCosts {
   const SizeProfile& sizes() const { return sizes_; }
   /// Bytes asked for and not freed, at most.
   std::uint64_t peak_bytes() const { return peak_bytes_; }
-  /// Near that peak: how much of the memory between objects is not in the largest piece of it, in hundredths of a percent.
+  /// Near that peak: how much of the memory between objects is not in the largest piece of it, in hundredths of a
+  /// percent.
   std::uint64_t scattered_basis_points() const { return scattered_basis_points_; }
 
  private:

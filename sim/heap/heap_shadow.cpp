@@ -14,15 +14,17 @@ HeapShadow::Metadata HeapShadow::metadata_of(const Allocator& allocator, const F
     const auto address = image.symbol(name);
     FirmwareImage::Variable variable = address ? image.variable_at(*address) : FirmwareImage::Variable{};
     if (variable.name.empty() || !variable.bytes)
-      throw InputError(allocator.variables_mark, "metadata: the firmware has no variable '" + name + "'" + suggestion(name, image.variable_names()));
+      throw InputError(allocator.variables_mark, "metadata: the firmware has no variable '" + name + "'" +
+                                                     suggestion(name, image.variable_names()));
     metadata.variables.push_back(std::move(variable));
   }
   return metadata;
 }
 
-HeapShadow::HeapShadow(const Platform& platform, const AddressMap& map, Metadata metadata, const LiveMemory& live, const EventBus& bus, Environment environment)
-    : map_(map), live_(live), bus_(bus), environment_(std::move(environment)), line_bytes_(platform.line_bytes()), header_bytes_(metadata.header_bytes),
-      variables_(std::move(metadata.variables)) {
+HeapShadow::HeapShadow(const Platform& platform, const AddressMap& map, Metadata metadata, const LiveMemory& live,
+                       const EventBus& bus, Environment environment)
+    : map_(map), live_(live), bus_(bus), environment_(std::move(environment)), line_bytes_(platform.line_bytes()),
+      header_bytes_(metadata.header_bytes), variables_(std::move(metadata.variables)) {
   if (platform.heaps.empty()) return;
   std::uint64_t end = 0;
   first_ = ~0u;
@@ -49,7 +51,7 @@ HeapShadow::HeapShadow(const Platform& platform, const AddressMap& map, Metadata
   for (const HeapLayout& heap : platform.heaps) allowed_.set(physical(heap.base) - first_, heap.bytes, false);
 }
 
-// ---- What the program does -------------------------------------------------------------------------------------------
+// ---- What the program does ----------------------------------------------------------------------
 
 void HeapShadow::judge_read(const Operation& access, std::uint32_t address, std::uint32_t bytes) {
   const auto at = offset_of(address, bytes);
@@ -72,12 +74,14 @@ void HeapShadow::write(const Operation& access, std::uint32_t address, std::uint
 
 std::uint64_t HeapShadow::parts_of_line(std::uint32_t at, const ByteSet& set) const {
   if (line_bytes_ > bytes_ - at) return 0;
-  if (line_bytes_ <= 64) [[likely]] return set.from(at);
+  if (line_bytes_ <= 64) [[likely]]
+    return set.from(at);
   const std::uint32_t part = line_bytes_ / 64;
   std::uint64_t parts = 0;
   for (std::uint32_t word = 0; word < part; ++word) {
     std::uint64_t here = set.from(at + word * 64);
-    for (std::uint32_t width = 1; width < part; width *= 2) here &= here >> width;  // each part's first bit: all of its bits
+    for (std::uint32_t width = 1; width < part; width *= 2)
+      here &= here >> width;  // each part's first bit: all of its bits
     for (std::uint32_t i = 0; i < 64 / part; ++i) parts |= (here >> i * part & 1) << (word * (64 / part) + i);
   }
   return parts;
@@ -89,7 +93,8 @@ HardwareObserver::Permission HeapShadow::permitted(AgentId agent, std::uint32_t 
   if (agent < most_cores) permitted_[number] |= static_cast<std::uint8_t>(1u << agent);
   const std::uint64_t allowed = parts_of_line(at, allowed_);
   if (inside(agent)) return {~0ull, allowed | parts_of_line(at, metadata_)};
-  if (std::uint64_t{line} + line_bytes_ <= heaps_first_ || line >= std::uint64_t{heaps_first_} + heaps_bytes_) return {allowed, allowed};
+  if (std::uint64_t{line} + line_bytes_ <= heaps_first_ || line >= std::uint64_t{heaps_first_} + heaps_bytes_)
+    return {allowed, allowed};
   std::uint64_t written = parts_of_line(at, written_);
   for_each_log(number, [&](std::size_t core) { written |= logs_[core][number]->written; });
   return {allowed & written, allowed};
@@ -103,10 +108,11 @@ HardwareObserver::Permission HeapShadow::line_filled(AgentId agent, std::uint32_
 
 void HeapShadow::revoke_lines(std::uint32_t at, std::uint32_t count) {
   for (std::uint32_t line = at / line_bytes_; line <= (at + count - 1) / line_bytes_ && count; ++line)
-    if (const std::uint8_t cores = std::exchange(permitted_[line], 0)) environment_.revoke(cores, first_ + line * line_bytes_);
+    if (const std::uint8_t cores = std::exchange(permitted_[line], 0))
+      environment_.revoke(cores, first_ + line * line_bytes_);
 }
 
-// ---- What was written --------------------------------------------------------------------------------------------------
+// ---- What was written ---------------------------------------------------------------------------
 
 void HeapShadow::use_log(AgentId core, std::uint32_t line, StoreLog& log) {
   if (line - first_ >= bytes_ || core >= most_cores) return;
@@ -163,7 +169,7 @@ std::optional<std::uint32_t> HeapShadow::never_written(std::uint32_t address, st
   return std::nullopt;
 }
 
-// ---- Whose memory it is ------------------------------------------------------------------------------------------------
+// ---- Whose memory it is -------------------------------------------------------------------------
 
 void HeapShadow::on(const AllocatorEntered& event) {
   using State = AllocatorEntered::State;
@@ -179,7 +185,8 @@ void HeapShadow::on(const Allocated& event) {
   if (!at) return;
   release_metadata(*at, event.block.bytes, event.cycle);
   touch(*at, event.block.bytes);
-  if (header_bytes_ && header_bytes_ <= *at && !live_.is_allowed(event.block.base)) claim_metadata(*at - header_bytes_, header_bytes_, event.cycle);
+  if (header_bytes_ && header_bytes_ <= *at && !live_.is_allowed(event.block.base))
+    claim_metadata(*at - header_bytes_, header_bytes_, event.cycle);
   set_owner(event.block, true);
 }
 

@@ -18,8 +18,9 @@
 
 namespace dspmem {
 
-/// Judges every access to heap memory by what the memory is for: an object's, the allocator's, nobody's, or never written. Emits StrayAccess,
-/// UninitialisedRead and MetadataChanged. It knows who executes the allocator from AllocatorEntered, and never sees a core.
+/// Judges every access to heap memory by what the memory is for: an object's, the allocator's, nobody's, or never
+/// written. Emits StrayAccess, UninitialisedRead and MetadataChanged. It knows who executes the allocator from
+/// AllocatorEntered, and never sees a core.
 ///
 /// Addresses of accesses are physical, and accesses lie within one line.
 class HeapShadow final : public Subscriber, public StoreSink {
@@ -30,18 +31,20 @@ class HeapShadow final : public Subscriber, public StoreSink {
     std::function<void(std::uint32_t cores, std::uint32_t line)> revoke;
     /// Whether the code there only moves bytes, written or not: padding of a copied structure is no mistake.
     std::function<bool(std::uint32_t pc)> is_copier;
-    /// The core executes the allocator's code from now on, or no longer: what it may do unseen in one role says nothing of the other.
+    /// The core executes the allocator's code from now on, or no longer: what it may do unseen in one role says nothing
+    /// of the other.
     std::function<void(AgentId core, bool allocator)> set_role;
   };
   /// What is known of the allocator's metadata beforehand.
   struct Metadata {
-    std::uint32_t header_bytes = 0;                  ///< right before each block
+    std::uint32_t header_bytes = 0;  ///< right before each block
     std::vector<FirmwareImage::Variable> variables;  ///< that only the allocator may touch
   };
   /// Throws InputError for variables that the firmware does not have.
   static Metadata metadata_of(const Allocator& allocator, const FirmwareImage& image);
 
-  HeapShadow(const Platform& platform, const AddressMap& map, Metadata metadata, const LiveMemory& live, const EventBus& bus, Environment environment);
+  HeapShadow(const Platform& platform, const AddressMap& map, Metadata metadata, const LiveMemory& live,
+             const EventBus& bus, Environment environment);
 
   /// Whether a read, by code other than the allocator, may be a finding: most are not, and need not be described.
   bool is_suspicious(AgentId agent, std::uint32_t address, std::uint32_t bytes) const {
@@ -106,10 +109,12 @@ class HeapShadow final : public Subscriber, public StoreSink {
   /// What is in the logs of a line, for each core that has one.
   template <class Visit>
   void for_each_log(std::uint32_t line_number, Visit visit) const {
-    for (std::uint32_t cores = logged_[line_number]; cores; cores &= cores - 1) visit(static_cast<std::size_t>(std::countr_zero(cores)));
+    for (std::uint32_t cores = logged_[line_number]; cores; cores &= cores - 1)
+      visit(static_cast<std::size_t>(std::countr_zero(cores)));
   }
   void guard_variables();
-  // What the allocator writes while no object has it may be an object's a moment later: zeros, a copy. The rest is its metadata.
+  // What the allocator writes while no object has it may be an object's a moment later: zeros, a copy. The rest is its
+  // metadata.
   void note_own_write(AgentId agent, std::uint32_t at, std::uint32_t bytes);
   void settle_own_writes(AgentId agent, std::uint64_t cycle);
   void claim_metadata(std::uint32_t at, std::uint32_t count, std::uint64_t cycle);
@@ -121,10 +126,10 @@ class HeapShadow final : public Subscriber, public StoreSink {
   const EventBus& bus_;
   Environment environment_;
   std::uint32_t line_bytes_, header_bytes_;
-  std::uint32_t first_ = 0, bytes_ = 0;              ///< physical; all heaps lie here, and the allocator's variables
+  std::uint32_t first_ = 0, bytes_ = 0;  ///< physical; all heaps lie here, and the allocator's variables
   std::uint32_t heaps_first_ = 0, heaps_bytes_ = 0;  ///< the heaps alone
-  std::vector<FirmwareImage::Variable> variables_;   ///< of the allocator; guarded from its first call on
-  ByteSet allowed_;                                  ///< live, or no heap's at all
+  std::vector<FirmwareImage::Variable> variables_;  ///< of the allocator; guarded from its first call on
+  ByteSet allowed_;  ///< live, or no heap's at all
   ByteSet metadata_;
   ByteSet written_;
   std::array<bool, max_agents> inside_{};
@@ -134,8 +139,8 @@ class HeapShadow final : public Subscriber, public StoreSink {
   std::array<std::vector<Range>, max_agents> own_writes_;  ///< since the core went into the allocator
   // By line from first_.
   std::array<std::vector<StoreLog*>, most_cores> logs_;  ///< by core; empty for those that have stored nothing unseen
-  std::vector<std::uint8_t> logged_;                     ///< cores that have one
-  std::vector<std::uint8_t> permitted_;                  ///< cores that may do something to it unseen
+  std::vector<std::uint8_t> logged_;  ///< cores that have one
+  std::vector<std::uint8_t> permitted_;  ///< cores that may do something to it unseen
   std::vector<bool> touched_;
   std::uint64_t touched_bytes_ = 0;
 };

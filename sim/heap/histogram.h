@@ -7,7 +7,8 @@
 
 namespace dspmem {
 
-/// How often each number was seen, in constant memory: exact below 2^precision_bits, and to one part in 2^(precision_bits - 1) above.
+/// How often each number was seen, in constant memory: exact below 2^precision_bits, and to one part in
+/// 2^(precision_bits - 1) above.
 class Histogram {
  public:
   void add(std::uint64_t value) {
@@ -25,7 +26,8 @@ class Histogram {
     const std::uint64_t wanted = (total_ * per_thousand + 999) / 1000;
     std::uint64_t seen = 0;
     for (std::size_t index = 0; index < counts_.size(); ++index)
-      if ((seen += counts_[index]) >= wanted && counts_[index]) return value_of(index) < largest_ ? value_of(index) : largest_;
+      if ((seen += counts_[index]) >= wanted && counts_[index])
+        return value_of(index) < largest_ ? value_of(index) : largest_;
     return 0;
   }
 

@@ -5,7 +5,7 @@
 
 namespace dspmem {
 
-// ---- Quarantine ------------------------------------------------------------------------------------------------------
+// ---- Quarantine ---------------------------------------------------------------------------------
 
 void Quarantine::before_call(Core& core, std::uint32_t address) {
   const WatchedFunction& function = functions_.at(address);
@@ -34,14 +34,14 @@ std::uint32_t Quarantine::exchange(std::uint32_t address, std::uint32_t bytes) {
   return oldest.address;
 }
 
-// ---- Relocation ------------------------------------------------------------------------------------------------------
+// ---- Relocation ---------------------------------------------------------------------------------
 
 bool Relocator::wants(const Core& core) const {
   if (const AllocationRequest* request = watch_.request(core.id()))
     return std::find(relocation_.names.begin(), relocation_.names.end(), request->name) != relocation_.names.end();
   std::array<StackFrame, 1> caller;
-  return core.call_stack(caller) == 1 &&
-         std::find(relocation_.callers.begin(), relocation_.callers.end(), caller[0].return_address) != relocation_.callers.end();
+  return core.call_stack(caller) == 1 && std::find(relocation_.callers.begin(), relocation_.callers.end(),
+                                                   caller[0].return_address) != relocation_.callers.end();
 }
 
 std::uint32_t Relocator::place(std::uint32_t bytes) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Experiments that change what the allocator is asked for. They are no observers: a run with one of them is another run.
+// Experiments that change what the allocator is asked for. They are no observers: a run with one of them is another
+// run.
 #pragma once
 
 #include <array>
@@ -12,8 +13,8 @@
 
 namespace dspmem {
 
-/// Keeps freed blocks from being given out again until so many bytes have been freed after them: then a late use of one is not mistaken for
-/// one of its successor. The heaps fill up accordingly.
+/// Keeps freed blocks from being given out again until so many bytes have been freed after them: then a late use of one
+/// is not mistaken for one of its successor. The heaps fill up accordingly.
 class Quarantine final : public CallIntervention, public Subscriber {
  public:
   Quarantine(std::uint64_t bytes, const WatchedFunctions& functions, const AddressMap& map, const LiveMemory& live)
@@ -37,20 +38,20 @@ class Quarantine final : public CallIntervention, public Subscriber {
   const AddressMap& map_;
   const LiveMemory& live_;
   std::array<std::uint32_t, max_agents> freed_{};  ///< bytes of the block that the call under way frees
-  std::deque<Held> held_;                          ///< the oldest first
+  std::deque<Held> held_;  ///< the oldest first
 };
 
 /// Objects that are put elsewhere: the allocator is not asked for them. Memory from `base` on must be free.
 struct Relocation {
-  std::vector<std::string> names;      ///< of the scenario's objects
+  std::vector<std::string> names;  ///< of the scenario's objects
   std::vector<std::uint32_t> callers;  ///< return addresses of the allocations of the firmware
-  std::uint32_t base = 0, bytes = 0;   ///< cached addresses
+  std::uint32_t base = 0, bytes = 0;  ///< cached addresses
 };
 
 class Relocator final : public CallIntervention, public Subscriber {
  public:
-  Relocator(const Relocation& relocation, const Platform& platform, const WatchedFunctions& functions, const AddressMap& map,
-            const AllocatorWatch& watch)
+  Relocator(const Relocation& relocation, const Platform& platform, const WatchedFunctions& functions,
+            const AddressMap& map, const AllocatorWatch& watch)
       : relocation_(relocation), platform_(platform), functions_(functions), map_(map), watch_(watch) {}
 
   void before_call(Core& core, std::uint32_t function) override;
@@ -71,7 +72,8 @@ class Relocator final : public CallIntervention, public Subscriber {
   const AddressMap& map_;
   const AllocatorWatch& watch_;
   std::map<std::uint32_t, std::uint32_t> placed_;  ///< what lies in the relocation's memory: address -> bytes
-  std::array<std::vector<std::uint32_t>, max_agents> results_;  ///< of the calls under way: what to return instead; 0 for the allocator's own
+  std::array<std::vector<std::uint32_t>, max_agents>
+      results_;  ///< of the calls under way: what to return instead; 0 for the allocator's own
   bool fits_ = true;
 };
 

@@ -5,7 +5,8 @@
 
 namespace dspmem {
 
-BlockLayout suggest_blocks(const std::map<std::uint32_t, SizeProfile::Class>& sizes, std::size_t most_sizes, std::uint32_t largest) {
+BlockLayout suggest_blocks(const std::map<std::uint32_t, SizeProfile::Class>& sizes, std::size_t most_sizes,
+                           std::uint32_t largest) {
   struct Size {
     std::uint32_t bytes;
     std::uint64_t count;
@@ -55,7 +56,8 @@ BlockLayout fill_blocks(const std::map<std::uint32_t, SizeProfile::Class>& sizes
   BlockLayout layout;
   for (const BlockMap& map : maps) layout.maps.push_back({map.block_bytes, 0});
   for (const auto& [bytes, each] : sizes) {
-    const auto block = std::find_if(layout.maps.begin(), layout.maps.end(), [size = bytes](const BlockMap& map) { return map.block_bytes >= size; });
+    const auto block = std::find_if(layout.maps.begin(), layout.maps.end(),
+                                    [size = bytes](const BlockMap& map) { return map.block_bytes >= size; });
     if (block == layout.maps.end()) continue;
     block->count += static_cast<std::uint32_t>(each.peak);
     layout.bytes += each.peak * block->block_bytes;

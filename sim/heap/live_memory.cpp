@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/heap/live_memory.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace dspmem {
 
@@ -14,7 +14,9 @@ const HeapLayout* LiveMemory::heap_of(std::uint32_t address) const {
 
 namespace {
 
-std::string label(const HeapBlock& block) { return block.name.empty() ? fmt::format("a block of {} bytes", block.bytes) : "'" + block.name + "'"; }
+std::string label(const HeapBlock& block) {
+  return block.name.empty() ? fmt::format("a block of {} bytes", block.bytes) : "'" + block.name + "'";
+}
 
 }  // namespace
 
@@ -28,14 +30,17 @@ std::string LiveMemory::add(HeapBlock& block, std::uint32_t alignment) {
     // nothing is wrong with it
   } else if (!heap || std::uint64_t{block.base} + block.bytes > std::uint64_t{heap->base} + heap->bytes) {
     wrong = fmt::format("{} ({} bytes at {:#x}) lies outside of every heap", label(block), block.bytes, block.base);
-  } else if (!heap->serves(block.zone) && !(runtime && (heap->zone == Zone::buffer || heap->zone == Zone::runtime_shared))) {
-    wrong = fmt::format("{} was asked for in zone {}, but lies in heap {}", label(block), to_string(block.zone), heap->name);
+  } else if (!heap->serves(block.zone) &&
+             !(runtime && (heap->zone == Zone::buffer || heap->zone == Zone::runtime_shared))) {
+    wrong = fmt::format("{} was asked for in zone {}, but lies in heap {}", label(block), to_string(block.zone),
+                        heap->name);
   } else if (heap->per_core && heap->core != block.core) {
     wrong = fmt::format("{} of core {} lies in heap {}", label(block), block.core, heap->name);
   } else if (alignment && block.base % alignment) {
     wrong = fmt::format("{} at {:#x} is not aligned to {} bytes", label(block), block.base, alignment);
   } else if (other) {
-    wrong = fmt::format("{} ({} bytes at {:#x}) overlaps {} ({} bytes at {:#x})", label(block), block.bytes, block.base, label(*other), other->bytes, other->base);
+    wrong = fmt::format("{} ({} bytes at {:#x}) overlaps {} ({} bytes at {:#x})", label(block), block.bytes, block.base,
+                        label(*other), other->bytes, other->base);
   }
   const auto [place, fresh] = blocks_.try_emplace(block.base, block);
   if (!fresh) {
@@ -86,7 +91,8 @@ const HeapBlock* LiveMemory::first_between(std::uint32_t first, std::uint64_t en
 std::vector<const HeapBlock*> LiveMemory::between(std::uint32_t first, std::uint64_t end) const {
   std::vector<const HeapBlock*> found;
   if (const HeapBlock* block = find(first)) found.push_back(block);
-  for (auto next = blocks_.upper_bound(first); next != blocks_.end() && next->first < end; ++next) found.push_back(&next->second);
+  for (auto next = blocks_.upper_bound(first); next != blocks_.end() && next->first < end; ++next)
+    found.push_back(&next->second);
   return found;
 }
 
@@ -108,7 +114,8 @@ std::vector<HeapBlock> LiveMemory::remove_core(std::uint32_t core, Zone zone) {
 std::uint64_t LiveMemory::bytes_between(std::uint32_t first, std::uint64_t end) const {
   std::uint64_t total = 0;
   for (const auto& [base, block] : blocks_) {
-    const std::uint64_t from = std::max<std::uint64_t>(base, first), to = std::min<std::uint64_t>(std::uint64_t{base} + block.bytes, end);
+    const std::uint64_t from = std::max<std::uint64_t>(base, first),
+                        to = std::min<std::uint64_t>(std::uint64_t{base} + block.bytes, end);
     if (from < to) total += to - from;
   }
   return total;

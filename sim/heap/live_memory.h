@@ -11,11 +11,12 @@
 
 namespace dspmem {
 
-/// What is allocated at this moment, by address. Checks every answer of the allocator: inside the zone asked for, aligned, and
-/// on top of nothing else.
+/// What is allocated at this moment, by address. Checks every answer of the allocator: inside the zone asked for,
+/// aligned, and on top of nothing else.
 class LiveMemory {
  public:
-  explicit LiveMemory(const Platform& platform) : platform_(platform), live_bytes_(platform.core_count(), std::vector<std::uint64_t>(platform.heaps.size())) {}
+  explicit LiveMemory(const Platform& platform)
+      : platform_(platform), live_bytes_(platform.core_count(), std::vector<std::uint64_t>(platform.heaps.size())) {}
 
   /// Memory that has a name and no allocator.
   struct Static {
@@ -41,7 +42,8 @@ class LiveMemory {
   /// Bytes that a core asked for and nobody has freed, by heap, in the order of the platform's heaps.
   std::size_t heaps() const { return platform_.heaps.size(); }
   const std::vector<std::uint64_t>& live_bytes(std::uint32_t core) const { return live_bytes_[core]; }
-  /// Forgets everything in the heaps of a zone that belong to `core`: they are emptied when it goes down. Returns what was there.
+  /// Forgets everything in the heaps of a zone that belong to `core`: they are emptied when it goes down. Returns what
+  /// was there.
   std::vector<HeapBlock> remove_core(std::uint32_t core, Zone zone);
   const std::map<std::uint32_t, HeapBlock>& blocks() const { return blocks_; }
   /// The heap that holds a cached address; null when none does.

@@ -15,13 +15,15 @@ Operation ShadowObserver::operation(Operation::Kind kind, const Core& core, View
 std::uint64_t ShadowObserver::on_read(const CoreAccess& access) {
   const auto agent = static_cast<AgentId>(access.core.id());
   const auto bytes = static_cast<std::uint32_t>(access.bytes.size());
-  if (shadow_.is_suspicious(agent, access.address, bytes) && access.ordering == Ordering::plain && access.core.current_pc())
+  if (shadow_.is_suspicious(agent, access.address, bytes) && access.ordering == Ordering::plain &&
+      access.core.current_pc())
     shadow_.judge_read(operation(Operation::Kind::read, access.core, access.view), access.address, bytes);
   return access.view == View::cached ? shadow_.readable(agent, access.address) : 0;
 }
 
 std::uint64_t ShadowObserver::on_write(const CoreAccess& access) {
-  shadow_.write(operation(Operation::Kind::write, access.core, access.view), access.address, static_cast<std::uint32_t>(access.bytes.size()), access.core.current_pc());
+  shadow_.write(operation(Operation::Kind::write, access.core, access.view), access.address,
+                static_cast<std::uint32_t>(access.bytes.size()), access.core.current_pc());
   return access.view == View::cached ? shadow_.writable(static_cast<AgentId>(access.core.id()), access.address) : 0;
 }
 
@@ -46,15 +48,22 @@ void ShadowObserver::for_each_line(std::uint32_t address, std::size_t bytes, Vis
   }
 }
 
-void ShadowObserver::on_master_read(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> seen) {
+void ShadowObserver::on_master_read(const MasterAccess& access, std::uint32_t address,
+                                    std::span<const std::uint8_t> seen) {
   if (access.scripted) return;
-  const Operation operation{Operation::Kind::read, access.agent, View::direct, {0, 0, origins_.of(access.agent)}, access.cycle};
-  for_each_line(address, seen.size(), [&](std::uint32_t here, std::uint32_t count) { shadow_.judge_read(operation, here, count); });
+  const Operation operation{
+      Operation::Kind::read, access.agent, View::direct, {0, 0, origins_.of(access.agent)}, access.cycle};
+  for_each_line(address, seen.size(),
+                [&](std::uint32_t here, std::uint32_t count) { shadow_.judge_read(operation, here, count); });
 }
 
-void ShadowObserver::on_master_write(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> value) {
-  const Operation operation{Operation::Kind::write, access.agent, View::direct, {0, 0, origins_.of(access.agent)}, access.cycle};
-  for_each_line(address, value.size(), [&](std::uint32_t here, std::uint32_t count) { shadow_.write(operation, here, count, !access.scripted); });
+void ShadowObserver::on_master_write(const MasterAccess& access, std::uint32_t address,
+                                     std::span<const std::uint8_t> value) {
+  const Operation operation{
+      Operation::Kind::write, access.agent, View::direct, {0, 0, origins_.of(access.agent)}, access.cycle};
+  for_each_line(address, value.size(), [&](std::uint32_t here, std::uint32_t count) {
+    shadow_.write(operation, here, count, !access.scripted);
+  });
 }
 
 }  // namespace dspmem

@@ -11,7 +11,8 @@ namespace dspmem {
 /// Shows the heap shadow what the hardware does.
 class ShadowObserver final : public HardwareObserver {
  public:
-  ShadowObserver(HeapShadow& shadow, const Origins& origins, std::uint32_t line_bytes) : shadow_(shadow), origins_(origins), line_bytes_(line_bytes) {}
+  ShadowObserver(HeapShadow& shadow, const Origins& origins, std::uint32_t line_bytes)
+      : shadow_(shadow), origins_(origins), line_bytes_(line_bytes) {}
 
   bool watches_accesses() const override { return true; }
   std::uint64_t on_read(const CoreAccess& access) override;

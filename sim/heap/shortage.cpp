@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/heap/shortage.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace dspmem {
 namespace {
@@ -57,10 +57,12 @@ FreeSpace free_space(const LiveMemory& live, const HeapLayout& heap) {
     space.largest = static_cast<std::uint32_t>(each.bytes);
     space.largest_base = each.base;
   }
-  const std::uint32_t joined_from = heap.maps.empty() ? heap.base : heap.base + heap.bytes - heap.maps.back().block_bytes * heap.maps.back().count;
+  const std::uint32_t joined_from =
+      heap.maps.empty() ? heap.base : heap.base + heap.bytes - heap.maps.back().block_bytes * heap.maps.back().count;
   for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
     if (pieces[i].base < joined_from) continue;
-    const std::vector<const HeapBlock*> between = live.between(static_cast<std::uint32_t>(pieces[i].end()), pieces[i + 1].base);
+    const std::vector<const HeapBlock*> between =
+        live.between(static_cast<std::uint32_t>(pieces[i].end()), pieces[i + 1].base);
     const auto without = static_cast<std::uint32_t>(pieces[i + 1].end() - pieces[i].base);
     if (between.size() != 1 || without <= space.without) continue;
     space.without = without;
@@ -69,18 +71,24 @@ FreeSpace free_space(const LiveMemory& live, const HeapLayout& heap) {
   return space;
 }
 
-std::string explain_shortage(const LiveMemory& live, const Platform& platform, Zone zone, std::uint32_t core, std::uint32_t capabilities, std::uint32_t bytes) {
+std::string explain_shortage(const LiveMemory& live, const Platform& platform, Zone zone, std::uint32_t core,
+                             std::uint32_t capabilities, std::uint32_t bytes) {
   std::string text = fmt::format("{} bytes asked for", bytes);
   for (const HeapLayout& heap : platform.heaps) {
-    if (!heap.serves(zone) || (heap.per_core && heap.core != core) || (heap.capabilities & capabilities) != capabilities) continue;
+    if (!heap.serves(zone) || (heap.per_core && heap.core != core) ||
+        (heap.capabilities & capabilities) != capabilities)
+      continue;
     const FreeSpace space = free_space(live, heap);
     text += fmt::format("; {}: {} of {} are free", heap.name, space.free, heap.bytes);
     if (!space.pieces) continue;
-    text += fmt::format(", in {} {}, the largest {}", space.pieces, space.pieces == 1 ? "piece" : "pieces", space.largest);
-    if (space.largest >= bytes && heap.maps.empty()) text += " (beside what the allocator's metadata and size classes take)";
+    text +=
+        fmt::format(", in {} {}, the largest {}", space.pieces, space.pieces == 1 ? "piece" : "pieces", space.largest);
+    if (space.largest >= bytes && heap.maps.empty())
+      text += " (beside what the allocator's metadata and size classes take)";
     if (!space.between || space.without < bytes || space.largest >= bytes) continue;
     const HeapBlock& block = *space.between;
-    text += fmt::format("; without {} ({} bytes{}) one of {}", block.name.empty() ? "the block between two of them" : "'" + block.name + "'", block.bytes,
+    text += fmt::format("; without {} ({} bytes{}) one of {}",
+                        block.name.empty() ? "the block between two of them" : "'" + block.name + "'", block.bytes,
                         block.where ? ", " + block.where->to_string() : "", space.without);
   }
   return text;

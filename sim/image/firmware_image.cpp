@@ -38,8 +38,10 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
   if (!debug_->elf || elf_kind(debug_->elf) != ELF_K_ELF) fail("is not an ELF file");
   GElf_Ehdr header;
   if (!gelf_getehdr(debug_->elf, &header)) fail("has a truncated ELF header");
-  if (header.e_machine != EM_XTENSA) fail("is for another machine (ELF machine " + std::to_string(header.e_machine) + "); Xtensa is 94");
-  if (header.e_ident[EI_CLASS] != ELFCLASS32 || header.e_ident[EI_DATA] != ELFDATA2LSB) fail("is not little-endian 32-bit");
+  if (header.e_machine != EM_XTENSA)
+    fail("is for another machine (ELF machine " + std::to_string(header.e_machine) + "); Xtensa is 94");
+  if (header.e_ident[EI_CLASS] != ELFCLASS32 || header.e_ident[EI_DATA] != ELFDATA2LSB)
+    fail("is not little-endian 32-bit");
   if (header.e_type != ET_EXEC) fail("is not a linked executable");
   entry_ = static_cast<std::uint32_t>(header.e_entry);
 
@@ -53,9 +55,12 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
     if (program.p_type != PT_LOAD || program.p_memsz == 0) continue;
     if (program.p_filesz > program.p_memsz || program.p_memsz > 0x10000000) fail("has a segment with impossible sizes");
     if ((total_bytes += program.p_memsz) > most_bytes) fail("would load more than 512 MiB");
-    if (program.p_offset + program.p_filesz > static_cast<std::uint64_t>(status.st_size)) fail("is truncated: a segment ends behind the end of the file");
+    if (program.p_offset + program.p_filesz > static_cast<std::uint64_t>(status.st_size))
+      fail("is truncated: a segment ends behind the end of the file");
     Segment segment{static_cast<std::uint32_t>(program.p_paddr), std::vector<std::uint8_t>(program.p_memsz)};
-    if (pread(debug_->file, segment.bytes.data(), program.p_filesz, static_cast<off_t>(program.p_offset)) != static_cast<ssize_t>(program.p_filesz)) fail("cannot be read");
+    if (pread(debug_->file, segment.bytes.data(), program.p_filesz, static_cast<off_t>(program.p_offset)) !=
+        static_cast<ssize_t>(program.p_filesz))
+      fail("cannot be read");
     segments_.push_back(std::move(segment));
   }
   if (segments_.empty()) fail("has nothing to load");
@@ -80,10 +85,12 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
     }
   }
   for (const auto& [address, function] : functions_)
-    if (const auto first = bytes_at(address, 3); !first.empty()) windowed_functions_ += decode(first[0] | first[1] << 8 | first[2] << 16) == Opcode::entry;
+    if (const auto first = bytes_at(address, 3); !first.empty())
+      windowed_functions_ += decode(first[0] | first[1] << 8 | first[2] << 16) == Opcode::entry;
   debug_->dwarf = dwarf_begin_elf(debug_->elf, DWARF_C_READ, nullptr);
 
-  // libdw hands out pointers into these sections without looking for the end of a text. It has unpacked compressed ones by now.
+  // libdw hands out pointers into these sections without looking for the end of a text. It has unpacked compressed ones
+  // by now.
   std::size_t names = 0;
   if (elf_getshdrstrndx(debug_->elf, &names)) return;
   for (Elf_Scn* section = nullptr; (section = elf_nextscn(debug_->elf, section));) {
@@ -91,13 +98,16 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
     const char* name = gelf_getshdr(section, &info) ? elf_strptr(debug_->elf, names, info.sh_name) : nullptr;
     const std::string_view text(name ? name : "");
     if (name && info.sh_flags & SHF_ALLOC && info.sh_size)
-      sections_.push_back({name, static_cast<std::uint32_t>(info.sh_addr), static_cast<std::uint32_t>(info.sh_size), (info.sh_flags & SHF_WRITE) != 0, (info.sh_flags & SHF_EXECINSTR) != 0});
+      sections_.push_back({name, static_cast<std::uint32_t>(info.sh_addr), static_cast<std::uint32_t>(info.sh_size),
+                           (info.sh_flags & SHF_WRITE) != 0, (info.sh_flags & SHF_EXECINSTR) != 0});
     if (text == ".dspmem.platform")
       if (const Elf_Data* facts = elf_getdata(section, nullptr); facts && facts->d_buf)
-        platform_facts_.assign(static_cast<const char*>(facts->d_buf), strnlen(static_cast<const char*>(facts->d_buf), facts->d_size));
+        platform_facts_.assign(static_cast<const char*>(facts->d_buf),
+                               strnlen(static_cast<const char*>(facts->d_buf), facts->d_size));
     if (!text.ends_with("debug_str") && !text.ends_with("debug_line_str")) continue;
     const Elf_Data* data = elf_getdata(section, nullptr);
-    if (data && data->d_buf && data->d_size && static_cast<const char*>(data->d_buf)[data->d_size - 1]) fail("has damaged debug information: the last text of its section " + std::string(text) + " has no end");
+    if (data && data->d_buf && data->d_size && static_cast<const char*>(data->d_buf)[data->d_size - 1])
+      fail("has damaged debug information: the last text of its section " + std::string(text) + " has no end");
   }
 }
 
@@ -105,7 +115,8 @@ FirmwareImage::~FirmwareImage() = default;
 
 std::span<const std::uint8_t> FirmwareImage::bytes_at(std::uint32_t address, std::size_t count) const {
   for (const Segment& segment : segments_)
-    if (address >= segment.address && address - segment.address + count <= segment.bytes.size()) return {&segment.bytes[address - segment.address], count};
+    if (address >= segment.address && address - segment.address + count <= segment.bytes.size())
+      return {&segment.bytes[address - segment.address], count};
   return {};
 }
 

@@ -45,7 +45,8 @@ class FirmwareImage {
   std::vector<Function> functions() const;
   std::size_t windowed_functions() const { return windowed_functions_; }
   std::size_t function_count() const { return functions_.size(); }
-  /// Whether it has dspmem's start-up code, which finds its heaps through the boot descriptor. Others are called without being started.
+  /// Whether it has dspmem's start-up code, which finds its heaps through the boot descriptor. Others are called
+  /// without being started.
   bool starts_itself() const { return symbols_.contains("boot_descriptor"); }
   /// The bytes of the file at an address; empty where it has fewer.
   std::span<const std::uint8_t> bytes_at(std::uint32_t address, std::size_t count) const;

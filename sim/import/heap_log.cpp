@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/import/heap_log.h"
 
-#include <charconv>
 #include <fmt/format.h>
+#include <charconv>
 #include <optional>
 #include <unordered_map>
 
@@ -70,7 +70,8 @@ std::optional<Event> listener_event(std::string_view line) {
 }
 
 std::optional<Event> documented_event(std::string_view line) {
-  for (const auto& [words, kind] : {std::pair{"Memory allocated at ", Event::Kind::alloc}, {"Memory freed at ", Event::Kind::free}}) {
+  for (const auto& [words, kind] :
+       {std::pair{"Memory allocated at ", Event::Kind::alloc}, {"Memory freed at ", Event::Kind::free}}) {
     Scanner text(line);
     if (!text.skip_to(words)) continue;
     const auto address = text.pointer();
@@ -137,7 +138,9 @@ Prefix prefix_of(std::string_view line) {
     const auto milliseconds = text.number();
     if (!milliseconds || !text.skip(",")) return prefix;
     const auto microseconds = text.number();
-    if (!microseconds || *first > 1000000 || *minutes > 60 || *seconds > 60 || *milliseconds > 999 || *microseconds > 999) return prefix;
+    if (!microseconds || *first > 1000000 || *minutes > 60 || *seconds > 60 || *milliseconds > 999 ||
+        *microseconds > 999)
+      return prefix;
     prefix.microseconds = ((*first * 60 + *minutes) * 60 + *seconds) * 1000000 + *milliseconds * 1000 + *microseconds;
     return prefix;
   }
@@ -203,7 +206,8 @@ HeapLogSummary import_heap_log(LineSource& log, const std::string& platform, Zon
       trace.comment(fmt::format("line {}: {} bytes were not to be had", log.number(), event->bytes));
     } else if (event->kind == Event::Kind::free) {
       // A listener hears of a reallocation in place as an allocation at the same address, then a free of the old size.
-      if (known != live.end() && known->second.replaced && event->knows_size && event->bytes == known->second.replaced) {
+      if (known != live.end() && known->second.replaced && event->knows_size &&
+          event->bytes == known->second.replaced) {
         known->second.replaced = 0;
       } else if (known == live.end()) {
         ++summary.unknown_frees;

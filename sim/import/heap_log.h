@@ -13,11 +13,11 @@ namespace dspmem {
 /// What became of a log's lines.
 struct HeapLogSummary {
   std::uint64_t lines = 0, allocations = 0, frees = 0;
-  std::uint64_t unknown_frees = 0;    ///< of memory that was allocated before the log begins
-  std::uint64_t failures = 0;         ///< allocations that failed there: comments in the trace
-  std::uint64_t other = 0;            ///< lines about something else
-  std::uint64_t untimed = 0;          ///< operations whose line has no time
-  std::uint64_t backwards = 0;        ///< times earlier than the one before
+  std::uint64_t unknown_frees = 0;  ///< of memory that was allocated before the log begins
+  std::uint64_t failures = 0;  ///< allocations that failed there: comments in the trace
+  std::uint64_t other = 0;  ///< lines about something else
+  std::uint64_t untimed = 0;  ///< operations whose line has no time
+  std::uint64_t backwards = 0;  ///< times earlier than the one before
   std::uint64_t still_allocated = 0;  ///< at the end
   std::set<std::uint32_t> cores;
 };
@@ -31,8 +31,9 @@ struct HeapLogSummary {
 ///   vptr 0xa0020000 free/total pages 8/8
 ///   failed to alloc 0x200 bytes zone 0x2 caps 0x1 flags 0x0    SOF, src/lib/alloc.c
 ///
-/// Prefixes that tell the time or the core: `[00:00:01.123,456] <inf> heap: ` (Zephyr), `[  1234.567] (  0.123) c1 memory ` (sof-logger,
-/// microseconds) and `[   12.345678] ` (seconds), each also behind a terminal's colour. SOF on XTOS prints no line for an allocation that succeeds.
+/// Prefixes that tell the time or the core: `[00:00:01.123,456] <inf> heap: ` (Zephyr), `[  1234.567] (  0.123) c1
+/// memory ` (sof-logger, microseconds) and `[   12.345678] ` (seconds), each also behind a terminal's colour. SOF on
+/// XTOS prints no line for an allocation that succeeds.
 HeapLogSummary import_heap_log(LineSource& log, const std::string& platform, Zone zone, TraceWriter& trace);
 
 /// Whether a line is one of them: to tell logs from traces.

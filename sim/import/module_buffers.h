@@ -10,8 +10,9 @@
 
 namespace dspmem {
 
-/// What a module of IPC4, the protocol of Intel's products since Meteor Lake, says of the data that it takes and makes: bytes for each
-/// millisecond, by pin. Of several formats of a pin the first with the stream's rate counts, as a driver would choose; if none has it, the first.
+/// What a module of IPC4, the protocol of Intel's products since Meteor Lake, says of the data that it takes and makes:
+/// bytes for each millisecond, by pin. Of several formats of a pin the first with the stream's rate counts, as a driver
+/// would choose; if none has it, the first.
 class ModuleBuffers {
  public:
   /// `rate` in Hz.
@@ -25,8 +26,8 @@ class ModuleBuffers {
   /// The pin that a route from or to another widget is bound to by name; 0 when none is.
   std::uint32_t input_pin(const std::string& source) const { return pin_of(input_names_, source); }
   std::uint32_t output_pin(const std::string& sink) const { return pin_of(output_names_, sink); }
-  /// What the gateway's DMA moves through, for the ends of a pipeline: two milliseconds, or as many as a deep buffer of a host wants
-  /// (ipc4-topology.c of the Linux kernel, sof_ipc4_prepare_copier_module). 0 for other widgets.
+  /// What the gateway's DMA moves through, for the ends of a pipeline: two milliseconds, or as many as a deep buffer of
+  /// a host wants (ipc4-topology.c of the Linux kernel, sof_ipc4_prepare_copier_module). 0 for other widgets.
   std::uint32_t dma_bytes() const;
 
  private:

@@ -3,23 +3,27 @@
 
 #include "sim/config/input_files.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 
 namespace dspmem {
 namespace {
 
 // Sizes of include/uapi/sound/asoc.h, bytes.
-constexpr std::uint32_t header_bytes = 36, name_bytes = 44, widget_bytes = 132, route_bytes = 3 * name_bytes, tlv_bytes = 4 + 4 + 32 * 4;
+constexpr std::uint32_t header_bytes = 36, name_bytes = 44, widget_bytes = 132, route_bytes = 3 * name_bytes,
+                        tlv_bytes = 4 + 4 + 32 * 4;
 constexpr std::uint32_t channel_bytes = 16, channels = 8, enum_texts = 16;
 constexpr std::uint32_t control_header_bytes = 4 + 4 + name_bytes + 4 + 3 * 4 + tlv_bytes;
 constexpr std::uint32_t stream_bytes = 4 + name_bytes + 8 + 4 * 4, streams = 8;
-constexpr std::uint32_t capabilities_bytes_4 = 4 + name_bytes + 8 + 11 * 4, capabilities_bytes_5 = capabilities_bytes_4 + 4;
-constexpr std::uint32_t pcm_bytes_4 = 4 + 2 * name_bytes + 5 * 4 + streams * stream_bytes + 4 + 2 * capabilities_bytes_4;
-constexpr std::uint32_t pcm_bytes_5 = 4 + 2 * name_bytes + 5 * 4 + streams * stream_bytes + 4 + 2 * capabilities_bytes_5 + 3 * 4;
+constexpr std::uint32_t capabilities_bytes_4 = 4 + name_bytes + 8 + 11 * 4,
+                        capabilities_bytes_5 = capabilities_bytes_4 + 4;
+constexpr std::uint32_t pcm_bytes_4 =
+    4 + 2 * name_bytes + 5 * 4 + streams * stream_bytes + 4 + 2 * capabilities_bytes_4;
+constexpr std::uint32_t pcm_bytes_5 =
+    4 + 2 * name_bytes + 5 * 4 + streams * stream_bytes + 4 + 2 * capabilities_bytes_5 + 3 * 4;
 
 constexpr std::uint32_t magic = 0x41536f43;  // "ASoC"
 constexpr std::uint32_t abi_oldest = 4, abi_newest = 5;
@@ -31,11 +35,14 @@ constexpr std::size_t most_elements = 100'000;  ///< of a kind: more than any pr
 /// Takes numbers and names off a range of the file, never beyond its end.
 class Reader {
  public:
-  Reader(std::span<const std::uint8_t> file, std::size_t begin, std::size_t end, bool big_endian, const std::string& name)
+  Reader(std::span<const std::uint8_t> file, std::size_t begin, std::size_t end, bool big_endian,
+         const std::string& name)
       : file_(file), at_(begin), end_(end), big_endian_(big_endian), name_(name) {}
 
   [[noreturn]] void fail(const std::string& message) const { fail_at(at_, message); }
-  [[noreturn]] void fail_at(std::size_t offset, const std::string& message) const { throw InputError({name_}, fmt::format("at offset {:#x}: {}", offset, message)); }
+  [[noreturn]] void fail_at(std::size_t offset, const std::string& message) const {
+    throw InputError({name_}, fmt::format("at offset {:#x}: {}", offset, message));
+  }
 
   std::size_t at() const { return at_; }
   std::size_t left() const { return end_ - at_; }
@@ -46,7 +53,8 @@ class Reader {
     need(4, what);
     const std::uint8_t* b = &file_[at_];
     at_ += 4;
-    return big_endian_ ? std::uint32_t{b[0]} << 24 | b[1] << 16 | b[2] << 8 | b[3] : std::uint32_t{b[3]} << 24 | b[2] << 16 | b[1] << 8 | b[0];
+    return big_endian_ ? std::uint32_t{b[0]} << 24 | b[1] << 16 | b[2] << 8 | b[3]
+                       : std::uint32_t{b[3]} << 24 | b[2] << 16 | b[1] << 8 | b[0];
   }
   std::string text(std::size_t bytes, const char* what) {
     need(bytes, what);
@@ -82,7 +90,8 @@ void read_private_data(Reader data, Topology::Widget& widget) {
   constexpr std::uint32_t uuid = 0, string = 1, last_type = 5, array_header = 12;
   while (data.left() >= array_header) {
     Reader ahead = data;
-    const std::uint32_t size = ahead.word("a tuple array"), type = ahead.word("a tuple array"), count = ahead.word("a tuple array");
+    const std::uint32_t size = ahead.word("a tuple array"), type = ahead.word("a tuple array"),
+                        count = ahead.word("a tuple array");
     const std::uint32_t element = type == uuid ? 4 + 16 : type == string ? 4 + name_bytes : 8;
     if (type > last_type || size < array_header || size > data.left() || (size - array_header) / element < count) break;
     Reader array = data.part(size, "a tuple array");
@@ -110,8 +119,18 @@ void read_private_data(Reader data, Topology::Widget& widget) {
 ControlKind control_kind(std::uint32_t operation, const Reader& reader, std::size_t offset) {
   // SND_SOC_TPLG_CTL_*, _DAPM_CTL_*; as the kernel tells them apart.
   switch (operation) {
-    case 1: case 2: case 3: case 7: case 8: case 64: case 68: return mixer;
-    case 4: case 6: case 65: case 66: case 67: return enumeration;
+    case 1:
+    case 2:
+    case 3:
+    case 7:
+    case 8:
+    case 64:
+    case 68: return mixer;
+    case 4:
+    case 6:
+    case 65:
+    case 66:
+    case 67: return enumeration;
     case 5: return bytes_control;
     default: break;
   }
@@ -129,10 +148,15 @@ void skip_control(Reader& reader) {
   const std::uint32_t info = reader.word("a control's operations");
   reader.skip(tlv_bytes, "a control");
   // `type` is that of a block (mixer 1, bytes 2, enum 3) in files of alsatplg; older ones have the operation there.
-  const ControlKind kind = type == 1 && info != 4 && info != 5 ? mixer : type == 2 && info == 5 ? bytes_control : type == 3 ? enumeration : control_kind(info, reader, start);
+  const ControlKind kind = type == 1 && info != 4 && info != 5 ? mixer
+                           : type == 2 && info == 5            ? bytes_control
+                           : type == 3                         ? enumeration
+                                                               : control_kind(info, reader, start);
   switch (kind) {
     case mixer: reader.skip(6 * 4 + channels * channel_bytes, "a mixer control"); break;
-    case enumeration: reader.skip(2 * 4 + channels * channel_bytes + 3 * 4 + 2 * enum_texts * name_bytes, "an enum control"); break;
+    case enumeration:
+      reader.skip(2 * 4 + channels * channel_bytes + 3 * 4 + 2 * enum_texts * name_bytes, "an enum control");
+      break;
     case bytes_control: reader.skip(5 * 4 + 3 * 4, "a bytes control"); break;
   }
   reader.skip(reader.word("a control's private size"), "a control's private data");
@@ -143,7 +167,8 @@ void read_widgets(Reader block, std::uint32_t count, std::uint32_t pipeline, Top
     Topology::Widget widget;
     const std::size_t start = block.at();
     const std::uint32_t size = block.word("a widget");
-    if (size != widget_bytes) block.fail_at(start, fmt::format("a widget must have a size of {}, not {}", widget_bytes, size));
+    if (size != widget_bytes)
+      block.fail_at(start, fmt::format("a widget must have a size of {}, not {}", widget_bytes, size));
     block.need(widget_bytes - 4, "a widget");
     widget.type = block.word("a widget");
     widget.name = block.text(name_bytes, "a widget's name");
@@ -152,7 +177,9 @@ void read_widgets(Reader block, std::uint32_t count, std::uint32_t pipeline, Top
     widget.controls = block.word("a widget's controls");
     const std::uint32_t private_bytes = block.word("a widget's private size");
     widget.pipeline = pipeline;
-    if (widget.type >= Topology::widget_types) block.fail_at(start, fmt::format("widget '{}' has type {}; the format has 0 to {}", widget.name, widget.type, Topology::widget_types - 1));
+    if (widget.type >= Topology::widget_types)
+      block.fail_at(start, fmt::format("widget '{}' has type {}; the format has 0 to {}", widget.name, widget.type,
+                                       Topology::widget_types - 1));
     read_private_data(block.part(private_bytes, "a widget's private data"), widget);
     for (std::uint32_t control = 0; control < widget.controls; ++control) skip_control(block);
     topology.widgets.push_back(std::move(widget));
@@ -162,7 +189,9 @@ void read_widgets(Reader block, std::uint32_t count, std::uint32_t pipeline, Top
 }
 
 void read_routes(Reader block, std::uint32_t count, std::uint32_t pipeline, Topology& topology) {
-  if (block.left() != std::uint64_t{count} * route_bytes) block.fail(fmt::format("{} routes take {} bytes, but the block has {}", count, std::uint64_t{count} * route_bytes, block.left()));
+  if (block.left() != std::uint64_t{count} * route_bytes)
+    block.fail(fmt::format("{} routes take {} bytes, but the block has {}", count, std::uint64_t{count} * route_bytes,
+                           block.left()));
   for (std::uint32_t i = 0; i < count; ++i) {
     Topology::Route route;
     route.sink = block.text(name_bytes, "a route");
@@ -194,11 +223,13 @@ Topology::StreamCapabilities read_capabilities(Reader part) {
 
 void read_pcms(Reader block, std::uint32_t count, Topology& topology) {
   const bool old = topology.abi == abi_oldest;
-  const std::uint32_t wanted = old ? pcm_bytes_4 : pcm_bytes_5, capabilities = old ? capabilities_bytes_4 : capabilities_bytes_5;
+  const std::uint32_t wanted = old ? pcm_bytes_4 : pcm_bytes_5,
+                      capabilities = old ? capabilities_bytes_4 : capabilities_bytes_5;
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::size_t start = block.at();
     const std::uint32_t size = block.word("a PCM");
-    if (size != wanted) block.fail_at(start, fmt::format("a PCM of ABI {} must have a size of {}, not {}", topology.abi, wanted, size));
+    if (size != wanted)
+      block.fail_at(start, fmt::format("a PCM of ABI {} must have a size of {}, not {}", topology.abi, wanted, size));
     block.need(wanted - 4, "a PCM");
     Topology::Pcm pcm;
     pcm.name = block.text(name_bytes, "a PCM's name");
@@ -224,8 +255,10 @@ void read_pcms(Reader block, std::uint32_t count, Topology& topology) {
 }  // namespace
 
 const char* Topology::widget_type_name(std::uint32_t type) {
-  static constexpr std::array<const char*, widget_types> names{"input", "output", "mux", "mixer", "pga", "out_drv", "adc", "dac", "switch", "pre", "post", "aif_in",
-                                                              "aif_out", "dai_in", "dai_out", "dai_link", "buffer", "scheduler", "effect", "siggen", "src", "asrc", "encoder", "decoder"};
+  static constexpr std::array<const char*, widget_types> names{
+      "input",  "output",    "mux",    "mixer",  "pga",     "out_drv", "adc",     "dac",
+      "switch", "pre",       "post",   "aif_in", "aif_out", "dai_in",  "dai_out", "dai_link",
+      "buffer", "scheduler", "effect", "siggen", "src",     "asrc",    "encoder", "decoder"};
   return type < names.size() ? names[type] : "?";
 }
 
@@ -250,7 +283,9 @@ std::vector<std::string> Topology::Widget::all_texts(std::uint32_t token) const 
 
 Topology parse_topology(std::span<const std::uint8_t> bytes, const std::string& file) {
   Topology topology;
-  if (bytes.size() < header_bytes) throw InputError({file}, fmt::format("the file has {} bytes: a topology begins with a header of {}", bytes.size(), header_bytes));
+  if (bytes.size() < header_bytes)
+    throw InputError({file}, fmt::format("the file has {} bytes: a topology begins with a header of {}", bytes.size(),
+                                         header_bytes));
   constexpr std::array<std::uint8_t, 4> big{'A', 'S', 'o', 'C'};
   topology.big_endian = std::equal(big.begin(), big.end(), bytes.begin());
   Reader reader(bytes, 0, bytes.size(), topology.big_endian, file);
@@ -258,16 +293,24 @@ Topology parse_topology(std::span<const std::uint8_t> bytes, const std::string& 
     const std::size_t start = reader.at();
     reader.need(header_bytes, "a block header");
     if (const std::uint32_t found = reader.word("magic"); found != magic)
-      reader.fail_at(start, start ? "a block must begin with the magic number of ALSA topologies (ASoC)" : "this is no binary ALSA topology: it does not begin with ASoC; compile text with alsatplg");
+      reader.fail_at(
+          start, start ? "a block must begin with the magic number of ALSA topologies (ASoC)"
+                       : "this is no binary ALSA topology: it does not begin with ASoC; compile text with alsatplg");
     const std::uint32_t abi = reader.word("ABI");
-    if (abi < abi_oldest || abi > abi_newest) reader.fail_at(start + 4, fmt::format("the topology's ABI is {}; {} and {} can be read", abi, abi_oldest, abi_newest));
+    if (abi < abi_oldest || abi > abi_newest)
+      reader.fail_at(start + 4,
+                     fmt::format("the topology's ABI is {}; {} and {} can be read", abi, abi_oldest, abi_newest));
     topology.abi = abi;
     reader.skip(4, "version");
     const std::uint32_t type = reader.word("block type"), size = reader.word("header size");
-    if (size != header_bytes) reader.fail_at(start + 16, fmt::format("a block header must have a size of {}, not {}", header_bytes, size));
+    if (size != header_bytes)
+      reader.fail_at(start + 16, fmt::format("a block header must have a size of {}, not {}", header_bytes, size));
     reader.skip(4, "vendor type");
-    const std::uint32_t payload = reader.word("payload size"), index = reader.word("block index"), count = reader.word("element count");
-    if (payload > reader.left()) reader.fail_at(start + 24, fmt::format("the block says that it has {} bytes, but only {} follow", payload, reader.left()));
+    const std::uint32_t payload = reader.word("payload size"), index = reader.word("block index"),
+                        count = reader.word("element count");
+    if (payload > reader.left())
+      reader.fail_at(start + 24,
+                     fmt::format("the block says that it has {} bytes, but only {} follow", payload, reader.left()));
     Reader block = reader.part(payload, "a block");
     switch (type) {
       case widget: read_widgets(block, count, index, topology); break;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/import/topology_plan.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <numeric>
 #include <queue>
 #include <utility>
@@ -24,7 +24,8 @@ class Planner {
   using Allocation = TopologyPlan::Allocation;
   using Node = TopologyPlan::Node;
 
-  Planner(const Topology& topology, const ComponentTable& table, const TopologyScenarioOptions& options) : topology_(topology), table_(table), options_(options) {}
+  Planner(const Topology& topology, const ComponentTable& table, const TopologyScenarioOptions& options)
+      : topology_(topology), table_(table), options_(options) {}
 
   TopologyPlan plan() {
     find_pipelines();
@@ -44,7 +45,8 @@ class Planner {
 
   /// A name for an object: as it can be written, and no other's.
   std::string unique(std::string wanted) {
-    std::replace_if(wanted.begin(), wanted.end(), [](char c) { return c == '"' || c == '\\'; }, '?');
+    std::replace_if(
+        wanted.begin(), wanted.end(), [](char c) { return c == '"' || c == '\\'; }, '?');
     std::string name = wanted;
     for (int number = 2; !names_.insert(name).second; ++number) name = fmt::format("{} ({})", wanted, number);
     return name;
@@ -52,12 +54,14 @@ class Planner {
 
   std::uint32_t core_of(std::uint32_t named) {
     if (named < options_.platform_cores) return named;
-    if (told_cores_.insert(named).second) remark(fmt::format("core {} does not exist on this platform: what it has runs on core 0", named));
+    if (told_cores_.insert(named).second)
+      remark(fmt::format("core {} does not exist on this platform: what it has runs on core 0", named));
     return 0;
   }
 
   void find_pipelines() {
-    const bool ipc4 = std::any_of(topology_.widgets.begin(), topology_.widgets.end(), [](const Topology::Widget& widget) { return ModuleBuffers(widget).known(); });
+    const bool ipc4 = std::any_of(topology_.widgets.begin(), topology_.widgets.end(),
+                                  [](const Topology::Widget& widget) { return ModuleBuffers(widget).known(); });
     for (const Topology::Widget& widget : topology_.widgets) {
       const auto [place, fresh] = plan_.pipelines.try_emplace(widget.pipeline);
       Pipeline& pipeline = place->second;
@@ -71,11 +75,15 @@ class Planner {
       if (widget.type == Topology::scheduler) read_scheduler(widget, pipeline);
       // The stream that the pipeline's end names says how much data a period has.
       for (const Topology::Pcm& pcm : topology_.pcms)
-        for (const auto* capabilities : {pcm.playback ? &pcm.playback_capabilities : nullptr, pcm.capture ? &pcm.capture_capabilities : nullptr})
+        for (const auto* capabilities :
+             {pcm.playback ? &pcm.playback_capabilities : nullptr, pcm.capture ? &pcm.capture_capabilities : nullptr})
           if (capabilities && !pipeline.has_stream && !widget.stream.empty() && capabilities->name == widget.stream) {
             pipeline.has_stream = true;
-            if (capabilities->rate_max) pipeline.rate = std::clamp(usual_rate, std::min(capabilities->rate_min, capabilities->rate_max), capabilities->rate_max);
-            if (capabilities->channels_max) pipeline.channels = std::clamp(capabilities->channels_max, 1u, most_channels);
+            if (capabilities->rate_max)
+              pipeline.rate = std::clamp(usual_rate, std::min(capabilities->rate_min, capabilities->rate_max),
+                                         capabilities->rate_max);
+            if (capabilities->channels_max)
+              pipeline.channels = std::clamp(capabilities->channels_max, 1u, most_channels);
           }
     }
     find_ticks();
@@ -89,38 +97,50 @@ class Planner {
     pipeline.low_power = widget.value(sof_token::low_power_mode).value_or(0) != 0;
     pipeline.priority = widget.value(sof_token::scheduling_priority).value_or(0);
     if (const auto core = widget.value(sof_token::scheduling_core)) pipeline.core = core_of(*core);
-    if (const auto period = widget.value(sof_token::scheduling_period); period && *period) pipeline.period_us = std::clamp(*period, shortest_period_us, longest_period_us);
+    if (const auto period = widget.value(sof_token::scheduling_period); period && *period)
+      pipeline.period_us = std::clamp(*period, shortest_period_us, longest_period_us);
   }
 
-  /// Pipelines work at the common divisor of their periods, each when it is due. What would take very many ticks runs at the shortest period.
+  /// Pipelines work at the common divisor of their periods, each when it is due. What would take very many ticks runs
+  /// at the shortest period.
   void find_ticks() {
     std::uint64_t divisor = 0, multiple = 1;
     std::uint32_t shortest = longest_period_us;
     for (const auto& [index, pipeline] : plan_.pipelines) {
       if (!pipeline.open) continue;
       divisor = std::gcd(divisor, std::uint64_t{pipeline.period_us});
-      multiple = std::min<std::uint64_t>(std::lcm(multiple, std::uint64_t{pipeline.period_us}), std::uint64_t{most_ticks + 1} * longest_period_us);
+      multiple = std::min<std::uint64_t>(std::lcm(multiple, std::uint64_t{pipeline.period_us}),
+                                         std::uint64_t{most_ticks + 1} * longest_period_us);
       shortest = std::min(shortest, pipeline.period_us);
     }
     plan_.tick_us = divisor ? static_cast<std::uint32_t>(divisor) : usual_period_us;
     plan_.ticks = divisor ? static_cast<std::uint32_t>(multiple / divisor) : 1;
-    if (plan_.ticks <= most_ticks && divisor >= shortest_period_us && (plan_.ticks == 1 || topology_.widgets.size() * plan_.ticks <= most_work)) return;
-    remark(fmt::format("the periods of the pipelines (token {}) have no common multiple of at most {} ticks: all run every {} us, the shortest", token_text(sof_token::scheduling_period), most_ticks, shortest));
+    if (plan_.ticks <= most_ticks && divisor >= shortest_period_us &&
+        (plan_.ticks == 1 || topology_.widgets.size() * plan_.ticks <= most_work))
+      return;
+    remark(
+        fmt::format("the periods of the pipelines (token {}) have no common multiple of at most {} ticks: all run "
+                    "every {} us, the shortest",
+                    token_text(sof_token::scheduling_period), most_ticks, shortest));
     plan_.tick_us = shortest;
     plan_.ticks = 1;
     for (auto& [index, pipeline] : plan_.pipelines) pipeline.period_us = shortest;
   }
 
   std::uint32_t period_bytes(const Pipeline& pipeline) const {
-    const std::uint64_t frames = std::max<std::uint64_t>(std::uint64_t{pipeline.rate} * pipeline.period_us / 1000000, 1);
+    const std::uint64_t frames =
+        std::max<std::uint64_t>(std::uint64_t{pipeline.rate} * pipeline.period_us / 1000000, 1);
     return static_cast<std::uint32_t>(frames) * pipeline.channels * usual_sample_bytes;
   }
   /// Ticks from one period to the next.
-  std::uint32_t ticks_of(const Pipeline& pipeline) const { return plan_.ticks == 1 ? 1 : std::max(1u, pipeline.period_us / plan_.tick_us); }
+  std::uint32_t ticks_of(const Pipeline& pipeline) const {
+    return plan_.ticks == 1 ? 1 : std::max(1u, pipeline.period_us / plan_.tick_us);
+  }
 
   void make_nodes() {
     for (const Topology::Widget& widget : topology_.widgets) {
-      if (!by_name_.emplace(widget.name, plan_.nodes.size()).second) remark(fmt::format("widget '{}' is defined more than once: routes go to the first", widget.name));
+      if (!by_name_.emplace(widget.name, plan_.nodes.size()).second)
+        remark(fmt::format("widget '{}' is defined more than once: routes go to the first", widget.name));
       Node node;
       node.widget = &widget;
       const Pipeline& pipeline = plan_.pipelines[widget.pipeline];
@@ -133,7 +153,9 @@ class Planner {
         node.chained = pipeline.chained;
         node.period_bytes = std::max({node.module->input_bytes(), node.module->output_bytes(), usual_sample_bytes});
         if (!node.module->input_bytes() && !node.module->output_bytes())
-          remark(fmt::format("widget '{}' says that it takes and makes 0 bytes a millisecond (tokens {} and {}): taken as one sample", widget.name, token_text(sof_token::input_buffer_size), token_text(sof_token::output_buffer_size)));
+          remark(fmt::format(
+              "widget '{}' says that it takes and makes 0 bytes a millisecond (tokens {} and {}): taken as one sample",
+              widget.name, token_text(sof_token::input_buffer_size), token_text(sof_token::output_buffer_size)));
       }
       plan_.nodes.push_back(node);
     }
@@ -151,10 +173,14 @@ class Planner {
     for (const Topology::Route& route : topology_.routes) {
       const auto source = by_name_.find(route.source), sink = by_name_.find(route.sink);
       if (source == by_name_.end() || sink == by_name_.end()) ++outside;
-      else if (source->second != sink->second && known.emplace(source->second, sink->second).second) edges_.emplace_back(source->second, sink->second);
-      else if (source->second == sink->second) remark(fmt::format("the route from '{}' to itself is left out", route.source));
+      else if (source->second != sink->second && known.emplace(source->second, sink->second).second)
+        edges_.emplace_back(source->second, sink->second);
+      else if (source->second == sink->second)
+        remark(fmt::format("the route from '{}' to itself is left out", route.source));
     }
-    if (outside) remark(fmt::format("{} of {} routes lead to or from what is not in the file (codecs, streams)", outside, topology_.routes.size()));
+    if (outside)
+      remark(fmt::format("{} of {} routes lead to or from what is not in the file (codecs, streams)", outside,
+                         topology_.routes.size()));
   }
 
   /// An order in which everything comes behind what feeds it. Routes that lead back are left out.
@@ -201,7 +227,9 @@ class Planner {
     for (std::size_t i = 0; i < plan_.order.size(); ++i) place[plan_.order[i]] = i;
     using Ready = std::pair<std::pair<std::uint32_t, std::size_t>, std::size_t>;  // priority and place, node
     std::priority_queue<Ready, std::vector<Ready>, std::greater<>> ready;
-    const auto add = [&](std::size_t node) { ready.push({{plan_.pipelines[plan_.nodes[node].widget->pipeline].priority, place[node]}, node}); };
+    const auto add = [&](std::size_t node) {
+      ready.push({{plan_.pipelines[plan_.nodes[node].widget->pipeline].priority, place[node]}, node});
+    };
     for (std::size_t node = 0; node < feeders.size(); ++node)
       if (!feeders[node]) add(node);
     std::vector<std::size_t> order;
@@ -216,19 +244,24 @@ class Planner {
   }
 
   std::uint32_t bytes_of(const ComponentAllocation& allocation, const Node& node) {
-    const auto periods = [&](std::uint32_t token) { return std::clamp(node.widget->value(token).value_or(usual_periods), 1u, most_periods); };
+    const auto periods = [&](std::uint32_t token) {
+      return std::clamp(node.widget->value(token).value_or(usual_periods), 1u, most_periods);
+    };
     switch (allocation.size) {
       case ComponentAllocation::Size::fixed: return allocation.bytes;
       case ComponentAllocation::Size::period: return node.period_bytes;
       case ComponentAllocation::Size::periods: {
-        if (node.module && node.module->dma_bytes()) return bounded(node, node.module->dma_bytes(), 2 * node.period_bytes);
+        if (node.module && node.module->dma_bytes())
+          return bounded(node, node.module->dma_bytes(), 2 * node.period_bytes);
         const bool sinks = node.widget->type == Topology::aif_in || node.widget->type == Topology::dai_out;
         return node.period_bytes * periods(sinks ? sof_token::sink_periods : sof_token::source_periods);
       }
       case ComponentAllocation::Size::buffer: {
         constexpr std::uint32_t largest = 16u << 20;
         const std::uint32_t said = node.widget->value(sof_token::buffer_size).value_or(0);
-        if (said > largest) remark(fmt::format("buffer '{}' says that it has {} bytes (token {}): taken as two periods", node.widget->name, said, token_text(sof_token::buffer_size)));
+        if (said > largest)
+          remark(fmt::format("buffer '{}' says that it has {} bytes (token {}): taken as two periods",
+                             node.widget->name, said, token_text(sof_token::buffer_size)));
         return said && said <= largest ? std::max((said + 3) / 4 * 4, 4u) : node.period_bytes * usual_periods;
       }
     }
@@ -239,19 +272,24 @@ class Planner {
   std::uint32_t bounded(const Node& node, std::uint32_t bytes, std::uint32_t instead) {
     if (bytes <= options_.largest_buffer) return bytes;
     const std::uint32_t taken = std::min(instead, options_.largest_buffer);
-    remark(fmt::format("widget '{}' wants a buffer of {} bytes (tokens {}, {}, {}), and the platform's largest heap for buffers has {}: taken as {}", node.widget->name, bytes, token_text(sof_token::input_buffer_size),
-                       token_text(sof_token::output_buffer_size), token_text(sof_token::deep_buffer_ms), options_.largest_buffer, taken));
+    remark(fmt::format(
+        "widget '{}' wants a buffer of {} bytes (tokens {}, {}, {}), and the platform's largest heap for buffers has "
+        "{}: taken as {}",
+        node.widget->name, bytes, token_text(sof_token::input_buffer_size), token_text(sof_token::output_buffer_size),
+        token_text(sof_token::deep_buffer_ms), options_.largest_buffer, taken));
     return taken;
   }
 
-  /// What is allocated for a widget; null for one that the table does not know, empty for those that are no component of the firmware.
+  /// What is allocated for a widget; null for one that the table does not know, empty for those that are no component
+  /// of the firmware.
   const std::vector<ComponentAllocation>* kinds_of(const Node& node) const {
     static const std::vector<ComponentAllocation> nothing;
     const std::uint32_t type = node.widget->type;
     // Ends that only the driver's power management knows.
     const bool end = type == Topology::input || type == Topology::output || type == Topology::out_drv;
     if (end && !node.module && !plan_.pipelines.at(node.widget->pipeline).scheduled) return &nothing;
-    if (type == Topology::buffer && (node.module || node.widget->texts.contains(sof_token::uuid))) return &table_.module;
+    if (type == Topology::buffer && (node.module || node.widget->texts.contains(sof_token::uuid)))
+      return &table_.module;
     const auto kinds = table_.widgets.find(type);
     return kinds == table_.widgets.end() ? nullptr : &kinds->second;
   }
@@ -260,20 +298,28 @@ class Planner {
   void add(Allocation allocation, const Pipeline* pipeline) {
     if (pipeline && pipeline->dynamic) allocation.at_start = true;
     if (pipeline && pipeline->low_power && allocation.kind->zone == Zone::buffer) {
-      const std::uint64_t block = std::max(options_.low_power_block, options_.line_bytes), bytes = (allocation.bytes + block - 1) / block * block;
+      const std::uint64_t block = std::max(options_.low_power_block, options_.line_bytes),
+                          bytes = (allocation.bytes + block - 1) / block * block;
       allocation.low_power = bytes <= low_power_left_;
       if (allocation.low_power) low_power_left_ -= bytes;
       else if (!std::exchange(low_power_reported_, true))
-        remark(fmt::format("low-power mode (token {}): {}", token_text(sof_token::low_power_mode), options_.low_power_bytes ? fmt::format("the {} bytes of low-power memory are not enough for '{}': it is in the other memory", options_.low_power_bytes, allocation.object) : "the platform has no low-power memory"));
+        remark(fmt::format(
+            "low-power mode (token {}): {}", token_text(sof_token::low_power_mode),
+            options_.low_power_bytes
+                ? fmt::format("the {} bytes of low-power memory are not enough for '{}': it is in the other memory",
+                              options_.low_power_bytes, allocation.object)
+                : "the platform has no low-power memory"));
     }
     plan_.allocations.push_back(std::move(allocation));
   }
 
-  void allocate_for(const std::string& owner, const std::vector<ComponentAllocation>& kinds, Node& node, const Pipeline* pipeline) {
+  void allocate_for(const std::string& owner, const std::vector<ComponentAllocation>& kinds, Node& node,
+                    const Pipeline* pipeline) {
     const bool idle = node.widget && node.widget->idle;
     for (const ComponentAllocation& kind : kinds) {
       if (idle && kind.dma()) continue;  // of an open stream
-      Allocation allocation{unique(owner + " " + kind.what), &kind, bytes_of(kind, node), node.core, -1, !kind.holds_data(), kind.dma()};
+      Allocation allocation{
+          unique(owner + " " + kind.what), &kind, bytes_of(kind, node), node.core, -1, !kind.holds_data(), kind.dma()};
       if (kind.holds_data()) {
         allocation.data = add_data(allocation.object, allocation.bytes);
         (kind.dma() ? node.dma : node.buffer) = allocation.data;
@@ -300,8 +346,11 @@ class Planner {
         chain(node);
         continue;
       }
-      if (const auto* const kinds = kinds_of(node)) allocate_for(node.widget->name, *kinds, node, &plan_.pipelines.at(node.widget->pipeline));
-      else if (unknown.insert(node.widget->type).second) remark(fmt::format("the table says nothing of widgets of kind {}", Topology::widget_type_name(node.widget->type)));
+      if (const auto* const kinds = kinds_of(node))
+        allocate_for(node.widget->name, *kinds, node, &plan_.pipelines.at(node.widget->pipeline));
+      else if (unknown.insert(node.widget->type).second)
+        remark(
+            fmt::format("the table says nothing of widgets of kind {}", Topology::widget_type_name(node.widget->type)));
     }
     for (const std::size_t index : plan_.order) allocate_for_domain(plan_.nodes[index]);
     // Components that are connected without a buffer between them have one all the same.
@@ -313,7 +362,8 @@ class Planner {
       if (data < 0) {
         const std::string object = unique(from.widget->name + " to " + to.widget->name);
         data = add_data(object, bytes_between(from, to));
-        add({object, &implied, plan_.data.back().bytes, from.core, data, false, false}, &plan_.pipelines.at(from.widget->pipeline));
+        add({object, &implied, plan_.data.back().bytes, from.core, data, false, false},
+            &plan_.pipelines.at(from.widget->pipeline));
       }
       if (from.widget->idle || to.widget->idle) continue;
       if (from.buffer < 0) from.outputs.push_back(data);
@@ -321,7 +371,8 @@ class Planner {
         to.inputs.push_back(data);
         to.has_inputs = true;
       } else if (from.buffer >= 0) {
-        remark(fmt::format("buffer '{}' feeds buffer '{}' directly: nothing moves between them", from.widget->name, to.widget->name));
+        remark(fmt::format("buffer '{}' feeds buffer '{}' directly: nothing moves between them", from.widget->name,
+                           to.widget->name));
       }
     }
     for (const Topology::Pcm& pcm : topology_.pcms)
@@ -329,7 +380,8 @@ class Planner {
         if (playback ? pcm.playback : pcm.capture) {
           Node owner;
           const std::size_t before = plan_.allocations.size();
-          allocate_for(fmt::format("{} {}", pcm.name, playback ? "playback" : "capture"), table_.stream, owner, nullptr);
+          allocate_for(fmt::format("{} {}", pcm.name, playback ? "playback" : "capture"), table_.stream, owner,
+                       nullptr);
           for (std::size_t i = before; i < plan_.allocations.size(); ++i) plan_.allocations[i].at_start = true;
         }
   }
@@ -338,7 +390,8 @@ class Planner {
   std::uint32_t bytes_between(const Node& from, const Node& to) {
     std::uint32_t bytes = std::max(from.period_bytes, to.period_bytes);
     if (from.module && to.module) {
-      const std::uint32_t made = from.module->output_bytes(from.module->output_pin(to.widget->name)), taken = to.module->input_bytes(to.module->input_pin(from.widget->name));
+      const std::uint32_t made = from.module->output_bytes(from.module->output_pin(to.widget->name)),
+                          taken = to.module->input_bytes(to.module->input_pin(from.widget->name));
       if (made || taken) bytes = std::max(made, taken);
     }
     return bounded(from, bytes * usual_periods, usual_periods * usual_sample_bytes);
@@ -346,22 +399,37 @@ class Planner {
 
   /// The host's DMA and the link's, one behind the other: one buffer of two milliseconds, and nothing else.
   void chain(Node& node) {
-    static const ComponentAllocation fifo{"dma", "two milliseconds: ipc4-topology.c of the Linux kernel", Zone::buffer, {"dma"}, ComponentAllocation::Size::fixed, 0};
+    static const ComponentAllocation fifo{"dma",
+                                          "two milliseconds: ipc4-topology.c of the Linux kernel",
+                                          Zone::buffer,
+                                          {"dma"},
+                                          ComponentAllocation::Size::fixed,
+                                          0};
     node.chained = true;
     const bool host = node.widget->type == Topology::aif_in || node.widget->type == Topology::aif_out;
     if (!host || !node.module) return;
-    const std::uint32_t once = node.widget->type == Topology::aif_in ? node.module->input_bytes() : node.module->output_bytes();
-    Allocation allocation{unique(node.widget->name + " chain"), &fifo, bounded(node, 2 * std::max(once, usual_sample_bytes), 2 * usual_sample_bytes), node.core, -1, false, true};
+    const std::uint32_t once =
+        node.widget->type == Topology::aif_in ? node.module->input_bytes() : node.module->output_bytes();
+    Allocation allocation{unique(node.widget->name + " chain"),
+                          &fifo,
+                          bounded(node, 2 * std::max(once, usual_sample_bytes), 2 * usual_sample_bytes),
+                          node.core,
+                          -1,
+                          false,
+                          true};
     allocation.data = node.dma = add_data(allocation.object, allocation.bytes);
     add(std::move(allocation), &plan_.pipelines.at(node.widget->pipeline));
   }
 
   /// A module that the firmware schedules by itself (domain "DP") has a heap and a stack of its own.
   void allocate_for_domain(const Node& node) {
-    static const ComponentAllocation own{"domain", "tokens 420 and 421", Zone::buffer, {}, ComponentAllocation::Size::fixed, 0};
+    static const ComponentAllocation own{
+        "domain", "tokens 420 and 421", Zone::buffer, {}, ComponentAllocation::Size::fixed, 0};
     for (const auto& [token, what] : {std::pair{sof_token::heap_bytes, "heap"}, {sof_token::stack_bytes, "stack"}})
       if (const std::uint32_t bytes = node.widget->value(token).value_or(0); bytes && !node.chained)
-        add({unique(fmt::format("{} {}", node.widget->name, what)), &own, bounded(node, bytes, 4096), node.core, -1, true, false}, &plan_.pipelines.at(node.widget->pipeline));
+        add({unique(fmt::format("{} {}", node.widget->name, what)), &own, bounded(node, bytes, 4096), node.core, -1,
+             true, false},
+            &plan_.pipelines.at(node.widget->pipeline));
   }
 
   void find_sharers() {
@@ -396,7 +464,10 @@ class Planner {
     for (const Allocation& each : plan_.allocations)
       if (each.kind->zone == Zone::buffer) bytes += each.bytes;
     if (bytes > options_.buffer_bytes)
-      remark(fmt::format("buffers need {} bytes at a time, and the platform's heaps for them have {}: what is open at a time is for --streams to say", bytes, options_.buffer_bytes));
+      remark(
+          fmt::format("buffers need {} bytes at a time, and the platform's heaps for them have {}: what is open at a "
+                      "time is for --streams to say",
+                      bytes, options_.buffer_bytes));
   }
 
   const Topology& topology_;
@@ -413,7 +484,10 @@ class Planner {
 
 }  // namespace
 
-TopologyPlan plan_topology(const Topology& topology, const ComponentTable& table, const TopologyScenarioOptions& options) { return Planner(topology, table, options).plan(); }
+TopologyPlan plan_topology(const Topology& topology, const ComponentTable& table,
+                           const TopologyScenarioOptions& options) {
+  return Planner(topology, table, options).plan();
+}
 
 std::uint32_t TopologyPlan::readable(const Node& node, int input) const {
   const Data& from = data[static_cast<std::size_t>(input)];

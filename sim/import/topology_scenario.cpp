@@ -2,9 +2,9 @@
 // A plan of a topology as a scenario.
 #include "sim/import/topology_scenario.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <algorithm>
 
 namespace dspmem {
 namespace {
@@ -28,7 +28,9 @@ std::string indented(const std::string& text, std::size_t blanks) {
   return out;
 }
 
-void step(std::string& out, const char* kind, const std::string& settings) { out += fmt::format("    - {}: {{{}}}\n", kind, settings); }
+void step(std::string& out, const char* kind, const std::string& settings) {
+  out += fmt::format("    - {}: {{{}}}\n", kind, settings);
+}
 
 /// What is moved in one tick: by the components that are due in it, on all cores.
 class Tick {
@@ -36,7 +38,8 @@ class Tick {
   Tick(const TopologyPlan& plan, std::uint32_t number, const std::string& part) : plan_(plan), part_(part) {
     for (const std::size_t index : plan.order)
       if (number % plan.nodes[index].every == 0) due_.push_back(&plan.nodes[index]);
-    // Who fills a buffer that several cores use, in which order: each waits for the one before, the readers for the last.
+    // Who fills a buffer that several cores use, in which order: each waits for the one before, the readers for the
+    // last.
     for (const Node* node : due_)
       for (const int data : node->outputs) {
         std::vector<std::uint32_t>& writers = writers_[data];
@@ -48,21 +51,25 @@ class Tick {
   std::string steps(std::uint32_t core) const {
     std::string out;
     std::set<int> waited;  // shared buffers that this core has waited for in this period
-    std::set<int> owed;    // those that it fills last: it must not do so again before they have been read
+    std::set<int> owed;  // those that it fills last: it must not do so again before they have been read
     for (const Node* node : due_) {
       if (node->core != core) continue;
       if (node->chained && node->dma >= 0) write_chain(*node, out);
-      if (node->buffer < 0 && !(node->inputs.empty() && node->outputs.empty())) write_component(*node, waited, owed, out);
+      if (node->buffer < 0 && !(node->inputs.empty() && node->outputs.empty()))
+        write_component(*node, waited, owed, out);
     }
     for (const int data : owed)
       for (const std::uint32_t reader : data_of(data).cores)
-        if (reader != core && reads(data, reader)) out += fmt::format("    - wait: emptied {} by {} for {}{}\n", data, reader, core, part_);
+        if (reader != core && reads(data, reader))
+          out += fmt::format("    - wait: emptied {} by {} for {}{}\n", data, reader, core, part_);
     return out;
   }
 
  private:
   const Data& data_of(int data) const { return plan_.data[static_cast<std::size_t>(data)]; }
-  static bool holds(const std::vector<int>& list, int data) { return std::find(list.begin(), list.end(), data) != list.end(); }
+  static bool holds(const std::vector<int>& list, int data) {
+    return std::find(list.begin(), list.end(), data) != list.end();
+  }
 
   void write_chain(const Node& node, std::string& out) const {
     const Data& data = data_of(node.dma);
@@ -94,7 +101,9 @@ class Tick {
       if (source) {
         move(*source, data, taken, out);
       } else {
-        step(out, "write", fmt::format("to: {}, bytes: {}, pattern: counter", quoted(data.object), std::min(node.period_bytes, data.bytes)));
+        step(out, "write",
+             fmt::format("to: {}, bytes: {}, pattern: counter", quoted(data.object),
+                         std::min(node.period_bytes, data.bytes)));
         commit(data, out);
       }
       if (data.shared() && last_writer_on(output, node.core) == &node) {
@@ -121,7 +130,9 @@ class Tick {
   }
 
   static void move(const Data& from, const Data& to, std::uint32_t bytes, std::string& out) {
-    step(out, "copy", fmt::format("from: {}, to: {}, bytes: {}", quoted(from.object), quoted(to.object), std::min({bytes, from.bytes, to.bytes})));
+    step(out, "copy",
+         fmt::format("from: {}, to: {}, bytes: {}", quoted(from.object), quoted(to.object),
+                     std::min({bytes, from.bytes, to.bytes})));
     commit(from, out);
     commit(to, out);
   }
@@ -133,7 +144,8 @@ class Tick {
     const std::vector<std::uint32_t>& cores = writers->second;
     const auto own = std::find(cores.begin(), cores.end(), core);
     // One that fills it too comes behind those before it; one that only reads behind the last.
-    if (own == cores.end() ? cores.back() != core : own != cores.begin()) out += fmt::format("    - wait: filled {} for {}{}\n", data, core, part_);
+    if (own == cores.end() ? cores.back() != core : own != cores.begin())
+      out += fmt::format("    - wait: filled {} for {}{}\n", data, core, part_);
   }
 
   /// Tells whoever is next that this core has filled its part.
@@ -145,7 +157,8 @@ class Tick {
       return;
     }
     for (const std::uint32_t reader : data_of(data).cores)
-      if (std::find(cores.begin(), cores.end(), reader) == cores.end() && reads(data, reader)) out += fmt::format("    - signal: filled {} for {}{}\n", data, reader, part_);
+      if (std::find(cores.begin(), cores.end(), reader) == cores.end() && reads(data, reader))
+        out += fmt::format("    - signal: filled {} for {}{}\n", data, reader, part_);
   }
 
   /// Tells all that fill it that this core has read it.
@@ -171,7 +184,7 @@ class Tick {
 
   const TopologyPlan& plan_;
   const std::string& part_;
-  std::vector<const Node*> due_;                       ///< in the order of the data
+  std::vector<const Node*> due_;  ///< in the order of the data
   std::map<int, std::vector<std::uint32_t>> writers_;  ///< data -> the cores that fill it, in order
 };
 
@@ -212,25 +225,33 @@ class ScenarioText {
     std::string extra;
     if (each.data >= 0 && plan_.data[static_cast<std::size_t>(each.data)].shared()) extra += ", flags: [shared]";
     if (!capabilities.empty()) extra += fmt::format(", capabilities: [{}]", fmt::join(capabilities, ", "));
-    if (kind.holds_data() && !each.zeroed && kind.zone == Zone::buffer) extra += fmt::format(", align: {}", options_.line_bytes);
-    out += fmt::format("    - {}: {{as: {}, zone: {}, bytes: {}{}}}\n", each.zeroed ? "zalloc" : "alloc", quoted(each.object), to_string(kind.zone), each.bytes, extra);
+    if (kind.holds_data() && !each.zeroed && kind.zone == Zone::buffer)
+      extra += fmt::format(", align: {}", options_.line_bytes);
+    out += fmt::format("    - {}: {{as: {}, zone: {}, bytes: {}{}}}\n", each.zeroed ? "zalloc" : "alloc",
+                       quoted(each.object), to_string(kind.zone), each.bytes, extra);
   }
 
   static void write_tokens(const Topology::Widget& widget, std::string& out) {
     std::string list;
     for (const auto& [token, value] : widget.values) list += fmt::format(" {}={}", token, value);
     for (const auto& [token, value] : widget.texts) list += fmt::format(" {}='{}'", token, value);
-    out += fmt::format("    # {} '{}', pipeline {}{}{}{}\n", Topology::widget_type_name(widget.type), widget.name, widget.pipeline, widget.idle ? ", idle" : "", list.empty() ? "" : "; tokens", list);
+    out += fmt::format("    # {} '{}', pipeline {}{}{}{}\n", Topology::widget_type_name(widget.type), widget.name,
+                       widget.pipeline, widget.idle ? ", idle" : "", list.empty() ? "" : "; tokens", list);
   }
 
   /// All components have one period.
   std::string period(std::uint32_t core) const {
     const std::string work = ticks_.front().steps(core);
-    return work.empty() ? "" : fmt::format("    # Every period.\n    - every:\n        period: {} us\n        times: {}\n        steps:\n{}", plan_.tick_us, options_.periods, indented(work, 6));
+    return work.empty()
+               ? ""
+               : fmt::format(
+                     "    # Every period.\n    - every:\n        period: {} us\n        times: {}\n        steps:\n{}",
+                     plan_.tick_us, options_.periods, indented(work, 6));
   }
 
-  /// Each component works when it is due: the ticks of a round one after the other, since what has a long period need not be done within a short one.
-  /// Cores begin each tick together: what one does in a tick comes before what others do in the next.
+  /// Each component works when it is due: the ticks of a round one after the other, since what has a long period need
+  /// not be done within a short one. Cores begin each tick together: what one does in a tick comes before what others
+  /// do in the next.
   std::string periods(std::uint32_t core) const {
     std::string round;
     bool any = false;
@@ -242,8 +263,12 @@ class ScenarioText {
     }
     if (!any && plan_.cores.size() == 1) return "";
     const std::uint32_t round_us = plan_.tick_us * plan_.ticks;
-    const std::uint32_t times = std::max(1u, static_cast<std::uint32_t>(std::uint64_t{options_.periods} * plan_.tick_us / round_us));
-    return fmt::format("    # Periods differ: all is as it was after {} us.\n    - every:\n        period: {} us\n        times: {}\n        steps:\n{}", round_us, round_us, times, indented(round, 6));
+    const std::uint32_t times =
+        std::max(1u, static_cast<std::uint32_t>(std::uint64_t{options_.periods} * plan_.tick_us / round_us));
+    return fmt::format(
+        "    # Periods differ: all is as it was after {} us.\n    - every:\n        period: {} us\n        times: {}\n "
+        "       steps:\n{}",
+        round_us, round_us, times, indented(round, 6));
   }
 
   const TopologyPlan& plan_;
@@ -253,20 +278,24 @@ class ScenarioText {
 
 }  // namespace
 
-TopologyScenario make_scenario(const Topology& topology, const ComponentTable& table, const TopologyScenarioOptions& options) {
+TopologyScenario make_scenario(const Topology& topology, const ComponentTable& table,
+                               const TopologyScenarioOptions& options) {
   const TopologyPlan plan = plan_topology(topology, table, options);
   const ScenarioText text(plan, options);
   TopologyScenario result;
   for (const std::uint32_t core : plan.cores) result.steps[core] = text.steps(core);
   result.remarks = plan.remarks;
   result.pipelines = plan.pipelines.size();
-  for (const Node& node : plan.nodes) ++(node.widget->type == Topology::buffer && !node.module ? result.buffers : result.components);
+  for (const Node& node : plan.nodes)
+    ++(node.widget->type == Topology::buffer && !node.module ? result.buffers : result.components);
   result.cores = plan.cores.size();
   return result;
 }
 
-std::string text_of(const TopologyScenario& scenario, const Topology& topology, const TopologyScenarioOptions& options) {
-  std::string out = fmt::format("# Made by 'dspmem import topology'. ABI {}, {} endian.\n# {}\n", topology.abi, topology.big_endian ? "big" : "little", options.open);
+std::string text_of(const TopologyScenario& scenario, const Topology& topology,
+                    const TopologyScenarioOptions& options) {
+  std::string out = fmt::format("# Made by 'dspmem import topology'. ABI {}, {} endian.\n# {}\n", topology.abi,
+                                topology.big_endian ? "big" : "little", options.open);
   for (const std::string& each : scenario.remarks) out += "# " + each + "\n";
   out += fmt::format("name: {}\nplatform: {}\ncores:\n", quoted(options.name), options.platform);
   for (const auto& [core, steps] : scenario.steps) out += fmt::format("  {}:\n{}", core, steps);
@@ -283,7 +312,8 @@ void append(TopologyScenario& all, TopologyScenario next, const std::string& par
   }
   for (const auto& [core, steps] : next.steps) all.steps[core] += steps;
   for (std::string& each : next.remarks)
-    if (std::find(all.remarks.begin(), all.remarks.end(), each) == all.remarks.end()) all.remarks.push_back(std::move(each));
+    if (std::find(all.remarks.begin(), all.remarks.end(), each) == all.remarks.end())
+      all.remarks.push_back(std::move(each));
   all.pipelines += next.pipelines;
   all.components += next.components;
   all.buffers += next.buffers;

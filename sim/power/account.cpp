@@ -11,7 +11,8 @@ constexpr std::size_t pins_told = 8;
 
 std::vector<BankFigures> figures_of(const Platform& platform, const EnergyPreset& preset) {
   std::vector<BankFigures> figures;
-  for (const SramConfig& sram : platform.system.srams) figures.push_back(preset.figures(sram.bank_bytes, platform.system.clock_period_ps));
+  for (const SramConfig& sram : platform.system.srams)
+    figures.push_back(preset.figures(sram.bank_bytes, platform.system.clock_period_ps));
   return figures;
 }
 
@@ -24,7 +25,8 @@ void for_each_bank(const EnergyMeter& meter, std::uint32_t base, std::uint32_t b
   for (std::uint64_t at = base; at < std::uint64_t{base} + bytes;) {
     const auto number = meter.bank_of(static_cast<std::uint32_t>(at));
     if (!number) return;
-    const std::uint64_t end = std::min(std::uint64_t{meter.bank_base(*number)} + meter.bank(*number).bytes, std::uint64_t{base} + bytes);
+    const std::uint64_t end =
+        std::min(std::uint64_t{meter.bank_base(*number)} + meter.bank(*number).bytes, std::uint64_t{base} + bytes);
     visit(*number, static_cast<std::uint32_t>(end - at));
     at = end;
   }
@@ -51,12 +53,16 @@ Result::PolicyRole result_role(PolicyRole role) {
 }
 
 /// Hundredths of a percent.
-std::uint64_t basis_points(unsigned __int128 part, unsigned __int128 whole) { return whole ? static_cast<std::uint64_t>(part * 10000 / whole) : 0; }
+std::uint64_t basis_points(unsigned __int128 part, unsigned __int128 whole) {
+  return whole ? static_cast<std::uint64_t>(part * 10000 / whole) : 0;
+}
 
 }  // namespace
 
 PowerAccount::PowerAccount(const Platform& platform, const EnergyPreset& preset, System& system)
-    : platform_(platform), preset_(preset), system_(system), meter_(std::make_unique<EnergyMeter>(system.srams(), figures_of(platform, preset))), banks_(meter_->bank_count()) {}
+    : platform_(platform), preset_(preset), system_(system),
+      meter_(std::make_unique<EnergyMeter>(system.srams(), figures_of(platform, preset))),
+      banks_(meter_->bank_count()) {}
 
 std::uint32_t PowerAccount::physical(std::uint32_t cached) const {
   const Region* region = system_.map().find(cached);
@@ -112,11 +118,14 @@ void PowerAccount::remove(const HeapBlock& block, std::uint64_t cycle) {
   });
 }
 
-void PowerAccount::pin(const std::string& name, Result::Object::Kind kind, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) {
+void PowerAccount::pin(const std::string& name, Result::Object::Kind kind, std::uint32_t address, std::uint32_t bytes,
+                       std::uint64_t cycle) {
   add(named_block(name, address, bytes), cycle, kind);
 }
 
-void PowerAccount::unpin(const std::string& name, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) { remove(named_block(name, address, bytes), cycle); }
+void PowerAccount::unpin(const std::string& name, std::uint32_t address, std::uint32_t bytes, std::uint64_t cycle) {
+  remove(named_block(name, address, bytes), cycle);
+}
 
 void PowerAccount::on(const CoreChanged& event) {
   const CoreArea& area = platform_.core_areas[event.core];
@@ -158,7 +167,8 @@ void PowerAccount::release_metadata(std::uint32_t address, std::uint32_t bytes, 
   });
 }
 
-Result::Power PowerAccount::finish(std::uint64_t cycle, const std::function<Result::Object(const HeapBlock&)>& describe) {
+Result::Power PowerAccount::finish(std::uint64_t cycle,
+                                   const std::function<Result::Object(const HeapBlock&)>& describe) {
   meter_->finish(cycle);
   now_ = std::max(now_, cycle);
   Result::Power power;
@@ -166,7 +176,9 @@ Result::Power PowerAccount::finish(std::uint64_t cycle, const std::function<Resu
   power.preset = preset_.name;
   power.description = preset_.description;
   for (const Figure& each : preset_.sources)
-    if (each.origin == Figure::Origin::assumed && std::find(power.assumed.begin(), power.assumed.end(), each.stated) == power.assumed.end()) power.assumed.push_back(each.stated);
+    if (each.origin == Figure::Origin::assumed &&
+        std::find(power.assumed.begin(), power.assumed.end(), each.stated) == power.assumed.end())
+      power.assumed.push_back(each.stated);
   power.cycles = meter_->cycle();
   const std::vector<Energy> accesses = meter_->access_energies();
   const auto kinds = power_policies();
@@ -181,17 +193,35 @@ Result::Power PowerAccount::finish(std::uint64_t cycle, const std::function<Resu
     const PowerPolicy& policy = meter_->policy(index);
     const BankTimes times = policy.total_times();
     const EnergyParts parts = policy.energy(accesses);
-    const Energy own_regulators = kinds[index].role == PolicyRole::measured ? regulators : 0;  // the others ask for no regulator
-    Result::PowerPolicy told{kinds[index].name, kinds[index].summary, result_role(kinds[index].role), times.on, times.retention, times.off, times.wakes_from_off + times.wakes_from_retention,
-                             times.power_offs, times.unrepaid, times.wake_cycles, parts.leakage_on, parts.leakage_retention, parts.leakage_off, parts.accesses, parts.wakes, own_regulators};
+    const Energy own_regulators =
+        kinds[index].role == PolicyRole::measured ? regulators : 0;  // the others ask for no regulator
+    Result::PowerPolicy told{kinds[index].name,
+                             kinds[index].summary,
+                             result_role(kinds[index].role),
+                             times.on,
+                             times.retention,
+                             times.off,
+                             times.wakes_from_off + times.wakes_from_retention,
+                             times.power_offs,
+                             times.unrepaid,
+                             times.wake_cycles,
+                             parts.leakage_on,
+                             parts.leakage_retention,
+                             parts.leakage_off,
+                             parts.accesses,
+                             parts.wakes,
+                             own_regulators};
     const Energy whole = told.energy();
-    told.saved_basis_points = static_cast<std::int64_t>(baseline >= whole ? basis_points(baseline - whole, baseline) : 0) -
-                              static_cast<std::int64_t>(whole > baseline ? basis_points(whole - baseline, baseline) : 0);
-    told.of_ideal_basis_points = baseline > bound && baseline > whole ? basis_points(baseline - whole, baseline - bound) : 0;
+    told.saved_basis_points =
+        static_cast<std::int64_t>(baseline >= whole ? basis_points(baseline - whole, baseline) : 0) -
+        static_cast<std::int64_t>(whole > baseline ? basis_points(whole - baseline, baseline) : 0);
+    told.of_ideal_basis_points =
+        baseline > bound && baseline > whole ? basis_points(baseline - whole, baseline - bound) : 0;
     told.off_basis_points = basis_points(times.off, static_cast<unsigned __int128>(power.cycles) * banks_.size());
     power.policies.push_back(told);
   }
-  const std::vector<BankTimes> did = meter_->policy(PolicyRole::measured)->bank_times(), needed = meter_->policy(PolicyRole::achievable)->bank_times();
+  const std::vector<BankTimes> did = meter_->policy(PolicyRole::measured)->bank_times(),
+                               needed = meter_->policy(PolicyRole::achievable)->bank_times();
   std::map<std::pair<std::string, bool>, std::uint64_t> zones;  ///< by name, and whether it was allocated
   std::map<std::uint32_t, std::uint64_t> cores;
   for (std::size_t number = 0; number < banks_.size(); ++number) {
@@ -218,7 +248,10 @@ Result::Power PowerAccount::finish(std::uint64_t cycle, const std::function<Resu
       if (allocated) cores[pin.first.core] += pin.share / share_unit;
     }
     // By place: pointers have no order that every run shares.
-    std::sort(pins.begin(), pins.end(), [](const Pin* a, const Pin* b) { return std::tie(b->share, a->first.base, a->first.site.cycle) < std::tie(a->share, b->first.base, b->first.site.cycle); });
+    std::sort(pins.begin(), pins.end(), [](const Pin* a, const Pin* b) {
+      return std::tie(b->share, a->first.base, a->first.site.cycle) <
+             std::tie(a->share, b->first.base, b->first.site.cycle);
+    });
     told.pin_count = pins.size();
     for (std::size_t i = 0; i < std::min(pins.size(), pins_told); ++i) {
       const Pin& pin = *pins[i];
@@ -226,7 +259,8 @@ Result::Power PowerAccount::finish(std::uint64_t cycle, const std::function<Resu
       Result::Object object{pin.kind, pin.first.name, "fixed", {}, {}, pin.first.base, 0};
       if (allocated) object = describe(pin.first);
       object.bytes = static_cast<std::uint32_t>(pin.largest);
-      told.pins.push_back({object, pin.objects, basis_points(pin.share, all), pin.longest, allocated, allocated ? pin.first.name : "", pin.first.site.stack[0]});
+      told.pins.push_back({object, pin.objects, basis_points(pin.share, all), pin.longest, allocated,
+                           allocated ? pin.first.name : "", pin.first.site.stack[0]});
     }
     power.banks.push_back(std::move(told));
   }

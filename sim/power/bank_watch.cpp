@@ -8,7 +8,8 @@ BankWatch::BankWatch(System& system, const DeviceAddresses& devices, const Origi
   for (const auto& sram : system.srams())
     for (std::uint32_t index = 0; index < sram->config().banks; ++index) {
       sram->bank(index).watch_state(*this, static_cast<std::uint32_t>(banks_.size()));
-      banks_.push_back({sram->bank_name(index), sram->config().physical_base + index * sram->config().bank_bytes, sram->config().bank_bytes});
+      banks_.push_back({sram->bank_name(index), sram->config().physical_base + index * sram->config().bank_bytes,
+                        sram->config().bank_bytes});
     }
 }
 
@@ -28,7 +29,11 @@ void BankWatch::check_scripted(const Operation& access, std::uint32_t address) c
 void BankWatch::on_device_write(Core& core, std::uint32_t address) {
   if (address - power_registers_ >= device_bytes) return;
   const auto agent = static_cast<AgentId>(core.id());
-  last_power_write_ = {Operation::Kind::power_off, agent, View::uncached, {core.current_pc(), core.return_address(), origins_.of(agent)}, core.now()};
+  last_power_write_ = {Operation::Kind::power_off,
+                       agent,
+                       View::uncached,
+                       {core.current_pc(), core.return_address(), origins_.of(agent)},
+                       core.now()};
 }
 
 void BankWatch::on_bank_off(std::uint32_t address, std::uint32_t bytes) {
@@ -38,7 +43,10 @@ void BankWatch::on_bank_off(std::uint32_t address, std::uint32_t bytes) {
 
 void BankWatch::on_master_refused(const MasterAccess& access, std::uint32_t address, const Refusal& why) {
   if (!why.of_bank()) return;
-  bus_.emit(AccessRefused{{Operation::Kind::read, access.agent, View::direct, {0, 0, origins_.of(access.agent)}, access.cycle}, address, why});
+  bus_.emit(AccessRefused{
+      {Operation::Kind::read, access.agent, View::direct, {0, 0, origins_.of(access.agent)}, access.cycle},
+      address,
+      why});
 }
 
 void BankWatch::on_bank_state(std::uint32_t bank, BankState state, std::uint64_t cycle) {

@@ -12,14 +12,16 @@
 
 namespace dspmem {
 
-/// Follows the SRAM banks: emits BankChanged, BankSwitchedOff with who did it, and AccessRefused of masters without a cache.
+/// Follows the SRAM banks: emits BankChanged, BankSwitchedOff with who did it, and AccessRefused of masters without a
+/// cache.
 class BankWatch final : public HardwareObserver, public BankListener {
  public:
   BankWatch(System& system, const DeviceAddresses& devices, const Origins& origins, const EventBus& bus);
 
   /// Who switched off the bank that begins at a physical address; kind none when nobody did.
   Operation power_off_of(std::uint32_t bank) const;
-  /// A step of the scenario, which moves bytes without a bus, accesses memory: emits AccessRefused if a bus would refuse it.
+  /// A step of the scenario, which moves bytes without a bus, accesses memory: emits AccessRefused if a bus would
+  /// refuse it.
   void check_scripted(const Operation& access, std::uint32_t address) const;
 
   void on_device_write(Core& core, std::uint32_t address) override;

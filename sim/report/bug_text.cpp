@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/report/bug_text.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <map>
 
@@ -15,13 +15,15 @@ using Operation = Result::Operation;
 using Kind = Result::Operation::Kind;
 using View = Result::Operation::View;
 
-// ---- The picture: who did what, in order of time ---------------------------------------------------------------------------
+// ---- The picture: who did what, in order of time ------------------------------------------------
 
 /// A line of the scenario that the source below shows, or a place in the firmware.
 std::string place_of(const Operation& operation, const std::string& scenario) {
   const auto name = [](const std::string& file) { return std::filesystem::path(file).filename().string(); };
   std::string step;
-  if (operation.step.line) step = operation.step.file == scenario ? fmt::format("line {}", operation.step.line) : fmt::format("{}:{}", name(operation.step.file), operation.step.line);
+  if (operation.step.line)
+    step = operation.step.file == scenario ? fmt::format("line {}", operation.step.line)
+                                           : fmt::format("{}:{}", name(operation.step.file), operation.step.line);
   if (operation.stack.empty()) return step;
   Result::Frame frame = operation.stack[0];
   if (!step.empty() && !frame.function.empty()) return step + ", " + frame.function;
@@ -32,9 +34,15 @@ std::string place_of(const Operation& operation, const std::string& scenario) {
 std::string words_for(const Operation& operation) {
   const bool access = operation.kind == Kind::read || operation.kind == Kind::write;
   std::string text = to_string(operation.kind);
-  if (access && operation.view != View::none && operation.view != View::direct) text += std::string(", ") + to_string(operation.view);
+  if (access && operation.view != View::none && operation.view != View::direct)
+    text += std::string(", ") + to_string(operation.view);
   if (operation.count > 1) text += fmt::format(" x {}", operation.count);
-  if (operation.cycle) text += fmt::format("{} cycle {}", operation.count <= 1 ? "," : operation.cycle_is_first() ? ", the first at" : ", the last at", operation.cycle);
+  if (operation.cycle)
+    text += fmt::format("{} cycle {}",
+                        operation.count <= 1         ? ","
+                        : operation.cycle_is_first() ? ", the first at"
+                                                     : ", the last at",
+                        operation.cycle);
   return text;
 }
 
@@ -48,12 +56,16 @@ struct Break {
 Break break_of(const Finding& finding) {
   const std::string rule = to_string(finding.rule);
   const Agent other = finding.other ? finding.other->agent : finding.access.agent;
-  if (rule == "missing-writeback" || rule == "stale-boot") return {finding.cause ? "this write-back may come too late" : "no write-back", other};
+  if (rule == "missing-writeback" || rule == "stale-boot")
+    return {finding.cause ? "this write-back may come too late" : "no write-back", other};
   if (rule == "missing-invalidate") return {"no invalidate", finding.access.agent};
   // Where nobody reads it the access is the store that does the damage.
-  if (rule == "lost-update") return {"an eviction may write the old line back", finding.cause ? finding.cause->agent : other, finding.access.kind == Kind::read};
+  if (rule == "lost-update")
+    return {"an eviction may write the old line back", finding.cause ? finding.cause->agent : other,
+            finding.access.kind == Kind::read};
   if (rule == "discarded-write" && finding.cause) return {"throws the write away", finding.cause->agent};
-  if (rule == "data-race" || rule == "use-of-powered-off-bank") return {finding.other ? "nothing orders these" : "", other};
+  if (rule == "data-race" || rule == "use-of-powered-off-bank")
+    return {finding.other ? "nothing orders these" : "", other};
   if (rule == "uncommitted-access") return {"no commit", finding.access.agent, false};
   return {"", other};
 }
@@ -65,8 +77,8 @@ struct Row {
   bool is_access = false;
 };
 
-/// The finding's operations and those of the line's history between them, oldest first. When reads were made is not always known: the access
-/// comes last then.
+/// The finding's operations and those of the line's history between them, oldest first. When reads were made is not
+/// always known: the access comes last then.
 std::vector<Row> rows_of(const Finding& finding) {
   std::vector<Row> rows;
   const auto known = [&rows](const Operation& each) {
@@ -74,11 +86,15 @@ std::vector<Row> rows_of(const Finding& finding) {
       const Operation& other = *row.operation;
       const auto function = [](const Operation& of) { return of.stack.empty() ? std::string() : of.stack[0].function; };
       // One of several in a row, from one place, is as good as all of them.
-      return other.agent == each.agent && other.kind == each.kind && (other.cycle == each.cycle || (each.count > 1 && other.step == each.step && function(other) == function(each)));
+      return other.agent == each.agent && other.kind == each.kind &&
+             (other.cycle == each.cycle ||
+              (each.count > 1 && other.step == each.step && function(other) == function(each)));
     });
   };
   if (finding.other) rows.push_back({finding.other ? &*finding.other : nullptr});
-  const auto is_access = [&finding](const Operation& each) { return each.agent == finding.access.agent && each.kind == finding.access.kind && each.cycle == finding.access.cycle; };
+  const auto is_access = [&finding](const Operation& each) {
+    return each.agent == finding.access.agent && each.kind == finding.access.kind && each.cycle == finding.access.cycle;
+  };
   if (finding.cause && !known(*finding.cause) && !is_access(*finding.cause)) rows.push_back({&*finding.cause});
   std::uint64_t from = ~0ull;
   for (const Row& row : rows)
@@ -86,12 +102,16 @@ std::vector<Row> rows_of(const Finding& finding) {
   constexpr std::size_t most = 6;
   std::vector<const Operation*> between;
   for (const Operation& each : finding.history)
-    if (each.cycle >= from && (!finding.access.cycle || each.cycle <= finding.access.cycle) && !known(each)) between.push_back(&each);
+    if (each.cycle >= from && (!finding.access.cycle || each.cycle <= finding.access.cycle) && !known(each))
+      between.push_back(&each);
   for (std::size_t i = between.size() > most ? between.size() - most : 0; i < between.size(); ++i)
     if (!is_access(*between[i])) rows.push_back({between[i]});
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.operation->cycle < b.operation->cycle; });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const Row& a, const Row& b) { return a.operation->cycle < b.operation->cycle; });
   const Row access{&finding.access, true};
-  const auto later = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return finding.access.cycle && row.operation->cycle > finding.access.cycle; });
+  const auto later = std::find_if(rows.begin(), rows.end(), [&](const Row& row) {
+    return finding.access.cycle && row.operation->cycle > finding.access.cycle;
+  });
   rows.insert(later, access);
   return rows;
 }
@@ -103,7 +123,9 @@ std::string cut(const std::string& text, std::size_t width) {
 std::string picture_of(const Finding& finding, const Paint& paint, unsigned width) {
   if (!finding.other && !finding.cause) return "";
   std::vector<Agent> agents;
-  const auto column_of = [&agents](const Agent& agent) { return static_cast<std::size_t>(std::find(agents.begin(), agents.end(), agent) - agents.begin()); };
+  const auto column_of = [&agents](const Agent& agent) {
+    return static_cast<std::size_t>(std::find(agents.begin(), agents.end(), agent) - agents.begin());
+  };
   const auto add = [&](const Agent& agent) {
     if (agent.kind != Agent::Kind::none && column_of(agent) == agents.size()) agents.push_back(agent);
   };
@@ -131,28 +153,38 @@ std::string picture_of(const Finding& finding, const Paint& paint, unsigned widt
     const std::string text = "** " + broken.text + " **";
     out += line(at < agents.size() ? at : 0, text, paint.bad(text));
     // The hand-over, broken.
-    if (!finding.other || finding.relation != Finding::Relation::missed || finding.other->agent == finding.access.agent) return;
+    if (!finding.other || finding.relation != Finding::Relation::missed || finding.other->agent == finding.access.agent)
+      return;
     const std::size_t from = column_of(finding.other->agent), to = column_of(finding.access.agent);
     const std::size_t length = (from < to ? to - from : from - to) * column - 4;
     const std::string dashes(length / 2 - 1, '-');
     const std::string arrow = from < to ? dashes + "x" + dashes + ">" : "<" + dashes + "x" + dashes;
     out += line(std::min(from, to), arrow, paint.bad(arrow));
   };
-  const std::string scenario = finding.access.step.empty() && finding.other ? finding.other->step.file : finding.access.step.file;
+  const std::string scenario =
+      finding.access.step.empty() && finding.other ? finding.other->step.file : finding.access.step.file;
   // The write-back that may do the damage, if this run had one; else an eviction may at any time.
   const Operation* damage = nullptr;
   if (finding.rule.name == "lost-update" && finding.cause && finding.other)
     for (const Row& row : rows)
-      if (row.operation->agent == finding.cause->agent && writes_back(row.operation->kind) && row.operation->cycle > finding.other->cycle && row.operation->cycle > finding.cause->cycle) damage = row.operation;
+      if (row.operation->agent == finding.cause->agent && writes_back(row.operation->kind) &&
+          row.operation->cycle > finding.other->cycle && row.operation->cycle > finding.cause->cycle)
+        damage = row.operation;
   for (const Row& row : rows) {
     if (row.is_access && broken.before_access && !damage) say_break();
     const std::size_t at = column_of(row.operation->agent);
     if (at == agents.size()) continue;
-    const std::string what = cut(words_for(*row.operation), column - 1), place = cut(place_of(*row.operation, scenario), column - 3);
-    out += line(at, what, row.is_access || row.operation == (finding.other ? &*finding.other : nullptr) || row.operation == (finding.cause ? &*finding.cause : nullptr) ? paint.mark(what) : what);
+    const std::string what = cut(words_for(*row.operation), column - 1),
+                      place = cut(place_of(*row.operation, scenario), column - 3);
+    out += line(at, what,
+                row.is_access || row.operation == (finding.other ? &*finding.other : nullptr) ||
+                        row.operation == (finding.cause ? &*finding.cause : nullptr)
+                    ? paint.mark(what)
+                    : what);
     if (!place.empty()) out += line(at, "  " + place, paint.faint("  " + place));
     if (row.operation == damage) {
-      const std::string text = finding.severity == Severity::manifest ? "** overwrites it with the old copy **" : "** may overwrite it with the old copy **";
+      const std::string text = finding.severity == Severity::manifest ? "** overwrites it with the old copy **"
+                                                                      : "** may overwrite it with the old copy **";
       out += line(at, text, paint.bad(text));
     }
     if (row.is_access && !broken.before_access) say_break();
@@ -160,7 +192,7 @@ std::string picture_of(const Finding& finding, const Paint& paint, unsigned widt
   return out;
 }
 
-// ---- The source ------------------------------------------------------------------------------------------------------------
+// ---- The source ---------------------------------------------------------------------------------
 
 /// Lines of a text file, from 1. Nothing when it cannot be read, or is no text file of a sensible size.
 class SourceLines {
@@ -187,11 +219,13 @@ struct Note {
 /// Control characters of a source file must not reach a terminal.
 std::string plain(const std::string& text) {
   std::string result;
-  for (const char each : text) result += static_cast<unsigned char>(each) < 0x20 || each == 0x7f ? (each == '\t' ? ' ' : '?') : each;
+  for (const char each : text)
+    result += static_cast<unsigned char>(each) < 0x20 || each == 0x7f ? (each == '\t' ? ' ' : '?') : each;
   return result;
 }
 
-std::string excerpt(const std::string& file, const std::vector<Note>& notes, const std::vector<Result::Patch>& patches, const Paint& paint, unsigned width) {
+std::string excerpt(const std::string& file, const std::vector<Note>& notes, const std::vector<Result::Patch>& patches,
+                    const Paint& paint, unsigned width) {
   const SourceLines lines(file);
   if (!lines.has(notes.front().line)) return fmt::format("   {} (source not there)\n", file);
   std::string out = "   " + paint.strong(file) + "\n";
@@ -202,7 +236,8 @@ std::string excerpt(const std::string& file, const std::vector<Note>& notes, con
       const std::string& beside = lines[line];
       const std::size_t dash = beside.find_first_not_of(' ');
       const bool a_list_item = dash != std::string::npos && beside[dash] == '-';
-      std::string text = a_list_item ? std::string(dash, ' ') + "- " + patch.text : fmt::format("    add {} this step: {}", after ? "after" : "before", patch.text);
+      std::string text = a_list_item ? std::string(dash, ' ') + "- " + patch.text
+                                     : fmt::format("    add {} this step: {}", after ? "after" : "before", patch.text);
       if (patch.how == How::setting) text = "    set in this step: " + patch.text;
       out += paint.good("      + | " + text) + "\n";
     }
@@ -212,14 +247,17 @@ std::string excerpt(const std::string& file, const std::vector<Note>& notes, con
     if (!lines.has(note.line)) continue;
     const int first = note.line > 1 ? note.line - 1 : 1;
     if (last && first > last + 1) out += "    ...\n";
-    for (int line = std::max(first, last + 1); line < note.line; ++line) out += fmt::format("  {:>5} | {}\n", line, plain(lines[line]).substr(0, width - 10));
+    for (int line = std::max(first, last + 1); line < note.line; ++line)
+      out += fmt::format("  {:>5} | {}\n", line, plain(lines[line]).substr(0, width - 10));
     if (note.line > last) {
       add_patches(note.line, false);
       out += fmt::format("  {:>5} | {}\n", note.line, plain(lines[note.line]).substr(0, width - 10));
     }
     const std::string& text = lines[note.line];
     const std::size_t column = note.column ? static_cast<std::size_t>(note.column - 1) : text.find_first_not_of(" \t");
-    out += fmt::format("        | {}{}\n", std::string(column == std::string::npos ? 0 : std::min<std::size_t>(column, width - 12), ' '), paint.mark("^ " + note.text));
+    out += fmt::format("        | {}{}\n",
+                       std::string(column == std::string::npos ? 0 : std::min<std::size_t>(column, width - 12), ' '),
+                       paint.mark("^ " + note.text));
     if (note.line > last) add_patches(note.line, true);
     last = std::max(last, note.line);
   }
@@ -240,7 +278,8 @@ std::string sources_of(const Finding& finding, const Paint& paint, unsigned widt
     found->second.push_back(note);
   };
   const auto add_operation = [&](const Operation& operation) {
-    const std::string text = to_string(operation.agent) + (operation.agent.kind == Agent::Kind::none ? "" : ": ") + to_string(operation.kind);
+    const std::string text = to_string(operation.agent) + (operation.agent.kind == Agent::Kind::none ? "" : ": ") +
+                             to_string(operation.kind);
     add(operation.step.file, {operation.step.line, operation.step.column, text});
     // An inline function of a header, and what a step does by itself, the step tells better.
     const bool by_step = operation.kind == Kind::power_off || operation.kind == Kind::power_on;
@@ -254,11 +293,14 @@ std::string sources_of(const Finding& finding, const Paint& paint, unsigned widt
   if (finding.cause) add_operation(*finding.cause);
   if (finding.rule.name == "lost-update" && finding.cause && finding.other)
     for (const Operation& each : finding.history)
-      if (each.agent == finding.cause->agent && writes_back(each.kind) && each.cycle > finding.other->cycle) add_operation(each);
+      if (each.agent == finding.cause->agent && writes_back(each.kind) && each.cycle > finding.other->cycle)
+        add_operation(each);
   add_operation(finding.access);
   for (const Result::Patch& patch : finding.patches)  // its line is shown, whoever did something there
-    if (const auto known = std::find_if(files.begin(), files.end(), [&](const auto& each) { return each.first == patch.at.file; });
-        known == files.end() || std::none_of(known->second.begin(), known->second.end(), [&](const Note& each) { return each.line == patch.at.line; }))
+    if (const auto known =
+            std::find_if(files.begin(), files.end(), [&](const auto& each) { return each.first == patch.at.file; });
+        known == files.end() || std::none_of(known->second.begin(), known->second.end(),
+                                             [&](const Note& each) { return each.line == patch.at.line; }))
       add(patch.at.file, {patch.at.line, patch.at.column, "here"});
   std::string out;
   for (auto& [file, notes] : files) {
@@ -302,26 +344,40 @@ std::string bug_text(const Group& group, std::size_t number, const WriterOptions
   const Paint paint(options.colour);
   const Finding& root = group.root();
   const std::string many = root.count > 1 ? fmt::format(", {} accesses", root.count) : "";
-  const std::string title = fmt::format("{}{} ({}{})", number ? fmt::format("{}. ", number) : "", root.rule.name, words_of(root.severity), many);
-  std::string out = "\n" + (fails_with(group.severity(), options.strict) ? paint.bad(title) : paint.mark(title)) + "\n   " + wrapped(root.message, "   ", options.width) + "\n\n";
+  const std::string title = fmt::format("{}{} ({}{})", number ? fmt::format("{}. ", number) : "", root.rule.name,
+                                        words_of(root.severity), many);
+  std::string out = "\n" + (fails_with(group.severity(), options.strict) ? paint.bad(title) : paint.mark(title)) +
+                    "\n   " + wrapped(root.message, "   ", options.width) + "\n\n";
   if (const std::string picture = picture_of(root, paint, options.width); !picture.empty()) out += picture + "\n";
   if (const std::string sources = sources_of(root, paint, options.width); !sources.empty()) out += sources + "\n";
   if (root.object) {
     const Result::Object& object = *root.object;
-    out += "   object  " + wrapped(fmt::format("'{}', {} bytes at {:#x}, {}{}", object.name, object.bytes, object.address, object.zone,
-                                               object.where.empty() ? "" : ", from " + to_string(object.where)), "           ", options.width) + "\n";
+    out += "   object  " +
+           wrapped(fmt::format("'{}', {} bytes at {:#x}, {}{}", object.name, object.bytes, object.address, object.zone,
+                               object.where.empty() ? "" : ", from " + to_string(object.where)),
+                   "           ", options.width) +
+           "\n";
   }
   for (const Result::Object& each : root.neighbours)
     out += root.object ? fmt::format("           in the same line: '{}', {} bytes\n", each.name, each.bytes)
-                       : fmt::format("   {}  '{}', {} bytes at {:#x}\n", &each == &root.neighbours.front() ? "object" : "      ", each.name, each.bytes, each.address);
-  if (!root.seen.empty() && root.seen != root.owed) out += fmt::format("   bytes   {} to {}: read {}, the latest are {}\n", root.first, root.last, root.seen, root.owed);
-  if (!root.fix.empty()) out += "   " + paint.good("fix") + "     " + wrapped(root.fix, "           ", options.width) + "\n";
+                       : fmt::format("   {}  '{}', {} bytes at {:#x}\n",
+                                     &each == &root.neighbours.front() ? "object" : "      ", each.name, each.bytes,
+                                     each.address);
+  if (!root.seen.empty() && root.seen != root.owed)
+    out +=
+        fmt::format("   bytes   {} to {}: read {}, the latest are {}\n", root.first, root.last, root.seen, root.owed);
+  if (!root.fix.empty())
+    out += "   " + paint.good("fix") + "     " + wrapped(root.fix, "           ", options.width) + "\n";
   if (group.findings.size() > 1) {
     std::map<std::string, std::size_t> others;
-    for (std::size_t i = 1; i < group.findings.size(); ++i) ++others[fmt::format("{} ({})", group.findings[i]->rule.name, to_string(group.findings[i]->severity))];
+    for (std::size_t i = 1; i < group.findings.size(); ++i)
+      ++others[fmt::format("{} ({})", group.findings[i]->rule.name, to_string(group.findings[i]->severity))];
     std::string text;
-    for (const auto& [what, count] : others) text += (text.empty() ? "" : ", ") + (count > 1 ? fmt::format("{} x ", count) : "") + what;
-    out += "   also    " + wrapped(fmt::format("of the same object or place: {}; -v shows them", text), "           ", options.width) + "\n";
+    for (const auto& [what, count] : others)
+      text += (text.empty() ? "" : ", ") + (count > 1 ? fmt::format("{} x ", count) : "") + what;
+    out += "   also    " +
+           wrapped(fmt::format("of the same object or place: {}; -v shows them", text), "           ", options.width) +
+           "\n";
   }
   return number ? out + "   more    dspmem explain " + to_string(root.rule) + "\n" : out;
 }

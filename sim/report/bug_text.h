@@ -20,14 +20,18 @@ class Paint {
   std::string faint(const std::string& text) const { return wrap("2", text); }
 
  private:
-  std::string wrap(const char* code, const std::string& text) const { return colour_ ? std::string("\x1b[") + code + "m" + text + "\x1b[0m" : text; }
+  std::string wrap(const char* code, const std::string& text) const {
+    return colour_ ? std::string("\x1b[") + code + "m" + text + "\x1b[0m" : text;
+  }
   bool colour_;
 };
 
-/// Breaks text into lines of at most `width` characters, the second and later ones behind `indent`. Words are not broken.
+/// Breaks text into lines of at most `width` characters, the second and later ones behind `indent`. Words are not
+/// broken.
 std::string wrapped(const std::string& text, const std::string& indent, unsigned width);
 
-/// A bug: what is wrong, who did what when, the source, the object, the fix. `number`: of the bug in this report, from 1; 0: of none.
+/// A bug: what is wrong, who did what when, the source, the object, the fix. `number`: of the bug in this report, from
+/// 1; 0: of none.
 std::string bug_text(const Group& group, std::size_t number, const WriterOptions& options);
 
 }  // namespace dspmem

@@ -12,7 +12,10 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 
 OrderedJson to_json(const Result::Cache& cache) {
-  return {{"accesses", cache.accesses}, {"misses", cache.misses}, {"writebacks", cache.write_backs}, {"prefetches", cache.prefetches}};
+  return {{"accesses", cache.accesses},
+          {"misses", cache.misses},
+          {"writebacks", cache.write_backs},
+          {"prefetches", cache.prefetches}};
 }
 
 OrderedJson to_json(const Result::Core& core) {
@@ -29,23 +32,40 @@ OrderedJson to_json(const Result::Core& core) {
 }
 
 OrderedJson to_json(const Result::FunctionCost& cost) {
-  return {{"function", cost.name}, {"place", cost.place}, {"calls", cost.calls}, {"cycles", cost.cycles}, {"instructions", cost.instructions}, {"l1d_misses", cost.l1d_misses},
-          {"l1i_misses", cost.l1i_misses}, {"uncached_accesses", cost.uncached_accesses}, {"cache_operations", cost.cache_operations}};
+  return {{"function", cost.name},
+          {"place", cost.place},
+          {"calls", cost.calls},
+          {"cycles", cost.cycles},
+          {"instructions", cost.instructions},
+          {"l1d_misses", cost.l1d_misses},
+          {"l1i_misses", cost.l1i_misses},
+          {"uncached_accesses", cost.uncached_accesses},
+          {"cache_operations", cost.cache_operations}};
 }
 OrderedJson to_json(const Result::ObjectCost& cost) {
-  return {{"object", cost.name}, {"l1d_misses", cost.l1d_misses}, {"uncached_accesses", cost.uncached_accesses}, {"cache_operations", cost.cache_operations}};
+  return {{"object", cost.name},
+          {"l1d_misses", cost.l1d_misses},
+          {"uncached_accesses", cost.uncached_accesses},
+          {"cache_operations", cost.cache_operations}};
 }
 
 OrderedJson to_json(const Result::Heap& heap) {
-  return {{"heap", heap.name}, {"zone", heap.zone}, {"size", heap.size}, {"used", heap.used}, {"peak", heap.peak},
-          {"free", heap.free}, {"largest_free", heap.largest_free}, {"failed", heap.failed}};
+  return {{"heap", heap.name},
+          {"zone", heap.zone},
+          {"size", heap.size},
+          {"used", heap.used},
+          {"peak", heap.peak},
+          {"free", heap.free},
+          {"largest_free", heap.largest_free},
+          {"failed", heap.failed}};
 }
 
 /// Heaps of one zone added up, in the order of the heaps.
 OrderedJson zones_of(const std::vector<Result::Heap>& heaps) {
   std::vector<Result::Heap> zones;
   for (const Result::Heap& heap : heaps) {
-    auto zone = std::find_if(zones.begin(), zones.end(), [&heap](const Result::Heap& each) { return each.zone == heap.zone; });
+    auto zone =
+        std::find_if(zones.begin(), zones.end(), [&heap](const Result::Heap& each) { return each.zone == heap.zone; });
     if (zone == zones.end()) {
       zones.push_back(heap);
       continue;
@@ -67,24 +87,43 @@ OrderedJson zones_of(const std::vector<Result::Heap>& heaps) {
 }
 
 OrderedJson to_json(const Result::Bank& bank) {
-  return {{"bank", bank.name}, {"state", bank.on ? "on" : bank.retained ? "retention" : "off"}, {"accesses", bank.accesses}, {"conflicts", bank.conflicts},
-          {"conflict_cycles", bank.conflict_cycles}, {"live_bytes", bank.live_bytes}};
+  return {{"bank", bank.name},
+          {"state", bank.on         ? "on"
+                    : bank.retained ? "retention"
+                                    : "off"},
+          {"accesses", bank.accesses},
+          {"conflicts", bank.conflicts},
+          {"conflict_cycles", bank.conflict_cycles},
+          {"live_bytes", bank.live_bytes}};
 }
 
 OrderedJson to_json(const Result::Expectation& expectation) {
-  return {{"expectation", expectation.text}, {"actual", expectation.actual}, {"passed", expectation.passed}, {"where", expectation.where.to_string()}};
+  return {{"expectation", expectation.text},
+          {"actual", expectation.actual},
+          {"passed", expectation.passed},
+          {"where", expectation.where.to_string()}};
 }
 
 OrderedJson to_json(const Result::StaleRead& read) {
-  OrderedJson json{{"core", read.core}, {"cycle", read.cycle}, {"object", read.object}, {"where", read.where.to_string()},
-            {"bytes", {{"first", read.first}, {"last", read.last}, {"wrong", read.wrong}, {"seen", read.seen}, {"owed", read.owed}}},
-            {"count", read.count}};
-  if (read.written) json["writer"] = {{"core", read.writer_core}, {"cycle", read.writer_cycle}, {"where", read.writer_where.to_string()}};
+  OrderedJson json{
+      {"core", read.core},
+      {"cycle", read.cycle},
+      {"object", read.object},
+      {"where", read.where.to_string()},
+      {"bytes",
+       {{"first", read.first}, {"last", read.last}, {"wrong", read.wrong}, {"seen", read.seen}, {"owed", read.owed}}},
+      {"count", read.count}};
+  if (read.written)
+    json["writer"] = {
+        {"core", read.writer_core}, {"cycle", read.writer_cycle}, {"where", read.writer_where.to_string()}};
   return json;
 }
 
 OrderedJson to_json(const Result::Frame& frame) {
-  return {{"pc", fmt::format("{:#010x}", frame.pc)}, {"function", frame.function}, {"file", frame.file}, {"line", frame.line}};
+  return {{"pc", fmt::format("{:#010x}", frame.pc)},
+          {"function", frame.function},
+          {"file", frame.file},
+          {"line", frame.line}};
 }
 
 OrderedJson to_json(const Result::Dump::Holder& holder);
@@ -114,8 +153,12 @@ OrderedJson list_of(const std::vector<T>& items) {
 }
 
 OrderedJson to_json(const Result::Operation& operation) {
-  OrderedJson json{{"agent", to_string(operation.agent)}, {"what", to_string(operation.kind)}, {"view", to_string(operation.view)},
-            {"cycle", operation.cycle}, {"count", operation.count}, {"step", operation.step.to_string()}};
+  OrderedJson json{{"agent", to_string(operation.agent)},
+                   {"what", to_string(operation.kind)},
+                   {"view", to_string(operation.view)},
+                   {"cycle", operation.cycle},
+                   {"count", operation.count},
+                   {"step", operation.step.to_string()}};
   if (!operation.stack.empty()) {
     json["function"] = operation.stack[0].function;
     json["file"] = operation.stack[0].file;
@@ -126,8 +169,12 @@ OrderedJson to_json(const Result::Operation& operation) {
 }
 
 OrderedJson to_json(const Result::Object& object) {
-  return {{"name", object.name}, {"zone", object.zone}, {"address", fmt::format("{:#010x}", object.address)}, {"bytes", object.bytes},
-          {"allocated_by", to_string(object.allocated_by)}, {"where", to_string(object.where)}};
+  return {{"name", object.name},
+          {"zone", object.zone},
+          {"address", fmt::format("{:#010x}", object.address)},
+          {"bytes", object.bytes},
+          {"allocated_by", to_string(object.allocated_by)},
+          {"where", to_string(object.where)}};
 }
 
 const char* how_of(const Result::Patch& patch) {
@@ -140,8 +187,9 @@ const char* how_of(const Result::Patch& patch) {
 }
 
 OrderedJson to_json(const Result::Finding& finding) {
-  OrderedJson json{{"rule", finding.rule.name}, {"kind", to_string(finding.severity)}, {"count", finding.count}, {"agent", to_string(finding.access.agent)},
-            {"message", finding.message}, {"access", to_json(finding.access)}};
+  OrderedJson json{{"rule", finding.rule.name},  {"kind", to_string(finding.severity)},
+                   {"count", finding.count},     {"agent", to_string(finding.access.agent)},
+                   {"message", finding.message}, {"access", to_json(finding.access)}};
   if (finding.other) json["other"] = to_json(*finding.other);
   if (finding.cause) json["cause"] = to_json(*finding.cause);
   if (!finding.missing.empty()) json["missing"] = {{"operation", finding.missing}};
@@ -151,13 +199,16 @@ OrderedJson to_json(const Result::Finding& finding) {
   json["history"] = list_of(finding.history);
   json["fix"] = finding.fix;
   OrderedJson patches = OrderedJson::array();
-  for (const Result::Patch& patch : finding.patches) patches.push_back({{"at", patch.at.to_string()}, {"how", how_of(patch)}, {"text", patch.text}});
+  for (const Result::Patch& patch : finding.patches)
+    patches.push_back({{"at", patch.at.to_string()}, {"how", how_of(patch)}, {"text", patch.text}});
   if (!patches.empty()) json["patches"] = patches;
   json["fingerprint"] = fingerprint_of(finding);
   return json;
 }
 
-OrderedJson to_json(const Result::Suppressed& suppressed) { return {{"where", suppressed.where.to_string()}, {"reason", suppressed.reason}, {"count", suppressed.count}}; }
+OrderedJson to_json(const Result::Suppressed& suppressed) {
+  return {{"where", suppressed.where.to_string()}, {"reason", suppressed.reason}, {"count", suppressed.count}};
+}
 
 double nanojoules(std::uint64_t attojoules) { return static_cast<double>(attojoules) / 1e9; }
 double percent(std::int64_t basis_points) { return static_cast<double>(basis_points) / 100; }
@@ -169,8 +220,13 @@ OrderedJson to_json(const Result::PowerPolicy& policy) {
           {"saved_percent", percent(policy.saved_basis_points)},
           {"of_ideal_percent", percent(static_cast<std::int64_t>(policy.of_ideal_basis_points))},
           {"energy_nj", nanojoules(policy.energy())},
-          {"parts_nj", {{"leakage_on", nanojoules(policy.leakage_on)}, {"leakage_retention", nanojoules(policy.leakage_retention)},
-                        {"leakage_off", nanojoules(policy.leakage_off)}, {"accesses", nanojoules(policy.accesses)}, {"wakes", nanojoules(policy.wakes)}, {"regulators", nanojoules(policy.regulators)}}},
+          {"parts_nj",
+           {{"leakage_on", nanojoules(policy.leakage_on)},
+            {"leakage_retention", nanojoules(policy.leakage_retention)},
+            {"leakage_off", nanojoules(policy.leakage_off)},
+            {"accesses", nanojoules(policy.accesses)},
+            {"wakes", nanojoules(policy.wakes)},
+            {"regulators", nanojoules(policy.regulators)}}},
           {"bank_cycles", {{"on", policy.on}, {"retention", policy.retention}, {"off", policy.off}}},
           {"transitions", policy.transitions},
           {"power_offs", policy.power_offs},
@@ -179,54 +235,102 @@ OrderedJson to_json(const Result::PowerPolicy& policy) {
 }
 
 OrderedJson to_json(const Result::Pin& pin) {
-  return {{"object", to_json(pin.object)}, {"objects", pin.objects}, {"share_percent", percent(static_cast<std::int64_t>(pin.share_basis_points))}, {"age_cycles", pin.age}};
+  return {{"object", to_json(pin.object)},
+          {"objects", pin.objects},
+          {"share_percent", percent(static_cast<std::int64_t>(pin.share_basis_points))},
+          {"age_cycles", pin.age}};
 }
 
 OrderedJson to_json(const Result::PoweredBank& bank) {
-  return {{"bank", bank.name}, {"on", bank.on}, {"retention", bank.retention}, {"off", bank.off}, {"needed", bank.needed}, {"power_offs", bank.power_offs},
-          {"break_even_cycles", bank.break_even}, {"access_energy_nj", nanojoules(bank.access_energy)}, {"pins", bank.pin_count}, {"pinned_by", list_of(bank.pins)}};
+  return {{"bank", bank.name},
+          {"on", bank.on},
+          {"retention", bank.retention},
+          {"off", bank.off},
+          {"needed", bank.needed},
+          {"power_offs", bank.power_offs},
+          {"break_even_cycles", bank.break_even},
+          {"access_energy_nj", nanojoules(bank.access_energy)},
+          {"pins", bank.pin_count},
+          {"pinned_by", list_of(bank.pins)}};
 }
 
 OrderedJson to_json(const Result::AllocatorCalls& each) {
-  return {{"operation", each.name}, {"count", each.count}, {"failed", each.failed}, {"median_cycles", each.median_cycles}, {"p99_cycles", each.p99_cycles},
-          {"worst_cycles", each.worst_cycles}, {"instructions", each.instructions}, {"l1d_misses", each.l1d_misses},
-          {"waiting_cycles", each.waiting_cycles}, {"waiting_instructions", each.waiting_instructions}};
+  return {{"operation", each.name},
+          {"count", each.count},
+          {"failed", each.failed},
+          {"median_cycles", each.median_cycles},
+          {"p99_cycles", each.p99_cycles},
+          {"worst_cycles", each.worst_cycles},
+          {"instructions", each.instructions},
+          {"l1d_misses", each.l1d_misses},
+          {"waiting_cycles", each.waiting_cycles},
+          {"waiting_instructions", each.waiting_instructions}};
 }
 
-OrderedJson to_json(const Result::PinShare& share) { return {{"name", share.name}, {"bank_cycles", share.bank_cycles}}; }
+OrderedJson to_json(const Result::PinShare& share) {
+  return {{"name", share.name}, {"bank_cycles", share.bank_cycles}};
+}
 
-OrderedJson to_json(const Result::Regulator& regulator) { return {{"memory", regulator.memory}, {"on", regulator.on}, {"wasted", regulator.wasted}}; }
+OrderedJson to_json(const Result::Regulator& regulator) {
+  return {{"memory", regulator.memory}, {"on", regulator.on}, {"wasted", regulator.wasted}};
+}
 
 /// Energies in nanojoules, as everywhere in the report.
 OrderedJson to_json(const Variation::Range& range) {
   const bool energy = range.unit == Variation::Range::Unit::attojoules;
-  const auto number = [energy](std::int64_t value) { return energy ? OrderedJson(static_cast<double>(value) / 1e9) : OrderedJson(value); };
-  return {{"name", range.name}, {"unit", energy ? "nanojoules" : to_string(range.unit)}, {"value", number(range.value)}, {"low", number(range.low)}, {"high", number(range.high)},
-          {"low_with", range.low_with}, {"high_with", range.high_with}};
+  const auto number = [energy](std::int64_t value) {
+    return energy ? OrderedJson(static_cast<double>(value) / 1e9) : OrderedJson(value);
+  };
+  return {{"name", range.name},           {"unit", energy ? "nanojoules" : to_string(range.unit)},
+          {"value", number(range.value)}, {"low", number(range.low)},
+          {"high", number(range.high)},   {"low_with", range.low_with},
+          {"high_with", range.high_with}};
 }
 OrderedJson to_json(const Variation::Conclusion::Other& other) { return {{"with", other.with}, {"text", other.text}}; }
-OrderedJson to_json(const Variation::Conclusion& conclusion) { return {{"name", conclusion.name}, {"text", conclusion.text}, {"others", list_of(conclusion.others)}}; }
+OrderedJson to_json(const Variation::Conclusion& conclusion) {
+  return {{"name", conclusion.name}, {"text", conclusion.text}, {"others", list_of(conclusion.others)}};
+}
 OrderedJson to_json(const Variation::Left& left) { return {{"figure", left.figure}, {"why", left.why}}; }
 OrderedJson to_json(const Variation& variation) {
-  return {{"replays", variation.replays}, {"figures", variation.figures}, {"conclusions", list_of(variation.conclusions)}, {"ranges", list_of(variation.ranges)}, {"not_varied", list_of(variation.left_out)}};
+  return {{"replays", variation.replays},
+          {"figures", variation.figures},
+          {"conclusions", list_of(variation.conclusions)},
+          {"ranges", list_of(variation.ranges)},
+          {"not_varied", list_of(variation.left_out)}};
 }
 
 OrderedJson to_json(const Result::Power& power) {
-  return {{"preset", power.preset}, {"description", power.description}, {"modelled", true}, {"cycles", power.cycles}, {"policies", list_of(power.policies)},
-          {"banks", list_of(power.banks)}, {"zones", list_of(power.zones)}, {"cores", list_of(power.cores)}, {"regulators", list_of(power.regulators)}, {"assumed", power.assumed}};
+  return {
+      {"preset", power.preset},        {"description", power.description},    {"modelled", true},
+      {"cycles", power.cycles},        {"policies", list_of(power.policies)}, {"banks", list_of(power.banks)},
+      {"zones", list_of(power.zones)}, {"cores", list_of(power.cores)},       {"regulators", list_of(power.regulators)},
+      {"assumed", power.assumed}};
 }
 
 OrderedJson to_json(const Result::Crash& crash) {
   OrderedJson others = OrderedJson::array();
   for (const Result::Step& each : crash.other_steps) others.push_back(to_string(each.agent) + ": " + each.to_string());
-  return {{"message", crash.message}, {"core", crash.core}, {"cycle", crash.cycle}, {"step", crash.step ? crash.step->to_string() : ""},
-          {"other_steps", others}, {"stack", list_of(crash.stack)}};
+  return {{"message", crash.message}, {"core", crash.core},
+          {"cycle", crash.cycle},     {"step", crash.step ? crash.step->to_string() : ""},
+          {"other_steps", others},    {"stack", list_of(crash.stack)}};
 }
 
-OrderedJson to_json(const Result::Dump::Holder& holder) { return {{"who", holder.who}, {"dirty", holder.dirty}, {"bytes", holder.bytes}}; }
-OrderedJson to_json(const Result::Dump::Write& write) { return {{"first", write.first}, {"last", write.last}, {"write", to_json(write.write)}}; }
-OrderedJson to_json(const Result::Dump::Line& line) { return {{"first", line.first}, {"holders", list_of(line.holders)}, {"writes", list_of(line.writes)}}; }
-OrderedJson to_json(const Result::Dump& dump) { return {{"what", dump.what}, {"cycle", dump.cycle}, {"address", dump.address}, {"bytes", dump.bytes}, {"lines", list_of(dump.lines)}}; }
+OrderedJson to_json(const Result::Dump::Holder& holder) {
+  return {{"who", holder.who}, {"dirty", holder.dirty}, {"bytes", holder.bytes}};
+}
+OrderedJson to_json(const Result::Dump::Write& write) {
+  return {{"first", write.first}, {"last", write.last}, {"write", to_json(write.write)}};
+}
+OrderedJson to_json(const Result::Dump::Line& line) {
+  return {{"first", line.first}, {"holders", list_of(line.holders)}, {"writes", list_of(line.writes)}};
+}
+OrderedJson to_json(const Result::Dump& dump) {
+  return {{"what", dump.what},
+          {"cycle", dump.cycle},
+          {"address", dump.address},
+          {"bytes", dump.bytes},
+          {"lines", list_of(dump.lines)}};
+}
 
 OrderedJson unlisted(const Result& result) {
   OrderedJson counts = OrderedJson::object();
@@ -247,28 +351,31 @@ OrderedJson groups_to_json(const Result& result) {
 
 OrderedJson report_of(const Result& result) {
   OrderedJson json{{"schema", Result::schema_version},
-            {"scenario", result.scenario},
-            {"file", result.file},
-            {"platform", result.platform},
-            {"allocator", result.allocator},
-            {"seed", result.seed},
-            {"verdict", to_string(result.verdict)},
-            {"cycles", result.cycles},
-            {"clock_mhz", result.clock_mhz},
-            {"allocations", result.allocations},
-            {"frees", result.frees},
-            {"cores", list_of(result.cores)},
-            {"zones", zones_of(result.heaps)},
-            {"heaps", list_of(result.heaps)},
-            {"operations", list_of(result.operations)},
-            {"footprint", {{"peak", result.footprint.peak}, {"touched", result.footprint.touched}, {"scattered_basis_points", result.footprint.scattered_basis_points}}},
-            {"banks", list_of(result.banks)},
-            {"expectations", list_of(result.expectations)},
-            {"stale_reads", list_of(result.stale_reads)},
-            {"findings", list_of(result.findings)},
-            {"groups", groups_to_json(result)},
-            {"unlisted_findings", unlisted(result)},
-            {"suppressions", list_of(result.suppressions)}};
+                   {"scenario", result.scenario},
+                   {"file", result.file},
+                   {"platform", result.platform},
+                   {"allocator", result.allocator},
+                   {"seed", result.seed},
+                   {"verdict", to_string(result.verdict)},
+                   {"cycles", result.cycles},
+                   {"clock_mhz", result.clock_mhz},
+                   {"allocations", result.allocations},
+                   {"frees", result.frees},
+                   {"cores", list_of(result.cores)},
+                   {"zones", zones_of(result.heaps)},
+                   {"heaps", list_of(result.heaps)},
+                   {"operations", list_of(result.operations)},
+                   {"footprint",
+                    {{"peak", result.footprint.peak},
+                     {"touched", result.footprint.touched},
+                     {"scattered_basis_points", result.footprint.scattered_basis_points}}},
+                   {"banks", list_of(result.banks)},
+                   {"expectations", list_of(result.expectations)},
+                   {"stale_reads", list_of(result.stale_reads)},
+                   {"findings", list_of(result.findings)},
+                   {"groups", groups_to_json(result)},
+                   {"unlisted_findings", unlisted(result)},
+                   {"suppressions", list_of(result.suppressions)}};
   if (result.wake_latency) json["wake_latency"] = *result.wake_latency;
   if (!result.power.policies.empty()) json["energy"] = to_json(result.power);
   if (result.variation) json["variation"] = to_json(*result.variation);
@@ -277,7 +384,8 @@ OrderedJson report_of(const Result& result) {
   if (result.crash) json["crash"] = to_json(*result.crash);
   if (!result.stopped.empty()) json["stopped"] = result.stopped;
   if (!result.dumps.empty()) json["dumps"] = list_of(result.dumps);
-  if (!result.functions.empty()) json["profile"] = {{"functions", list_of(result.functions)}, {"objects", list_of(result.object_costs)}};
+  if (!result.functions.empty())
+    json["profile"] = {{"functions", list_of(result.functions)}, {"objects", list_of(result.object_costs)}};
   return json;
 }
 
@@ -290,6 +398,9 @@ std::string write_json(std::span<const Result> results, const WriterOptions&) {
 
 }  // namespace
 
-const Writer json_writer{"json", ".json", "write the report as JSON to this file (of several scenarios: an array); - for standard output, instead of the text", write_json};
+const Writer json_writer{"json", ".json",
+                         "write the report as JSON to this file (of several scenarios: an array); - for standard "
+                         "output, instead of the text",
+                         write_json};
 
 }  // namespace dspmem

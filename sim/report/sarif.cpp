@@ -37,7 +37,8 @@ std::vector<OrderedJson> locations_of(const Result::Operation& operation, const 
       found.push_back(location(frame.file, frame.line, 0, message));
       break;
     }
-  if (operation.step.line > 0) found.push_back(location(operation.step.file, operation.step.line, operation.step.column, message));
+  if (operation.step.line > 0)
+    found.push_back(location(operation.step.file, operation.step.line, operation.step.column, message));
   return found;
 }
 
@@ -48,7 +49,10 @@ std::string sentence_of(const Result::Operation& operation, const char* role) {
 OrderedJson to_json(const Result& result, const Result::Finding& finding, std::size_t rule, std::size_t group) {
   std::string text = finding.message;
   if (!finding.fix.empty()) text += ". Fix: " + finding.fix;
-  OrderedJson entry{{"ruleId", to_string(finding.rule)}, {"ruleIndex", rule}, {"level", level_of(finding.severity)}, {"message", {{"text", text}}}};
+  OrderedJson entry{{"ruleId", to_string(finding.rule)},
+                    {"ruleIndex", rule},
+                    {"level", level_of(finding.severity)},
+                    {"message", {{"text", text}}}};
   std::vector<OrderedJson> here = locations_of(finding.access, ""), related;
   if (here.empty()) here.push_back(location(result.file, 1, 0, ""));
   entry["locations"] = OrderedJson::array({here[0]});
@@ -57,18 +61,24 @@ OrderedJson to_json(const Result& result, const Result::Finding& finding, std::s
     related.push_back(here[i]);
   }
   if (finding.other)
-    for (OrderedJson& each : locations_of(*finding.other, sentence_of(*finding.other, "other side"))) related.push_back(std::move(each));
+    for (OrderedJson& each : locations_of(*finding.other, sentence_of(*finding.other, "other side")))
+      related.push_back(std::move(each));
   if (finding.cause)
-    for (OrderedJson& each : locations_of(*finding.cause, sentence_of(*finding.cause, "cause"))) related.push_back(std::move(each));
+    for (OrderedJson& each : locations_of(*finding.cause, sentence_of(*finding.cause, "cause")))
+      related.push_back(std::move(each));
   if (finding.object && finding.object->where.step.line > 0)
-    related.push_back(location(finding.object->where.step.file, finding.object->where.step.line, finding.object->where.step.column,
-                               "'" + finding.object->name + "' comes from here"));
+    related.push_back(location(finding.object->where.step.file, finding.object->where.step.line,
+                               finding.object->where.step.column, "'" + finding.object->name + "' comes from here"));
   if (!related.empty()) {
     for (std::size_t i = 0; i < related.size(); ++i) related[i]["id"] = i;
     entry["relatedLocations"] = related;
   }
   entry["partialFingerprints"] = {{"dspmem/v1", fingerprint_of(finding)}};
-  entry["properties"] = {{"severity", to_string(finding.severity)}, {"group", group}, {"count", finding.count}, {"scenario", result.scenario}, {"platform", result.platform}};
+  entry["properties"] = {{"severity", to_string(finding.severity)},
+                         {"group", group},
+                         {"count", finding.count},
+                         {"scenario", result.scenario},
+                         {"platform", result.platform}};
   return entry;
 }
 
@@ -92,16 +102,24 @@ std::string write_sarif(std::span<const Result> results, const WriterOptions& op
       for (const Result::Finding* each : group.findings) group_of[each] = number;
     }
     for (const Result::Finding& finding : result.findings)
-      if (const auto rule = index.find(to_string(finding.rule)); rule != index.end()) entries.push_back(to_json(result, finding, rule->second, group_of[&finding]));
+      if (const auto rule = index.find(to_string(finding.rule)); rule != index.end())
+        entries.push_back(to_json(result, finding, rule->second, group_of[&finding]));
   }
-  const OrderedJson document{{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
-                      {"version", "2.1.0"},
-                      {"runs", OrderedJson::array({{{"tool", {{"driver", {{"name", "dspmem"}, {"version", DSPMEM_VERSION}, {"rules", rules}}}}}, {"columnKind", "unicodeCodePoints"}, {"results", entries}}})}};
+  const OrderedJson document{
+      {"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+      {"version", "2.1.0"},
+      {"runs",
+       OrderedJson::array({{{"tool", {{"driver", {{"name", "dspmem"}, {"version", DSPMEM_VERSION}, {"rules", rules}}}}},
+                            {"columnKind", "unicodeCodePoints"},
+                            {"results", entries}}})}};
   return document.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 }  // namespace
 
-const Writer sarif_writer{"sarif", ".sarif", "write the findings of all scenarios as SARIF 2.1.0, for code reviews and editors; - for standard output", write_sarif};
+const Writer sarif_writer{
+    "sarif", ".sarif",
+    "write the findings of all scenarios as SARIF 2.1.0, for code reviews and editors; - for standard output",
+    write_sarif};
 
 }  // namespace dspmem

@@ -11,11 +11,14 @@ namespace {
 
 struct HeapField {
   const char* name;
-  std::uint64_t Result::Heap::* member;
+  std::uint64_t Result::Heap::*member;
 };
-constexpr HeapField heap_fields[] = {{"size", &Result::Heap::size}, {"used", &Result::Heap::used},
-                                     {"peak", &Result::Heap::peak}, {"free", &Result::Heap::free},
-                                     {"largest_free", &Result::Heap::largest_free}, {"failed", &Result::Heap::failed}};
+constexpr HeapField heap_fields[] = {{"size", &Result::Heap::size},
+                                     {"used", &Result::Heap::used},
+                                     {"peak", &Result::Heap::peak},
+                                     {"free", &Result::Heap::free},
+                                     {"largest_free", &Result::Heap::largest_free},
+                                     {"failed", &Result::Heap::failed}};
 
 /// Hundredths of a percent.
 struct PowerField {
@@ -25,7 +28,8 @@ struct PowerField {
 constexpr PowerField power_fields[] = {
     {"saved", [](const Result::PowerPolicy& policy) { return policy.saved_basis_points; }},
     {"off", [](const Result::PowerPolicy& policy) { return static_cast<std::int64_t>(policy.off_basis_points); }},
-    {"of_ideal", [](const Result::PowerPolicy& policy) { return static_cast<std::int64_t>(policy.of_ideal_basis_points); }}};
+    {"of_ideal",
+     [](const Result::PowerPolicy& policy) { return static_cast<std::int64_t>(policy.of_ideal_basis_points); }}};
 
 bool holds(Relation relation, std::int64_t actual, std::int64_t value) {
   switch (relation) {
@@ -49,7 +53,8 @@ std::string value_text(const Quantity& quantity, std::int64_t value) {
 std::string relation_text(const NumberExpectation& bound) {
   for (const RelationName& each : relation_names)
     if (each.relation == bound.relation)
-      return bound.quantity.to_string() + " " + each.text + " " + value_text(bound.quantity, static_cast<std::int64_t>(bound.value));
+      return bound.quantity.to_string() + " " + each.text + " " +
+             value_text(bound.quantity, static_cast<std::int64_t>(bound.value));
   return bound.quantity.to_string();
 }
 
@@ -85,33 +90,38 @@ std::optional<std::int64_t> figure(const Result& result, const Quantity& quantit
 
 void judge_number(const NumberExpectation& bound, Result& result) {
   const auto actual = figure(result, bound.quantity);
-  result.expectations.push_back({relation_text(bound), actual ? value_text(bound.quantity, *actual) : "unknown: this run does not tell", bound.mark,
-                                 actual && holds(bound.relation, *actual, static_cast<std::int64_t>(bound.value))});
+  result.expectations.push_back(
+      {relation_text(bound), actual ? value_text(bound.quantity, *actual) : "unknown: this run does not tell",
+       bound.mark, actual && holds(bound.relation, *actual, static_cast<std::int64_t>(bound.value))});
 }
 
 bool matches(const FindingExpectation& expected, const Result::Finding& finding) {
-  return expected.rule == finding.rule.name && (expected.object.empty() || (finding.object && finding.object->name == expected.object)) &&
+  return expected.rule == finding.rule.name &&
+         (expected.object.empty() || (finding.object && finding.object->name == expected.object)) &&
          (!expected.severity || *expected.severity == finding.severity);
 }
 
 /// Returns whether a finding occurred that is not expected.
 bool judge_findings(const ExpectationList& expectations, bool strict, Result& result) {
   for (const FindingExpectation& expected : expectations.findings) {
-    const bool occurs = std::any_of(result.findings.begin(), result.findings.end(), [&](const Result::Finding& each) { return matches(expected, each); });
-    const std::string text = (expected.severity ? to_string(*expected.severity) + std::string(" ") : "") + expected.rule +
-                             (expected.object.empty() ? "" : " of '" + expected.object + "'");
+    const bool occurs = std::any_of(result.findings.begin(), result.findings.end(),
+                                    [&](const Result::Finding& each) { return matches(expected, each); });
+    const std::string text = (expected.severity ? to_string(*expected.severity) + std::string(" ") : "") +
+                             expected.rule + (expected.object.empty() ? "" : " of '" + expected.object + "'");
     result.expectations.push_back({text + " is found", occurs ? "found" : "not found", expected.mark, occurs});
   }
   return std::any_of(result.findings.begin(), result.findings.end(), [&](const Result::Finding& finding) {
-    return finding.fails(strict) && std::none_of(expectations.findings.begin(), expectations.findings.end(),
-                                                [&](const FindingExpectation& each) { return matches(each, finding); });
+    return finding.fails(strict) &&
+           std::none_of(expectations.findings.begin(), expectations.findings.end(),
+                        [&](const FindingExpectation& each) { return matches(each, finding); });
   });
 }
 
 /// Whether any frame of the operation lies in the function or the file; a file may be named by its end.
 bool touches(const Result::Operation& operation, const Suppression& suppression) {
   return std::any_of(operation.stack.begin(), operation.stack.end(), [&](const Result::Frame& frame) {
-    return (suppression.function.empty() || frame.function == suppression.function) && (suppression.file.empty() || frame.file.ends_with(suppression.file));
+    return (suppression.function.empty() || frame.function == suppression.function) &&
+           (suppression.file.empty() || frame.file.ends_with(suppression.file));
   });
 }
 
@@ -152,11 +162,12 @@ void judge(const ExpectationList& expectations, bool strict, Result& result) {
   for (const BankExpectation& expected : expectations.banks)
     for (const Result::Bank& bank : result.banks)
       if (bank.name == expected.bank)
-        result.expectations.push_back({"bank " + bank.name + (expected.on ? " on" : " off"), bank.on ? "on" : "off", expected.mark, bank.on == expected.on});
+        result.expectations.push_back({"bank " + bank.name + (expected.on ? " on" : " off"), bank.on ? "on" : "off",
+                                       expected.mark, bank.on == expected.on});
   const bool unexpected = judge_findings(expectations, strict, result);
-  const bool mentions_stale_reads = std::any_of(expectations.numbers.begin(), expectations.numbers.end(), [](const NumberExpectation& each) {
-    return each.quantity.kind == Quantity::Kind::stale_reads;
-  });
+  const bool mentions_stale_reads =
+      std::any_of(expectations.numbers.begin(), expectations.numbers.end(),
+                  [](const NumberExpectation& each) { return each.quantity.kind == Quantity::Kind::stale_reads; });
   if (!mentions_stale_reads && expectations.findings.empty() && !unexpected && !result.stale_reads.empty()) {
     NumberExpectation none;
     none.quantity.kind = Quantity::Kind::stale_reads;
@@ -166,14 +177,16 @@ void judge(const ExpectationList& expectations, bool strict, Result& result) {
   bool crashed = result.crash.has_value();
   if (!expectations.crash.empty()) {
     const bool as_expected = crashed && result.crash->message.find(expectations.crash) != std::string::npos;
-    result.expectations.push_back({"the firmware stops with '" + expectations.crash + "'", crashed ? result.crash->message : "it did not stop",
-                                   expectations.crash_mark, as_expected});
+    result.expectations.push_back({"the firmware stops with '" + expectations.crash + "'",
+                                   crashed ? result.crash->message : "it did not stop", expectations.crash_mark,
+                                   as_expected});
     crashed = crashed && !as_expected;
   }
   if (result.interrupted) result.verdict = Result::Verdict::interrupted;
   else if (crashed) result.verdict = Result::Verdict::crashed;
   else if (unexpected) result.verdict = Result::Verdict::findings;
-  else if (std::any_of(result.expectations.begin(), result.expectations.end(), [](const auto& each) { return !each.passed; }))
+  else if (std::any_of(result.expectations.begin(), result.expectations.end(),
+                       [](const auto& each) { return !each.passed; }))
     result.verdict = Result::Verdict::expectation_failed;
 }
 

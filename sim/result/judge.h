@@ -14,7 +14,7 @@ namespace dspmem {
 struct Quantity {
   enum class Kind : std::uint8_t { cycles, stale_reads, wake_latency, heap, energy };
   Kind kind = Kind::cycles;
-  std::string name;   ///< of the heap, or of the power policy
+  std::string name;  ///< of the heap, or of the power policy
   std::string field;  ///< of it
 
   bool is_percentage() const { return kind == Kind::energy; }
@@ -31,8 +31,9 @@ struct RelationName {
   Relation relation;
 };
 /// Longer ones before those that they begin with.
-inline constexpr RelationName relation_names[] = {{"==", Relation::equal},    {"!=", Relation::not_equal}, {"<=", Relation::at_most},
-                                                  {">=", Relation::at_least}, {"<", Relation::less},       {">", Relation::more}};
+inline constexpr RelationName relation_names[] = {{"==", Relation::equal},   {"!=", Relation::not_equal},
+                                                  {"<=", Relation::at_most}, {">=", Relation::at_least},
+                                                  {"<", Relation::less},     {">", Relation::more}};
 
 /// A bound on one number of the result, such as heap.runtime.used "<= 4096".
 struct NumberExpectation {
@@ -64,8 +65,8 @@ struct ExpectationList {
   Place crash_mark;
 };
 
-/// Adds to the result how each expectation came out, and its verdict. Findings that are not expected must not occur, nor, unless the scenario
-/// expects a bug, reads of wrong values. `strict`: nor may warnings.
+/// Adds to the result how each expectation came out, and its verdict. Findings that are not expected must not occur,
+/// nor, unless the scenario expects a bug, reads of wrong values. `strict`: nor may warnings.
 void judge(const ExpectationList& expectations, bool strict, Result& result);
 
 /// Findings to leave out. Empty fields match any; at least one is not empty.
@@ -77,7 +78,7 @@ using SuppressionList = std::vector<Suppression>;
 
 /// Findings of an earlier report.
 struct Baseline {
-  Place where;                         ///< the report
+  Place where;  ///< the report
   std::set<std::string> fingerprints;  ///< of its findings
 };
 /// Removes them, and notes how many there were.

@@ -19,7 +19,8 @@ struct Agent {
 /// "core 0", "dma 1", "host"; empty for none.
 std::string to_string(const Agent& agent);
 
-/// A place in a file that a user wrote. Line and column count from 1; line 0 means the file as a whole, an empty file no place.
+/// A place in a file that a user wrote. Line and column count from 1; line 0 means the file as a whole, an empty file
+/// no place.
 struct Place {
   std::string file;
   int line = 0;

@@ -31,10 +31,11 @@ Character first_of(std::string_view text) {
   return {code, bytes};
 }
 
-/// Characters that are not seen, or that change how others are shown: controls, line and paragraph ends, and those of Unicode's bidirectional
-/// algorithm (UAX #9).
+/// Characters that are not seen, or that change how others are shown: controls, line and paragraph ends, and those of
+/// Unicode's bidirectional algorithm (UAX #9).
 bool is_hidden(std::uint32_t code) {
-  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || (code >= 0x200b && code <= 0x200f) || code == 0x2060 || (code >= 0xe0000 && code < 0xe0080) || (code >= 0x2028 && code <= 0x202e) ||
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || (code >= 0x200b && code <= 0x200f) ||
+         code == 0x2060 || (code >= 0xe0000 && code < 0xe0080) || (code >= 0x2028 && code <= 0x202e) ||
          (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
 }
 
@@ -99,9 +100,7 @@ void escape_in_place(Result::Crash& crash) {
   escape_in_place(crash.other_steps);
   escape_in_place(crash.stack);
 }
-void escape_in_place(Result::Pin& pin) {
-  escape_in_place(pin.object);
-}
+void escape_in_place(Result::Pin& pin) { escape_in_place(pin.object); }
 
 }  // namespace
 
@@ -144,7 +143,8 @@ void make_printable(Result::History& history) {
 }
 
 void make_printable(Result& result) {
-  for (std::string* text : {&result.scenario, &result.file, &result.platform, &result.platform_description, &result.allocator, &result.power.preset, &result.power.description})
+  for (std::string* text : {&result.scenario, &result.file, &result.platform, &result.platform_description,
+                            &result.allocator, &result.power.preset, &result.power.description})
     escape_in_place(*text);
   for (Result::Heap& heap : result.heaps) escape_in_place(heap.name);
   for (Result::Bank& bank : result.banks) escape_in_place(bank.name);

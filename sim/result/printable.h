@@ -8,8 +8,9 @@
 
 namespace dspmem {
 
-/// Text from input, such that it can neither forge a line of a report nor make it invalid: control characters, bytes that are no UTF-8 and
-/// characters that change the direction of what follows become escapes such as \n, \xff and \u202e. Other text stays as it is.
+/// Text from input, such that it can neither forge a line of a report nor make it invalid: control characters, bytes
+/// that are no UTF-8 and characters that change the direction of what follows become escapes such as \n, \xff and
+/// \u202e. Other text stays as it is.
 std::string printable(std::string_view text);
 
 /// The same for text of several lines, which stay.

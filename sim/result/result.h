@@ -16,14 +16,16 @@ namespace dspmem {
 /// The name of a rule of the rule table (sim/diagnose/rules.h), such as missing-writeback. Points into that table.
 struct RuleId {
   std::string_view name;
-  std::uint8_t link = 4;  ///< where it stands in a chain from cause to effect: less is earlier; 0: a race, beside which nothing is certain
+  std::uint8_t link = 4;  ///< where it stands in a chain from cause to effect: less is earlier; 0: a race, beside which
+                          ///< nothing is certain
   bool operator==(const RuleId& other) const { return name == other.name; }
   auto operator<=>(const RuleId& other) const { return name <=> other.name; }
 };
 inline std::string to_string(RuleId rule) { return std::string(rule.name); }
 
-/// How urgent a finding is. Manifest: it happened in this run. Latent: it did not, but nothing keeps it from happening. Warning: nobody in
-/// this scenario would notice. Advice: nothing is wrong, something could be better. The first two fail a run, warnings do with --strict.
+/// How urgent a finding is. Manifest: it happened in this run. Latent: it did not, but nothing keeps it from happening.
+/// Warning: nobody in this scenario would notice. Advice: nothing is wrong, something could be better. The first two
+/// fail a run, warnings do with --strict.
 enum class Severity : std::uint8_t { manifest, latent, warning, advice };
 const char* to_string(Severity severity);
 
@@ -51,18 +53,21 @@ struct Result {
     std::string name, zone;
     std::uint64_t size = 0, used = 0, peak = 0, free = 0, largest_free = 0, failed = 0;
   };
-  /// What calls of one kind of the allocator cost the cores that made them. Cycles of one call; the rest over all of them.
+  /// What calls of one kind of the allocator cost the cores that made them. Cycles of one call; the rest over all of
+  /// them.
   struct AllocatorCalls {
     std::string name;  ///< allocate, free, reallocate
     std::uint64_t count = 0, failed = 0;
     std::uint64_t median_cycles = 0, p99_cycles = 0, worst_cycles = 0;
     std::uint64_t instructions = 0, l1d_misses = 0;
-    std::uint64_t waiting_cycles = 0, waiting_instructions = 0;  ///< for locks: of all calls, within the cycles and instructions above
+    std::uint64_t waiting_cycles = 0,
+                  waiting_instructions = 0;  ///< for locks: of all calls, within the cycles and instructions above
   };
   /// What was executed in one function, without the functions that it called.
   struct FunctionCost {
     std::string name, place;
-    std::uint64_t calls = 0, cycles = 0, instructions = 0, l1d_misses = 0, l1i_misses = 0, uncached_accesses = 0, cache_operations = 0;
+    std::uint64_t calls = 0, cycles = 0, instructions = 0, l1d_misses = 0, l1i_misses = 0, uncached_accesses = 0,
+                  cache_operations = 0;
   };
   /// What cores did with the memory of one object.
   struct ObjectCost {
@@ -79,9 +84,9 @@ struct Result {
     std::uint64_t accesses = 0, conflicts = 0, conflict_cycles = 0, live_bytes = 0;
   };
   struct Expectation {
-    std::string text;    ///< what was expected
+    std::string text;  ///< what was expected
     std::string actual;  ///< what happened
-    Place where;         ///< in the scenario
+    Place where;  ///< in the scenario
     bool passed = false;
   };
   /// A read that did not return what it should have.
@@ -91,8 +96,8 @@ struct Result {
     std::string object;
     Place where;
     std::uint64_t first = 0, last = 0, wrong = 0;  ///< offsets of the first and last wrong byte, and their number
-    std::string seen, owed;                        ///< the first wrong bytes, in hexadecimal
-    bool written = false;                          ///< whether the bytes owed were ever written
+    std::string seen, owed;  ///< the first wrong bytes, in hexadecimal
+    bool written = false;  ///< whether the bytes owed were ever written
     std::uint32_t writer_core = 0;
     std::uint64_t writer_cycle = 0;
     Place writer_where;
@@ -106,15 +111,26 @@ struct Result {
   /// One thing that an agent did, and where in its program.
   struct Operation {
     enum class Kind : std::uint8_t {
-      none, read, write, write_back, invalidate, write_back_invalidate, power_off, power_on,  // of the hardware
-      access, call, free, allocation, repeat,                                       // of a step, or of the allocator
+      none,
+      read,
+      write,
+      write_back,
+      invalidate,
+      write_back_invalidate,
+      power_off,
+      power_on,  // of the hardware
+      access,
+      call,
+      free,
+      allocation,
+      repeat,  // of a step, or of the allocator
     };
     enum class View : std::uint8_t { none, cached, uncached, direct };
     Agent agent;
     Kind kind = Kind::none;
     View view = View::none;
     std::vector<Frame> stack;  ///< innermost first; empty when a step of the scenario did it itself
-    Place step;                ///< of the scenario
+    Place step;  ///< of the scenario
     std::uint64_t cycle = 0;  ///< of `count` accesses the first, of other things the last
     std::uint64_t count = 1;  ///< the same again, in a row
 
@@ -142,9 +158,9 @@ struct Result {
   /// An edit of the scenario that would cure a finding.
   struct Patch {
     enum class How : std::uint8_t { before, after, setting };
-    Place at;           ///< the step that is concerned
+    Place at;  ///< the step that is concerned
     How how = How::after;  ///< a step before or after it, or a setting of its own
-    std::string text;   ///< as in a scenario: "writeback: x", "view: uncached"
+    std::string text;  ///< as in a scenario: "writeback: x", "view: uncached"
   };
   /// A bug, or what may become one: one entry for all occurrences with the same places and object.
   struct Finding {
@@ -158,14 +174,14 @@ struct Result {
     Relation relation = Relation::missed;
     std::optional<Operation> other;  ///< the write that was missed, or the access it conflicts with
     std::optional<Operation> cause;  ///< what destroyed the bytes
-    std::string missing;             ///< the operation that was missing, and where it belonged
+    std::string missing;  ///< the operation that was missing, and where it belonged
     std::optional<Object> object;
     std::vector<Object> neighbours;  ///< what else lies in the line
     std::uint64_t first = 0, last = 0;  ///< bytes of the object
     std::string seen, owed;
     std::vector<Operation> history;  ///< the line's last events, oldest first
     std::string fix;
-    std::vector<Patch> patches;      ///< where edits of the scenario would do as a fix: all of them together
+    std::vector<Patch> patches;  ///< where edits of the scenario would do as a fix: all of them together
 
     bool is_advice() const { return severity == Severity::advice; }
     bool fails(bool strict) const { return severity < Severity::warning || (strict && severity == Severity::warning); }
@@ -182,23 +198,24 @@ struct Result {
     std::string message;
     std::uint32_t core = 0;
     std::uint64_t cycle = 0;
-    std::optional<Step> step;       ///< the one that was running
+    std::optional<Step> step;  ///< the one that was running
     std::vector<Step> other_steps;  ///< of a hang: what the other cores were at
-    std::vector<Frame> stack;       ///< innermost first; the first is the place of the crash
+    std::vector<Frame> stack;  ///< innermost first; the first is the place of the crash
   };
 
   /// What a power policy is for in a report.
   enum class PolicyRole : std::uint8_t { baseline, measured, achievable, bound, other };
-  /// One way of switching banks, over the whole run. Times are cycles, added up over all banks; energies are attojoules.
+  /// One way of switching banks, over the whole run. Times are cycles, added up over all banks; energies are
+  /// attojoules.
   struct PowerPolicy {
     std::string name, summary;
     PolicyRole role = PolicyRole::other;
     std::uint64_t on = 0, retention = 0, off = 0;
     std::uint64_t transitions = 0, power_offs = 0, unrepaid = 0, wake_cycles = 0;
     std::uint64_t leakage_on = 0, leakage_retention = 0, leakage_off = 0, accesses = 0, wakes = 0, regulators = 0;
-    std::int64_t saved_basis_points = 0;      ///< against the baseline, in hundredths of a percent
+    std::int64_t saved_basis_points = 0;  ///< against the baseline, in hundredths of a percent
     std::uint64_t of_ideal_basis_points = 0;  ///< of what the bound saves
-    std::uint64_t off_basis_points = 0;       ///< bank-off residency
+    std::uint64_t off_basis_points = 0;  ///< bank-off residency
 
     std::uint64_t energy() const {
       return leakage_on + leakage_retention + leakage_off + accesses + wakes + regulators;
@@ -208,16 +225,17 @@ struct Result {
   struct Pin {
     Object object;  ///< one of them, with the size of the largest
     std::uint64_t objects = 0;
-    std::uint64_t share_basis_points = 0;  ///< of the time in which the bank was needed; objects that lived together share it evenly
-    std::uint64_t age = 0;                 ///< cycles that the longest-lived of them lived
-    bool movable = false;                  ///< an allocation, as opposed to the image, a stack or the allocator's metadata
-    std::string name;                      ///< the scenario's, when it has one
-    std::uint32_t caller = 0;              ///< else the return address of the allocation
+    std::uint64_t share_basis_points =
+        0;  ///< of the time in which the bank was needed; objects that lived together share it evenly
+    std::uint64_t age = 0;  ///< cycles that the longest-lived of them lived
+    bool movable = false;  ///< an allocation, as opposed to the image, a stack or the allocator's metadata
+    std::string name;  ///< the scenario's, when it has one
+    std::uint32_t caller = 0;  ///< else the return address of the allocation
   };
   struct PoweredBank {
     std::string name;
     std::uint64_t on = 0, retention = 0, off = 0;  ///< as the firmware had it
-    std::uint64_t needed = 0;                      ///< cycles in which something lived in it
+    std::uint64_t needed = 0;  ///< cycles in which something lived in it
     std::uint64_t power_offs = 0, break_even = 0, access_energy = 0;
     std::uint64_t pin_count = 0;
     std::vector<Pin> pins;  ///< the largest shares first
@@ -271,13 +289,13 @@ struct Result {
       std::uint32_t base = 0, bytes = 0;
       std::uint64_t since = 0;
     };
-    std::vector<Series> zones;     ///< bytes asked for
-    std::vector<Track> banks;      ///< spans of one state: "on", "retention", "off"
-    std::vector<Track> cores;      ///< steps
-    std::vector<Region> regions;   ///< heaps, stacks and the image, by address
-    std::vector<Block> blocks;     ///< live at the end, by address
-    std::uint64_t left_out = 0;    ///< blocks that there was no room for
-    bool joined = false;           ///< neighbouring spans became one: "several" steps, a bank that is "switching"
+    std::vector<Series> zones;  ///< bytes asked for
+    std::vector<Track> banks;  ///< spans of one state: "on", "retention", "off"
+    std::vector<Track> cores;  ///< steps
+    std::vector<Region> regions;  ///< heaps, stacks and the image, by address
+    std::vector<Block> blocks;  ///< live at the end, by address
+    std::uint64_t left_out = 0;  ///< blocks that there was no room for
+    bool joined = false;  ///< neighbouring spans became one: "several" steps, a bank that is "switching"
     std::uint64_t resolution = 1;  ///< cycles: of what happened within so many, a series has the largest value
   };
 
@@ -300,7 +318,7 @@ struct Result {
     std::string what;
     std::uint64_t cycle = 0;
     std::uint32_t address = 0, bytes = 0;  ///< bytes 0: it does not exist at this moment
-    std::vector<Line> lines;               ///< of the first 64 lines
+    std::vector<Line> lines;  ///< of the first 64 lines
   };
 
   std::string scenario, file, platform, platform_description;
@@ -313,8 +331,8 @@ struct Result {
   std::string allocator;
   std::vector<Heap> heaps;
   std::vector<AllocatorCalls> operations;  ///< those that occurred
-  std::vector<FunctionCost> functions;     ///< of a profile: those that took most cycles
-  std::vector<ObjectCost> object_costs;    ///< of a profile: those with most misses and uncached accesses
+  std::vector<FunctionCost> functions;  ///< of a profile: those that took most cycles
+  std::vector<ObjectCost> object_costs;  ///< of a profile: those with most misses and uncached accesses
   Footprint footprint;
   std::vector<Bank> banks;
   std::vector<Expectation> expectations;

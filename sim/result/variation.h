@@ -7,7 +7,8 @@
 
 namespace dspmem {
 
-/// How far what a run says depends on figures that are assumed: the same run with other values of them. sim/experiment/vary.h makes it.
+/// How far what a run says depends on figures that are assumed: the same run with other values of them.
+/// sim/experiment/vary.h makes it.
 struct Variation {
   /// A figure of the report, and its extremes over all replays.
   struct Range {

@@ -14,8 +14,10 @@ Pattern Pattern::read(StepReader& reader, const std::string& field) {
   } else if (text == "random") {
     pattern.kind_ = Kind::random;
   } else if (text != "zeros") {
-    if (text.find_first_not_of("0123456789abcdefABCDEFxX") != std::string::npos || text.find_first_of("0123456789") != 0)
-      reader.fail(field, "'" + text + "' is not a known pattern" + suggestion(text, {"counter", "random", "zeros", "or a number"}));
+    if (text.find_first_not_of("0123456789abcdefABCDEFxX") != std::string::npos ||
+        text.find_first_of("0123456789") != 0)
+      reader.fail(field, "'" + text + "' is not a known pattern" +
+                             suggestion(text, {"counter", "random", "zeros", "or a number"}));
     reader.required(field, pattern.value_);
   }
   return pattern;

@@ -22,7 +22,8 @@ class Pattern {
   std::string describe() const;
   /// The word that has the number from this byte of the object on.
   std::uint32_t word_with_itself_at(std::uint64_t offset) const { return value_ << offset % 4 * 8; }
-  /// A number of which these bytes of the object show nothing: its word has them, and they are zero. Whoever writes it means something else.
+  /// A number of which these bytes of the object show nothing: its word has them, and they are zero. Whoever writes it
+  /// means something else.
   bool is_lost_in(std::uint64_t offset, std::uint64_t bytes) const;
 
  private:

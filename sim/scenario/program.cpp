@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/scenario/program.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <set>
 
 #include "sim/scenario/scenario.h"
@@ -18,7 +18,9 @@ using Programs = std::map<std::uint32_t, Program>;
 std::set<std::uint32_t> who(const Programs& programs, Kind kind, const std::string& name) {
   std::set<std::uint32_t> cores;
   for (const auto& [core, program] : programs)
-    if (std::any_of(program.actions().begin(), program.actions().end(), [&](const Action& action) { return action.kind == kind && action.name == name; })) cores.insert(core);
+    if (std::any_of(program.actions().begin(), program.actions().end(),
+                    [&](const Action& action) { return action.kind == kind && action.name == name; }))
+      cores.insert(core);
   return cores;
 }
 
@@ -38,15 +40,22 @@ void check_objects(const Programs& programs, const ScenarioNames& names, std::ui
   for (const Action& action : programs.at(core).actions()) {
     if (action.kind == Kind::allocate && alone(action.name)) {
       const SourceMark*& known = allocated[action.name];
-      if (known && !freed_elsewhere(action.name)) throw InputError(action.mark, fmt::format("'{}' is allocated again, and what was allocated at {} has not been freed", action.name, known->to_string()));
+      if (known && !freed_elsewhere(action.name))
+        throw InputError(action.mark,
+                         fmt::format("'{}' is allocated again, and what was allocated at {} has not been freed",
+                                     action.name, known->to_string()));
       known = &action.mark;
     } else if (action.kind == Kind::release) {
-      if (!allocated.contains(action.name) && alone(action.name)) throw InputError(action.mark, fmt::format("'{}' is freed before it is allocated", action.name));
+      if (!allocated.contains(action.name) && alone(action.name))
+        throw InputError(action.mark, fmt::format("'{}' is freed before it is allocated", action.name));
       if (const auto known = allocated.find(action.name); known != allocated.end()) known->second = nullptr;
     } else if (action.kind == Kind::use && !allocated.contains(action.name) && alone(action.name)) {
       const auto& actions = programs.at(core).actions();
-      const auto later = std::find_if(actions.begin(), actions.end(), [&action](const Action& each) { return each.kind == Kind::allocate && each.name == action.name; });
-      throw InputError(action.mark, fmt::format("'{}' is used before it is allocated, which core {} does at {}", action.name, core, later->mark.to_string()));
+      const auto later = std::find_if(actions.begin(), actions.end(), [&action](const Action& each) {
+        return each.kind == Kind::allocate && each.name == action.name;
+      });
+      throw InputError(action.mark, fmt::format("'{}' is used before it is allocated, which core {} does at {}",
+                                                action.name, core, later->mark.to_string()));
     }
   }
 }
@@ -56,16 +65,24 @@ void check_locks(const Program& program, std::uint32_t core) {
   for (const Action& action : program.actions()) {
     if (action.kind == Kind::lock) {
       const SourceMark*& known = held[action.name];
-      if (known) throw InputError(action.mark, fmt::format("core {} takes lock '{}' again, which it has held since {}: a spinlock waits for itself for ever", core, action.name, known->to_string()));
+      if (known)
+        throw InputError(
+            action.mark,
+            fmt::format(
+                "core {} takes lock '{}' again, which it has held since {}: a spinlock waits for itself for ever", core,
+                action.name, known->to_string()));
       known = &action.mark;
     } else if (action.kind == Kind::unlock) {
-      if (!held[action.name]) throw InputError(action.mark, fmt::format("core {} releases lock '{}', which it does not hold here", core, action.name));
+      if (!held[action.name])
+        throw InputError(action.mark,
+                         fmt::format("core {} releases lock '{}', which it does not hold here", core, action.name));
       held[action.name] = nullptr;
     }
   }
 }
 
-/// Takes the steps of all cores as far as signals and barriers let them go. Signals stay, so that it does not matter who goes first.
+/// Takes the steps of all cores as far as signals and barriers let them go. Signals stay, so that it does not matter
+/// who goes first.
 class Advance {
  public:
   Advance(const Programs& programs, const ScenarioNames& names) : programs_(programs), names_(names) {
@@ -89,13 +106,18 @@ class Advance {
       else others += fmt::format("; core {} waits for {} at {}", core, what, action.mark.to_string());
     }
     if (!first) return;
-    std::string message = fmt::format("core {} waits here for ever for {} '{}'", first_core, first->kind == Kind::wait ? "signal" : "barrier", first->name);
-    if (first->kind == Kind::wait && given_[first->name]) message += fmt::format(", which is given {} {}", given_[first->name], given_[first->name] == 1 ? "time only" : "times only");
+    std::string message = fmt::format("core {} waits here for ever for {} '{}'", first_core,
+                                      first->kind == Kind::wait ? "signal" : "barrier", first->name);
+    if (first->kind == Kind::wait && given_[first->name])
+      message += fmt::format(", which is given {} {}", given_[first->name],
+                             given_[first->name] == 1 ? "time only" : "times only");
     throw InputError(first->mark, message + others);
   }
 
  private:
-  bool started(std::uint32_t core) const { return core == 0 || !names_.switches_cores || on_.contains(std::to_string(core)); }
+  bool started(std::uint32_t core) const {
+    return core == 0 || !names_.switches_cores || on_.contains(std::to_string(core));
+  }
 
   bool go(std::uint32_t core) {
     const auto& actions = programs_.at(core).actions();
@@ -151,7 +173,8 @@ void check_programs(const Scenario& scenario, const ScenarioNames& names) {
   if (names.switches_cores)
     for (const auto& [core, program] : programs)
       if (core && who(programs, Kind::core_on, std::to_string(core)).empty())
-        throw InputError(scenario.core_marks.at(core), fmt::format("core {} has steps, and no step switches it on: '- core_on: {}'", core, core));
+        throw InputError(scenario.core_marks.at(core),
+                         fmt::format("core {} has steps, and no step switches it on: '- core_on: {}'", core, core));
   Advance(programs, names).run();
 }
 

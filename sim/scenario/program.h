@@ -40,9 +40,9 @@ class Program {
   bool whole_ = true;
 };
 
-/// Throws InputError for what cannot go well in any run: waits that nothing ends, objects that are used before they are allocated or allocated
-/// twice, locks that are taken twice, steps of cores that nobody switches on. Says nothing of cores whose steps depend on more than the scenario,
-/// or of names that several cores allocate.
+/// Throws InputError for what cannot go well in any run: waits that nothing ends, objects that are used before they are
+/// allocated or allocated twice, locks that are taken twice, steps of cores that nobody switches on. Says nothing of
+/// cores whose steps depend on more than the scenario, or of names that several cores allocate.
 void check_programs(const Scenario& scenario, const ScenarioNames& names);
 
 }  // namespace dspmem

@@ -45,14 +45,18 @@ Scenario load_scenario(const std::string& path, const ScenarioLanguage& language
   }
   const YAML::Node cores = reader.node("cores");
   if (!cores.IsDefined()) reader.missing("cores", "a mapping from core number to a list of steps");
-  if (!cores.IsMap() || cores.size() == 0) reader.fail("cores", "'cores' must be a mapping from core number to a list of steps, such as {0: [...], 1: [...]}");
+  if (!cores.IsMap() || cores.size() == 0)
+    reader.fail("cores", "'cores' must be a mapping from core number to a list of steps, such as {0: [...], 1: [...]}");
   std::uint64_t steps = 0;
   for (const auto& entry : cores) {
     const SourceMark mark{path, entry.first.Mark().line + 1, entry.first.Mark().column + 1};
     std::uint32_t core = 0;
     reader.convert(entry.first, "core number", core);
     scenario.core_marks[core] = mark;
-    if (!scenario.cores.emplace(core, read_steps(entry.second, {language.steps, path, {}, &steps}, "the steps of core " + std::to_string(core))).second)
+    if (!scenario.cores
+             .emplace(core, read_steps(entry.second, {language.steps, path, {}, &steps},
+                                       "the steps of core " + std::to_string(core)))
+             .second)
       FieldReader::fail(mark, "core " + std::to_string(core) + " is given twice");
   }
   if (const YAML::Node expect = reader.node("expect"); expect.IsDefined()) {
@@ -72,8 +76,10 @@ ScenarioNames check_scenario(const Scenario& scenario, const Platform& platform)
   }
   for (const auto& [core, steps] : scenario.cores) {
     if (core >= platform.core_count())
-      throw InputError(scenario.core_marks.at(core), "core " + std::to_string(core) + " does not exist: platform '" + platform.name + "' has " +
-                                                         (platform.core_count() == 1 ? "only core 0" : "cores 0 to " + std::to_string(platform.core_count() - 1)));
+      throw InputError(
+          scenario.core_marks.at(core),
+          "core " + std::to_string(core) + " does not exist: platform '" + platform.name + "' has " +
+              (platform.core_count() == 1 ? "only core 0" : "cores 0 to " + std::to_string(platform.core_count() - 1)));
     for (const auto& step : steps) step->declare(names, core);
   }
   for (const auto& [core, steps] : scenario.cores)

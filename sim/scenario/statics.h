@@ -15,9 +15,9 @@ struct StaticObject {
   std::string name;
   std::uint32_t bytes = 0;
   std::uint32_t alignment = 4;
-  bool shared = false;                ///< lines of its own, reached as shared data is
-  std::optional<std::uint32_t> at;    ///< an address, either view
-  std::string bank, behind;           ///< in this bank, or right behind that object; at most one of the three
+  bool shared = false;  ///< lines of its own, reached as shared data is
+  std::optional<std::uint32_t> at;  ///< an address, either view
+  std::string bank, behind;  ///< in this bank, or right behind that object; at most one of the three
   SourceMark mark;
 };
 

@@ -26,16 +26,16 @@ struct ScenarioNames {
     std::uint32_t core;
     SourceMark mark;
   };
-  std::map<std::string, Allocation> allocations;      ///< the first of each object
-  std::map<std::string, std::uint32_t> statics;       ///< objects that nobody allocates, and their bytes
-  std::set<std::string> freed;                        ///< objects that some step frees
+  std::map<std::string, Allocation> allocations;  ///< the first of each object
+  std::map<std::string, std::uint32_t> statics;  ///< objects that nobody allocates, and their bytes
+  std::set<std::string> freed;  ///< objects that some step frees
   std::set<std::string> signals;
   std::map<std::string, std::set<std::uint32_t>> barriers;  ///< who takes part
-  std::map<std::string, std::set<std::uint32_t>> waiters;   ///< who waits for a signal
-  std::map<std::string, std::uint32_t> locks;               ///< number of each
+  std::map<std::string, std::set<std::uint32_t>> waiters;  ///< who waits for a signal
+  std::map<std::string, std::uint32_t> locks;  ///< number of each
   std::map<std::string, std::set<std::uint32_t>> lock_users;  ///< who takes it
-  std::map<std::string, std::set<std::uint32_t>> traces;    ///< trace files, and the cores that execute their rows
-  bool switches_cores = false;                              ///< some step powers cores itself
+  std::map<std::string, std::set<std::uint32_t>> traces;  ///< trace files, and the cores that execute their rows
+  bool switches_cores = false;  ///< some step powers cores itself
 };
 
 /// One step of a scenario. Immutable once read; run() may be called many times.
@@ -98,7 +98,8 @@ class StepReader : public FieldReader {
 };
 
 /// One step of the kind `name`. Throws InputError at `mark` when there is no such kind.
-std::unique_ptr<Step> read_one_step(const std::string& name, const SourceMark& mark, const YAML::Node& settings, const StepSource& source);
+std::unique_ptr<Step> read_one_step(const std::string& name, const SourceMark& mark, const YAML::Node& settings,
+                                    const StepSource& source);
 StepList read_steps(const YAML::Node& list, const StepSource& source, const std::string& what);
 
 // Checks that several steps share.

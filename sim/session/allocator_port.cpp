@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/session/allocator_port.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace dspmem {
 namespace {
@@ -18,7 +18,9 @@ std::uint32_t AllocatorPort::value_of(DspCore& core, const AllocatorArgument& ar
   const auto symbol = [&] {
     const FirmwareImage& image = firmware_.image();
     const auto address = image.symbol(argument.symbol);
-    if (!address) throw InputError(argument.mark, "the firmware has no symbol '" + argument.symbol + "'" + suggestion(argument.symbol, image.symbol_names()));
+    if (!address)
+      throw InputError(argument.mark, "the firmware has no symbol '" + argument.symbol + "'" +
+                                          suggestion(argument.symbol, image.symbol_names()));
     return *address;
   };
   switch (argument.kind) {
@@ -29,7 +31,8 @@ std::uint32_t AllocatorPort::value_of(DspCore& core, const AllocatorArgument& ar
     case Kind::pointer: return use.pointer;
     case Kind::zone: return static_cast<std::uint32_t>(use.request.zone);
     case Kind::flags: return allocator_.translate(allocator_.flags, use.request.flags, "flag");
-    case Kind::capabilities: return allocator_.translate(allocator_.capabilities, use.request.capabilities, "capability");
+    case Kind::capabilities:
+      return allocator_.translate(allocator_.capabilities, use.request.capabilities, "capability");
     case Kind::core: return core.id();
     case Kind::heap_base: return platform_.heaps.front().base;
     case Kind::heap_bytes: return platform_.heaps.front().bytes;
@@ -41,7 +44,8 @@ std::uint32_t AllocatorPort::value_of(DspCore& core, const AllocatorArgument& ar
   return 0;
 }
 
-std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& function, const Use& use, const SourceMark& mark) {
+std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& function, const Use& use,
+                                 const SourceMark& mark) {
   std::vector<std::uint32_t> values;
   for (const AllocatorArgument& argument : function.arguments) values.push_back(value_of(core, argument, use));
   const SourceMark& blame = firmware_.image().symbol(function.symbol) ? mark : function.mark;
@@ -53,7 +57,11 @@ std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& functio
   }
   const std::uint32_t result = firmware_.call(core, function.symbol, values, blame);
   if (core.restarts() != restarts)
-    throw InputError(mark, fmt::format("core {} was switched off during this step, which has no result: let it say with a signal when it is done", core.id()));
+    throw InputError(
+        mark,
+        fmt::format(
+            "core {} was switched off during this step, which has no result: let it say with a signal when it is done",
+            core.id()));
   if (locked) {
     firmware_.call(core, allocator_.unlock, {}, mark);
     costs_.end_use(core.core());
@@ -61,11 +69,13 @@ std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& functio
   return result;
 }
 
-Memory AllocatorPort::use(DspCore& core, const AllocatorFunction& function, const Use& use, AllocationRequest& request, const SourceMark& mark) {
+Memory AllocatorPort::use(DspCore& core, const AllocatorFunction& function, const Use& use, AllocationRequest& request,
+                          const SourceMark& mark) {
   watch_.open(core.id(), request);
   const std::uint32_t address = this->use(core, function, use, mark);
   watch_.close(core.id());
-  if (const std::uint32_t cached = map_.alias(address, RegionKind::cached); address && cached != address) given_out_[cached] = address;
+  if (const std::uint32_t cached = map_.alias(address, RegionKind::cached); address && cached != address)
+    given_out_[cached] = address;
   else if (address) given_out_.erase(address);
   return {address, request.block};
 }
@@ -79,8 +89,12 @@ std::uint32_t AllocatorPort::given_out(std::uint32_t address) const {
 
 const AllocatorFunction& AllocatorPort::function(Role role, Zone zone, bool aligned, const SourceMark& mark) const {
   if (const AllocatorFunction* function = allocator_.find(role, zone, aligned)) return *function;
-  const char* what = role == Role::reallocate ? "changes an object's size" : role == Role::free ? "frees" : aligned ? "allocates with an alignment" : "allocates";
-  throw InputError(mark, fmt::format("allocator '{}' has no function that {} in zone {}", allocator_.name, what, to_string(zone)));
+  const char* what = role == Role::reallocate ? "changes an object's size"
+                     : role == Role::free     ? "frees"
+                     : aligned                ? "allocates with an alignment"
+                                              : "allocates";
+  throw InputError(
+      mark, fmt::format("allocator '{}' has no function that {} in zone {}", allocator_.name, what, to_string(zone)));
 }
 
 void AllocatorPort::initialise(DspCore& core) {
@@ -90,22 +104,26 @@ void AllocatorPort::initialise(DspCore& core) {
 
 bool AllocatorPort::needs_whole_lines(const MemoryRequest& request) const {
   // Shared data of an allocator that does not know of it: whole cache lines, as its caller would have to ask for.
-  const bool shared = request.flags & flag_shared || request.zone == Zone::runtime_shared || request.zone == Zone::system_shared;
+  const bool shared =
+      request.flags & flag_shared || request.zone == Zone::runtime_shared || request.zone == Zone::system_shared;
   const AllocatorFunction* plain = allocator_.find(Role::allocate, request.zone);
-  return shared && plain && !plain->position(AllocatorArgument::Kind::flags) && !plain->position(AllocatorArgument::Kind::zone);
+  return shared && plain && !plain->position(AllocatorArgument::Kind::flags) &&
+         !plain->position(AllocatorArgument::Kind::zone);
 }
 
 std::uint32_t AllocatorPort::whole_lines(std::uint32_t bytes) const {
   return (bytes + platform_.line_bytes() - 1) / platform_.line_bytes() * platform_.line_bytes();
 }
 
-std::uint32_t AllocatorPort::shared_view(DspCore& core, std::uint32_t address, std::uint32_t bytes, const SourceMark& mark) {
+std::uint32_t AllocatorPort::shared_view(DspCore& core, std::uint32_t address, std::uint32_t bytes,
+                                         const SourceMark& mark) {
   if (platform_.shared != SharedData::uncached_alias) return address;
   firmware_.call(core, "dcache_writeback_invalidate_region", {address, bytes}, mark);
   return map_.alias(address, RegionKind::uncached);
 }
 
-Memory AllocatorPort::allocate(DspCore& core, const MemoryRequest& request, const std::string& name, const SourceMark& mark) {
+Memory AllocatorPort::allocate(DspCore& core, const MemoryRequest& request, const std::string& name,
+                               const SourceMark& mark) {
   Use use{request, 0, 0};
   const bool lines = needs_whole_lines(request);
   if (lines) {
@@ -114,16 +132,19 @@ Memory AllocatorPort::allocate(DspCore& core, const MemoryRequest& request, cons
   }
   // Asked for its own alignment, any function will do.
   const bool aligned = use.request.alignment > platform_.allocation_alignment;
-  const AllocatorFunction* zeroing = request.zeroed && !lines ? allocator_.find(Role::allocate_zeroed, request.zone, aligned) : nullptr;
+  const AllocatorFunction* zeroing =
+      request.zeroed && !lines ? allocator_.find(Role::allocate_zeroed, request.zone, aligned) : nullptr;
   AllocationRequest asked{name, &mark, request.zone, request.group, lines};
-  Memory memory = this->use(core, zeroing ? *zeroing : function(Role::allocate, request.zone, aligned, mark), use, asked, mark);
+  Memory memory =
+      this->use(core, zeroing ? *zeroing : function(Role::allocate, request.zone, aligned, mark), use, asked, mark);
   if (!memory) return memory;
   if (lines) memory.address = shared_view(core, memory.address, use.request.bytes, mark);
   if (request.zeroed && !zeroing) firmware_.call(core, "memset", {memory.address, 0, request.bytes}, mark);
   return memory;
 }
 
-Memory AllocatorPort::reallocate(DspCore& core, const MemoryRequest& request, std::uint32_t address, std::uint32_t bytes, const std::string& name, const SourceMark& mark) {
+Memory AllocatorPort::reallocate(DspCore& core, const MemoryRequest& request, std::uint32_t address,
+                                 std::uint32_t bytes, const std::string& name, const SourceMark& mark) {
   Use use{request, given_out(address), request.bytes};
   use.request.bytes = bytes;
   use.request.alignment = 0;

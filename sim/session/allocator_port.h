@@ -30,9 +30,10 @@ struct Memory {
 /// Uses the firmware's allocator as its binding says.
 class AllocatorPort {
  public:
-  AllocatorPort(const FirmwareCalls& firmware, const Platform& platform, const Allocator& allocator, const AddressMap& map, const LiveMemory& live,
-                AllocatorWatch& watch, HeapCosts& costs)
-      : firmware_(firmware), platform_(platform), allocator_(allocator), map_(map), live_(live), watch_(watch), costs_(costs) {}
+  AllocatorPort(const FirmwareCalls& firmware, const Platform& platform, const Allocator& allocator,
+                const AddressMap& map, const LiveMemory& live, AllocatorWatch& watch, HeapCosts& costs)
+      : firmware_(firmware), platform_(platform), allocator_(allocator), map_(map), live_(live), watch_(watch),
+        costs_(costs) {}
 
   const Allocator& allocator() const { return allocator_; }
   /// Calls what the binding says to call before the first step.
@@ -40,7 +41,8 @@ class AllocatorPort {
   /// `name` is what findings call the object.
   Memory allocate(DspCore& core, const MemoryRequest& request, const std::string& name, const SourceMark& mark);
   /// Gives what `request` allocated at `address` a new size, in another place if need be.
-  Memory reallocate(DspCore& core, const MemoryRequest& request, std::uint32_t address, std::uint32_t bytes, const std::string& name, const SourceMark& mark);
+  Memory reallocate(DspCore& core, const MemoryRequest& request, std::uint32_t address, std::uint32_t bytes,
+                    const std::string& name, const SourceMark& mark);
   void release(DspCore& core, std::uint32_t address, const SourceMark& mark);
 
  private:
@@ -50,12 +52,15 @@ class AllocatorPort {
     std::uint32_t pointer = 0, old_bytes = 0;
   };
   std::uint32_t use(DspCore& core, const AllocatorFunction& function, const Use& use, const SourceMark& mark);
-  /// A block's address as the allocator gave it out, whatever view of memory that is; any other address as it is, or cached for `heap: one`.
+  /// A block's address as the allocator gave it out, whatever view of memory that is; any other address as it is, or
+  /// cached for `heap: one`.
   std::uint32_t given_out(std::uint32_t address) const;
   std::uint32_t value_of(DspCore& core, const AllocatorArgument& argument, const Use& use) const;
   /// The same for a request of the scenario: the answer is its block.
-  Memory use(DspCore& core, const AllocatorFunction& function, const Use& use, AllocationRequest& request, const SourceMark& mark);
-  const AllocatorFunction& function(AllocatorFunction::Role role, Zone zone, bool aligned, const SourceMark& mark) const;
+  Memory use(DspCore& core, const AllocatorFunction& function, const Use& use, AllocationRequest& request,
+             const SourceMark& mark);
+  const AllocatorFunction& function(AllocatorFunction::Role role, Zone zone, bool aligned,
+                                    const SourceMark& mark) const;
   bool needs_whole_lines(const MemoryRequest& request) const;
   std::uint32_t whole_lines(std::uint32_t bytes) const;
   /// The view of memory that an allocator gave out, for data that several cores use.
@@ -68,7 +73,7 @@ class AllocatorPort {
   const LiveMemory& live_;
   AllocatorWatch& watch_;
   HeapCosts& costs_;
-  std::uint32_t initialised_ = 0;                     ///< what the function returned that does `initialise`
+  std::uint32_t initialised_ = 0;  ///< what the function returned that does `initialise`
   std::map<std::uint32_t, std::uint32_t> given_out_;  ///< by cached address: blocks that were not given out there
 };
 

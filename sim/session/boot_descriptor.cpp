@@ -44,7 +44,9 @@ std::vector<std::uint8_t> boot_descriptor(const Platform& platform) {
   put(static_cast<std::uint32_t>(memories.size()));
   memories.resize(max_memories);
   for (const SwitchableMemory& memory : memories)
-    for (const std::uint32_t field : {memory.base, memory.bank_bytes, memory.bank_count, memory.awake_first, memory.awake_count, memory.managed_first, memory.managed_count, memory.regulator}) put(field);
+    for (const std::uint32_t field : {memory.base, memory.bank_bytes, memory.bank_count, memory.awake_first,
+                                      memory.awake_count, memory.managed_first, memory.managed_count, memory.regulator})
+      put(field);
   return bytes;
 }
 

@@ -13,10 +13,13 @@ constexpr std::uint32_t longest_text = 4096;
 
 }  // namespace
 
-std::uint32_t FirmwareCalls::call(DspCore& core, const std::string& function, std::span<const std::uint32_t> arguments, const SourceMark& mark) const {
+std::uint32_t FirmwareCalls::call(DspCore& core, const std::string& function, std::span<const std::uint32_t> arguments,
+                                  const SourceMark& mark) const {
   const auto address = image_.symbol(function);
   if (!address && stand_ins_ && StandIns::knows(function)) return stand_ins_->call(core, function, arguments, mark);
-  if (!address) throw InputError(mark, "the firmware has no function '" + function + "'" + suggestion(function, image_.function_names()));
+  if (!address)
+    throw InputError(mark,
+                     "the firmware has no function '" + function + "'" + suggestion(function, image_.function_names()));
   return core.call(*address, arguments);
 }
 
@@ -26,24 +29,25 @@ std::string FirmwareCalls::read_text(DspCore& core, std::uint32_t address, std::
     std::uint8_t byte = 0;
     try {
       if (!core.core().peek(address + i, {&byte, 1})) system_.inspect(address + i, {&byte, 1});
-    } catch (const std::out_of_range&) {
-      break;
-    }
+    } catch (const std::out_of_range&) { break; }
     text += static_cast<char>(byte);
   }
   return text;
 }
 
-std::uint32_t FirmwareCalls::serve(DspCore& core, std::uint32_t number, std::span<const std::uint32_t, 3> arguments) const {
+std::uint32_t FirmwareCalls::serve(DspCore& core, std::uint32_t number,
+                                   std::span<const std::uint32_t, 3> arguments) const {
   switch (number) {
     case simcall_panic: core.core().fault(FaultCause::panic, read_text(core, arguments[0], arguments[1]));
-    case simcall_exit: core.core().fault(FaultCause::panic, "the firmware called exit(" + std::to_string(arguments[0]) + ")");
+    case simcall_exit:
+      core.core().fault(FaultCause::panic, "the firmware called exit(" + std::to_string(arguments[0]) + ")");
     case simcall_write: {
       const std::string text = read_text(core, arguments[1], arguments[2]);
       std::fwrite(text.data(), 1, text.size(), stderr);
       return arguments[2];
     }
-    default: core.core().fault(FaultCause::illegal_instruction, "simcall " + std::to_string(number) + " does not exist");
+    default:
+      core.core().fault(FaultCause::illegal_instruction, "simcall " + std::to_string(number) + " does not exist");
   }
 }
 

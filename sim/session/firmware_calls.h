@@ -16,12 +16,15 @@ namespace dspmem {
 class FirmwareCalls {
  public:
   /// `stand_ins`: for functions that the image lacks; null where those are errors.
-  FirmwareCalls(System& system, const FirmwareImage& image, StandIns* stand_ins) : system_(system), image_(image), stand_ins_(stand_ins) {}
+  FirmwareCalls(System& system, const FirmwareImage& image, StandIns* stand_ins)
+      : system_(system), image_(image), stand_ins_(stand_ins) {}
 
   const FirmwareImage& image() const { return image_; }
   /// Returns the function's result. An unknown name is an InputError at `mark`.
-  std::uint32_t call(DspCore& core, const std::string& function, std::span<const std::uint32_t> arguments, const SourceMark& mark) const;
-  std::uint32_t call(DspCore& core, const std::string& function, std::initializer_list<std::uint32_t> arguments, const SourceMark& mark) const {
+  std::uint32_t call(DspCore& core, const std::string& function, std::span<const std::uint32_t> arguments,
+                     const SourceMark& mark) const;
+  std::uint32_t call(DspCore& core, const std::string& function, std::initializer_list<std::uint32_t> arguments,
+                     const SourceMark& mark) const {
     return call(core, function, std::span<const std::uint32_t>(arguments.begin(), arguments.size()), mark);
   }
   /// SIMCALL of the firmware: panics, exits, output. Returns its result.

@@ -21,7 +21,8 @@ void LoopWatch::begin(const DspCore& core, std::uint64_t loop, std::uint64_t per
 
 void LoopWatch::end_round(DspCore& core, std::uint64_t number, const SourceMark& mark) {
   const auto found = loops_.find({core.id(), number});
-  if (found == loops_.end()) throw InputError(mark, fmt::format("a round of loop {} ends that has not begun on core {}", number, core.id()));
+  if (found == loops_.end())
+    throw InputError(mark, fmt::format("a round of loop {} ends that has not begun on core {}", number, core.id()));
   Loop& loop = found->second;
   const std::vector<std::uint64_t>& now = live_.live_bytes(core.id());
   const std::uint64_t total = std::accumulate(now.begin(), now.end(), std::uint64_t{0}), failed = failures();
@@ -42,7 +43,8 @@ void LoopWatch::end_round(DspCore& core, std::uint64_t number, const SourceMark&
 LoopWatch::Rounds LoopWatch::end(const DspCore& core, std::uint64_t number, const SourceMark& mark) {
   constexpr std::uint64_t enough_rounds = 3;
   const auto found = loops_.find({core.id(), number});
-  if (found == loops_.end()) throw InputError(mark, fmt::format("loop {} ends that has not begun on core {}", number, core.id()));
+  if (found == loops_.end())
+    throw InputError(mark, fmt::format("loop {} ends that has not begun on core {}", number, core.id()));
   const Loop loop = std::move(found->second);
   loops_.erase(found);
   LoopEnded event{static_cast<AgentId>(core.id()), &mark, loop.rounds, {}, core.core().now()};

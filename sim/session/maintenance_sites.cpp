@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/session/maintenance_sites.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace dspmem {
 namespace {
@@ -28,7 +28,8 @@ void MaintenanceSites::restart() {
 std::size_t MaintenanceSites::entry_of(Core& core, CacheOperation operation) {
   const SourceMark* step = steps_[core.id()];
   const std::vector<StackFrame> stack = core.call_stack();
-  std::vector<std::uint64_t> path{static_cast<std::uint64_t>(operation), core.current_pc(), reinterpret_cast<std::uintptr_t>(step)};
+  std::vector<std::uint64_t> path{static_cast<std::uint64_t>(operation), core.current_pc(),
+                                  reinterpret_cast<std::uintptr_t>(step)};
   for (const StackFrame& frame : stack) path.push_back(frame.return_address);
   if (const auto known = known_.find(path); known != known_.end()) return known->second;
 
@@ -44,7 +45,9 @@ std::size_t MaintenanceSites::entry_of(Core& core, CacheOperation operation) {
     break;
   }
   if (place.empty()) place = step ? "step " + step->to_string() : "start-up";
-  const auto same = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& each) { return each.place == place && each.operation == name_of(operation); });
+  const auto same = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& each) {
+    return each.place == place && each.operation == name_of(operation);
+  });
   const auto index = static_cast<std::size_t>(same - entries_.begin());
   if (same == entries_.end()) entries_.push_back({place, name_of(operation), 0});
   known_[path] = index;

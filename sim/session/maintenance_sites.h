@@ -12,12 +12,12 @@
 
 namespace dspmem {
 
-/// The places of the program that maintain caches: the first caller outside of the file that holds the cache instructions, or the
-/// step of the scenario. Counts their operations, and can leave out those of one place.
+/// The places of the program that maintain caches: the first caller outside of the file that holds the cache
+/// instructions, or the step of the scenario. Counts their operations, and can leave out those of one place.
 class MaintenanceSites : public CacheOperationFilter {
  public:
   struct Entry {
-    std::string place;      ///< function (file:line), or step file:line:column
+    std::string place;  ///< function (file:line), or step file:line:column
     std::string operation;  ///< write-back, ...
     std::uint64_t count = 0;
   };

@@ -22,11 +22,13 @@ void Masters::act(DspCore& core, std::uint32_t master, std::size_t bytes, const 
   order_.acquire(core, object);
 }
 
-void Masters::check(Operation::Kind kind, const MasterAccess& access, std::uint32_t physical, const SourceMark& mark) const {
+void Masters::check(Operation::Kind kind, const MasterAccess& access, std::uint32_t physical,
+                    const SourceMark& mark) const {
   banks_.check_scripted({kind, access.agent, View::direct, {0, 0, &mark}, access.cycle}, physical);
 }
 
-void Masters::write(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes, const SourceMark& mark) {
+void Masters::write(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes,
+                    const SourceMark& mark) {
   act(core, master, bytes.size(), mark, [&](const MasterAccess& access) {
     const std::uint32_t physical = system_.map().find(address)->to_physical(address);
     check(Operation::Kind::write, access, physical, mark);
@@ -35,7 +37,8 @@ void Masters::write(DspCore& core, std::uint32_t master, std::uint32_t address, 
   });
 }
 
-void Masters::read(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes, const SourceMark& mark) {
+void Masters::read(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes,
+                   const SourceMark& mark) {
   act(core, master, bytes.size(), mark, [&](const MasterAccess& access) {
     const std::uint32_t physical = system_.map().find(address)->to_physical(address);
     check(Operation::Kind::read, access, physical, mark);

@@ -8,12 +8,16 @@ namespace dspmem {
 namespace {
 
 /// Whether such a step calls nothing: what the core does meanwhile, an interrupt made it do.
-bool waits(const std::string& step_kind) { return step_kind == "wait" || step_kind == "barrier" || step_kind == "delay" || step_kind == "idle"; }
+bool waits(const std::string& step_kind) {
+  return step_kind == "wait" || step_kind == "barrier" || step_kind == "delay" || step_kind == "idle";
+}
 
 }  // namespace
 
 void Object::note_written(std::uint32_t offset, std::span<const std::uint8_t> written, const WriteMark& writer) {
-  if (!unwritten.empty()) unwritten.erase(unwritten.lower_bound(offset), unwritten.lower_bound(offset + static_cast<std::uint32_t>(written.size())));
+  if (!unwritten.empty())
+    unwritten.erase(unwritten.lower_bound(offset),
+                    unwritten.lower_bound(offset + static_cast<std::uint32_t>(written.size())));
   const std::size_t known = std::max<std::size_t>(truth.size(), std::max<std::size_t>(bytes, offset + written.size()));
   truth.resize(known);
   writers.resize((known + 3) / 4);
@@ -38,8 +42,10 @@ const Object* ObjectTable::find(const std::string& name) const {
 
 Object& ObjectTable::get(const std::string& name, const SourceMark& mark) {
   const auto found = objects_.find(name);
-  if (found == objects_.end() && denied_.contains(name)) throw InputError(mark, "'" + name + "' got no memory: its allocation failed, as it may");
-  if (found == objects_.end()) throw InputError(mark, "'" + name + "' is not allocated at this moment; order the cores with signal and wait");
+  if (found == objects_.end() && denied_.contains(name))
+    throw InputError(mark, "'" + name + "' got no memory: its allocation failed, as it may");
+  if (found == objects_.end())
+    throw InputError(mark, "'" + name + "' is not allocated at this moment; order the cores with signal and wait");
   return found->second;
 }
 
@@ -77,7 +83,8 @@ void ObjectTable::on(const Freeing& event) {
   Object& object = objects_.at(name->second);
   const SourceMark* const step = moment_.step(event.core);
   // A core that goes down empties its heaps, whatever it was at: core_went_down() says who made it.
-  const bool goes_down = event.emptied && step && moment_.step_kind(event.core) && waits(*moment_.step_kind(event.core));
+  const bool goes_down =
+      event.emptied && step && moment_.step_kind(event.core) && waits(*moment_.step_kind(event.core));
   if (object.block == event.block.id && !object.freed && step && !goes_down) object.freed = step;
   names_.erase(name);
 }

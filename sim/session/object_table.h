@@ -22,7 +22,7 @@ struct WriteMark {
 /// Memory that a scenario knows by name.
 struct Object {
   std::string name;
-  std::uint64_t block = 0;    ///< id of the allocation; 0 for a static
+  std::uint64_t block = 0;  ///< id of the allocation; 0 for a static
   std::uint32_t address = 0;  ///< as the allocator returned it
   std::uint32_t bytes = 0;
   Zone zone = Zone::runtime;
@@ -59,7 +59,8 @@ struct Object {
 /// The objects of a scenario, by name. Follows what becomes of their blocks.
 class ObjectTable final : public Subscriber {
  public:
-  ObjectTable(const LiveMemory& live, const AddressMap& map, const Moment& moment) : live_(live), map_(map), moment_(moment) {}
+  ObjectTable(const LiveMemory& live, const AddressMap& map, const Moment& moment)
+      : live_(live), map_(map), moment_(moment) {}
 
   /// An object that exists at this moment; null for none.
   const Object* find(const std::string& name) const;
@@ -73,7 +74,8 @@ class ObjectTable final : public Subscriber {
   /// Throws InputError while an object has the name.
   void deny(const std::string& name, const SourceMark& mark);
   bool denied(const std::string& name) const { return denied_.contains(name); }
-  /// The heaps of a core were emptied. The names of what was in them stay, for accesses that come too late, until they are used again.
+  /// The heaps of a core were emptied. The names of what was in them stay, for accesses that come too late, until they
+  /// are used again.
   void core_went_down(std::uint32_t core, const SourceMark& mark);
 
   void on(const Freeing& event) override;

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/session/progress.h"
 
+#include <fmt/format.h>
 #include <chrono>
 #include <cstdio>
-#include <fmt/format.h>
 #include <string>
 
 namespace dspmem {
 namespace {
 
 std::uint64_t milliseconds_now() {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count());
 }
 
 }  // namespace
@@ -29,7 +31,8 @@ void Progress::show(std::uint32_t core, std::uint64_t cycle, std::uint64_t done,
       part = fmt::format(", {} of {} operations", done, total);
       if (done > pace.first && now > pace.since_ms + enough_ms) {
         const std::uint64_t seconds = (now - pace.since_ms) * (total - done) / (done - pace.first) / 1000;
-        part += seconds < 60 ? fmt::format(", about {} s left", seconds) : fmt::format(", about {} min {} s left", seconds / 60, seconds % 60);
+        part += seconds < 60 ? fmt::format(", about {} s left", seconds)
+                             : fmt::format(", about {} min {} s left", seconds / 60, seconds % 60);
       }
     }
     fmt::print(stderr, "\r\033[Kreplaying: {} steps done, core {} at cycle {}{}", steps_done_, core, cycle, part);

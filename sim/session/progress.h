@@ -12,7 +12,8 @@ class Progress {
   explicit Progress(bool shown) : shown_(shown) {}
 
   void step_done() { ++steps_done_; }
-  /// A core is at `cycle`, and has done `done` of `total` rounds or operations of what it is at; total 0: nothing that is counted.
+  /// A core is at `cycle`, and has done `done` of `total` rounds or operations of what it is at; total 0: nothing that
+  /// is counted.
   void show(std::uint32_t core, std::uint64_t cycle, std::uint64_t done, std::uint64_t total);
   void clear() const;
 

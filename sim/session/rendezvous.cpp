@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/session/rendezvous.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace dspmem {
 
-void Rendezvous::block(DspCore& core, const std::string& reason, const SourceMark& mark, const std::function<bool()>& ready) {
+void Rendezvous::block(DspCore& core, const std::string& reason, const SourceMark& mark,
+                       const std::function<bool()>& ready) {
   waiting_[core.id()] = {reason, mark};
   core.wait_until(ready);
   waiting_.erase(core.id());
@@ -80,7 +81,8 @@ void Rendezvous::unlock(DspCore& core, std::uint32_t index) {
 }
 
 void Rendezvous::begin_turn(DspCore& core, Turns& turns, std::uint64_t index, const SourceMark& mark) {
-  if (turns.next != index) block(core, fmt::format("row {} of the trace", index + 1), mark, [&turns, index] { return turns.next == index; });
+  if (turns.next != index)
+    block(core, fmt::format("row {} of the trace", index + 1), mark, [&turns, index] { return turns.next == index; });
   // Whatever ordered the recorded firmware, nothing of a row happens before the rows in front of it.
   order_.acquire(core, order_.object("trace", ""));
 }

@@ -13,11 +13,12 @@
 
 namespace dspmem {
 
-/// Where cores wait for each other by the scenario's own means: signals, barriers, turns. A core's time advances to that of whoever it
-/// waited for.
+/// Where cores wait for each other by the scenario's own means: signals, barriers, turns. A core's time advances to
+/// that of whoever it waited for.
 class Rendezvous {
  public:
-  Rendezvous(System& system, const ScenarioNames& names, Order& order) : system_(system), names_(names), order_(order) {}
+  Rendezvous(System& system, const ScenarioNames& names, Order& order)
+      : system_(system), names_(names), order_(order) {}
 
   void signal(DspCore& core, const std::string& name);
   void wait(DspCore& core, const std::string& name, const SourceMark& mark);
@@ -49,9 +50,10 @@ class Rendezvous {
  private:
   static constexpr std::size_t most_outstanding = 4096;
   struct Signals {
-    std::uint64_t given = 0, dropped = 0;            ///< times; those that everybody has taken
-    std::deque<std::uint64_t> objects;               ///< that those which are not dropped synchronise on; the last one may stand for several
-    std::map<std::uint32_t, std::uint64_t> taken;    ///< by each core
+    std::uint64_t given = 0, dropped = 0;  ///< times; those that everybody has taken
+    std::deque<std::uint64_t>
+        objects;  ///< that those which are not dropped synchronise on; the last one may stand for several
+    std::map<std::uint32_t, std::uint64_t> taken;  ///< by each core
   };
   void drop_taken(const std::string& name, Signals& signals);
   void wake_all(std::uint64_t now);

@@ -55,36 +55,23 @@ class Session::CoherencyLink final : public Subscriber, public FindingListener {
 };
 
 Session::Session(const SessionInput& input, const ReplayOptions& options)
-    : input_(input),
-      options_(options),
-      names_(check_scenario(input.scenario, input.platform)),
-      config_(with_options(input.platform.system, options)),
-      system_(std::make_unique<System>(config_, *this)),
-      device_order_(config_.devices),
-      origin_tracker_(device_order_, origins_),
-      live_(input.platform),
-      costs_(input.platform, live_),
-      functions_(input.allocator, input.image),
-      allocator_watch_(input.platform, functions_, system_->map(), live_, costs_, bus_),
-      steps_(*system_),
+    : input_(input), options_(options), names_(check_scenario(input.scenario, input.platform)),
+      config_(with_options(input.platform.system, options)), system_(std::make_unique<System>(config_, *this)),
+      device_order_(config_.devices), origin_tracker_(device_order_, origins_), live_(input.platform),
+      costs_(input.platform, live_), functions_(input.allocator, input.image),
+      allocator_watch_(input.platform, functions_, system_->map(), live_, costs_, bus_), steps_(*system_),
       banks_(*system_, config_.devices, origins_, bus_),
-      describer_(input.platform, input.image, live_, system_->map(), steps_),
-      log_(describer_, result_),
+      describer_(input.platform, input.image, live_, system_->map(), steps_), log_(describer_, result_),
       coherency_link_(options.check_coherency ? std::make_unique<CoherencyLink>(*this, origins_) : nullptr),
       coherency_(coherency_link_ ? &coherency_link_->observer() : nullptr),
-      energy_(options.energy ? load_energy(*options.energy, {}, options.energy_edits) : load_energy(input.platform.energy, input.platform.energy_mark, options.energy_edits)),
-      power_(input.platform, energy_, *system_),
-      order_(coherency_),
-      objects_(live_, system_->map(), steps_),
-      rendezvous_(*system_, names_, order_),
-      stand_ins_(*system_, input.platform, config_, rendezvous_, hub_),
+      energy_(options.energy ? load_energy(*options.energy, {}, options.energy_edits)
+                             : load_energy(input.platform.energy, input.platform.energy_mark, options.energy_edits)),
+      power_(input.platform, energy_, *system_), order_(coherency_), objects_(live_, system_->map(), steps_),
+      rendezvous_(*system_, names_, order_), stand_ins_(*system_, input.platform, config_, rendezvous_, hub_),
       firmware_(*system_, input.image, input.image.starts_itself() ? nullptr : &stand_ins_),
       allocator_(firmware_, input.platform, input.allocator, system_->map(), live_, allocator_watch_, costs_),
-      masters_(*system_, input.platform, hub_, origins_, banks_, order_),
-      loops_(live_, costs_, bus_),
-      recorder_(options.recorder),
-      progress_(options.show_progress),
-      outcome_(result_) {
+      masters_(*system_, input.platform, hub_, origins_, banks_, order_), loops_(live_, costs_, bus_),
+      recorder_(options.recorder), progress_(options.show_progress), outcome_(result_) {
   result_.scenario = input.scenario.name;
   result_.file = input.scenario.file;
   result_.platform = input.platform.name;
@@ -113,8 +100,12 @@ void Session::connect() {
       const std::string function = input_.image.function_at(pc);
       return function == "memcpy" || function == "memmove" || function == "memcpy_s";
     };
-    const auto set_role = [this](AgentId core, bool allocator) { system_->core(core).core().use_context(allocator ? 1 : 0); };
-    shadow_ = std::make_unique<HeapShadow>(input_.platform, system_->map(), HeapShadow::metadata_of(input_.allocator, input_.image), live_, bus_, HeapShadow::Environment{revoke, is_copier, set_role});
+    const auto set_role = [this](AgentId core, bool allocator) {
+      system_->core(core).core().use_context(allocator ? 1 : 0);
+    };
+    shadow_ = std::make_unique<HeapShadow>(input_.platform, system_->map(),
+                                           HeapShadow::metadata_of(input_.allocator, input_.image), live_, bus_,
+                                           HeapShadow::Environment{revoke, is_copier, set_role});
     shadow_observer_ = std::make_unique<ShadowObserver>(*shadow_, origins_, input_.platform.line_bytes());
   }
 
@@ -126,8 +117,17 @@ void Session::connect() {
   hub_.add(static_cast<CallObserver&>(allocator_watch_));
 
   bus_.subscribe(steps_);
-  const DiagnosisContext context{input_.platform, live_, system_->map(), log_, result_, allocator_watch_, shadow_.get(),
-                                 coherency_ ? &coherency_->checker() : nullptr, banks_, config_.limits.watchdog_cycles, options_.quarantine_bytes != 0,
+  const DiagnosisContext context{input_.platform,
+                                 live_,
+                                 system_->map(),
+                                 log_,
+                                 result_,
+                                 allocator_watch_,
+                                 shadow_.get(),
+                                 coherency_ ? &coherency_->checker() : nullptr,
+                                 banks_,
+                                 config_.limits.watchdog_cycles,
+                                 options_.quarantine_bytes != 0,
                                  [this](AgentId core) { return hopeless_poll(core); }};
   for (const Diagnosis* topic : diagnoses()) bus_.subscribe(*diagnoses_.emplace_back(topic->make(context)));
   bus_.subscribe(objects_);
@@ -142,7 +142,8 @@ void Session::connect() {
     bus_.subscribe(*quarantine_);
   }
   if (options_.relocation) {
-    relocator_ = std::make_unique<Relocator>(*options_.relocation, input_.platform, functions_, system_->map(), allocator_watch_);
+    relocator_ = std::make_unique<Relocator>(*options_.relocation, input_.platform, functions_, system_->map(),
+                                             allocator_watch_);
     live_.allow(options_.relocation->base, options_.relocation->bytes);
     hub_.add(static_cast<CallIntervention&>(*relocator_));
     bus_.subscribe(*relocator_);
@@ -157,16 +158,19 @@ void Session::connect() {
 
 void Session::load_firmware() {
   for (const FirmwareImage::Segment& segment : input_.image.segments()) {
-    power_.pin("firmware image", Result::Object::Kind::image, segment.address, static_cast<std::uint32_t>(segment.bytes.size()), 0);
+    power_.pin("firmware image", Result::Object::Kind::image, segment.address,
+               static_cast<std::uint32_t>(segment.bytes.size()), 0);
     try {
       system_->load(segment.address, segment.bytes);
     } catch (const std::out_of_range&) {
-      throw InputError({input_.image.path()}, fmt::format("the firmware has {} bytes for address {:#x}, where platform '{}' has no memory",
-                                                          segment.bytes.size(), segment.address, input_.platform.name));
+      throw InputError({input_.image.path()},
+                       fmt::format("the firmware has {} bytes for address {:#x}, where platform '{}' has no memory",
+                                   segment.bytes.size(), segment.address, input_.platform.name));
     }
   }
   for (const Allocator::Stub& stub : input_.allocator.stubs) place_stub(stub);
-  if (const auto address = input_.image.symbol("boot_descriptor")) system_->load(*address, boot_descriptor(input_.platform));
+  if (const auto address = input_.image.symbol("boot_descriptor"))
+    system_->load(*address, boot_descriptor(input_.platform));
 }
 
 /// What a binding can do about the crash of an image that is not ours.
@@ -175,18 +179,31 @@ std::string Session::hint_for_product(const CoreFault& fault) const {
     constexpr std::uint64_t many = 1000;
     for (const auto& registers : system_->foreign_registers())
       if (const ForeignRegisters::Poll& poll = registers->last_poll(); poll.times > many)
-        return fmt::format("; register {:#x} was read {} times in a row, and the binding answers {:#x}: 'answers: poll' or another 'value' there may end the loop", poll.address, poll.times, poll.value);
+        return fmt::format(
+            "; register {:#x} was read {} times in a row, and the binding answers {:#x}: 'answers: poll' or another "
+            "'value' there may end the loop",
+            poll.address, poll.times, poll.value);
     return "";
   }
   if (fault.cause != FaultCause::unmapped_access) return "";
   const CoreArea& area = input_.platform.core_areas[fault.core];
-  if (const std::uint32_t stack = system_->core(fault.core).core().reg(1); stack < area.stack_base || stack > area.stack_base + area.stack_bytes)
-    return fmt::format("; the stack pointer is {:#x}, outside the stack of core {} ({:#x} to {:#x}): it may have run over", stack, fault.core, area.stack_base, area.stack_base + area.stack_bytes);
+  if (const std::uint32_t stack = system_->core(fault.core).core().reg(1);
+      stack < area.stack_base || stack > area.stack_base + area.stack_bytes)
+    return fmt::format(
+        "; the stack pointer is {:#x}, outside the stack of core {} ({:#x} to {:#x}): it may have run over", stack,
+        fault.core, area.stack_base, area.stack_base + area.stack_bytes);
   for (const std::string& name : input_.image.symbol_names())
-    if (input_.image.symbol(name) == fault.address) return fmt::format("; this is '{0}', which the ELF has no bytes for: the binding can stand in for it (stubs: {{{0}: returns 0}})", name);
+    if (input_.image.symbol(name) == fault.address)
+      return fmt::format(
+          "; this is '{0}', which the ELF has no bytes for: the binding can stand in for it (stubs: {{{0}: returns "
+          "0}})",
+          name);
   if (fault.address == fault.pc) return "";
   constexpr std::uint32_t page = 4096;
-  return fmt::format("; if it is a register of the product, add {{base: {:#x}, bytes: 4 KiB}} to 'registers' of the binding (with 'answers' and 'value' for what reads return)", fault.address & ~(page - 1));
+  return fmt::format(
+      "; if it is a register of the product, add {{base: {:#x}, bytes: 4 KiB}} to 'registers' of the binding (with "
+      "'answers' and 'value' for what reads return)",
+      fault.address & ~(page - 1));
 }
 
 /// Writes code over a function that only returns.
@@ -194,22 +211,26 @@ void Session::place_stub(const Allocator::Stub& stub) {
   const FirmwareImage& image = input_.image;
   const std::uint32_t address = *image.symbol(stub.function);
   const auto first = image.bytes_at(address, 3);
-  const bool windowed = first.empty() ? image.abi() == FirmwareImage::Abi::windowed : decode(first[0] | first[1] << 8 | first[2] << 16) == Opcode::entry;
+  const bool windowed = first.empty() ? image.abi() == FirmwareImage::Abi::windowed
+                                      : decode(first[0] | first[1] << 8 | first[2] << 16) == Opcode::entry;
   std::vector<std::uint8_t> code;
   if (windowed) code = {0x36, 0x41, 0x00};  // entry a1, 32
   if (stub.result == Allocator::Stub::Result::number) {  // movi a2, number
     const auto value = static_cast<std::uint32_t>(stub.number);
-    for (const std::uint32_t byte : {0x22u, 0xa0u | (value >> 8 & 0xf), value & 0xff}) code.push_back(static_cast<std::uint8_t>(byte));
+    for (const std::uint32_t byte : {0x22u, 0xa0u | (value >> 8 & 0xf), value & 0xff})
+      code.push_back(static_cast<std::uint8_t>(byte));
   }
   const std::array<std::uint8_t, 3> back{windowed ? std::uint8_t{0x90} : std::uint8_t{0x80}, 0, 0};  // retw or ret
   code.insert(code.end(), back.begin(), back.end());
   const std::uint32_t room = image.function_bytes(address);
   if (room && room < code.size())
-    throw InputError(stub.mark, fmt::format("function '{}' of the firmware has {} bytes, and its stub needs {}", stub.function, room, code.size()));
+    throw InputError(stub.mark, fmt::format("function '{}' of the firmware has {} bytes, and its stub needs {}",
+                                            stub.function, room, code.size()));
   try {
     system_->load(address, code);
   } catch (const std::out_of_range&) {
-    throw InputError(stub.mark, fmt::format("'{}' is at {:#x}, where no memory is that could hold its stub", stub.function, address));
+    throw InputError(stub.mark, fmt::format("'{}' is at {:#x}, where no memory is that could hold its stub",
+                                            stub.function, address));
   }
 }
 
@@ -261,7 +282,8 @@ Result Session::run() {
   if (options_.baseline) forgive(*options_.baseline, result_);
   // Old bytes that no schedule explains would mean that the checker or a model is wrong.
   if (coherency_ && coherency_->unexplained_reads())
-    throw std::logic_error(fmt::format("{} reads returned bytes that the coherency checker cannot explain", coherency_->unexplained_reads()));
+    throw std::logic_error(fmt::format("{} reads returned bytes that the coherency checker cannot explain",
+                                       coherency_->unexplained_reads()));
   // What a scenario expects is of its whole run.
   judge(result_.stopped.empty() ? input_.scenario.expectations : ExpectationList{}, options_.strict, result_);
   make_printable(result_);
@@ -269,19 +291,26 @@ Result Session::run() {
 }
 
 void Session::add_also_found() {
-  const auto alike = [](const Result::Finding& a, const Result::Finding& b) { return a.rule == b.rule && a.object.has_value() == b.object.has_value() && (!a.object || a.object->name == b.object->name); };
+  const auto alike = [](const Result::Finding& a, const Result::Finding& b) {
+    return a.rule == b.rule && a.object.has_value() == b.object.has_value() &&
+           (!a.object || a.object->name == b.object->name);
+  };
   for (const Result::Finding& each : options_.also_found)
-    if (!(result_.crash && each.severity == Severity::warning) && std::none_of(result_.findings.begin(), result_.findings.end(), [&](const Result::Finding& known) { return alike(each, known); })) result_.findings.push_back(each);
+    if (!(result_.crash && each.severity == Severity::warning) &&
+        std::none_of(result_.findings.begin(), result_.findings.end(),
+                     [&](const Result::Finding& known) { return alike(each, known); }))
+      result_.findings.push_back(each);
 }
 
-// ---- Who takes a lock first ---------------------------------------------------------------------------------------------
+// ---- Who takes a lock first ---------------------------------------------------------------------
 
 void Session::before_lock(DspCore& core) {
   constexpr std::uint64_t at_a_time = 200, most = 2'000'000;  // cycles, of the whole replay
   if (options_.takes_locks_last != core.id() || locks_held_++) return;
   const auto another_goes_on = [&] {
     return std::any_of(input_.scenario.cores.begin(), input_.scenario.cores.end(), [&](const auto& each) {
-      return each.first != core.id() && !finished_.contains(each.first) && !rendezvous_.waiting().contains(each.first) && system_->core(each.first).powered();
+      return each.first != core.id() && !finished_.contains(each.first) &&
+             !rendezvous_.waiting().contains(each.first) && system_->core(each.first).powered();
     });
   };
   for (; waited_for_others_ < most && another_goes_on(); waited_for_others_ += at_a_time) {
@@ -294,7 +323,7 @@ void Session::after_unlock(DspCore& core) {
   if (options_.takes_locks_last == core.id() && locks_held_) --locks_held_;
 }
 
-// ---- The cores' programs ---------------------------------------------------------------------------------------------
+// ---- The cores' programs ------------------------------------------------------------------------
 
 void Session::power_secondary_cores(DspCore& core) {
   if (names_.switches_cores) return;
@@ -350,7 +379,8 @@ bool Session::interrupted() const {
   if (options_.interrupted && options_.interrupted()) return true;
   if (options_.stop_at_first && result_.findings.size() != findings_seen_) {
     findings_seen_ = result_.findings.size();
-    if (std::any_of(result_.findings.begin(), result_.findings.end(), [this](const Result::Finding& each) { return each.fails(options_.strict); })) {
+    if (std::any_of(result_.findings.begin(), result_.findings.end(),
+                    [this](const Result::Finding& each) { return each.fails(options_.strict); })) {
       stopped_ = "at the first finding";
       return true;
     }
@@ -370,27 +400,32 @@ void Session::failed(std::exception_ptr failure) {
   system_->stop();
 }
 
-// ---- When it is over ---------------------------------------------------------------------------------------------------
+// ---- When it is over ----------------------------------------------------------------------------
 
 std::string Session::hopeless_poll(AgentId core) {
   constexpr std::uint64_t many = 1000;
   const auto poll = system_->power().last_poll(core);
   if (!poll || poll->times < many) return "";
   const auto list = [](const std::vector<std::string>& banks) {
-    return banks.size() > 4 ? fmt::format("{}, {}, ... {}", banks[0], banks[1], banks.back()) : fmt::format("{}", fmt::join(banks, ", "));
+    return banks.size() > 4 ? fmt::format("{}, {}, ... {}", banks[0], banks[1], banks.back())
+                            : fmt::format("{}", fmt::join(banks, ", "));
   };
-  std::string text = fmt::format("; core {} polls the bank status register at {:#x}, which says {:#x}", core, config_.devices.power + poll->offset, poll->value);
+  std::string text = fmt::format("; core {} polls the bank status register at {:#x}, which says {:#x}", core,
+                                 config_.devices.power + poll->offset, poll->value);
   if (!poll->missing.empty()) text += fmt::format(": {} do not exist and stay gated", list(poll->missing));
-  if (!poll->gated.empty()) text += fmt::format("{} {} are off, and nobody has asked for them", poll->missing.empty() ? ":" : ";", list(poll->gated));
+  if (!poll->gated.empty())
+    text += fmt::format("{} {} are off, and nobody has asked for them", poll->missing.empty() ? ":" : ";",
+                        list(poll->gated));
   return text;
 }
 
-/// No core can go on. Where cores wait for each other's signals and barriers the scenario did not come to its end; a core without power is the
-/// firmware's.
+/// No core can go on. Where cores wait for each other's signals and barriers the scenario did not come to its end; a
+/// core without power is the firmware's.
 void Session::note_deadlock() {
   for (const auto& [core, wait] : rendezvous_.waiting())
     if (wait.mark.line)  // else core 0 at its end
-      result_.expectations.push_back({fmt::format("core {} comes to its end", core), "it waits for " + wait.reason + ", for ever", wait.mark, false});
+      result_.expectations.push_back({fmt::format("core {} comes to its end", core),
+                                      "it waits for " + wait.reason + ", for ever", wait.mark, false});
   for (const auto& [id, steps] : input_.scenario.cores) {
     if (rendezvous_.waiting().contains(id) || system_->core(id).powered() || result_.crash) continue;
     Result::Crash crash;

@@ -40,24 +40,25 @@ struct ReplayOptions {
   bool check_coherency = true;
   bool strict = false;  ///< warnings fail
   bool check_heap = true;
-  std::optional<std::string> energy;             ///< energy figures instead of the platform's
-  Edits energy_edits = {};                       ///< of the energy figures' file
-  std::uint64_t quarantine_bytes = 0;            ///< see Quarantine; 0: none
-  const Relocation* relocation = nullptr;        ///< objects to put elsewhere than the allocator would
+  std::optional<std::string> energy;  ///< energy figures instead of the platform's
+  Edits energy_edits = {};  ///< of the energy figures' file
+  std::uint64_t quarantine_bytes = 0;  ///< see Quarantine; 0: none
+  const Relocation* relocation = nullptr;  ///< objects to put elsewhere than the allocator would
   const SuppressionList* suppressions = nullptr;  ///< findings to leave out
-  const Baseline* baseline = nullptr;            ///< findings that are known
-  TraceWriter* recorder = nullptr;               ///< what the cores do is written there
-  MaintenanceSites* sites = nullptr;             ///< records, and may leave out, cache operations
-  int (*interrupted)() = nullptr;                ///< the signal that asks the run to end; 0 for none
-  bool stop_at_first = false;                    ///< end at the first finding that fails
-  std::optional<std::uint64_t> until;            ///< end when a core reaches this cycle, to within a quantum
-  std::vector<std::string> dump;                 ///< objects, variables or addresses to show as they are at the end
-  bool show_progress = false;                    ///< a line on stderr, rewritten as the replay goes on
-  std::optional<std::uint32_t> takes_locks_last;  ///< this core takes a lock when no other core can go on, or after a while: the order that a lock does not give
-  std::vector<Result::Finding> also_found;       ///< by other replays: reported where this one finds nothing alike
-  std::vector<Subscriber*> subscribers;          ///< are told of every event; outlive the session
-  std::vector<HardwareObserver*> observers;      ///< see the hardware's; outlive the session
-  BlockObserver* blocks = nullptr;               ///< sees every block of instructions
+  const Baseline* baseline = nullptr;  ///< findings that are known
+  TraceWriter* recorder = nullptr;  ///< what the cores do is written there
+  MaintenanceSites* sites = nullptr;  ///< records, and may leave out, cache operations
+  int (*interrupted)() = nullptr;  ///< the signal that asks the run to end; 0 for none
+  bool stop_at_first = false;  ///< end at the first finding that fails
+  std::optional<std::uint64_t> until;  ///< end when a core reaches this cycle, to within a quantum
+  std::vector<std::string> dump;  ///< objects, variables or addresses to show as they are at the end
+  bool show_progress = false;  ///< a line on stderr, rewritten as the replay goes on
+  std::optional<std::uint32_t> takes_locks_last;  ///< this core takes a lock when no other core can go on, or after a
+                                                  ///< while: the order that a lock does not give
+  std::vector<Result::Finding> also_found;  ///< by other replays: reported where this one finds nothing alike
+  std::vector<Subscriber*> subscribers;  ///< are told of every event; outlive the session
+  std::vector<HardwareObserver*> observers;  ///< see the hardware's; outlive the session
+  BlockObserver* blocks = nullptr;  ///< sees every block of instructions
 };
 
 /// One scenario, platform, allocator and firmware image, read and checked.
@@ -68,7 +69,8 @@ struct SessionInput {
   const FirmwareImage& image;
 };
 
-/// Runs one scenario on the simulated platform: boots the firmware, then executes each core's steps in that core's process.
+/// Runs one scenario on the simulated platform: boots the firmware, then executes each core's steps in that core's
+/// process.
 class Session final : public CoreHost {
  public:
   /// REQUIRES: what the input refers to outlives the session.
@@ -111,10 +113,13 @@ class Session final : public CoreHost {
 
   // CoreHost
   void run_program(DspCore& core) override;
-  std::uint32_t simulator_call(DspCore& core, std::uint32_t number, std::span<const std::uint32_t, 3> arguments) override {
+  std::uint32_t simulator_call(DspCore& core, std::uint32_t number,
+                               std::span<const std::uint32_t, 3> arguments) override {
     return firmware_.serve(core, number, arguments);
   }
-  void core_power(DspCore& core, bool on, std::uint64_t cycle) override { bus_.emit(CoreChanged{static_cast<AgentId>(core.id()), on, cycle}); }
+  void core_power(DspCore& core, bool on, std::uint64_t cycle) override {
+    bus_.emit(CoreChanged{static_cast<AgentId>(core.id()), on, cycle});
+  }
   bool interrupted() const override;
   struct Range {
     std::uint32_t address, bytes;
@@ -153,7 +158,7 @@ class Session final : public CoreHost {
   std::unique_ptr<HeapShadow> shadow_;  ///< null when switched off
   std::unique_ptr<ShadowObserver> shadow_observer_;
   std::unique_ptr<CoherencyLink> coherency_link_;  ///< null when switched off
-  CoherencyObserver* coherency_ = nullptr;         ///< in it
+  CoherencyObserver* coherency_ = nullptr;  ///< in it
   EnergyPreset energy_;
   PowerAccount power_;
   std::vector<std::unique_ptr<Subscriber>> diagnoses_;
@@ -175,12 +180,12 @@ class Session final : public CoreHost {
   /// What the cores that execute one trace have in common, by file: kept here, used by the step.
   std::map<std::string, std::shared_ptr<void>> shared_by_steps_;
 
-  unsigned locks_held_ = 0;              ///< by the core that takes its locks last
+  unsigned locks_held_ = 0;  ///< by the core that takes its locks last
   std::uint64_t waited_for_others_ = 0;  ///< cycles, by that core
   std::set<std::uint32_t> finished_;  ///< cores that have done their steps
   std::exception_ptr failure_;
   mutable std::size_t findings_seen_ = 0;  ///< when interrupted() looked last
-  mutable std::string stopped_;            ///< why it said yes
+  mutable std::string stopped_;  ///< why it said yes
 };
 
 }  // namespace dspmem

@@ -21,7 +21,8 @@ const std::map<std::string, StandIns::Action>& StandIns::actions() {
 
 bool StandIns::knows(const std::string& function) { return actions().contains(function); }
 
-std::uint32_t StandIns::call(DspCore& core, const std::string& function, std::span<const std::uint32_t> arguments, const SourceMark& mark) {
+std::uint32_t StandIns::call(DspCore& core, const std::string& function, std::span<const std::uint32_t> arguments,
+                             const SourceMark& mark) {
   used_.insert(function);
   return (this->*actions().at(function))(core, arguments, mark);
 }
@@ -29,7 +30,8 @@ std::uint32_t StandIns::call(DspCore& core, const std::string& function, std::sp
 void StandIns::each_line(DspCore& core, CacheOperation operation, std::uint32_t address, std::uint32_t bytes) {
   const L1Cache& cache = core.core().data_cache();
   const std::uint64_t end = std::uint64_t{address} + bytes;
-  for (std::uint64_t line = cache.line_address(address); line < end; line += cache.config().line_bytes) core.core().cache_operation(operation, static_cast<std::uint32_t>(line));
+  for (std::uint64_t line = cache.line_address(address); line < end; line += cache.config().line_bytes)
+    core.core().cache_operation(operation, static_cast<std::uint32_t>(line));
 }
 
 std::uint32_t StandIns::write_back(DspCore& core, Arguments arguments, const SourceMark&) {
@@ -76,7 +78,8 @@ std::uint32_t StandIns::unlock(DspCore& core, Arguments arguments, const SourceM
 
 void StandIns::power_on(DspCore& core, std::uint32_t other) {
   core.synchronise();
-  hub_.on_device_write(core.core(), config_.devices.core_control + CoreControl::core_stride * other + CoreControl::control);
+  hub_.on_device_write(core.core(),
+                       config_.devices.core_control + CoreControl::core_stride * other + CoreControl::control);
   system_.core(other).power_on(Core::trap_address, core.core().now());
 }
 
@@ -95,8 +98,8 @@ std::uint32_t StandIns::banks_off(DspCore& core, Arguments arguments, const Sour
   return 0;
 }
 
-/// As pm_banks_on() and pm_banks_off() of models/firmware/src/power.c: memory, first bank, count. The registers are described in
-/// models/devices/power_controller.h.
+/// As pm_banks_on() and pm_banks_off() of models/firmware/src/power.c: memory, first bank, count. The registers are
+/// described in models/devices/power_controller.h.
 void StandIns::switch_banks(DspCore& dsp, Arguments arguments, bool on) {
   Core& core = dsp.core();
   const std::uint32_t memory = arguments[0], first = arguments[1], count = arguments[2], base = config_.devices.power;

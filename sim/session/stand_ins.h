@@ -15,17 +15,21 @@
 
 namespace dspmem {
 
-/// Does for an image that is called without our start-up code what steps need and the image has no function for: cache operations on a range,
-/// locks, banks, filling and copying memory. The effect is real: loads, stores and cache operations of the core, each of one cycle.
+/// Does for an image that is called without our start-up code what steps need and the image has no function for: cache
+/// operations on a range, locks, banks, filling and copying memory. The effect is real: loads, stores and cache
+/// operations of the core, each of one cycle.
 class StandIns {
  public:
   /// `hub` is told of what orders cores.
-  StandIns(System& system, const Platform& platform, const SystemConfig& config, Rendezvous& rendezvous, ObserverHub& hub) : system_(system), platform_(platform), config_(config), rendezvous_(rendezvous), hub_(hub) {}
+  StandIns(System& system, const Platform& platform, const SystemConfig& config, Rendezvous& rendezvous,
+           ObserverHub& hub)
+      : system_(system), platform_(platform), config_(config), rendezvous_(rendezvous), hub_(hub) {}
 
   /// Whether it can do what a function of this name does.
   static bool knows(const std::string& function);
   /// REQUIRES: knows(function).
-  std::uint32_t call(DspCore& core, const std::string& function, std::span<const std::uint32_t> arguments, const SourceMark& mark);
+  std::uint32_t call(DspCore& core, const std::string& function, std::span<const std::uint32_t> arguments,
+                     const SourceMark& mark);
   /// Powers another core, which then waits for steps: ordered after what `core` has done.
   void power_on(DspCore& core, std::uint32_t other);
   /// Functions that were done.

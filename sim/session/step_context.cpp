@@ -10,16 +10,18 @@ namespace dspmem {
 
 static_assert(StepContext::host_master == Masters::host);
 
-// ---- Who and where ---------------------------------------------------------------------------------------------------
+// ---- Who and where ------------------------------------------------------------------------------
 
 std::uint32_t StepContext::core() const { return core_.id(); }
 std::uint64_t StepContext::now() const { return core_.core().now(); }
 std::uint64_t StepContext::seed() const { return session_.result_.seed; }
 const Platform& StepContext::platform() const { return session_.input_.platform; }
 const ScenarioNames& StepContext::names() const { return session_.names_; }
-std::uint64_t StepContext::cycles_of(std::uint64_t nanoseconds) const { return nanoseconds * 1000 / session_.config_.clock_period_ps; }
+std::uint64_t StepContext::cycles_of(std::uint64_t nanoseconds) const {
+  return nanoseconds * 1000 / session_.config_.clock_period_ps;
+}
 
-// ---- Time ------------------------------------------------------------------------------------------------------------
+// ---- Time ---------------------------------------------------------------------------------------
 
 void StepContext::advance(std::uint64_t cycles) { core_.core().advance(cycles); }
 void StepContext::advance_to(std::uint64_t cycle) { core_.core().advance_to(cycle); }
@@ -29,22 +31,28 @@ void StepContext::wait_for_power() {
   core_.wait_until([this] { return core_.powered(); });
 }
 
-// ---- Memory ----------------------------------------------------------------------------------------------------------
+// ---- Memory -------------------------------------------------------------------------------------
 
-std::uint32_t StepContext::cached(std::uint32_t address) const { return session_.system_->map().alias(address, RegionKind::cached); }
-std::uint32_t StepContext::uncached(std::uint32_t address) const { return session_.system_->map().alias(address, RegionKind::uncached); }
+std::uint32_t StepContext::cached(std::uint32_t address) const {
+  return session_.system_->map().alias(address, RegionKind::cached);
+}
+std::uint32_t StepContext::uncached(std::uint32_t address) const {
+  return session_.system_->map().alias(address, RegionKind::uncached);
+}
 std::uint32_t StepContext::load(std::uint32_t address, unsigned bytes) { return core_.core().load(address, bytes); }
-void StepContext::store(std::uint32_t address, std::uint32_t value, unsigned bytes) { core_.core().store(address, value, bytes); }
-void StepContext::inspect(std::uint32_t address, std::span<std::uint8_t> bytes) { session_.system_->inspect(address, bytes); }
+void StepContext::store(std::uint32_t address, std::uint32_t value, unsigned bytes) {
+  core_.core().store(address, value, bytes);
+}
+void StepContext::inspect(std::uint32_t address, std::span<std::uint8_t> bytes) {
+  session_.system_->inspect(address, bytes);
+}
 
 void StepContext::evict(std::uint32_t address, std::uint32_t bytes) {
   L1Cache& cache = core_.core().data_cache();
   for (std::uint32_t line = cache.line_address(address); line < address + bytes; line += cache.config().line_bytes) {
     try {
       cache.write_back_invalidate(line);
-    } catch (const BusError& error) {
-      core_.core().fault(FaultCause::bus_error, error.what(), line, error.refusal);
-    }
+    } catch (const BusError& error) { core_.core().fault(FaultCause::bus_error, error.what(), line, error.refusal); }
   }
 }
 
@@ -53,23 +61,24 @@ void StepContext::prefetch(std::uint32_t address, std::uint32_t bytes) {
   for (std::uint32_t line = cache.line_address(address); line < address + bytes; line += cache.config().line_bytes) {
     try {
       cache.prefetch(line);
-    } catch (const BusError& error) {
-      core_.core().fault(FaultCause::bus_error, error.what(), line, error.refusal);
-    }
+    } catch (const BusError& error) { core_.core().fault(FaultCause::bus_error, error.what(), line, error.refusal); }
     session_.hub_.on_cache_operation(core_.core(), CacheOperation::prefetch, session_.physical(line), true);
   }
 }
 
-void StepContext::master_write(std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes, const SourceMark& mark) {
+void StepContext::master_write(std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes,
+                               const SourceMark& mark) {
   session_.masters_.write(core_, master, address, bytes, mark);
 }
-void StepContext::master_read(std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes, const SourceMark& mark) {
+void StepContext::master_read(std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes,
+                              const SourceMark& mark) {
   session_.masters_.read(core_, master, address, bytes, mark);
 }
 
-// ---- Firmware --------------------------------------------------------------------------------------------------------
+// ---- Firmware -----------------------------------------------------------------------------------
 
-std::uint32_t StepContext::call(const std::string& function, std::span<const std::uint32_t> arguments, const SourceMark& mark) {
+std::uint32_t StepContext::call(const std::string& function, std::span<const std::uint32_t> arguments,
+                                const SourceMark& mark) {
   return session_.firmware_.call(core_, function, arguments, mark);
 }
 
@@ -79,18 +88,22 @@ void StepContext::set_ring(std::uint32_t ring) {
 }
 
 std::string StepContext::shortage(const MemoryRequest& request, std::uint32_t bytes) const {
-  return "the allocator has none: " + explain_shortage(session_.live_, session_.input_.platform, request.zone, core(), request.capabilities, bytes);
+  return "the allocator has none: " +
+         explain_shortage(session_.live_, session_.input_.platform, request.zone, core(), request.capabilities, bytes);
 }
 
 Memory StepContext::allocate(const MemoryRequest& request, const std::string& name, const SourceMark& mark) {
   return session_.allocator_.allocate(core_, request, name, mark);
 }
-Memory StepContext::reallocate(const MemoryRequest& request, std::uint32_t address, std::uint32_t bytes, const std::string& name, const SourceMark& mark) {
+Memory StepContext::reallocate(const MemoryRequest& request, std::uint32_t address, std::uint32_t bytes,
+                               const std::string& name, const SourceMark& mark) {
   return session_.allocator_.reallocate(core_, request, address, bytes, name, mark);
 }
-void StepContext::release(std::uint32_t address, const SourceMark& mark) { session_.allocator_.release(core_, address, mark); }
+void StepContext::release(std::uint32_t address, const SourceMark& mark) {
+  session_.allocator_.release(core_, address, mark);
+}
 
-// ---- Objects ---------------------------------------------------------------------------------------------------------
+// ---- Objects ------------------------------------------------------------------------------------
 
 ObjectTable& StepContext::objects() { return session_.objects_; }
 
@@ -105,26 +118,32 @@ void StepContext::misuse(const std::string& message, const Object& object, const
   block.base = cached(object.address);
   block.bytes = object.bytes;
   block.where = object.allocated;
-  session_.bus_.emit(ObjectMisused{static_cast<AgentId>(core()), message, block, object.freed, &mark, now(), unwritten});
+  session_.bus_.emit(
+      ObjectMisused{static_cast<AgentId>(core()), message, block, object.freed, &mark, now(), unwritten});
 }
 
 void StepContext::contents_lost(const std::string& message, const SourceMark& mark) {
   session_.bus_.emit(ContentsLost{static_cast<AgentId>(core()), message, &mark, now()});
 }
 
-void StepContext::check_initialised(std::uint32_t address, std::uint32_t bytes, const Object& object, const SourceMark& mark) {
+void StepContext::check_initialised(std::uint32_t address, std::uint32_t bytes, const Object& object,
+                                    const SourceMark& mark) {
   if (!session_.shadow_ || object.freed || object.is_static()) return;
   const std::uint32_t start = session_.physical(address);
   if (const auto first = session_.shadow_->never_written(start, bytes))
-    misuse(fmt::format("byte {} of '{}' is read, and nobody has written it since it was allocated", *first - start + (address - object.address), object.name), object, mark, true);
+    misuse(fmt::format("byte {} of '{}' is read, and nobody has written it since it was allocated",
+                       *first - start + (address - object.address), object.name),
+           object, mark, true);
 }
 
-void StepContext::note_copied(const Object& from, std::uint32_t from_offset, Object& to, std::uint32_t to_offset, std::span<const std::uint8_t> seen, const SourceMark& mark) {
+void StepContext::note_copied(const Object& from, std::uint32_t from_offset, Object& to, std::uint32_t to_offset,
+                              std::span<const std::uint8_t> seen, const SourceMark& mark) {
   const auto count = static_cast<std::uint32_t>(seen.size());
   const auto note = [&](std::uint32_t i, const Object::Unwritten& byte) {
     if (to.unwritten.size() < Object::most_unwritten) to.unwritten[to_offset + i] = byte;
   };
-  for (auto known = from.unwritten.lower_bound(from_offset); known != from.unwritten.end() && known->first < from_offset + count; ++known)
+  for (auto known = from.unwritten.lower_bound(from_offset);
+       known != from.unwritten.end() && known->first < from_offset + count; ++known)
     if (const std::uint32_t i = known->first - from_offset; known->second.value == seen[i]) note(i, known->second);
   if (!session_.shadow_ || from.freed || from.is_static()) return;
   const std::uint32_t start = session_.physical(from.address) + from_offset;
@@ -136,36 +155,49 @@ void StepContext::note_copied(const Object& from, std::uint32_t from_offset, Obj
   }
 }
 
-void StepContext::check_copied(const Object& object, std::uint32_t offset, std::span<const std::uint8_t> seen, const SourceMark& mark) {
+void StepContext::check_copied(const Object& object, std::uint32_t offset, std::span<const std::uint8_t> seen,
+                               const SourceMark& mark) {
   // Firmware may have written the bytes since: they have other values then.
-  for (auto known = object.unwritten.lower_bound(offset); known != object.unwritten.end() && known->first < offset + seen.size(); ++known) {
+  for (auto known = object.unwritten.lower_bound(offset);
+       known != object.unwritten.end() && known->first < offset + seen.size(); ++known) {
     const Object::Unwritten& byte = known->second;
     if (byte.value != seen[known->first - offset]) continue;
-    misuse(fmt::format("byte {} of '{}' is read, and nobody has written it: the copy at {} took it from byte {} of '{}', which nobody had written since it was allocated", known->first, object.name,
-                       byte.copied->to_string(), byte.offset, byte.from), object, mark, true);
+    misuse(fmt::format("byte {} of '{}' is read, and nobody has written it: the copy at {} took it from byte {} of "
+                       "'{}', which nobody had written since it was allocated",
+                       known->first, object.name, byte.copied->to_string(), byte.offset, byte.from),
+           object, mark, true);
     return;
   }
 }
 
-// ---- Other cores -----------------------------------------------------------------------------------------------------
+// ---- Other cores --------------------------------------------------------------------------------
 
 void StepContext::signal(const std::string& name) { session_.rendezvous_.signal(core_, name); }
-void StepContext::wait(const std::string& name, const SourceMark& mark) { session_.rendezvous_.wait(core_, name, mark); }
-void StepContext::barrier(const std::string& name, const SourceMark& mark) { session_.rendezvous_.barrier(core_, name, mark); }
+void StepContext::wait(const std::string& name, const SourceMark& mark) {
+  session_.rendezvous_.wait(core_, name, mark);
+}
+void StepContext::barrier(const std::string& name, const SourceMark& mark) {
+  session_.rendezvous_.barrier(core_, name, mark);
+}
 void StepContext::begin_turn(Rendezvous::Turns& turns, std::uint64_t index, const SourceMark& mark) {
   session_.rendezvous_.begin_turn(core_, turns, index, mark);
 }
-void StepContext::end_turn(Rendezvous::Turns& turns) { session_.rendezvous_.end_turn(core_, turns, session_.input_.scenario.cores.size() > 1); }
+void StepContext::end_turn(Rendezvous::Turns& turns) {
+  session_.rendezvous_.end_turn(core_, turns, session_.input_.scenario.cores.size() > 1);
+}
 std::shared_ptr<void>& StepContext::shared_slot(const std::string& key) { return session_.shared_by_steps_[key]; }
 
-// ---- Steps within steps ------------------------------------------------------------------------------------------------
+// ---- Steps within steps -------------------------------------------------------------------------
 
 void StepContext::run_steps(const StepList& steps) { session_.run_steps(*this, steps); }
-void StepContext::begin_step(const Step& step) { session_.begin_step(static_cast<AgentId>(core()), &step.mark, &step.kind); }
+void StepContext::begin_step(const Step& step) {
+  session_.begin_step(static_cast<AgentId>(core()), &step.mark, &step.kind);
+}
 
 void StepContext::begin_loop(const SourceMark& mark, std::uint64_t period) {
   const std::uint64_t loop = session_.loops_.number_of(mark);
-  session_.recorder_.record(core_, "loop_begin", period ? fmt::format("{{loop: {}, period: {}}}", loop, period) : std::to_string(loop));
+  session_.recorder_.record(core_, "loop_begin",
+                            period ? fmt::format("{{loop: {}, period: {}}}", loop, period) : std::to_string(loop));
   begin_recorded_loop(loop, period);
 }
 void StepContext::end_round(const SourceMark& mark) {
@@ -178,15 +210,20 @@ void StepContext::end_loop(const SourceMark& mark) {
   session_.recorder_.record(core_, "loop_end", std::to_string(loop));
   end_recorded_loop(loop, mark);
 }
-void StepContext::begin_recorded_loop(std::uint64_t loop, std::uint64_t period) { session_.loops_.begin(core_, loop, period); }
-void StepContext::end_recorded_round(std::uint64_t loop, const SourceMark& mark) { session_.loops_.end_round(core_, loop, mark); }
+void StepContext::begin_recorded_loop(std::uint64_t loop, std::uint64_t period) {
+  session_.loops_.begin(core_, loop, period);
+}
+void StepContext::end_recorded_round(std::uint64_t loop, const SourceMark& mark) {
+  session_.loops_.end_round(core_, loop, mark);
+}
 void StepContext::end_recorded_loop(std::uint64_t loop, const SourceMark& mark) {
   const LoopWatch::Rounds rounds = session_.loops_.end(core_, loop, mark);
   if (rounds.late)
-    expect(false, "the steps are done before their period is over", fmt::format("in {} of {} periods they were not", rounds.late, rounds.count), mark);
+    expect(false, "the steps are done before their period is over",
+           fmt::format("in {} of {} periods they were not", rounds.late, rounds.count), mark);
 }
 
-// ---- What comes of it --------------------------------------------------------------------------------------------------
+// ---- What comes of it ---------------------------------------------------------------------------
 
 void StepContext::expect(bool passed, const std::string& text, const std::string& actual, const SourceMark& mark) {
   session_.outcome_.expect(passed, text, actual, mark);
@@ -197,6 +234,8 @@ void StepContext::stop() { throw Session::Stopped{}; }
 bool StepContext::recording() const { return session_.recorder_.active(); }
 void StepContext::record(TraceRow row) { session_.recorder_.record(core_, row); }
 std::string StepContext::new_trace_id() { return session_.recorder_.new_id(); }
-void StepContext::progress(std::uint64_t done, std::uint64_t total) { session_.progress_.show(core(), now(), done, total); }
+void StepContext::progress(std::uint64_t done, std::uint64_t total) {
+  session_.progress_.show(core(), now(), done, total);
+}
 
 }  // namespace dspmem

@@ -17,7 +17,8 @@ namespace dspmem {
 
 class Session;
 
-/// All that a step sees of a run: the core that executes it, memory, the firmware, and the other steps' objects. Addresses are the core's.
+/// All that a step sees of a run: the core that executes it, memory, the firmware, and the other steps' objects.
+/// Addresses are the core's.
 class StepContext {
  public:
   StepContext(Session& session, DspCore& core) : session_(session), core_(core) {}
@@ -35,7 +36,8 @@ class StepContext {
   void advance_to(std::uint64_t cycle);
   /// Lets the other cores catch up.
   void synchronise();
-  // Around a critical section of the scenario: who goes last lets the others go first. See ReplayOptions::takes_locks_last.
+  // Around a critical section of the scenario: who goes last lets the others go first. See
+  // ReplayOptions::takes_locks_last.
   void before_lock();
   void after_unlock();
   bool powered() const;
@@ -54,18 +56,21 @@ class StepContext {
   void prefetch(std::uint32_t address, std::uint32_t bytes);
   /// Masters without a cache: see Masters.
   static constexpr std::uint32_t host_master = 4;
-  void master_write(std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes, const SourceMark& mark);
+  void master_write(std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes,
+                    const SourceMark& mark);
   void master_read(std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes, const SourceMark& mark);
 
   // ---- Firmware ----
   /// Calls a firmware function. An unknown name is an InputError at `mark`.
   std::uint32_t call(const std::string& function, std::span<const std::uint32_t> arguments, const SourceMark& mark);
-  std::uint32_t call(const std::string& function, std::initializer_list<std::uint32_t> arguments, const SourceMark& mark) {
+  std::uint32_t call(const std::string& function, std::initializer_list<std::uint32_t> arguments,
+                     const SourceMark& mark) {
     return call(function, std::span<const std::uint32_t>(arguments.begin(), arguments.size()), mark);
   }
   void set_ring(std::uint32_t ring);
   Memory allocate(const MemoryRequest& request, const std::string& name, const SourceMark& mark);
-  Memory reallocate(const MemoryRequest& request, std::uint32_t address, std::uint32_t bytes, const std::string& name, const SourceMark& mark);
+  Memory reallocate(const MemoryRequest& request, std::uint32_t address, std::uint32_t bytes, const std::string& name,
+                    const SourceMark& mark);
   void release(std::uint32_t address, const SourceMark& mark);
   /// Why the allocator has none of `bytes` for such a request, in words.
   std::string shortage(const MemoryRequest& request, std::uint32_t bytes) const;
@@ -79,10 +84,12 @@ class StepContext {
   void contents_lost(const std::string& message, const SourceMark& mark);
   /// Reports reads of bytes that nobody has written since they were allocated.
   void check_initialised(std::uint32_t address, std::uint32_t bytes, const Object& object, const SourceMark& mark);
-  /// What nobody has written stays that where it is copied: notes it, and reports reads of it. The offsets are of the objects; `seen` is what was
-  /// copied, or read.
-  void note_copied(const Object& from, std::uint32_t from_offset, Object& to, std::uint32_t to_offset, std::span<const std::uint8_t> seen, const SourceMark& mark);
-  void check_copied(const Object& object, std::uint32_t offset, std::span<const std::uint8_t> seen, const SourceMark& mark);
+  /// What nobody has written stays that where it is copied: notes it, and reports reads of it. The offsets are of the
+  /// objects; `seen` is what was copied, or read.
+  void note_copied(const Object& from, std::uint32_t from_offset, Object& to, std::uint32_t to_offset,
+                   std::span<const std::uint8_t> seen, const SourceMark& mark);
+  void check_copied(const Object& object, std::uint32_t offset, std::span<const std::uint8_t> seen,
+                    const SourceMark& mark);
 
   // ---- Other cores ----
   void signal(const std::string& name);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sweep/answers.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -26,7 +26,10 @@ struct Row {
   bool feasible;
 };
 
-std::string figure(double value) { return value == std::floor(value) && std::abs(value) < 1e15 ? fmt::format("{:.0f}", value) : fmt::format("{:.6g}", value); }
+std::string figure(double value) {
+  return value == std::floor(value) && std::abs(value) < 1e15 ? fmt::format("{:.0f}", value)
+                                                              : fmt::format("{:.6g}", value);
+}
 
 std::vector<Row> rows_of(const Sweep& sweep, SweepStore& store) {
   std::vector<Row> rows;
@@ -61,18 +64,22 @@ bool beats(const Row& a, const Row& b, const std::vector<std::size_t>& minimised
 std::vector<const Row*> front_of(const std::vector<Row>& rows, const std::vector<std::size_t>& minimised) {
   std::vector<const Row*> candidates, front;
   for (const Row& row : rows)
-    if (row.feasible && std::none_of(minimised.begin(), minimised.end(), [&row](std::size_t metric) { return std::isnan(row.metrics[metric]); })) candidates.push_back(&row);
+    if (row.feasible && std::none_of(minimised.begin(), minimised.end(),
+                                     [&row](std::size_t metric) { return std::isnan(row.metrics[metric]); }))
+      candidates.push_back(&row);
   std::stable_sort(candidates.begin(), candidates.end(), [&](const Row* a, const Row* b) {
     for (const std::size_t metric : minimised)
       if (a->metrics[metric] != b->metrics[metric]) return a->metrics[metric] < b->metrics[metric];
     return false;
   });
   for (const Row* row : candidates)
-    if (std::none_of(front.begin(), front.end(), [&](const Row* other) { return beats(*other, *row, minimised); })) front.push_back(row);
+    if (std::none_of(front.begin(), front.end(), [&](const Row* other) { return beats(*other, *row, minimised); }))
+      front.push_back(row);
   return front;
 }
 
-/// The share of a metric's variance that a key explains by itself (first-order sensitivity): between the groups of one value, of all.
+/// The share of a metric's variance that a key explains by itself (first-order sensitivity): between the groups of one
+/// value, of all.
 double share_of(const std::vector<const Row*>& rows, std::size_t key, std::size_t metric, std::size_t values) {
   std::vector<double> sums(values), counts(values);
   double sum = 0, squares = 0;
@@ -126,7 +133,8 @@ std::string sensitivity(const Sweep& sweep, const std::vector<Row>& rows) {
       const double error = std::sqrt(std::max(0.0, squares / rounds - std::pow(sum / rounds, 2)));
       line += fmt::format("    {:<36} {:>5.1f} % (+- {:.1f})\n", sweep.keys[key].name, 100 * share, 100 * error);
     }
-    out += line.empty() ? fmt::format("  {}: the same in all points\n", sweep.metrics[metric].name) : fmt::format("  {}\n{}", sweep.metrics[metric].name, line);
+    out += line.empty() ? fmt::format("  {}: the same in all points\n", sweep.metrics[metric].name)
+                        : fmt::format("  {}\n{}", sweep.metrics[metric].name, line);
   }
   return out;
 }
@@ -147,7 +155,8 @@ std::string troubles(SweepStore& store) {
     }
   });
   std::string out;
-  for (const auto& [name, entry] : rules) out += fmt::format("  {} in {} points, first with {}\n", name, entry.first, entry.second);
+  for (const auto& [name, entry] : rules)
+    out += fmt::format("  {} in {} points, first with {}\n", name, entry.first, entry.second);
   std::size_t shown = 0;
   for (const auto& [text, entry] : errors) {
     if (++shown > most_lines) break;
@@ -166,7 +175,8 @@ std::string sweep_answers(const Sweep& sweep, SweepStore& store) {
   out += "\n";
   if (!sweep.constraints.empty()) {
     out += fmt::format("{} keep", feasible);
-    for (std::size_t i = 0; i < sweep.constraints.size(); ++i) out += fmt::format("{} {}", i ? " and" : "", sweep.constraints[i].text);
+    for (std::size_t i = 0; i < sweep.constraints.size(); ++i)
+      out += fmt::format("{} {}", i ? " and" : "", sweep.constraints[i].text);
     out += "\n";
   }
   if (!sweep.minimised.empty()) {
@@ -176,12 +186,16 @@ std::string sweep_answers(const Sweep& sweep, SweepStore& store) {
     else out += "\npoints that no other beats in everything that is minimised\n";
     for (std::size_t i = 0; i < std::min(front.size(), most_lines); ++i) {
       std::string figures;
-      for (const std::size_t metric : sweep.minimised) figures += fmt::format("{}{} {}", figures.empty() ? "" : ", ", sweep.metrics[metric].name, figure(front[i]->metrics[metric]));
+      for (const std::size_t metric : sweep.minimised)
+        figures += fmt::format("{}{} {}", figures.empty() ? "" : ", ", sweep.metrics[metric].name,
+                               figure(front[i]->metrics[metric]));
       out += fmt::format("  {}   {}\n", figures, sweep.describe(front[i]->point));
     }
-    if (front.size() > most_lines) out += fmt::format("  and {} more: see 'dspmem sweep export'\n", front.size() - most_lines);
+    if (front.size() > most_lines)
+      out += fmt::format("  and {} more: see 'dspmem sweep export'\n", front.size() - most_lines);
   }
-  if (const std::string shares = sensitivity(sweep, rows); !shares.empty()) out += "\nwhich key moves which metric: share of its variance (+- standard error)\n" + shares;
+  if (const std::string shares = sensitivity(sweep, rows); !shares.empty())
+    out += "\nwhich key moves which metric: share of its variance (+- standard error)\n" + shares;
   if (const std::string wrong = troubles(store); !wrong.empty()) out += "\nwhat went wrong\n" + wrong;
   return out;
 }
@@ -220,9 +234,17 @@ std::string sweep_json(const Sweep& sweep, SweepStore& store) {
     const auto point = sweep.point(result.number);
     if (!point) return;
     Json keys, findings = Json::array();
-    for (std::size_t key = 0; key < sweep.keys.size(); ++key) keys[sweep.keys[key].name] = sweep.keys[key].texts[(*point)[key]];
-    for (const SweepResult::Finding& each : result.findings) findings.push_back({{"rule", each.rule}, {"object", each.object}, {"kind", each.severity}, {"fingerprint", each.fingerprint}, {"count", each.count}});
-    Json entry{{"number", result.number}, {"keys", keys}, {"exit_code", result.exit_code}, {"verdict", result.verdict}, {"metrics", result.metrics}, {"findings", findings}};
+    for (std::size_t key = 0; key < sweep.keys.size(); ++key)
+      keys[sweep.keys[key].name] = sweep.keys[key].texts[(*point)[key]];
+    for (const SweepResult::Finding& each : result.findings)
+      findings.push_back({{"rule", each.rule},
+                          {"object", each.object},
+                          {"kind", each.severity},
+                          {"fingerprint", each.fingerprint},
+                          {"count", each.count}});
+    Json entry{{"number", result.number},       {"keys", keys},
+               {"exit_code", result.exit_code}, {"verdict", result.verdict},
+               {"metrics", result.metrics},     {"findings", findings}};
     if (!result.error.empty()) entry["error"] = result.error;
     points.push_back(entry);
   });

@@ -8,8 +8,9 @@
 
 namespace dspmem {
 
-/// What a sweep says, as text: which points keep the constraints, the best of them or, for several metrics to minimise, those that no other
-/// beats in all (the Pareto front); which key moves which metric, and by how much; what went wrong where.
+/// What a sweep says, as text: which points keep the constraints, the best of them or, for several metrics to minimise,
+/// those that no other beats in all (the Pareto front); which key moves which metric, and by how much; what went wrong
+/// where.
 std::string sweep_answers(const Sweep& sweep, SweepStore& store);
 
 /// Rows of the results: number, keys, exit code, verdict, metrics.

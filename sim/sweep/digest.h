@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/uuid/detail/sha1.hpp>
 #include <fmt/format.h>
+#include <boost/uuid/detail/sha1.hpp>
 #include <string>
 
 namespace dspmem {

@@ -5,9 +5,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -51,7 +51,8 @@ std::vector<std::string> compiler_flags() {
 std::vector<fs::path> sources_of(const std::string& allocator) {
   const fs::path firmware = firmware_sources();
   std::vector<fs::path> folders{firmware / "src", firmware / "libc"}, sources;
-  if (allocator == "zones" || allocator == "first_fit" || allocator == "tlsf") folders.push_back(firmware / "allocators" / allocator);
+  if (allocator == "zones" || allocator == "first_fit" || allocator == "tlsf")
+    folders.push_back(firmware / "allocators" / allocator);
   else return {};
   for (const fs::path& folder : folders) {
     std::error_code missing;
@@ -65,8 +66,14 @@ std::vector<fs::path> sources_of(const std::string& allocator) {
 std::string build(const Job& job, const Platform& platform, const fs::path& target) {
   const std::string allocator = fs::path(job.allocator.file).stem().string();
   const std::vector<fs::path> sources = sources_of(allocator);
-  const auto fail = [&](const std::string& why) { throw InputError({job.platform.file}, fmt::format("this platform needs a firmware image of its own with allocator '{}', which cannot be built: {}", allocator, why)); };
-  if (sources.empty()) fail("only zones, first_fit and tlsf are built by sweeps; name an image with 'firmware:' in the binding");
+  const auto fail = [&](const std::string& why) {
+    throw InputError(
+        {job.platform.file},
+        fmt::format("this platform needs a firmware image of its own with allocator '{}', which cannot be built: {}",
+                    allocator, why));
+  };
+  if (sources.empty())
+    fail("only zones, first_fit and tlsf are built by sweeps; name an image with 'firmware:' in the binding");
   const fs::path folder = target.string() + ".dir", firmware = firmware_sources();
   fs::create_directories(folder);
   std::ofstream(folder / "platform_config.h") << describe_as_header(platform);
@@ -77,8 +84,10 @@ std::string build(const Job& job, const Platform& platform, const fs::path& targ
     const std::string object = (folder / fmt::format("{}.o", index)).string();
     std::vector<std::string> compile{"xtensa-lx106-elf-gcc"};
     compile.insert(compile.end(), flags.begin(), flags.end());
-    for (const std::string& each : {"-I" + folder.string(), "-I" + (firmware / "include").string(), "-I" + (firmware / "libc/include").string(), "-ffile-prefix-map=" + firmware.parent_path().parent_path().string() + "/=",
-                                    std::string("-c"), sources[index].string(), std::string("-o"), object})
+    for (const std::string& each :
+         {"-I" + folder.string(), "-I" + (firmware / "include").string(), "-I" + (firmware / "libc/include").string(),
+          "-ffile-prefix-map=" + firmware.parent_path().parent_path().string() + "/=", std::string("-c"),
+          sources[index].string(), std::string("-o"), object})
       compile.push_back(each);
     if (const std::string why = run_compiler(compile); !why.empty()) fail(why);
     link.push_back(object);
@@ -103,19 +112,26 @@ std::string image_for(const JobRequest& request, const Job& job, const std::stri
     if (!job.allocator.firmware.empty()) throw;
   }
   // What goes into the image: the sources, and what they are compiled and linked for.
-  const Platform platform = load_platform(job.platform.file, {}, request.platform_edits);  // without what the binding adds
+  const Platform platform =
+      load_platform(job.platform.file, {}, request.platform_edits);  // without what the binding adds
   const std::string allocator = fs::path(job.allocator.file).stem().string();
   Digest digest;
-  for (const std::string& part : {describe_as_header(platform), describe_as_linker_script(platform), allocator}) digest.add(part);
+  for (const std::string& part : {describe_as_header(platform), describe_as_linker_script(platform), allocator})
+    digest.add(part);
   if (!fs::exists(firmware_sources()))
-    throw InputError({job.platform.file}, fmt::format("this platform needs a firmware image of its own, and the firmware's sources are not at '{}'", firmware_sources().string()));
+    throw InputError(
+        {job.platform.file},
+        fmt::format("this platform needs a firmware image of its own, and the firmware's sources are not at '{}'",
+                    firmware_sources().string()));
   std::set<fs::path> sources;  // with headers, of all allocators: images are seldom built
   for (const auto& entry : fs::recursive_directory_iterator(firmware_sources()))
     if (entry.is_regular_file()) sources.insert(entry.path());
   for (const fs::path& source : sources) digest.add(read_input(source.string()));
-  const fs::path target = fs::path(folder) / fmt::format("{}-{}-{}.elf", fs::path(job.platform.file).stem().string(), allocator, digest.text());
+  const fs::path target = fs::path(folder) / fmt::format("{}-{}-{}.elf", fs::path(job.platform.file).stem().string(),
+                                                         allocator, digest.text());
   fs::create_directories(folder);
-  const int lock = open((target.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);  // processes of the pool build it once
+  const int lock = open((target.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC,
+                        0644);  // processes of the pool build it once
   if (lock >= 0) flock(lock, LOCK_EX);
   struct Unlock {
     int file;

@@ -12,8 +12,8 @@
 
 namespace dspmem {
 
-/// What is known of the points of a sweep, and what is to be done: a result that is there, in the results file or in the cache, is not computed
-/// again.
+/// What is known of the points of a sweep, and what is to be done: a result that is there, in the results file or in
+/// the cache, is not computed again.
 class Ledger {
  public:
   /// Who wants to know how far it is, and who may end it.
@@ -24,7 +24,8 @@ class Ledger {
 
   /// `host`: who computes. `cache` may be null. REQUIRES: what is referred to outlives it.
   Ledger(const Sweep& sweep, PointRunner& runner, SweepStore& store, SweepStore* cache, std::string host, Watch watch)
-      : sweep_(sweep), runner_(runner), store_(store), cache_(cache), host_(std::move(host)), watch_(std::move(watch)) {}
+      : sweep_(sweep), runner_(runner), store_(store), cache_(cache), host_(std::move(host)), watch_(std::move(watch)) {
+  }
 
   /// The next of `numbers` that must be run.
   std::optional<std::uint64_t> next(const std::function<std::optional<std::uint64_t>()>& numbers);

@@ -11,9 +11,17 @@ using Json = nlohmann::json;
 
 std::string to_text(const SweepResult& result) {
   Json findings = Json::array();
-  for (const SweepResult::Finding& each : result.findings) findings.push_back({each.rule, each.object, each.severity, each.fingerprint, each.count});
-  return Json{{"number", result.number}, {"hash", result.hash}, {"keys", result.keys}, {"exit_code", result.exit_code}, {"verdict", result.verdict}, {"error", result.error},
-              {"milliseconds", result.milliseconds}, {"metrics", result.metrics}, {"findings", findings}}
+  for (const SweepResult::Finding& each : result.findings)
+    findings.push_back({each.rule, each.object, each.severity, each.fingerprint, each.count});
+  return Json{{"number", result.number},
+              {"hash", result.hash},
+              {"keys", result.keys},
+              {"exit_code", result.exit_code},
+              {"verdict", result.verdict},
+              {"error", result.error},
+              {"milliseconds", result.milliseconds},
+              {"metrics", result.metrics},
+              {"findings", findings}}
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -38,7 +46,8 @@ SweepResult result_of(const ProcessPool::Answer& answer) {
   result.number = answer.number;
   result.verdict = "died";
   result.exit_code = answer.died ? 128 + answer.signal : 5;
-  result.error = answer.died ? "the process that ran it died (signal " + std::to_string(answer.signal) + ")" : "internal error: " + answer.error;
+  result.error = answer.died ? "the process that ran it died (signal " + std::to_string(answer.signal) + ")"
+                             : "internal error: " + answer.error;
   return result;
 }
 
@@ -47,8 +56,10 @@ class LocalEngine final : public SweepEngine {
   LocalEngine(unsigned processes, std::function<SweepResult(std::uint64_t)> run)
       : pool_(processes, [run = std::move(run)](std::uint64_t number) { return to_text(run(number)); }) {}
 
-  bool serve(const std::function<std::optional<std::uint64_t>()>& next, const std::function<void(const SweepResult&)>& done, const std::function<bool()>& interrupted) override {
-    return pool_.serve(next, [&done](const ProcessPool::Answer& answer) { done(result_of(answer)); }, interrupted);
+  bool serve(const std::function<std::optional<std::uint64_t>()>& next,
+             const std::function<void(const SweepResult&)>& done, const std::function<bool()>& interrupted) override {
+    return pool_.serve(
+        next, [&done](const ProcessPool::Answer& answer) { done(result_of(answer)); }, interrupted);
   }
 
  private:

@@ -15,7 +15,7 @@ namespace dspmem {
 /// Something that a sweep varies, and what it is in turn.
 struct SweepKey {
   enum class Of { scenario, platform, allocator, seed, quantum, firmware, scenario_field, platform_field };
-  std::string name;               ///< as in the sweep file: "seed", "platform.l1d.size"
+  std::string name;  ///< as in the sweep file: "seed", "platform.l1d.size"
   Of of = Of::seed;
   std::vector<std::string> path;  ///< of a field: the names that lead to it
   std::vector<YAML::Node> values;
@@ -23,7 +23,8 @@ struct SweepKey {
   SourceMark mark;
 };
 
-/// A figure of the report that is kept: a path such as cycles, heaps.runtime.peak or findings, whose elements are counted.
+/// A figure of the report that is kept: a path such as cycles, heaps.runtime.peak or findings, whose elements are
+/// counted.
 struct SweepMetric {
   std::string name;
   SourceMark mark;
@@ -64,8 +65,8 @@ struct Sweep {
   std::string describe(const SweepPoint& point) const;
 };
 
-/// Other questions than those of the file: what to minimise, and what has to hold. Empty: as the file has it. Throws InputError for a metric that the
-/// sweep does not keep.
+/// Other questions than those of the file: what to minimise, and what has to hold. Empty: as the file has it. Throws
+/// InputError for a metric that the sweep does not keep.
 void ask(Sweep& sweep, const std::vector<std::string>& minimise, const std::vector<std::string>& constraints);
 
 /// The fields of a sweep file.

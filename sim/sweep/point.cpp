@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sweep/point.h"
 
+#include <fmt/format.h>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
@@ -68,7 +68,10 @@ std::optional<double> metric_of(const Json& report, const std::string& name) {
       for (const Json& each : *at) {
         if (!each.is_object()) continue;
         for (const auto& [key, value] : each.items())
-          if (value.is_string() && value == part && (key == "heap" || key == "zone" || key == "bank" || key == "policy" || key == "operation" || key == "name")) found = &each;
+          if (value.is_string() && value == part &&
+              (key == "heap" || key == "zone" || key == "bank" || key == "policy" || key == "operation" ||
+               key == "name"))
+            found = &each;
         if (found) break;
       }
       if (!found)
@@ -118,12 +121,14 @@ Json report_of(const Result& result) {
 
 }  // namespace
 
-PointRunner::PointRunner(const Sweep& sweep, std::string image_folder) : sweep_(sweep), image_folder_(std::move(image_folder)) {}
+PointRunner::PointRunner(const Sweep& sweep, std::string image_folder)
+    : sweep_(sweep), image_folder_(std::move(image_folder)) {}
 
 const PointRunner::Common& PointRunner::common_of(const SweepPoint& point) {
   std::string key;
   for (std::size_t index = 0; index < sweep_.keys.size(); ++index)
-    if (const Of of = sweep_.keys[index].of; of != Of::seed && of != Of::quantum) key += sweep_.keys[index].texts[point[index]] + "\n";
+    if (const Of of = sweep_.keys[index].of; of != Of::seed && of != Of::quantum)
+      key += sweep_.keys[index].texts[point[index]] + "\n";
   const auto known = common_.find(key);
   if (known != common_.end()) return known->second;
   ReplayOptions options;
@@ -140,8 +145,11 @@ const PointRunner::Common& PointRunner::common_of(const SweepPoint& point) {
   Digest digest;
   for (const std::string& file : files) {
     // What is too large to read for this is known by its size and time.
-    if (const auto bytes = std::filesystem::file_size(file); bytes <= input_limits().file_bytes) digest.add(read_input(file));
-    else digest.add(fmt::format("{} {} {}", file, bytes, std::filesystem::last_write_time(file).time_since_epoch().count()));
+    if (const auto bytes = std::filesystem::file_size(file); bytes <= input_limits().file_bytes)
+      digest.add(read_input(file));
+    else
+      digest.add(
+          fmt::format("{} {} {}", file, bytes, std::filesystem::last_write_time(file).time_since_epoch().count()));
   }
   return common_[key] = {image, digest.text()};
 }
@@ -179,15 +187,19 @@ SweepResult PointRunner::run(const SweepPoint& point) {
     result.exit_code = exit_code(replayed.verdict);
     result.verdict = to_string(replayed.verdict);
     for (const SweepMetric& metric : sweep_.metrics)
-      if (const auto value = metric_of(report, metric.name); value && std::isfinite(*value)) result.metrics[metric.name] = *value;
+      if (const auto value = metric_of(report, metric.name); value && std::isfinite(*value))
+        result.metrics[metric.name] = *value;
     for (const Result::Finding& finding : replayed.findings)
-      if (finding.fails(false)) result.findings.push_back({to_string(finding.rule), finding.object ? finding.object->name : "", to_string(finding.severity), fingerprint_of(finding), finding.count});
+      if (finding.fails(false))
+        result.findings.push_back({to_string(finding.rule), finding.object ? finding.object->name : "",
+                                   to_string(finding.severity), fingerprint_of(finding), finding.count});
   } catch (const InputError& error) {
     result.exit_code = 2;
     result.verdict = "bad-input";
     result.error = error.what();
   }
-  result.milliseconds = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun).count());
+  result.milliseconds = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun).count());
   return result;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sweep/regression.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -26,13 +26,18 @@ SweepRegression compare_sweeps(SweepStore& before, SweepStore& after) {
     }
     missing.erase(result.keys);
     std::string why;
-    if (result.exit_code > found->second.exit_code) why += fmt::format(" exit code {} -> {}", found->second.exit_code, result.exit_code);
+    if (result.exit_code > found->second.exit_code)
+      why += fmt::format(" exit code {} -> {}", found->second.exit_code, result.exit_code);
     for (const SweepResult::Finding& finding : result.findings) {
       const auto& old = found->second.findings;
-      if (std::none_of(old.begin(), old.end(), [&](const SweepResult::Finding& each) { return each.fingerprint == finding.fingerprint && each.rule == finding.rule; })) why += fmt::format(" new {} of '{}'", finding.rule, finding.object);
+      if (std::none_of(old.begin(), old.end(), [&](const SweepResult::Finding& each) {
+            return each.fingerprint == finding.fingerprint && each.rule == finding.rule;
+          }))
+        why += fmt::format(" new {} of '{}'", finding.rule, finding.object);
     }
     for (const auto& [name, value] : result.metrics)
-      if (const auto old = found->second.metrics.find(name); old != found->second.metrics.end() && value > old->second) why += fmt::format(" {} {} -> {}", name, old->second, value);
+      if (const auto old = found->second.metrics.find(name); old != found->second.metrics.end() && value > old->second)
+        why += fmt::format(" {} {} -> {}", name, old->second, value);
     if (why.empty()) {
       ++same;
       return;
@@ -42,7 +47,9 @@ SweepRegression compare_sweeps(SweepStore& before, SweepStore& after) {
   });
   if (same + worse == 0) throw std::runtime_error("they have no point in common: nothing can be compared");
   out += fmt::format("{} points worse, {} as good or better, {} not in the baseline\n", worse, same, unknown);
-  if (!missing.empty()) out += fmt::format("{} points of the baseline are missing, first {}\n", missing.size(), printable(*missing.begin()));
+  if (!missing.empty())
+    out +=
+        fmt::format("{} points of the baseline are missing, first {}\n", missing.size(), printable(*missing.begin()));
   return {out, worse || !missing.empty()};
 }
 

@@ -12,8 +12,8 @@ struct SweepRegression {
   bool worse = false;
 };
 
-/// Which points of a sweep have become worse against an earlier run of it: a larger exit code, a new finding, a larger metric, or no result any
-/// more. Throws std::runtime_error when they have no point in common.
+/// Which points of a sweep have become worse against an earlier run of it: a larger exit code, a new finding, a larger
+/// metric, or no result any more. Throws std::runtime_error when they have no point in common.
 SweepRegression compare_sweeps(SweepStore& before, SweepStore& after);
 
 }  // namespace dspmem

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sweep/search.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 #include <limits>
 #include <stdexcept>
 
@@ -28,9 +28,11 @@ SeedSearch::SeedSearch(const Sweep& sweep) : sweep_(sweep) {
   for (std::size_t key = 0; key < sweep.keys.size(); ++key)
     if (sweep.keys[key].of == SweepKey::Of::seed) seed = key;
   if (seed == sweep.keys.size() || sweep.keys[seed].values.size() < 2 * first_seeds)
-    throw std::runtime_error("--search needs a key 'seed' with at least four values: it saves replays by giving few seeds to what is bad");
+    throw std::runtime_error(
+        "--search needs a key 'seed' with at least four values: it saves replays by giving few seeds to what is bad");
   for (const std::vector<std::size_t>& group : sweep.zipped)
-    if (group.size() > 1 && std::find(group.begin(), group.end(), seed) != group.end()) throw std::runtime_error("--search needs a key 'seed' of its own, not one that is zipped with others");
+    if (group.size() > 1 && std::find(group.begin(), group.end(), seed) != group.end())
+      throw std::runtime_error("--search needs a key 'seed' of its own, not one that is zipped with others");
   std::map<SweepPoint, std::size_t> known;
   for (std::uint64_t number = 0; number < sweep.combinations(); ++number) {
     const auto point = sweep.point(number);
@@ -51,7 +53,8 @@ std::vector<std::size_t> SeedSearch::ranking() const {
   std::vector<std::size_t> order;
   for (const std::size_t each : left_)
     if (combinations_[each].possible) order.push_back(each);
-  std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) { return combinations_[a].mean() < combinations_[b].mean(); });
+  std::stable_sort(order.begin(), order.end(),
+                   [this](std::size_t a, std::size_t b) { return combinations_[a].mean() < combinations_[b].mean(); });
   return order;
 }
 
@@ -94,13 +97,15 @@ double SeedSearch::confidence() const {
   for (unsigned round = 0; round < rounds; ++round) {
     const auto resampled = [&random](const Combination& combination) {
       double sum = 0;
-      for (std::size_t i = 0; i < combination.values.size(); ++i) sum += combination.values[random.below(static_cast<std::uint32_t>(combination.values.size()))];
+      for (std::size_t i = 0; i < combination.values.size(); ++i)
+        sum += combination.values[random.below(static_cast<std::uint32_t>(combination.values.size()))];
       return sum / static_cast<double>(combination.values.size());
     };
     const double best = resampled(combinations_[order[0]]);
     bool first = true;
     for (std::size_t other = 0; other < combinations_.size() && first; ++other)
-      if (other != order[0] && combinations_[other].possible && !combinations_[other].values.empty()) first = best <= resampled(combinations_[other]);
+      if (other != order[0] && combinations_[other].possible && !combinations_[other].values.empty())
+        first = best <= resampled(combinations_[other]);
     still += first;
   }
   return static_cast<double>(still) / rounds;
@@ -119,17 +124,22 @@ std::string SeedSearch::text() const {
   const auto count = static_cast<double>(best.values.size());
   const double error = count > 1 ? std::sqrt(squares / (count - 1) / count) : 0;
   // The seed was averaged over.
-  const auto best_point = [this](std::size_t combination) { return sweep_.describe(*sweep_.point(combinations_[combination].points[0])); };
+  const auto best_point = [this](std::size_t combination) {
+    return sweep_.describe(*sweep_.point(combinations_[combination].points[0]));
+  };
   const auto without_seed = [this](std::string what) {
     for (const SweepKey& key : sweep_.keys)
       if (key.of == SweepKey::Of::seed)
-        if (const std::size_t at = what.find(key.name + "="); at != std::string::npos) what.erase(at, what.find(' ', at) == std::string::npos ? std::string::npos : what.find(' ', at) - at + 1);
+        if (const std::size_t at = what.find(key.name + "="); at != std::string::npos)
+          what.erase(at, what.find(' ', at) == std::string::npos ? std::string::npos : what.find(' ', at) - at + 1);
     while (!what.empty() && what.back() == ' ') what.pop_back();
     return what;
   };
   const std::string what = without_seed(best_point(order[0]));
-  out += fmt::format("least mean {}: {:.6g} (+- {:.3g}, {} seeds)   {}\n", metric, best.mean(), error, best.values.size(), what);
-  for (std::size_t i = 1; i < order.size() && i < 10 && combinations_[order[i]].mean() == best.mean(); ++i) out += "as good: " + without_seed(best_point(order[i])) + "\n";
+  out += fmt::format("least mean {}: {:.6g} (+- {:.3g}, {} seeds)   {}\n", metric, best.mean(), error,
+                     best.values.size(), what);
+  for (std::size_t i = 1; i < order.size() && i < 10 && combinations_[order[i]].mean() == best.mean(); ++i)
+    out += "as good: " + without_seed(best_point(order[i])) + "\n";
   return out + fmt::format("no other is better in {:.1f} % of 1000 resamplings of the seeds\n", 100 * confidence());
 }
 

@@ -11,13 +11,13 @@
 
 namespace dspmem {
 
-/// Finds the combination of all keys but the seed that is best on average over the seeds, with fewer replays than all of them: successive halving.
-/// Every combination is replayed with a few seeds; the better half goes on to the next round, with twice as many. A combination that breaks a
-/// constraint with any seed is out.
+/// Finds the combination of all keys but the seed that is best on average over the seeds, with fewer replays than all
+/// of them: successive halving. Every combination is replayed with a few seeds; the better half goes on to the next
+/// round, with twice as many. A combination that breaks a constraint with any seed is out.
 class SeedSearch {
  public:
-  /// REQUIRES: one metric is minimised; the sweep outlives it. Throws std::runtime_error for a sweep without a key 'seed' of at least four values that
-  /// is not zipped with others.
+  /// REQUIRES: one metric is minimised; the sweep outlives it. Throws std::runtime_error for a sweep without a key
+  /// 'seed' of at least four values that is not zipped with others.
   explicit SeedSearch(const Sweep& sweep);
 
   /// The points of the next round; none when it is over.
@@ -36,7 +36,7 @@ class SeedSearch {
  private:
   struct Combination {
     std::vector<std::uint64_t> points;  ///< one a seed, in the order of the seeds
-    std::vector<double> values;         ///< of the first so many
+    std::vector<double> values;  ///< of the first so many
     bool possible = true;
     double mean() const;
   };
@@ -44,7 +44,8 @@ class SeedSearch {
 
   const Sweep& sweep_;
   std::vector<Combination> combinations_;
-  std::map<std::uint64_t, std::pair<std::size_t, std::size_t>> places_;  ///< of a point: its combination, and which seed
+  std::map<std::uint64_t, std::pair<std::size_t, std::size_t>>
+      places_;  ///< of a point: its combination, and which seed
   std::vector<std::size_t> left_;
   std::size_t seeds_ = 0, used_ = 0;
   std::uint64_t replayed_ = 0;

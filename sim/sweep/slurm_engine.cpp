@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Job arrays of Slurm. One task replays one list of points into a results file of its own; a list and its results share a number:
+// Job arrays of Slurm. One task replays one list of points into a results file of its own; a list and its results share
+// a number:
 //   12.points   numbers of points, one a line          12.part     results, while the task is at it
 //   12.sqlite   results, when all of them are there    12.log      what the task said
-// Nothing but these files says how far the sweep is, so that whoever looks next can go on: the same command, a dependent job, another day.
+// Nothing but these files says how far the sweep is, so that whoever looks next can go on: the same command, a
+// dependent job, another day.
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <boost/algorithm/string/trim.hpp>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <optional>
 #include <set>
@@ -32,8 +34,15 @@ namespace fs = std::filesystem;
 /// One of Slurm's commands; throws what it complains of.
 std::string ask(const std::vector<std::string>& words) {
   const CommandOutcome outcome = run_system_command(words);
-  if (outcome.exit_code == 127) throw std::runtime_error("'" + words[0] + "' is not on this machine's PATH: --engine slurm needs Slurm's commands (tools/slurm-sandbox makes a cluster of one machine, for trying)");
-  if (outcome.exit_code) throw std::runtime_error(words[0] + ": " + (boost::algorithm::trim_copy(outcome.err).empty() ? fmt::format("exit code {}", outcome.exit_code) : boost::algorithm::trim_copy(outcome.err)));
+  if (outcome.exit_code == 127)
+    throw std::runtime_error("'" + words[0] +
+                             "' is not on this machine's PATH: --engine slurm needs Slurm's commands "
+                             "(tools/slurm-sandbox makes a cluster of one machine, for trying)");
+  if (outcome.exit_code)
+    throw std::runtime_error(words[0] + ": " +
+                             (boost::algorithm::trim_copy(outcome.err).empty()
+                                  ? fmt::format("exit code {}", outcome.exit_code)
+                                  : boost::algorithm::trim_copy(outcome.err)));
   return outcome.out;
 }
 
@@ -51,7 +60,8 @@ struct Tasks {
 Tasks tasks_of(const std::string& folder) {
   std::istringstream lines(ask({"squeue", "--noheader", "--array", "--name", job_name(folder), "--format", "%T"}));
   Tasks tasks;
-  for (std::string state; lines >> state;) ++(state == "PENDING" || state == "REQUEUED" || state == "SUSPENDED" ? tasks.waiting : tasks.running);
+  for (std::string state; lines >> state;)
+    ++(state == "PENDING" || state == "REQUEUED" || state == "SUSPENDED" ? tasks.waiting : tasks.running);
   return tasks;
 }
 
@@ -100,9 +110,11 @@ std::string last_line(const fs::path& log) {
 
 class SlurmEngine final : public SweepEngine {
  public:
-  SlurmEngine(SlurmOptions options, SlurmWork work) : options_(std::move(options)), work_(std::move(work)), folder_(work_.folder) {}
+  SlurmEngine(SlurmOptions options, SlurmWork work)
+      : options_(std::move(options)), work_(std::move(work)), folder_(work_.folder) {}
 
-  bool serve(const std::function<std::optional<std::uint64_t>()>& next, const std::function<void(const SweepResult&)>& done, const std::function<bool()>& interrupted) override {
+  bool serve(const std::function<std::optional<std::uint64_t>()>& next,
+             const std::function<void(const SweepResult&)>& done, const std::function<bool()>& interrupted) override {
     std::set<std::uint64_t> wanted;
     while (const auto number = next()) wanted.insert(*number);
     if (interrupted()) return false;
@@ -131,11 +143,13 @@ class SlurmEngine final : public SweepEngine {
   }
 
  private:
-  /// Results of tasks that are through, or, when none is running, of all that were begun. A file that was taken in is removed.
+  /// Results of tasks that are through, or, when none is running, of all that were begun. A file that was taken in is
+  /// removed.
   void take_in(std::set<std::uint64_t>& wanted, const std::function<void(const SweepResult&)>& done, bool begun) {
     std::vector<fs::path> files;
     for (const auto& entry : fs::directory_iterator(folder_))
-      if (entry.path().extension() == ".sqlite" || (begun && entry.path().extension() == ".part")) files.push_back(entry.path());
+      if (entry.path().extension() == ".sqlite" || (begun && entry.path().extension() == ".part"))
+        files.push_back(entry.path());
     std::sort(files.begin(), files.end());
     for (const fs::path& file : files) {
       {
@@ -164,7 +178,8 @@ class SlurmEngine final : public SweepEngine {
     }
   }
 
-  /// Gives up where tasks were queued several times and not one point was done. Kept in a file: others may have tried before.
+  /// Gives up where tasks were queued several times and not one point was done. Kept in a file: others may have tried
+  /// before.
   void count_attempt(std::size_t missing) const {
     constexpr unsigned patience = 3;
     const fs::path file = folder_ / "attempts";
@@ -174,7 +189,9 @@ class SlurmEngine final : public SweepEngine {
     attempts = missing_before == missing ? attempts + 1 : 1;
     if (attempts > patience) {
       fs::remove(file);  // whoever has mended it starts anew
-      throw std::runtime_error(fmt::format("{} points were given to Slurm {} times and not one of them was done; a task said: {}", missing, patience, last_words()));
+      throw std::runtime_error(
+          fmt::format("{} points were given to Slurm {} times and not one of them was done; a task said: {}", missing,
+                      patience, last_words()));
     }
     std::ofstream(file) << missing << ' ' << attempts << '\n';
   }
@@ -184,7 +201,8 @@ class SlurmEngine final : public SweepEngine {
     for (const auto& entry : fs::directory_iterator(folder_)) {
       const std::string stem = entry.path().stem().string();
       std::uint64_t number = 0;
-      if (std::from_chars(stem.data(), stem.data() + stem.size(), number).ec == std::errc{}) highest = std::max(highest, number);
+      if (std::from_chars(stem.data(), stem.data() + stem.size(), number).ec == std::errc{})
+        highest = std::max(highest, number);
     }
     return highest;
   }
@@ -192,7 +210,8 @@ class SlurmEngine final : public SweepEngine {
   void submit(const std::set<std::uint64_t>& wanted) {
     // A task takes about a minute, but every processor gets something to do; an array has so many tasks at most.
     constexpr double seconds_a_task = 60;
-    const std::uint64_t most_tasks = std::max<std::uint64_t>(1, cluster_setting("MaxArraySize") ? cluster_setting("MaxArraySize") - 1 : 1000);
+    const std::uint64_t most_tasks =
+        std::max<std::uint64_t>(1, cluster_setting("MaxArraySize") ? cluster_setting("MaxArraySize") - 1 : 1000);
     std::uint64_t chunk = options_.chunk;
     if (!chunk) {
       chunk = static_cast<std::uint64_t>(std::max(1.0, seconds_a_task / std::max(work_.seconds_a_point, 0.001)));
@@ -215,7 +234,8 @@ class SlurmEngine final : public SweepEngine {
       text << "#!/bin/sh\n# One task of a sweep. Slurm says which.\n"
            << "task=$((" << base << " + SLURM_ARRAY_TASK_ID))\n"
            << "cd " << quoted(fs::current_path().string()) << " || exit 1\n"
-           << "exec " << quoted(work_.program) << " sweep work " << quoted(work_.sweep) << " --points " << quoted(folder_.string()) << "/$task.points --images " << quoted(work_.images) << " -o "
+           << "exec " << quoted(work_.program) << " sweep work " << quoted(work_.sweep) << " --points "
+           << quoted(folder_.string()) << "/$task.points --images " << quoted(work_.images) << " -o "
            << quoted(folder_.string()) << "/$task.part > " << quoted(folder_.string()) << "/$task.log 2>&1\n";
       if (!text.flush()) throw std::runtime_error("'" + script.string() + "' cannot be written");
     }
@@ -248,11 +268,20 @@ class SlurmEngine final : public SweepEngine {
     }
     std::vector<std::string> words = submission("gather-" + job_name(work_.folder));
     words.insert(words.end(), {"--dependency", "afterany:" + array_, "--requeue", script.string()});
-    std::fputs(fmt::format("slurm: job {} gathers the results when job {} is through; 'dspmem sweep status {}' says how far it is\n", boost::algorithm::trim_copy(ask(words)), array_, work_.sweep).c_str(), stderr);
+    std::fputs(
+        fmt::format(
+            "slurm: job {} gathers the results when job {} is through; 'dspmem sweep status {}' says how far it is\n",
+            boost::algorithm::trim_copy(ask(words)), array_, work_.sweep)
+            .c_str(),
+        stderr);
   }
 
   bool say_that_tasks_go_on() const {
-    std::fputs(fmt::format("slurm: the tasks go on, and the same command waits for them again; 'scancel --name {}' ends them\n", job_name(work_.folder)).c_str(), stderr);
+    std::fputs(fmt::format(
+                   "slurm: the tasks go on, and the same command waits for them again; 'scancel --name {}' ends them\n",
+                   job_name(work_.folder))
+                   .c_str(),
+               stderr);
     return false;
   }
 
@@ -260,8 +289,10 @@ class SlurmEngine final : public SweepEngine {
   std::string last_words() const {
     std::string words = last_line(folder_ / (std::to_string(highest_number()) + ".log"));
     if (words.empty()) words = rejected_.empty() ? "nothing" : rejected_;
-    const CommandOutcome accounting = run_system_command({"sacct", "--noheader", "--parsable2", "--format", "State,ExitCode,NodeList", "--name", job_name(work_.folder)});
-    if (accounting.exit_code == 0 && !boost::algorithm::trim_copy(accounting.out).empty()) words += "; sacct: " + boost::algorithm::trim_copy(accounting.out.substr(0, accounting.out.find('\n')));
+    const CommandOutcome accounting = run_system_command({"sacct", "--noheader", "--parsable2", "--format",
+                                                          "State,ExitCode,NodeList", "--name", job_name(work_.folder)});
+    if (accounting.exit_code == 0 && !boost::algorithm::trim_copy(accounting.out).empty())
+      words += "; sacct: " + boost::algorithm::trim_copy(accounting.out.substr(0, accounting.out.find('\n')));
     return words;
   }
 
@@ -274,7 +305,9 @@ class SlurmEngine final : public SweepEngine {
 
 }  // namespace
 
-std::unique_ptr<SweepEngine> slurm_engine(SlurmOptions options, SlurmWork work) { return std::make_unique<SlurmEngine>(std::move(options), std::move(work)); }
+std::unique_ptr<SweepEngine> slurm_engine(SlurmOptions options, SlurmWork work) {
+  return std::make_unique<SlurmEngine>(std::move(options), std::move(work));
+}
 
 void check_slurm(const SlurmOptions& options) {
   ask({"sbatch", "--version"});
@@ -283,7 +316,8 @@ void check_slurm(const SlurmOptions& options) {
   for (std::string name; lines >> name;)
     if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
   if (options.partition.empty() || std::find(known.begin(), known.end(), options.partition) != known.end()) return;
-  throw std::runtime_error("this cluster has no partition '" + options.partition + "'" + suggestion(options.partition, known).text);
+  throw std::runtime_error("this cluster has no partition '" + options.partition + "'" +
+                           suggestion(options.partition, known).text);
 }
 
 std::string slurm_tasks(const std::string& folder) {

@@ -27,7 +27,9 @@ constexpr const char* tables = R"(
 
 class SweepStore::Statement {
  public:
-  Statement(SweepStore& store, const char* sql) : store_(store) { store_.check(sqlite3_prepare_v2(store_.database_, sql, -1, &statement_, nullptr)); }
+  Statement(SweepStore& store, const char* sql) : store_(store) {
+    store_.check(sqlite3_prepare_v2(store_.database_, sql, -1, &statement_, nullptr));
+  }
   ~Statement() { sqlite3_finalize(statement_); }
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
@@ -72,9 +74,12 @@ void SweepStore::check(int code) {
 void SweepStore::run(const char* sql) { check(sqlite3_exec(database_, sql, nullptr, nullptr, nullptr)); }
 
 SweepStore::SweepStore(const std::string& path, bool fresh) : path_(path) {
-  if (path.empty() || path[0] == ':' || path.starts_with("file:")) throw std::runtime_error("'" + path + "' is no name for a results file");
-  if (!fresh && !std::filesystem::exists(path)) throw std::runtime_error("the results file '" + path + "' does not exist");
-  const int code = sqlite3_open_v2(path.c_str(), &database_, SQLITE_OPEN_READWRITE | (fresh ? SQLITE_OPEN_CREATE : 0), nullptr);
+  if (path.empty() || path[0] == ':' || path.starts_with("file:"))
+    throw std::runtime_error("'" + path + "' is no name for a results file");
+  if (!fresh && !std::filesystem::exists(path))
+    throw std::runtime_error("the results file '" + path + "' does not exist");
+  const int code =
+      sqlite3_open_v2(path.c_str(), &database_, SQLITE_OPEN_READWRITE | (fresh ? SQLITE_OPEN_CREATE : 0), nullptr);
   try {
     check(code);
     sqlite3_busy_timeout(database_, busy_milliseconds);
@@ -84,7 +89,9 @@ SweepStore::SweepStore(const std::string& path, bool fresh) : path_(path) {
       Statement made(*this, "SELECT count(*), sum(name = 'points') FROM sqlite_master");
       made.step();
       const bool ours = made.number(1) > 0;
-      if (!ours && (made.number(0) > 0 || !fresh)) throw std::runtime_error("'" + path + "' has no results of a sweep" + (made.number(0) > 0 ? ", but something else" : ""));
+      if (!ours && (made.number(0) > 0 || !fresh))
+        throw std::runtime_error("'" + path + "' has no results of a sweep" +
+                                 (made.number(0) > 0 ? ", but something else" : ""));
     }
     if (fresh) run(tables);
     Statement last(*this, "SELECT id FROM sweeps ORDER BY turn DESC LIMIT 1");
@@ -98,7 +105,13 @@ SweepStore::SweepStore(const std::string& path, bool fresh) : path_(path) {
 SweepStore::~SweepStore() { sqlite3_close(database_); }
 
 void SweepStore::begin(const std::string& file, const std::string& text, std::uint64_t combinations) {
-  Statement(*this, "INSERT INTO sweeps (file, text, combinations, begun, turn) VALUES (?, ?, ?, datetime('now'), 0) ON CONFLICT (text) DO NOTHING").bind(file).bind(text).bind(static_cast<std::int64_t>(combinations)).step();
+  Statement(*this,
+            "INSERT INTO sweeps (file, text, combinations, begun, turn) VALUES (?, ?, ?, datetime('now'), 0) ON "
+            "CONFLICT (text) DO NOTHING")
+      .bind(file)
+      .bind(text)
+      .bind(static_cast<std::int64_t>(combinations))
+      .step();
   resume(text);
   Statement(*this, "UPDATE sweeps SET turn = (SELECT max(turn) + 1 FROM sweeps) WHERE id = ?").bind(sweep_).step();
 }
@@ -113,12 +126,36 @@ bool SweepStore::resume(const std::string& text) {
 void SweepStore::put(const SweepResult& result, const std::string& host) {
   run("BEGIN IMMEDIATE");
   try {
-    Statement(*this, "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?)").bind(result.hash).bind(std::int64_t{result.exit_code}).bind(result.verdict).bind(result.error)
-        .bind(static_cast<std::int64_t>(result.milliseconds)).bind(host).bind(std::string(DSPMEM_VERSION)).step();
-    for (const auto& [name, value] : result.metrics) Statement(*this, "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?)").bind(result.hash).bind(name).bind(value).step();
+    Statement(*this, "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .bind(result.hash)
+        .bind(std::int64_t{result.exit_code})
+        .bind(result.verdict)
+        .bind(result.error)
+        .bind(static_cast<std::int64_t>(result.milliseconds))
+        .bind(host)
+        .bind(std::string(DSPMEM_VERSION))
+        .step();
+    for (const auto& [name, value] : result.metrics)
+      Statement(*this, "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?)")
+          .bind(result.hash)
+          .bind(name)
+          .bind(value)
+          .step();
     for (const SweepResult::Finding& each : result.findings)
-      Statement(*this, "INSERT OR REPLACE INTO findings VALUES (?, ?, ?, ?, ?, ?)").bind(result.hash).bind(each.fingerprint).bind(each.rule).bind(each.object).bind(each.severity).bind(static_cast<std::int64_t>(each.count)).step();
-    Statement(*this, "INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?)").bind(sweep_).bind(static_cast<std::int64_t>(result.number)).bind(result.hash).bind(result.keys).step();
+      Statement(*this, "INSERT OR REPLACE INTO findings VALUES (?, ?, ?, ?, ?, ?)")
+          .bind(result.hash)
+          .bind(each.fingerprint)
+          .bind(each.rule)
+          .bind(each.object)
+          .bind(each.severity)
+          .bind(static_cast<std::int64_t>(each.count))
+          .step();
+    Statement(*this, "INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?)")
+        .bind(sweep_)
+        .bind(static_cast<std::int64_t>(result.number))
+        .bind(result.hash)
+        .bind(result.keys)
+        .step();
     run("COMMIT");
   } catch (...) {
     sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
@@ -148,9 +185,13 @@ void SweepStore::each(const std::function<void(const SweepResult&)>& visit) {
     SweepResult result = find(rows.text(1)).value_or(SweepResult{});
     result.number = static_cast<std::uint64_t>(rows.number(0));
     result.keys = rows.text(2);
-    Statement findings(*this, "SELECT rule, object, severity, fingerprint, count FROM findings WHERE hash = ? ORDER BY fingerprint, rule");
+    Statement findings(
+        *this,
+        "SELECT rule, object, severity, fingerprint, count FROM findings WHERE hash = ? ORDER BY fingerprint, rule");
     findings.bind(result.hash);
-    while (findings.step()) result.findings.push_back({findings.text(0), findings.text(1), findings.text(2), findings.text(3), static_cast<std::uint64_t>(findings.number(4))});
+    while (findings.step())
+      result.findings.push_back({findings.text(0), findings.text(1), findings.text(2), findings.text(3),
+                                 static_cast<std::uint64_t>(findings.number(4))});
     visit(result);
   }
 }

@@ -19,18 +19,18 @@ struct SweepResult {
     std::string rule, object, severity, fingerprint;
     std::uint64_t count = 0;
   };
-  std::string hash;               ///< of all that the result depends on
-  std::uint64_t number = 0;       ///< of the point in its sweep
-  std::string keys;               ///< "seed=3 platform.l1d.size=16 KiB"
-  int exit_code = 0;              ///< as 'dspmem run' has it; 128 and the signal where the process died
-  std::string verdict, error;     ///< error: why it could not be run, for exit code 2 or a process that died
+  std::string hash;  ///< of all that the result depends on
+  std::uint64_t number = 0;  ///< of the point in its sweep
+  std::string keys;  ///< "seed=3 platform.l1d.size=16 KiB"
+  int exit_code = 0;  ///< as 'dspmem run' has it; 128 and the signal where the process died
+  std::string verdict, error;  ///< error: why it could not be run, for exit code 2 or a process that died
   std::uint64_t milliseconds = 0;
   std::map<std::string, double> metrics;
   std::vector<Finding> findings;
 };
 
-/// The results of sweeps, in one SQLite file. Every result is there or not, whatever kills the process. Throws std::runtime_error when the file
-/// cannot be read or written.
+/// The results of sweeps, in one SQLite file. Every result is there or not, whatever kills the process. Throws
+/// std::runtime_error when the file cannot be read or written.
 class SweepStore {
  public:
   /// `fresh`: makes the file if there is none.

@@ -29,7 +29,8 @@ CommandOutcome run_system_command(const std::vector<std::string>& arguments) {
   for (const std::string& each : arguments) words.push_back(const_cast<char*>(each.c_str()));
   words.push_back(nullptr);
   int out[2], err[2];
-  if (pipe2(out, O_CLOEXEC)) throw std::system_error(errno, std::generic_category(), "'" + arguments[0] + "' cannot be started");
+  if (pipe2(out, O_CLOEXEC))
+    throw std::system_error(errno, std::generic_category(), "'" + arguments[0] + "' cannot be started");
   if (pipe2(err, O_CLOEXEC)) {
     const int why = errno;
     close(out[0]), close(out[1]);

@@ -11,8 +11,8 @@ struct CommandOutcome {
   std::string out, err;
 };
 
-/// Runs another program of this machine, found on PATH, and waits for it. Its standard input is empty. Throws std::system_error when no process
-/// can be started.
+/// Runs another program of this machine, found on PATH, and waits for it. Its standard input is empty. Throws
+/// std::system_error when no process can be started.
 CommandOutcome run_system_command(const std::vector<std::string>& arguments);
 
 }  // namespace dspmem

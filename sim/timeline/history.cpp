@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/timeline/history.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "sim/timeline/bank_state.h"
 
@@ -33,7 +33,7 @@ void HistoryRecorder::add(Result::History::Track& track, Result::History::Span s
   spans.push_back(std::move(span));
 }
 
-// ---- Heaps -----------------------------------------------------------------------------------------------------------------
+// ---- Heaps --------------------------------------------------------------------------------------
 
 /// Keeps of every two neighbours the larger value, at the time of the first.
 void HistoryRecorder::thin(Zone& zone) {
@@ -75,7 +75,9 @@ void HistoryRecorder::on(const Allocated& event) {
     ++left_out_;
     return;
   }
-  blocks_[event.block.base] = {event.block.name, to_string(event.block.zone), event.block.where ? event.block.where->to_string() : "", event.block.base, event.block.bytes, event.cycle};
+  blocks_[event.block.base] = {
+      event.block.name, to_string(event.block.zone), event.block.where ? event.block.where->to_string() : "",
+      event.block.base, event.block.bytes,           event.cycle};
 }
 
 void HistoryRecorder::on(const Freeing& event) {
@@ -88,7 +90,7 @@ void HistoryRecorder::on(const Resizing& event) {
   blocks_.erase(event.block.base);
 }
 
-// ---- Cores and banks -------------------------------------------------------------------------------------------------------
+// ---- Cores and banks ----------------------------------------------------------------------------
 
 void HistoryRecorder::end_step(AgentId core, std::uint64_t cycle) {
   Open& step = steps_[core];
@@ -132,9 +134,11 @@ Result::History HistoryRecorder::take(std::uint64_t end) {
   }
   history.regions.push_back({"image", platform_.image_base, platform_.image_bytes});
   for (std::size_t core = 0; core < platform_.core_areas.size(); ++core)
-    history.regions.push_back({fmt::format("stack of core {}", core), platform_.core_areas[core].stack_base, platform_.core_areas[core].stack_bytes});
+    history.regions.push_back({fmt::format("stack of core {}", core), platform_.core_areas[core].stack_base,
+                               platform_.core_areas[core].stack_bytes});
   for (const HeapLayout& heap : platform_.heaps) history.regions.push_back({heap.name, heap.base, heap.bytes});
-  std::sort(history.regions.begin(), history.regions.end(), [](const auto& a, const auto& b) { return a.base < b.base; });
+  std::sort(history.regions.begin(), history.regions.end(),
+            [](const auto& a, const auto& b) { return a.base < b.base; });
   for (auto& [base, block] : blocks_) history.blocks.push_back(std::move(block));
   history.left_out = left_out_;
   history.joined = joined_;

@@ -12,9 +12,9 @@
 
 namespace dspmem {
 
-/// Collects what heaps, banks and cores did over time, in memory that does not grow with the run: a series keeps at most `most_points`, and from
-/// then on the largest value of every two, four, eight... neighbours; a track of steps or bank states keeps `most_spans`, and from then on two
-/// neighbours become one; of blocks it keeps `most_blocks`.
+/// Collects what heaps, banks and cores did over time, in memory that does not grow with the run: a series keeps at
+/// most `most_points`, and from then on the largest value of every two, four, eight... neighbours; a track of steps or
+/// bank states keeps `most_spans`, and from then on two neighbours become one; of blocks it keeps `most_blocks`.
 class HistoryRecorder final : public Subscriber {
  public:
   static constexpr std::size_t most_points = 2000, most_spans = 4000, most_blocks = 20'000;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/timeline/profile.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "models/core/core.h"
 #include "sim/result/printable.h"
@@ -10,7 +10,8 @@
 namespace dspmem {
 namespace {
 
-constexpr const char* cost_names[] = {"Cycles", "Instructions", "L1dMisses", "L1iMisses", "Uncached", "WriteBacks", "CacheOps"};
+constexpr const char* cost_names[] = {"Cycles",   "Instructions", "L1dMisses", "L1iMisses",
+                                      "Uncached", "WriteBacks",   "CacheOps"};
 
 Profile::Costs costs_of(const Core& core) {
   const CoreStatistics statistics = core.statistics();
@@ -31,11 +32,12 @@ void add(Profile::Costs& to, const Profile::Costs& more) {
 
 }  // namespace
 
-Profile::Profile(const Platform& platform, const FirmwareImage& image) : platform_(platform), image_(image), map_(platform.system.regions), functions_(image.functions()) {
+Profile::Profile(const Platform& platform, const FirmwareImage& image)
+    : platform_(platform), image_(image), map_(platform.system.regions), functions_(image.functions()) {
   nodes_.emplace_back();  // nobody's
 }
 
-// ---- Time ------------------------------------------------------------------------------------------------------------------
+// ---- Time ---------------------------------------------------------------------------------------
 
 Profile::CoreState& Profile::state_of(const Core& core) {
   CoreState& state = cores_[core.id()];
@@ -62,7 +64,9 @@ void Profile::charge(const Core& core, CoreState& state) {
 std::uint32_t Profile::function_of(std::uint32_t pc) {
   const auto known = function_at_.find(pc);
   if (known != function_at_.end()) return known->second;
-  const auto behind = std::upper_bound(functions_.begin(), functions_.end(), pc, [](std::uint32_t address, const FirmwareImage::Function& each) { return address < each.address; });
+  const auto behind = std::upper_bound(
+      functions_.begin(), functions_.end(), pc,
+      [](std::uint32_t address, const FirmwareImage::Function& each) { return address < each.address; });
   const std::uint32_t function = behind == functions_.begin() ? 0 : std::prev(behind)->address;
   return function_at_[pc] = function;
 }
@@ -105,7 +109,7 @@ void Profile::on_leave(Core& core) {
   state.inside = false;
 }
 
-// ---- Objects ---------------------------------------------------------------------------------------------------------------
+// ---- Objects ------------------------------------------------------------------------------------
 
 std::uint32_t Profile::physical(std::uint32_t address) const {
   const Region* const region = map_.find(address);
@@ -134,9 +138,13 @@ Profile::ObjectCosts& Profile::object_at(std::uint32_t address) {
     // Images are linked at cached addresses; memory that is not cached has one address.
     std::uint32_t linked = address;
     for (const Region& region : map_.regions())
-      if (region.kind == RegionKind::cached && region.to_physical(region.base) <= address && address - region.to_physical(region.base) < region.size) linked = address - region.to_physical(region.base) + region.base;
+      if (region.kind == RegionKind::cached && region.to_physical(region.base) <= address &&
+          address - region.to_physical(region.base) < region.size)
+        linked = address - region.to_physical(region.base) + region.base;
     name = image_.variable_at(linked).name;
-    if (name.empty()) name = image_.function_at(linked).empty() ? "free memory, stacks and the allocator's metadata" : "constants of the image";
+    if (name.empty())
+      name = image_.function_at(linked).empty() ? "free memory, stacks and the allocator's metadata"
+                                                : "constants of the image";
   }
   return objects_[printable(name)];
 }
@@ -157,7 +165,7 @@ void Profile::on_cache_operation(Core&, CacheOperation, std::uint32_t address, b
   if (!implied) ++object_at(address).cache_operations;
 }
 
-// ---- What comes of it ------------------------------------------------------------------------------------------------------
+// ---- What comes of it ---------------------------------------------------------------------------
 
 std::string Profile::name_of(const Node& node) const {
   if (node.parent == 0) return fmt::format("core {}", node.function);
@@ -186,12 +194,16 @@ void Profile::summarise(Result& result, std::size_t most) const {
     cost.name = name;
     result.functions.push_back(cost);
   }
-  std::stable_sort(result.functions.begin(), result.functions.end(), [](const auto& a, const auto& b) { return a.cycles > b.cycles; });
+  std::stable_sort(result.functions.begin(), result.functions.end(),
+                   [](const auto& a, const auto& b) { return a.cycles > b.cycles; });
   if (result.functions.size() > most) result.functions.resize(most);
 
   result.object_costs.clear();
-  for (const auto& [name, cost] : objects_) result.object_costs.push_back({name, cost.l1d_misses, cost.uncached_accesses, cost.cache_operations});
-  std::stable_sort(result.object_costs.begin(), result.object_costs.end(), [](const auto& a, const auto& b) { return a.l1d_misses + a.uncached_accesses > b.l1d_misses + b.uncached_accesses; });
+  for (const auto& [name, cost] : objects_)
+    result.object_costs.push_back({name, cost.l1d_misses, cost.uncached_accesses, cost.cache_operations});
+  std::stable_sort(result.object_costs.begin(), result.object_costs.end(), [](const auto& a, const auto& b) {
+    return a.l1d_misses + a.uncached_accesses > b.l1d_misses + b.uncached_accesses;
+  });
   if (result.object_costs.size() > most) result.object_costs.resize(most);
 }
 
@@ -238,23 +250,28 @@ std::string Profile::callgrind(const Result& result) const {
     function.line = begins.line;
     for (const auto& [pc, costs] : node.blocks) {
       const SourceLine line = image_.line_at(pc);
-      add(function.lines[line.file == begins.file ? line.line : begins.line], costs);  // of code from elsewhere: where the function begins
+      add(function.lines[line.file == begins.file ? line.line : begins.line],
+          costs);  // of code from elsewhere: where the function begins
     }
     // Within a recursion the costs are in those of the outermost call already.
     bool recursive = false;
-    for (std::size_t at = node.parent; nodes_[at].parent != 0 && !recursive; at = nodes_[at].parent) recursive = nodes_[at].function == node.function;
+    for (std::size_t at = node.parent; nodes_[at].parent != 0 && !recursive; at = nodes_[at].parent)
+      recursive = nodes_[at].function == node.function;
     Call& call = functions[name_of(nodes_[node.parent])].calls[name_of(node)];
     call.calls += node.calls;
     if (!recursive) add(call.costs, inclusive[i]);
   }
   const auto row = [](const Costs& costs) { return fmt::format("{}", fmt::join(costs, " ")); };
-  std::string out = fmt::format("# callgrind format\nversion: 1\ncreator: dspmem\ncmd: {}\npositions: line\nevents: {}\nsummary: {}\n", printable(result.file), fmt::join(cost_names, " "), row(total));
+  std::string out = fmt::format(
+      "# callgrind format\nversion: 1\ncreator: dspmem\ncmd: {}\npositions: line\nevents: {}\nsummary: {}\n",
+      printable(result.file), fmt::join(cost_names, " "), row(total));
   for (const auto& [name, function] : functions) {
     out += fmt::format("\nfl={}\nfn={}\n", function.file.empty() ? "???" : function.file, name);
     for (const auto& [line, costs] : function.lines) out += fmt::format("{} {}\n", line, row(costs));
     for (const auto& [callee, call] : function.calls) {
       const Function& other = functions.at(callee);
-      out += fmt::format("cfi={}\ncfn={}\ncalls={} {}\n{} {}\n", other.file.empty() ? "???" : other.file, callee, std::max<std::uint64_t>(call.calls, 1), other.line, function.line, row(call.costs));
+      out += fmt::format("cfi={}\ncfn={}\ncalls={} {}\n{} {}\n", other.file.empty() ? "???" : other.file, callee,
+                         std::max<std::uint64_t>(call.calls, 1), other.line, function.line, row(call.costs));
     }
   }
   return out;

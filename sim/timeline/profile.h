@@ -18,12 +18,22 @@
 
 namespace dspmem {
 
-/// Where cores spend their time: every block of instructions, under the functions that called for it; and which objects' lines they miss, reach
-/// past the cache, or operate on. Exact, not sampled: all costs of a core add up to what the report says of it. What passes while a core executes
-/// nothing of the firmware's, such as a step of the scenario, is the core's own.
+/// Where cores spend their time: every block of instructions, under the functions that called for it; and which
+/// objects' lines they miss, reach past the cache, or operate on. Exact, not sampled: all costs of a core add up to
+/// what the report says of it. What passes while a core executes nothing of the firmware's, such as a step of the
+/// scenario, is the core's own.
 class Profile final : public BlockObserver, public HardwareObserver, public Subscriber {
  public:
-  enum Cost { cycles, instructions, l1d_misses, l1i_misses, uncached_accesses, write_backs, cache_operations, cost_count };
+  enum Cost {
+    cycles,
+    instructions,
+    l1d_misses,
+    l1i_misses,
+    uncached_accesses,
+    write_backs,
+    cache_operations,
+    cost_count
+  };
   using Costs = std::array<std::uint64_t, cost_count>;
 
   /// REQUIRES: both outlive it.
@@ -63,7 +73,7 @@ class Profile final : public BlockObserver, public HardwareObserver, public Subs
     bool known = false, inside = false;
     Costs before{};
     std::size_t top = 0;
-    std::size_t node = 0;       ///< of the block that is being executed
+    std::size_t node = 0;  ///< of the block that is being executed
     std::uint32_t block = 0;
     std::uint32_t depth = 0, return_address = 0, function = 0;  ///< by which the node is known again
   };

@@ -13,11 +13,12 @@
 
 namespace dspmem {
 
-/// Writes what happened as a timeline in the trace event format that Perfetto (ui.perfetto.dev) and chrome://tracing open: each core's steps,
-/// bytes of each zone, banks by state, findings with an arrow from the write to the read that missed it. Times are simulated microseconds.
+/// Writes what happened as a timeline in the trace event format that Perfetto (ui.perfetto.dev) and chrome://tracing
+/// open: each core's steps, bytes of each zone, banks by state, findings with an arrow from the write to the read that
+/// missed it. Times are simulated microseconds.
 ///
-/// It writes as the run goes on and keeps no events. Steps and heap counters end after `most_events`; how many were left out is said in
-/// "otherData".
+/// It writes as the run goes on and keeps no events. Steps and heap counters end after `most_events`; how many were
+/// left out is said in "otherData".
 class Timeline final : public Subscriber {
  public:
   static constexpr std::uint64_t most_events = 1'000'000;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/timeline/vcd.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "sim/result/printable.h"
 
@@ -44,7 +44,8 @@ ValueChanges::ValueChanges(const Platform& platform) : period_ps_(platform.syste
     signal(fmt::format("core{}_step", core), Signal::Kind::step, 0);
   }
   for (const SramConfig& sram : platform.system.srams)
-    for (std::uint32_t bank = 0; sram.switchable && bank < sram.banks; ++bank) signal(fmt::format("{}{}", sram.name, bank), Signal::Kind::bank, 2);
+    for (std::uint32_t bank = 0; sram.switchable && bank < sram.banks; ++bank)
+      signal(fmt::format("{}{}", sram.name, bank), Signal::Kind::bank, 2);
   texts_["-"] = 0;
 }
 
@@ -68,7 +69,9 @@ void ValueChanges::change(std::uint32_t signal, std::int64_t value, std::uint64_
 }
 
 void ValueChanges::on(const StepBegan& event) {
-  const std::string text = event.kind ? word(*event.kind + (event.where ? fmt::format("@{}:{}", event.where->file, event.where->line) : "")) : "-";
+  const std::string text =
+      event.kind ? word(*event.kind + (event.where ? fmt::format("@{}:{}", event.where->file, event.where->line) : ""))
+                 : "-";
   const auto [known, fresh] = texts_.try_emplace(text, static_cast<std::int32_t>(texts_.size()));
   change(signal(fmt::format("core{}_step", event.core), Signal::Kind::step, 0), known->second, event.cycle);
 }
@@ -79,8 +82,12 @@ void ValueChanges::count(const HeapBlock& block, std::int64_t bytes, std::uint64
 void ValueChanges::on(const Allocated& event) { count(event.block, event.block.bytes, event.cycle); }
 void ValueChanges::on(const Freeing& event) { count(event.block, -std::int64_t{event.block.bytes}, event.cycle); }
 void ValueChanges::on(const Resizing& event) { count(event.block, -std::int64_t{event.block.bytes}, event.cycle); }
-void ValueChanges::on(const CoreChanged& event) { change(signal(fmt::format("core{}_powered", event.core), Signal::Kind::power, 0), event.on, event.cycle); }
-void ValueChanges::on(const BankChanged& event) { change(signal(event.bank, Signal::Kind::bank, 2), number_of(event.state), event.cycle); }
+void ValueChanges::on(const CoreChanged& event) {
+  change(signal(fmt::format("core{}_powered", event.core), Signal::Kind::power, 0), event.on, event.cycle);
+}
+void ValueChanges::on(const BankChanged& event) {
+  change(signal(event.bank, Signal::Kind::bank, 2), number_of(event.state), event.cycle);
+}
 
 void ValueChanges::write(std::ostream& out, std::uint64_t end) {
   std::vector<std::string> texts(texts_.size());
@@ -89,21 +96,28 @@ void ValueChanges::write(std::ostream& out, std::uint64_t end) {
   if (left_out_) out << "; " << left_out_ << " later changes are left out";
   out << " $end\n$timescale 1 ps $end\n$scope module dspmem $end\n";
   const auto type = [](Signal::Kind kind) {
-    return kind == Signal::Kind::bank ? "wire 2" : kind == Signal::Kind::power ? "wire 1" : kind == Signal::Kind::step ? "string 1" : "integer 32";
+    return kind == Signal::Kind::bank    ? "wire 2"
+           : kind == Signal::Kind::power ? "wire 1"
+           : kind == Signal::Kind::step  ? "string 1"
+                                         : "integer 32";
   };
-  for (std::uint32_t i = 0; i < signals_.size(); ++i) out << "$var " << type(signals_[i].kind) << ' ' << code_of(i) << ' ' << signals_[i].name << " $end\n";
+  for (std::uint32_t i = 0; i < signals_.size(); ++i)
+    out << "$var " << type(signals_[i].kind) << ' ' << code_of(i) << ' ' << signals_[i].name << " $end\n";
   out << "$upscope $end\n$enddefinitions $end\n";
   const auto put = [&](std::uint32_t index, std::int64_t value) {
     switch (signals_[index].kind) {
       case Signal::Kind::power: out << value << code_of(index) << '\n'; break;
-      case Signal::Kind::step: out << 's' << texts[static_cast<std::size_t>(value)] << ' ' << code_of(index) << '\n'; break;
+      case Signal::Kind::step:
+        out << 's' << texts[static_cast<std::size_t>(value)] << ' ' << code_of(index) << '\n';
+        break;
       default: out << fmt::format("b{:b} {}\n", static_cast<std::uint32_t>(value), code_of(index));
     }
   };
   out << "#0\n$dumpvars\n";
   for (std::uint32_t i = 0; i < signals_.size(); ++i) put(i, initial_[i]);
   out << "$end\n";
-  std::stable_sort(changes_.begin(), changes_.end(), [](const Change& a, const Change& b) { return a.cycle < b.cycle; });
+  std::stable_sort(changes_.begin(), changes_.end(),
+                   [](const Change& a, const Change& b) { return a.cycle < b.cycle; });
   std::uint64_t now = 0;
   for (const Change& each : changes_) {
     if (each.cycle != now) out << '#' << each.cycle * period_ps_ << '\n';

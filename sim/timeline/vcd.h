@@ -14,10 +14,11 @@
 
 namespace dspmem {
 
-/// Collects signals over time, for waveform viewers (GTKWave): of each bank its state (0 off, 1 retention, 2 on), of each core whether
-/// it is powered and the step that it is at, of each zone the bytes asked for. Cores run ahead of each other within a quantum, and a file of
-/// value changes is in order of time: changes are kept until the end, 16 bytes each, and sorted. At most `most_changes`; what came later is
-/// left out, and the file says how many changes that were.
+/// Collects signals over time, for waveform viewers (GTKWave): of each bank its state (0 off, 1 retention, 2 on), of
+/// each core whether it is powered and the step that it is at, of each zone the bytes asked for. Cores run ahead of
+/// each other within a quantum, and a file of value changes is in order of time: changes are kept until the end, 16
+/// bytes each, and sorted. At most `most_changes`; what came later is left out, and the file says how many changes that
+/// were.
 class ValueChanges final : public Subscriber {
  public:
   static constexpr std::size_t most_changes = 4'000'000;

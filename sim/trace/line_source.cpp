@@ -42,7 +42,8 @@ LineSource::LineSource(const std::string& path) : path_(path) {
   stream_ = text_of(io::file_source(path, std::ios::binary), {magic.data(), magic.size()});
 }
 
-LineSource::LineSource(std::string_view text, std::string name) : path_(std::move(name)), stream_(text_of(io::array_source(text.data(), text.size()), text)) {}
+LineSource::LineSource(std::string_view text, std::string name)
+    : path_(std::move(name)), stream_(text_of(io::array_source(text.data(), text.size()), text)) {}
 
 LineSource::~LineSource() = default;
 
@@ -52,12 +53,14 @@ bool LineSource::refill() {
     end_ -= begin_;
     begin_ = 0;
   }
-  if (end_ > longest_line) throw InputError({path_, static_cast<int>(number_ + 1), 1}, "a line is longer than 1 MiB: this is no text");
+  if (end_ > longest_line)
+    throw InputError({path_, static_cast<int>(number_ + 1), 1}, "a line is longer than 1 MiB: this is no text");
   buffer_.resize(end_ + chunk);
   try {
     stream_->read(buffer_.data() + end_, chunk);
   } catch (const std::exception& error) {
-    throw InputError({path_, static_cast<int>(number_ + 1), 1}, std::string("the compressed file is damaged behind this line: ") + error.what());
+    throw InputError({path_, static_cast<int>(number_ + 1), 1},
+                     std::string("the compressed file is damaged behind this line: ") + error.what());
   }
   end_ += static_cast<std::size_t>(stream_->gcount());
   return stream_->gcount() > 0;

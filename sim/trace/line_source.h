@@ -23,7 +23,8 @@ class LineSource {
   LineSource(std::string_view text, std::string name);
   ~LineSource();
 
-  /// The next line without its end, valid until the next call; false at the end. Throws InputError for damaged files and endless lines.
+  /// The next line without its end, valid until the next call; false at the end. Throws InputError for damaged files
+  /// and endless lines.
   bool next(std::string_view& line);
   /// Of the last line, from 1.
   std::uint64_t number() const { return number_; }

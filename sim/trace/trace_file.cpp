@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/trace/trace_file.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <bit>
 #include <charconv>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <utility>
 
 #include "sim/config/fields.h"
@@ -16,8 +16,12 @@ namespace {
 constexpr std::string_view first_line = "dspmem-trace 1";
 constexpr std::uint32_t flag_shared = 1;  // SOF_MEM_FLAG_SHARED
 
-constexpr std::array<std::string_view, 10> column_names{"time", "core", "op", "zone", "flags", "caps", "size", "alignment", "id", "detail"};
-constexpr std::array<std::pair<std::string_view, TraceRow::Op>, 4> heap_ops{{{"alloc", TraceRow::Op::alloc}, {"zalloc", TraceRow::Op::zalloc}, {"realloc", TraceRow::Op::realloc}, {"free", TraceRow::Op::free}}};
+constexpr std::array<std::string_view, 10> column_names{"time", "core", "op",        "zone", "flags",
+                                                        "caps", "size", "alignment", "id",   "detail"};
+constexpr std::array<std::pair<std::string_view, TraceRow::Op>, 4> heap_ops{{{"alloc", TraceRow::Op::alloc},
+                                                                             {"zalloc", TraceRow::Op::zalloc},
+                                                                             {"realloc", TraceRow::Op::realloc},
+                                                                             {"free", TraceRow::Op::free}}};
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -37,7 +41,8 @@ void for_each_part(std::string_view text, char separator, Visit visit) {
 }  // namespace
 
 bool can_be_named_in_traces(std::string_view name) {
-  return !name.empty() && name.find_first_of(",\n\r") == std::string_view::npos && trimmed(name) == name && name.find_first_not_of("0123456789") != std::string_view::npos;
+  return !name.empty() && name.find_first_of(",\n\r") == std::string_view::npos && trimmed(name) == name &&
+         name.find_first_not_of("0123456789") != std::string_view::npos;
 }
 
 TraceReader::TraceReader(std::unique_ptr<LineSource> source) : source_(std::move(source)) {
@@ -50,33 +55,41 @@ TraceReader::TraceReader(std::unique_ptr<LineSource> source) : source_(std::move
     }
     read_metadata(line_.substr(1));
   }
-  throw InputError({path()}, "a trace needs a line that names its columns, such as time,core,op,zone,flags,caps,size,alignment,id");
+  throw InputError(
+      {path()}, "a trace needs a line that names its columns, such as time,core,op,zone,flags,caps,size,alignment,id");
 }
 
 void TraceReader::fail(std::string_view field, const Message& message) const {
-  const int column = field.data() >= line_.data() && field.data() <= line_.data() + line_.size() ? static_cast<int>(field.data() - line_.data()) + 1 : 1;
+  const int column = field.data() >= line_.data() && field.data() <= line_.data() + line_.size()
+                         ? static_cast<int>(field.data() - line_.data()) + 1
+                         : 1;
   throw InputError({path(), static_cast<int>(std::min<std::uint64_t>(source_->number(), 0x7fffffff)), column}, message);
 }
 
 void TraceReader::read_metadata(std::string_view comment) {
   comment = trimmed(comment);
-  if (comment.starts_with("dspmem-trace") && comment != first_line) fail(comment, "this is '" + std::string(comment) + "'; version 1 is what can be read");
+  if (comment.starts_with("dspmem-trace") && comment != first_line)
+    fail(comment, "this is '" + std::string(comment) + "'; version 1 is what can be read");
   const std::size_t colon = comment.find(": ");
   if (colon == std::string_view::npos || comment.find(' ') < colon) return;  // a comment for people
   const std::string key(comment.substr(0, colon)), value(trimmed(comment.substr(colon + 2)));
   static const std::vector<std::string> keys{"name", "platform", "seed", "unit", "order", "objects", "expect"};
   if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-    if (const std::string near = nearest_name(key, keys); !near.empty()) fail(comment, "'" + key + "' means nothing here; did you mean '" + near + "'?");
+    if (const std::string near = nearest_name(key, keys); !near.empty())
+      fail(comment, "'" + key + "' means nothing here; did you mean '" + near + "'?");
     return;
   }
   if (!at_.empty()) fail(comment, "'" + key + "' must stand in front of the line that names the columns");
   if (key == "unit") {
-    const std::array<std::pair<std::string_view, std::uint64_t>, 5> units{{{"cycles", 0}, {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}}};
+    const std::array<std::pair<std::string_view, std::uint64_t>, 5> units{
+        {{"cycles", 0}, {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}}};
     const auto unit = std::find_if(units.begin(), units.end(), [&](const auto& each) { return each.first == value; });
-    if (unit == units.end()) fail(comment, "'" + value + "' is not a known unit" + suggestion(value, {"cycles", "ns", "us", "ms", "s"}));
+    if (unit == units.end())
+      fail(comment, "'" + value + "' is not a known unit" + suggestion(value, {"cycles", "ns", "us", "ms", "s"}));
     unit_ns_ = unit->second;
   } else if (key == "order") {
-    if (value != "time" && value != "steps") fail(comment, "'" + value + "' is not a known order" + suggestion(value, {"time", "steps"}));
+    if (value != "time" && value != "steps")
+      fail(comment, "'" + value + "' is not a known order" + suggestion(value, {"time", "steps"}));
     ordered_by_steps_ = value == "steps";
   }
   metadata_[key] = value;
@@ -85,15 +98,19 @@ void TraceReader::read_metadata(std::string_view comment) {
 void TraceReader::read_columns(std::string_view line) {
   for_each_part(line, ',', [&](std::string_view name) {
     const auto known = std::find(column_names.begin(), column_names.end(), name);
-    if (known == column_names.end()) fail(name, "'" + std::string(name) + "' is not a known column" + suggestion(name, {column_names.begin(), column_names.end()}));
+    if (known == column_names.end())
+      fail(name, "'" + std::string(name) + "' is not a known column" +
+                     suggestion(name, {column_names.begin(), column_names.end()}));
     const auto column = static_cast<std::size_t>(known - column_names.begin());
     if (place_of_[column] >= 0) fail(name, "column '" + std::string(name) + "' is named twice");
-    if (!at_.empty() && at_.back() == Column::detail) fail(name, "'detail' must be the last column: it may hold commas");
+    if (!at_.empty() && at_.back() == Column::detail)
+      fail(name, "'detail' must be the last column: it may hold commas");
     place_of_[column] = static_cast<int>(at_.size());
     at_.push_back(static_cast<Column>(column));
   });
   for (const Column needed : {Column::op, Column::id})
-    if (place_of_[static_cast<std::size_t>(needed)] < 0) fail(line, "a trace needs the column '" + std::string(column_names[static_cast<std::size_t>(needed)]) + "'");
+    if (place_of_[static_cast<std::size_t>(needed)] < 0)
+      fail(line, "a trace needs the column '" + std::string(column_names[static_cast<std::size_t>(needed)]) + "'");
 }
 
 std::uint64_t TraceReader::number(std::string_view field, const char* name, std::uint64_t most) const {
@@ -102,7 +119,8 @@ std::uint64_t TraceReader::number(std::string_view field, const char* name, std:
   const bool hex = field.starts_with("0x");
   const char* const end = field.data() + field.size();
   const auto [stop, error] = std::from_chars(field.data() + (hex ? 2 : 0), end, value, hex ? 16 : 10);
-  if (error != std::errc{} || stop != end || value > most) fail(field, fmt::format("'{}' must be a whole number up to {}, not '{}'", name, most, field));
+  if (error != std::errc{} || stop != end || value > most)
+    fail(field, fmt::format("'{}' must be a whole number up to {}, not '{}'", name, most, field));
   return value;
 }
 
@@ -129,19 +147,23 @@ void TraceReader::read_row(std::string_view line, TraceRow& row) {
   row.id = field(Column::id);
   row.detail = field(Column::detail);
   if (row.name.empty()) fail(line, "the row has no 'op'");
-  const auto op = std::find_if(heap_ops.begin(), heap_ops.end(), [&](const auto& each) { return each.first == row.name; });
+  const auto op =
+      std::find_if(heap_ops.begin(), heap_ops.end(), [&](const auto& each) { return each.first == row.name; });
   if (op == heap_ops.end()) return;  // a step: whoever executes it knows its name
   row.op = op->second;
-  if (row.id.empty()) fail(row.name, "'" + std::string(row.name) + "' needs an 'id': what the object is called, or its number");
+  if (row.id.empty())
+    fail(row.name, "'" + std::string(row.name) + "' needs an 'id': what the object is called, or its number");
   if (row.op == TraceRow::Op::free) return;
   row.bytes = static_cast<std::uint32_t>(number(field(Column::size), "size", 0x7fffffff));
   if (!row.bytes) fail(row.name, "'" + std::string(row.name) + "' needs a 'size' above 0");
   if (row.op == TraceRow::Op::realloc) return;
   row.alignment = static_cast<std::uint32_t>(number(field(Column::alignment), "alignment", 1u << 24));
-  if (row.alignment && !std::has_single_bit(row.alignment)) fail(field(Column::alignment), fmt::format("'alignment' must be a power of two, not {}", row.alignment));
+  if (row.alignment && !std::has_single_bit(row.alignment))
+    fail(field(Column::alignment), fmt::format("'alignment' must be a power of two, not {}", row.alignment));
   if (const std::string_view zone = field(Column::zone); !zone.empty()) {
     const auto& names = zone_names();
-    const auto known = std::find_if(names.begin(), names.end(), [zone](const auto& each) { return each.first == zone; });
+    const auto known =
+        std::find_if(names.begin(), names.end(), [zone](const auto& each) { return each.first == zone; });
     if (known == names.end()) {
       std::vector<std::string> all;
       for (const auto& each : names) all.push_back(each.first);
@@ -156,7 +178,8 @@ void TraceReader::read_row(std::string_view line, TraceRow& row) {
   });
   for_each_part(field(Column::caps), '+', [&](std::string_view capability) {
     const auto& names = capability_names();
-    const auto known = std::find_if(names.begin(), names.end(), [capability](const auto& each) { return each.first == capability; });
+    const auto known =
+        std::find_if(names.begin(), names.end(), [capability](const auto& each) { return each.first == capability; });
     if (known == names.end()) {
       std::vector<std::string> all;
       for (const auto& each : names) all.push_back(each.first);
@@ -164,7 +187,8 @@ void TraceReader::read_row(std::string_view line, TraceRow& row) {
     }
     row.capabilities |= known->second;
   });
-  if (row.detail.starts_with("tag: ")) row.tag = static_cast<std::uint32_t>(number(row.detail.substr(5), "tag", 0xffffffff));
+  if (row.detail.starts_with("tag: "))
+    row.tag = static_cast<std::uint32_t>(number(row.detail.substr(5), "tag", 0xffffffff));
   else if (!row.detail.empty()) fail(row.detail, "the detail of an allocation is 'tag: NUMBER' or nothing");
 }
 
@@ -212,7 +236,8 @@ void TraceWriter::row(const TraceRow& row) {
   }
   if (row.bytes) size = std::to_string(row.bytes);
   text_.clear();
-  fmt::format_to(std::back_inserter(text_), "{},{},{},{},{},{},{},{},{},{}\n", row.time, row.core, row.name, zone, flags, caps, size, alignment, row.id, detail);
+  fmt::format_to(std::back_inserter(text_), "{},{},{},{},{},{},{},{},{},{}\n", row.time, row.core, row.name, zone,
+                 flags, caps, size, alignment, row.id, detail);
   out_.write(text_.data(), static_cast<std::streamsize>(text_.size()));
 }
 

@@ -18,19 +18,19 @@ namespace dspmem {
 struct TraceRow {
   enum class Op { alloc, zalloc, realloc, free, step };
 
-  std::uint64_t line = 0;      ///< of the file
-  std::uint64_t time = 0;      ///< when it began, in the file's unit; 0 when the file has none
+  std::uint64_t line = 0;  ///< of the file
+  std::uint64_t time = 0;  ///< when it began, in the file's unit; 0 when the file has none
   std::uint32_t core = 0;
   Op op = Op::step;
-  std::string_view name;       ///< of the operation: a step's kind where it is none of the heap
+  std::string_view name;  ///< of the operation: a step's kind where it is none of the heap
   Zone zone = Zone::runtime;
   std::uint32_t flags = 0;
   bool may_fail = false;
   std::uint32_t capabilities = 0;
   std::uint32_t bytes = 0;
   std::uint32_t alignment = 0;
-  std::string_view id;         ///< of the object; digits only: anonymous
-  std::string_view detail;     ///< a step's settings, as one line of YAML
+  std::string_view id;  ///< of the object; digits only: anonymous
+  std::string_view detail;  ///< a step's settings, as one line of YAML
   std::optional<std::uint32_t> tag;  ///< alloc: what its first and last word hold while it lives
 
   bool anonymous() const { return id.find_first_not_of("0123456789") == std::string_view::npos; }
@@ -46,8 +46,9 @@ bool can_be_named_in_traces(std::string_view name);
 ///   time,core,op,zone,flags,caps,size,alignment,id,detail
 ///   1200,0,alloc,runtime,shared,ram,512,0,17,
 ///
-/// The first line that is no comment names the columns: any order, `op` and `id` are required. Absent or empty fields have defaults: core 0,
-/// zone runtime, no flags. `flags` and `caps` join several names with +. `detail` comes last and may hold commas.
+/// The first line that is no comment names the columns: any order, `op` and `id` are required. Absent or empty fields
+/// have defaults: core 0, zone runtime, no flags. `flags` and `caps` join several names with +. `detail` comes last and
+/// may hold commas.
 class TraceReader {
  public:
   /// Throws InputError, like all functions here, with file, line and column.
@@ -78,8 +79,8 @@ class TraceReader {
   std::uint64_t unit_ns_ = 0;
   bool ordered_by_steps_ = false;
   std::string_view line_;
-  std::array<int, columns> place_of_{};    ///< column -> position in a line; -1 when absent
-  std::vector<Column> at_;                 ///< position -> column
+  std::array<int, columns> place_of_{};  ///< column -> position in a line; -1 when absent
+  std::vector<Column> at_;  ///< position -> column
   std::array<std::string_view, columns> fields_{};
 };
 

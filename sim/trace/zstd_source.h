@@ -12,10 +12,13 @@
 
 namespace dspmem {
 
-/// Text out of a zstd stream. Boost's filter does not notice when the end is missing; this one throws std::runtime_error.
+/// Text out of a zstd stream. Boost's filter does not notice when the end is missing; this one throws
+/// std::runtime_error.
 class ZstdText final : public std::streambuf {
  public:
-  explicit ZstdText(std::unique_ptr<std::istream> compressed) : compressed_(std::move(compressed)), context_(ZSTD_createDCtx(), ZSTD_freeDCtx), in_(ZSTD_DStreamInSize()), out_(ZSTD_DStreamOutSize()) {
+  explicit ZstdText(std::unique_ptr<std::istream> compressed)
+      : compressed_(std::move(compressed)), context_(ZSTD_createDCtx(), ZSTD_freeDCtx), in_(ZSTD_DStreamInSize()),
+        out_(ZSTD_DStreamOutSize()) {
     if (!context_) throw std::bad_alloc();
     // A window of more than 128 MiB needs more memory than a reader of lines should take.
     ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, 27);
@@ -52,7 +55,9 @@ class ZstdText final : public std::streambuf {
 /// A stream that owns its buffer.
 class ZstdStream final : public std::istream {
  public:
-  explicit ZstdStream(std::unique_ptr<std::istream> compressed) : std::istream(nullptr), text_(std::move(compressed)) { rdbuf(&text_); }
+  explicit ZstdStream(std::unique_ptr<std::istream> compressed) : std::istream(nullptr), text_(std::move(compressed)) {
+    rdbuf(&text_);
+  }
 
  private:
   ZstdText text_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// "Your allocator in ten minutes" of models/firmware/allocators/README.md, word for word, from an empty folder and an installed dspmem.
+// "Your allocator in ten minutes" of models/firmware/allocators/README.md, word for word, from an empty folder and an
+// installed dspmem.
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -12,7 +13,7 @@ namespace {
 struct Guide {
   std::vector<std::pair<std::string, std::string>> files;
   std::vector<std::string> commands;  ///< blocks of shell, in order
-  std::string shown;                  ///< of the last command's output
+  std::string shown;  ///< of the last command's output
 };
 
 Guide guide_of(const std::string& readme) {
@@ -26,7 +27,8 @@ Guide guide_of(const std::string& readme) {
     while (std::getline(lines, line) && line != "```") text += line + "\n";
     if (language == "sh") guide.commands.push_back(text);
     else if (language == "text") guide.shown = text;
-    else if (before.starts_with("`") && before.ends_with("`:")) guide.files.emplace_back(before.substr(1, before.size() - 3), text);
+    else if (before.starts_with("`") && before.ends_with("`:"))
+      guide.files.emplace_back(before.substr(1, before.size() - 3), text);
   }
   return guide;
 }
@@ -43,7 +45,9 @@ TEST(Guide, WorksAsItStandsInTheReadme) {
   ASSERT_EQ(guide.files.size(), 4u);
   ASSERT_EQ(guide.commands.size(), 2u);
   const TemporaryDirectory home, folder;
-  const auto shell = [&home](const std::string& text, const std::filesystem::path& directory) { return run_program({"bash", "-c", "set -e; export HOME=" + home.path().string() + "; " + text}, directory); };
+  const auto shell = [&home](const std::string& text, const std::filesystem::path& directory) {
+    return run_program({"bash", "-c", "set -e; export HOME=" + home.path().string() + "; " + text}, directory);
+  };
   // This build is there already.
   const std::string install = guide.commands[0].substr(guide.commands[0].find("cmake --install"));
   std::string from_here = install;
@@ -54,11 +58,19 @@ TEST(Guide, WorksAsItStandsInTheReadme) {
   const ProgramResult result = shell(guide.commands[1], folder.path());
   EXPECT_EQ(result.exit_code, 3) << result.out << result.err;
   std::istringstream lines(guide.shown);
-  for (std::string line; std::getline(lines, line);) EXPECT_NE(result.out.find(line + "\n"), std::string::npos) << line << "\n--- is not in ---\n" << result.out;
+  for (std::string line; std::getline(lines, line);)
+    EXPECT_NE(result.out.find(line + "\n"), std::string::npos) << line << "\n--- is not in ---\n" << result.out;
 
   // The installed program finds all that it comes with.
-  EXPECT_EQ(shell("$HOME/dspmem/bin/dspmem run $HOME/dspmem/share/dspmem/scenarios/quickstart.yaml --quiet | grep -c ^PASS", folder.path()).out, "1\n");
-  EXPECT_EQ(shell("$HOME/dspmem/bin/dspmem compare churn.yaml --allocator pool.yaml tlsf zones | grep -c clean", folder.path()).out, "2\n");
+  EXPECT_EQ(
+      shell("$HOME/dspmem/bin/dspmem run $HOME/dspmem/share/dspmem/scenarios/quickstart.yaml --quiet | grep -c ^PASS",
+            folder.path())
+          .out,
+      "1\n");
+  EXPECT_EQ(shell("$HOME/dspmem/bin/dspmem compare churn.yaml --allocator pool.yaml tlsf zones | grep -c clean",
+                  folder.path())
+                .out,
+            "2\n");
 }
 
 // The image is the one that the tests build; the binding is completed as the text says.
@@ -69,8 +81,11 @@ TEST(Guide, OfProductsWorksAsItStandsInTheReadme) {
   const TemporaryDirectory folder;
   const auto shell = [&folder](std::string text) {
     const std::string build = firmware_images().parent_path().string();
-    for (std::size_t at = 0; (at = text.find("build/release", at)) != std::string::npos; at += build.size()) text.replace(at, 13, build);
-    return run_program({"bash", "-c", "set -e; export PATH=" + firmware_images().parent_path().string() + ":$PATH; " + text}, folder.path());
+    for (std::size_t at = 0; (at = text.find("build/release", at)) != std::string::npos; at += build.size())
+      text.replace(at, 13, build);
+    return run_program(
+        {"bash", "-c", "set -e; export PATH=" + firmware_images().parent_path().string() + ":$PATH; " + text},
+        folder.path());
   };
   folder.write(guide.files[0].first, guide.files[0].second);
   const ProgramResult inspected = shell(guide.commands[0]);
@@ -90,8 +105,12 @@ TEST(Guide, OfProductsWorksAsItStandsInTheReadme) {
 // Other projects may link the models alone.
 TEST(Guide, InstalledModelsCanBeLinked) {
   const TemporaryDirectory prefix, folder;
-  ASSERT_EQ(run_program({"cmake", "--install", firmware_images().parent_path(), "--prefix", prefix.path()}).exit_code, 0);
-  folder.write("CMakeLists.txt", "cmake_minimum_required(VERSION 3.23)\nproject(consumer CXX)\nfind_package(dspmem REQUIRED)\nadd_executable(consumer main.cpp)\ntarget_link_libraries(consumer PRIVATE dspmem::models)\n");
+  ASSERT_EQ(run_program({"cmake", "--install", firmware_images().parent_path(), "--prefix", prefix.path()}).exit_code,
+            0);
+  folder.write(
+      "CMakeLists.txt",
+      "cmake_minimum_required(VERSION 3.23)\nproject(consumer CXX)\nfind_package(dspmem "
+      "REQUIRED)\nadd_executable(consumer main.cpp)\ntarget_link_libraries(consumer PRIVATE dspmem::models)\n");
   folder.write("main.cpp", R"(#include <cstdio>
 #include "models/memory/sram_bank.h"
 #include "models/cache/replacement.h"
@@ -102,7 +121,11 @@ int main() {
   std::printf("%02x %zu\n", bytes[0], dspmem::replacement_policies().size());
 }
 )");
-  const ProgramResult result = run_program({"bash", "-c", "cmake -B build -DCMAKE_PREFIX_PATH=" + prefix.path().string() + " >log 2>&1 && cmake --build build >>log 2>&1 && build/consumer || cat log"}, folder.path());
+  const ProgramResult result =
+      run_program({"bash", "-c",
+                   "cmake -B build -DCMAKE_PREFIX_PATH=" + prefix.path().string() +
+                       " >log 2>&1 && cmake --build build >>log 2>&1 && build/consumer || cat log"},
+                  folder.path());
   EXPECT_EQ(result.out, "db 3\n");
 }
 

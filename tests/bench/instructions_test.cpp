@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the simulator costs, without a clock: host instructions for each guest instruction of the benchmark programs, with every model
-// on, as valgrind counts them. A change that leaves its band made something faster or slower: look at why, then move the band.
+// What the simulator costs, without a clock: host instructions for each guest instruction of the benchmark programs,
+// with every model on, as valgrind counts them. A change that leaves its band made something faster or slower: look at
+// why, then move the band.
 #include <gtest/gtest.h>
 
 #include <regex>
@@ -11,7 +12,8 @@
 namespace dspmem::test {
 namespace {
 
-/// Programs are compiled differently by other compilers and libraries: by how much counts may differ from what was measured.
+/// Programs are compiled differently by other compilers and libraries: by how much counts may differ from what was
+/// measured.
 constexpr double tolerance = 0.30;
 
 struct Cost {
@@ -26,12 +28,14 @@ std::ostream& operator<<(std::ostream& out, const Cost& cost) { return out << co
 class HostInstructions : public testing::TestWithParam<Cost> {};
 
 std::uint64_t host_instructions(const std::vector<std::string>& command) {
-  std::vector<std::string> counted{"valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"};
+  std::vector<std::string> counted{"valgrind", "--tool=cachegrind", "--cache-sim=no",
+                                   "--cachegrind-out-file=/dev/null"};
   counted.insert(counted.end(), command.begin(), command.end());
   const ProgramResult result = run_program(counted);
   EXPECT_EQ(result.exit_code, 0) << result.err;
   std::smatch match;
-  if (!std::regex_search(result.err, match, std::regex("I +refs: +([0-9,]+)"))) throw std::runtime_error("valgrind printed no count: " + result.err);
+  if (!std::regex_search(result.err, match, std::regex("I +refs: +([0-9,]+)")))
+    throw std::runtime_error("valgrind printed no count: " + result.err);
   std::string digits = match[1];
   std::erase(digits, ',');
   return std::stoull(digits);
@@ -54,16 +58,19 @@ TEST_P(HostInstructions, StayInTheirBand) {
   EXPECT_LT(ratio, cost.host_per_guest * (1 + tolerance));
 }
 
-GuestProgram on_bench(const char* function) { return {function, (source_directory() / "tests/bench/firmware/bench.yaml").string(), "bench"}; }
+GuestProgram on_bench(const char* function) {
+  return {function, (source_directory() / "tests/bench/firmware/bench.yaml").string(), "bench"};
+}
 
-INSTANTIATE_TEST_SUITE_P(Benchmarks, HostInstructions,
-                         testing::Values(Cost{"AllocatorHeavy", on_bench("bench_allocator"), 20, 29},
-                                         Cost{"ListWalking", on_bench("bench_list"), 2000, 27},
-                                         Cost{"MemcpyHeavy", on_bench("bench_copy"), 1000, 15},
-                                         Cost{"MissHeavy", on_bench("bench_miss"), 20, 272},
-                                         Cost{"SharingHeavyOnFourCores", {"bench_shared", "tgl", "bench_tgl", 4, true}, 500, 301},
-                                         Cost{"MaintenanceHeavy", {"bench_maintain", "smp_noalias", "bench_smp_noalias"}, 500, 119}),
-                         [](const testing::TestParamInfo<Cost>& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Benchmarks, HostInstructions,
+    testing::Values(Cost{"AllocatorHeavy", on_bench("bench_allocator"), 20, 29},
+                    Cost{"ListWalking", on_bench("bench_list"), 2000, 27},
+                    Cost{"MemcpyHeavy", on_bench("bench_copy"), 1000, 15},
+                    Cost{"MissHeavy", on_bench("bench_miss"), 20, 272},
+                    Cost{"SharingHeavyOnFourCores", {"bench_shared", "tgl", "bench_tgl", 4, true}, 500, 301},
+                    Cost{"MaintenanceHeavy", {"bench_maintain", "smp_noalias", "bench_smp_noalias"}, 500, 119}),
+    [](const testing::TestParamInfo<Cost>& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace dspmem::test

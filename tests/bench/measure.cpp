@@ -61,17 +61,22 @@ std::string GuestProgram::scenario(std::uint32_t rounds) const {
   std::string text = "name: " + function + "\nplatform: " + platform + "\ncores:\n";
   for (unsigned core = 0; core < cores; ++core) {
     text += "  " + std::to_string(core) + ":\n";
-    if (shared_object && core == 0) text += "    - zalloc: {as: shared, zone: runtime, flags: [shared], bytes: 128}\n    - commit: shared\n";
+    if (shared_object && core == 0)
+      text += "    - zalloc: {as: shared, zone: runtime, flags: [shared], bytes: 128}\n    - commit: shared\n";
     if (cores > 1) text += "    - barrier: start\n";
-    text += "    - call: {function: " + function + ", arguments: [" + std::to_string(rounds) + (shared_object ? ", shared" : "") + "]}\n";
+    text += "    - call: {function: " + function + ", arguments: [" + std::to_string(rounds) +
+            (shared_object ? ", shared" : "") + "]}\n";
     if (cores > 1) text += "    - barrier: end\n";
     if (shared_object && core == 0) text += "    - free: shared\n";
   }
   return text;
 }
 
-std::vector<std::string> dspmem_run(const GuestProgram& program, const std::string& scenario_file, const std::vector<std::string>& options) {
-  std::vector<std::string> command{dspmem_executable(), "run", "--watchdog", "1000000000000", "--firmware", (firmware_images() / (program.image + ".elf")).string()};
+std::vector<std::string> dspmem_run(const GuestProgram& program, const std::string& scenario_file,
+                                    const std::vector<std::string>& options) {
+  std::vector<std::string> command{dspmem_executable(), "run",
+                                   "--watchdog",        "1000000000000",
+                                   "--firmware",        (firmware_images() / (program.image + ".elf")).string()};
   command.insert(command.end(), options.begin(), options.end());
   command.push_back(scenario_file);
   return command;

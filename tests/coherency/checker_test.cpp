@@ -23,17 +23,23 @@ struct Counter : FindingListener {
       return;
     }
     ++findings;
-    if (finding.rule != Rule::data_race && finding.access.kind == Operation::Kind::read) stale.insert(finding.access.site.pc - 1);
+    if (finding.rule != Rule::data_race && finding.access.kind == Operation::Kind::read)
+      stale.insert(finding.access.site.pc - 1);
   }
   std::size_t findings = 0, unread = 0;
   std::set<std::size_t> stale;  ///< by index in the program
 };
 
 CacheRules rules_of(const TinyMachine& machine) {
-  return {.cores = machine.cores, .line_bytes = machine.line_bytes, .prefetch = machine.prefetch, .byte_dirty = machine.byte_dirty, .write_through = machine.write_through};
+  return {.cores = machine.cores,
+          .line_bytes = machine.line_bytes,
+          .prefetch = machine.prefetch,
+          .byte_dirty = machine.byte_dirty,
+          .write_through = machine.write_through};
 }
 
-std::vector<TinyVerdict> checker_verdicts(const TinyMachine& machine, const std::vector<TinyOperation>& program, Counter& listener) {
+std::vector<TinyVerdict> checker_verdicts(const TinyMachine& machine, const std::vector<TinyOperation>& program,
+                                          Counter& listener) {
   CoherencyChecker checker({rules_of(machine), machine.agents}, listener);
   std::vector<TinyVerdict> verdicts(program.size(), TinyVerdict::fine);
   std::uint64_t cycle = 0;
@@ -48,12 +54,15 @@ std::vector<TinyVerdict> checker_verdicts(const TinyMachine& machine, const std:
       case Kind::write: checker.write(agent, view, each.address, value, site, cycle); break;
       case Kind::write_back: checker.maintain(agent, Operation::Kind::write_back, each.address, site, cycle); break;
       case Kind::invalidate: checker.maintain(agent, Operation::Kind::invalidate, each.address, site, cycle); break;
-      case Kind::write_back_invalidate: checker.maintain(agent, Operation::Kind::write_back_invalidate, each.address, site, cycle); break;
+      case Kind::write_back_invalidate:
+        checker.maintain(agent, Operation::Kind::write_back_invalidate, each.address, site, cycle);
+        break;
       case Kind::release: checker.release(agent, each.object); break;
       case Kind::acquire: checker.acquire(agent, each.object); break;
       case Kind::forget: checker.forget(each.address, each.bytes); break;
     }
-    if ((each.kind == Kind::read || each.kind == Kind::write) && checker.last_raced()) verdicts[cycle - 1] = TinyVerdict::race;
+    if ((each.kind == Kind::read || each.kind == Kind::write) && checker.last_raced())
+      verdicts[cycle - 1] = TinyVerdict::race;
   }
   checker.finish();
   for (const std::size_t index : listener.stale)
@@ -61,12 +70,14 @@ std::vector<TinyVerdict> checker_verdicts(const TinyMachine& machine, const std:
   return verdicts;
 }
 
-/// Draws programs that are partly synchronised: bugs that depend on the order hide both from those that are chained and from those that race.
+/// Draws programs that are partly synchronised: bugs that depend on the order hide both from those that are chained and
+/// from those that race.
 class Drawer {
  public:
   Drawer(const TinyMachine& machine, Random& random)
-      : machine_(machine), random_(random), clocks_(machine.agents, std::vector<unsigned>(machine.agents)), objects_(objects, std::vector<unsigned>(machine.agents)),
-        writes_(machine.lines * machine.line_bytes), reads_(machine.lines * machine.line_bytes, std::vector<unsigned>(machine.agents)) {
+      : machine_(machine), random_(random), clocks_(machine.agents, std::vector<unsigned>(machine.agents)),
+        objects_(objects, std::vector<unsigned>(machine.agents)), writes_(machine.lines * machine.line_bytes),
+        reads_(machine.lines * machine.line_bytes, std::vector<unsigned>(machine.agents)) {
     for (unsigned agent = 0; agent < machine.agents; ++agent) clocks_[agent][agent] = 1;
   }
 
@@ -100,8 +111,19 @@ class Drawer {
       each.address -= each.address % each.bytes;
       return each;
     }
-    static constexpr Kind kinds[] = {Kind::read,    Kind::read,    Kind::read,    Kind::write,      Kind::write,      Kind::write,     Kind::release,
-                                     Kind::release, Kind::acquire, Kind::acquire, Kind::write_back, Kind::invalidate, Kind::write_back_invalidate};
+    static constexpr Kind kinds[] = {Kind::read,
+                                     Kind::read,
+                                     Kind::read,
+                                     Kind::write,
+                                     Kind::write,
+                                     Kind::write,
+                                     Kind::release,
+                                     Kind::release,
+                                     Kind::acquire,
+                                     Kind::acquire,
+                                     Kind::write_back,
+                                     Kind::invalidate,
+                                     Kind::write_back_invalidate};
     each.kind = kinds[random_.below(core ? std::size(kinds) : 10)];
     return each;
   }
@@ -141,17 +163,24 @@ class Drawer {
   std::vector<std::vector<unsigned>> reads_;
 };
 
-std::vector<TinyOperation> random_program(const TinyMachine& machine, Random& random) { return Drawer(machine, random).program(); }
+std::vector<TinyOperation> random_program(const TinyMachine& machine, Random& random) {
+  return Drawer(machine, random).program();
+}
 
-std::string describe(const TinyMachine& machine, const std::vector<TinyOperation>& program, const std::vector<TinyVerdict>& ours, const std::vector<TinyVerdict>& theirs) {
-  static constexpr const char* kinds[] = {"read", "write", "write-back", "invalidate", "write-back-invalidate", "release", "acquire", "forget"};
+std::string describe(const TinyMachine& machine, const std::vector<TinyOperation>& program,
+                     const std::vector<TinyVerdict>& ours, const std::vector<TinyVerdict>& theirs) {
+  static constexpr const char* kinds[] = {"read",    "write",   "write-back", "invalidate", "write-back-invalidate",
+                                          "release", "acquire", "forget"};
   static constexpr const char* verdicts[] = {"fine", "stale", "race"};
   std::ostringstream text;
-  text << machine.cores << " cores, " << machine.agents << " agents, lines of " << machine.line_bytes << (machine.prefetch ? ", prefetch" : "") << (machine.byte_dirty ? ", byte-dirty" : "") << (machine.write_through ? ", write-through" : "") << "\n";
+  text << machine.cores << " cores, " << machine.agents << " agents, lines of " << machine.line_bytes
+       << (machine.prefetch ? ", prefetch" : "") << (machine.byte_dirty ? ", byte-dirty" : "")
+       << (machine.write_through ? ", write-through" : "") << "\n";
   for (std::size_t i = 0; i < program.size(); ++i) {
     const TinyOperation& each = program[i];
-    text << i << ": agent " << each.agent << " " << kinds[static_cast<int>(each.kind)] << (each.cached ? " cached" : "") << " address " << each.address << " bytes " << each.bytes
-         << " object " << each.object << " -> checker " << verdicts[static_cast<int>(ours[i])] << ", oracle " << verdicts[static_cast<int>(theirs[i])] << "\n";
+    text << i << ": agent " << each.agent << " " << kinds[static_cast<int>(each.kind)] << (each.cached ? " cached" : "")
+         << " address " << each.address << " bytes " << each.bytes << " object " << each.object << " -> checker "
+         << verdicts[static_cast<int>(ours[i])] << ", oracle " << verdicts[static_cast<int>(theirs[i])] << "\n";
   }
   return text.str();
 }
@@ -184,7 +213,8 @@ std::uint64_t count_of(std::uint64_t usual) {
 class RandomPrograms : public testing::TestWithParam<Shape> {};
 
 /// Lines of which some read is stale.
-std::set<unsigned> stale_lines(const TinyMachine& machine, const std::vector<TinyOperation>& program, const std::vector<TinyVerdict>& verdicts) {
+std::set<unsigned> stale_lines(const TinyMachine& machine, const std::vector<TinyOperation>& program,
+                               const std::vector<TinyVerdict>& verdicts) {
   std::set<unsigned> lines;
   for (std::size_t i = 0; i < program.size(); ++i)
     if (verdicts[i] == TinyVerdict::stale) lines.insert(program[i].address / machine.line_bytes);
@@ -200,30 +230,42 @@ TEST_P(RandomPrograms, GetTheSameVerdictsFromTheOracle) {
     const auto program = random_program(machine, random);
     Counter listener;
     const auto ours = checker_verdicts(machine, program, listener), theirs = enumerate_orders(machine, program);
-    const auto races = [](const std::vector<TinyVerdict>& verdicts) { return std::find(verdicts.begin(), verdicts.end(), TinyVerdict::race) != verdicts.end(); };
+    const auto races = [](const std::vector<TinyVerdict>& verdicts) {
+      return std::find(verdicts.begin(), verdicts.end(), TinyVerdict::race) != verdicts.end();
+    };
     const bool raced = races(theirs);
-    const bool frees = std::any_of(program.begin(), program.end(), [](const TinyOperation& each) { return each.kind == Kind::forget; });
+    const bool frees = std::any_of(program.begin(), program.end(),
+                                   [](const TinyOperation& each) { return each.kind == Kind::forget; });
     // Who frees what others use is reported where the heap is known.
     if (raced && frees) continue;
     ASSERT_EQ(races(ours), raced) << "program " << done << "\n" << describe(machine, program, ours, theirs);
     if (raced) continue;
-    // Nothing is accused that cannot happen, and of each line that can be wrong a read is named. Of reads of the same write the last one is.
-    for (const std::size_t i : listener.stale) ASSERT_EQ(theirs[i], TinyVerdict::stale) << "FALSE program " << done << "\n" << describe(machine, program, ours, theirs);
-    ASSERT_EQ(stale_lines(machine, program, ours), stale_lines(machine, program, theirs)) << "MISSED program " << done << "\n" << describe(machine, program, ours, theirs);
+    // Nothing is accused that cannot happen, and of each line that can be wrong a read is named. Of reads of the same
+    // write the last one is.
+    for (const std::size_t i : listener.stale)
+      ASSERT_EQ(theirs[i], TinyVerdict::stale) << "FALSE program " << done << "\n"
+                                               << describe(machine, program, ours, theirs);
+    ASSERT_EQ(stale_lines(machine, program, ours), stale_lines(machine, program, theirs))
+        << "MISSED program " << done << "\n"
+        << describe(machine, program, ours, theirs);
     incoherent += !stale_lines(machine, program, theirs).empty();
     for (std::size_t i = 0; i < program.size(); ++i)
       if (program[i].kind == Kind::read) ++counts[static_cast<int>(theirs[i])];
   }
   // The comparison means something: both verdicts occur often.
   EXPECT_GT(counts[0], programs / 20);
-  EXPECT_GT(counts[1], programs / (GetParam().write_through ? 1000 : 50));  // where no line is dirty little can go wrong
+  EXPECT_GT(counts[1],
+            programs / (GetParam().write_through ? 1000 : 50));  // where no line is dirty little can go wrong
   RecordProperty("reads_fine_stale", std::to_string(counts[0]) + " " + std::to_string(counts[1]));
   RecordProperty("incoherent_programs", std::to_string(incoherent));
 }
 
-/// The same program in another order that might have come of it: what each agent does, and what synchronises with what, stays.
+/// The same program in another order that might have come of it: what each agent does, and what synchronises with what,
+/// stays.
 std::vector<TinyOperation> in_another_order(std::vector<TinyOperation> program, Random& random) {
-  const auto synchronises = [](const TinyOperation& each) { return each.kind == Kind::release || each.kind == Kind::acquire; };
+  const auto synchronises = [](const TinyOperation& each) {
+    return each.kind == Kind::release || each.kind == Kind::acquire;
+  };
   for (std::size_t swaps = program.size() * program.size() * 2; program.size() > 1 && swaps--;) {
     const std::size_t at = random.below(program.size() - 1);
     TinyOperation &one = program[at], &other = program[at + 1];
@@ -244,22 +286,27 @@ TEST_P(RandomPrograms, GetTheSameVerdictInAnyOrder) {
     std::erase_if(program, [](const TinyOperation& each) { return each.kind == Kind::forget; });
     const auto reordered = in_another_order(program, random);
     Counter before, after;
-    const auto verdicts = checker_verdicts(machine, program, before), others = checker_verdicts(machine, reordered, after);
-    ASSERT_EQ(before.findings == 0, after.findings == 0)
-        << "program " << done << "\n" << describe(machine, program, verdicts, verdicts) << "\n" << describe(machine, reordered, others, others);
+    const auto verdicts = checker_verdicts(machine, program, before),
+               others = checker_verdicts(machine, reordered, after);
+    ASSERT_EQ(before.findings == 0, after.findings == 0) << "program " << done << "\n"
+                                                         << describe(machine, program, verdicts, verdicts) << "\n"
+                                                         << describe(machine, reordered, others, others);
     clean += before.findings == 0 && program != reordered;
   }
   EXPECT_GT(clean, programs / 100);
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, RandomPrograms,
-                         testing::Values(Shape{"WholeLines", false, false, false, 100000}, Shape{"WholeLinesWithPrefetch", true, false, false, 40000},
-                                         Shape{"ByteDirty", false, true, false, 40000}, Shape{"ByteDirtyWithPrefetch", true, true, false, 20000},
-                                         Shape{"WriteThrough", false, false, true, 40000}, Shape{"WriteThroughWithPrefetch", true, false, true, 20000}),
+                         testing::Values(Shape{"WholeLines", false, false, false, 100000},
+                                         Shape{"WholeLinesWithPrefetch", true, false, false, 40000},
+                                         Shape{"ByteDirty", false, true, false, 40000},
+                                         Shape{"ByteDirtyWithPrefetch", true, true, false, 20000},
+                                         Shape{"WriteThrough", false, false, true, 40000},
+                                         Shape{"WriteThroughWithPrefetch", true, false, true, 20000}),
                          [](const auto& info) { return info.param.name; });
 
-// The line's last owner has left it dirty. The next one read the memory before it wrote to it, and what was read once was taken for safe to
-// read again: nothing was said.
+// The line's last owner has left it dirty. The next one read the memory before it wrote to it, and what was read once
+// was taken for safe to read again: nothing was said.
 TEST(FreedMemory, IsNotSafeFromADirtyLineBecauseItWasReadBeforeItWasWritten) {
   Counter listener;
   CoherencyChecker checker({{.cores = 2, .line_bytes = 64}, 3}, listener);
@@ -276,7 +323,9 @@ TEST(FreedMemory, IsNotSafeFromADirtyLineBecauseItWasReadBeforeItWasWritten) {
 
 struct TwoCores {
   explicit TwoCores(const CacheRules& rules) : checker({rules, 3}, listener) {}
-  void write(AgentId agent, View view, std::uint32_t address) { checker.write(agent, view, address, value, {}, ++cycle); }
+  void write(AgentId agent, View view, std::uint32_t address) {
+    checker.write(agent, view, address, value, {}, ++cycle);
+  }
 
   Counter listener;
   CoherencyChecker checker;
@@ -300,7 +349,8 @@ TEST(WritersInOneLine, AreFoundThroughWhatCoversThem) {
 }
 
 TEST(WritersInOneLine, AreFineWhereNoWriteBackTakesMoreThanWasWritten) {
-  for (const CacheRules& rules : {CacheRules{.cores = 2, .line_bytes = 64, .byte_dirty = true}, CacheRules{.cores = 2, .line_bytes = 64, .write_through = true}}) {
+  for (const CacheRules& rules : {CacheRules{.cores = 2, .line_bytes = 64, .byte_dirty = true},
+                                  CacheRules{.cores = 2, .line_bytes = 64, .write_through = true}}) {
     TwoCores machine(rules);
     machine.write(0, View::cached, 0);
     machine.write(1, View::cached, 8);
@@ -350,7 +400,8 @@ TEST(DirtyLines, AreCountedForEachCore) {
   EXPECT_EQ(found[1].first, 64u + 12);
 }
 
-// In this run the invalidate comes after the write that it has to come after. Nothing makes it, and a prefetcher may fetch the line in between.
+// In this run the invalidate comes after the write that it has to come after. Nothing makes it, and a prefetcher may
+// fetch the line in between.
 TEST(Invalidates, AreToldFromThoseThatOnlyCameInTime) {
   for (const bool prefetch : {true, false}) {
     TwoCores machine({.cores = 2, .line_bytes = 64, .prefetch = prefetch});
@@ -387,7 +438,8 @@ TEST(Atomics, AreCheckedAgainAfterAPlainWrite) {
   EXPECT_FALSE(spin());
 }
 
-// Stores go through at once: a flush after the hand-over, of something else in the line, say, was taken for the write-back that was missed.
+// Stores go through at once: a flush after the hand-over, of something else in the line, say, was taken for the
+// write-back that was missed.
 TEST(WriteThrough, LetsAFlushComeAfterTheHandOver) {
   for (const bool write_through : {true, false}) {
     Counter listener;

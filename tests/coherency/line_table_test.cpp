@@ -31,7 +31,9 @@ TEST_P(LineTables, RememberWhatAMapDoes) {
   for (std::uint32_t step = 1; step <= 100'000; ++step) {
     // Near a few places, the ends of the address space among them.
     const std::uint32_t places[] = {0, 0x60000000, 0x601fff00, 0xffffe000};
-    const std::uint32_t address = places[random.below(std::size(places))] + static_cast<std::uint32_t>(random.below(0x2000)), line = address & ~(bytes - 1);
+    const std::uint32_t address =
+                            places[random.below(std::size(places))] + static_cast<std::uint32_t>(random.below(0x2000)),
+                        line = address & ~(bytes - 1);
     if (random.below(2)) {
       Leaf::Line& found = table.at(address, make);
       ASSERT_EQ(found.address, line);

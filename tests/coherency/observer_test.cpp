@@ -51,7 +51,8 @@ const std::vector<std::uint8_t> s32c1i_a2_at_a3{0x22, 0xe3, 0x00};
 
 // A15: two cores could both take such a lock.
 TEST_F(ObservedCore, FindsALockThatStaysInTheCache) {
-  core_->set_special_register(special::atomctl, 0x28);  // the reset value: cached addresses are handled inside the cache
+  core_->set_special_register(special::atomctl,
+                              0x28);  // the reset value: cached addresses are handled inside the cache
   core_->set_reg(2, 1);
   core_->set_reg(3, lock);
   run(s32c1i_a2_at_a3);

@@ -27,7 +27,7 @@ using Bytes = std::array<std::uint8_t, max_line_bytes>;
 /// A core's copy of the line. An absent copy has all members 0, so that equal states compare equal.
 struct Copy {
   std::uint8_t present = 0;
-  std::uint8_t dirty = 0;        ///< of the line as a whole
+  std::uint8_t dirty = 0;  ///< of the line as a whole
   std::uint8_t dirty_bytes = 0;  ///< bit i: byte i was written
   Bytes values{};
   bool operator==(const Copy&) const = default;
@@ -42,11 +42,15 @@ struct State {
 
 bool is_access(const TinyOperation& operation) { return operation.kind == Kind::read || operation.kind == Kind::write; }
 
-bool is_synchronization(const TinyOperation& operation) { return operation.kind == Kind::release || operation.kind == Kind::acquire; }
+bool is_synchronization(const TinyOperation& operation) {
+  return operation.kind == Kind::release || operation.kind == Kind::acquire;
+}
 
 // What the hardware does to one line.
 
-void fill(State& state, unsigned core) { state.copies[core] = {.present = 1, .dirty = 0, .dirty_bytes = 0, .values = state.memory}; }
+void fill(State& state, unsigned core) {
+  state.copies[core] = {.present = 1, .dirty = 0, .dirty_bytes = 0, .values = state.memory};
+}
 
 void drop(State& state, unsigned core) { state.copies[core] = {}; }
 
@@ -59,8 +63,8 @@ void write_back_if_dirty(const TinyMachine& machine, State& state, unsigned core
   copy.dirty_bytes = 0;
 }
 
-/// Performs the operation on its line. `value` is what a write stores in each of its bytes. Returns what the operation's agent sees
-/// of the line; only for a read does it matter.
+/// Performs the operation on its line. `value` is what a write stores in each of its bytes. Returns what the
+/// operation's agent sees of the line; only for a read does it matter.
 Bytes perform(const TinyMachine& machine, const TinyOperation& operation, std::uint8_t value, State& state) {
   const bool has_cache = operation.agent < machine.cores;
   const unsigned core = operation.agent;
@@ -121,10 +125,13 @@ Order happens_before(const std::vector<TinyOperation>& program) {
   return ordered;
 }
 
-bool covers(const TinyOperation& operation, unsigned byte) { return byte >= operation.address && byte < operation.address + operation.bytes; }
+bool covers(const TinyOperation& operation, unsigned byte) {
+  return byte >= operation.address && byte < operation.address + operation.bytes;
+}
 
 /// The value that a byte must have at a read: of the last write before it, or 0. Nothing when it is nobody's.
-std::optional<std::uint8_t> owed_to(const std::vector<TinyOperation>& program, const Order& ordered, std::size_t read, unsigned byte) {
+std::optional<std::uint8_t> owed_to(const std::vector<TinyOperation>& program, const Order& ordered, std::size_t read,
+                                    unsigned byte) {
   std::optional<std::size_t> last;
   for (std::size_t i = 0; i < program.size(); ++i) {
     const bool changes = program[i].kind == Kind::write || program[i].kind == Kind::forget;
@@ -144,11 +151,15 @@ struct Moment {
 static_assert(std::has_unique_object_representations_v<Moment>, "moments are hashed as plain bytes");
 
 struct MomentHash {
-  std::size_t operator()(const Moment& moment) const { return std::hash<std::string_view>{}({reinterpret_cast<const char*>(&moment), sizeof(moment)}); }
+  std::size_t operator()(const Moment& moment) const {
+    return std::hash<std::string_view>{}({reinterpret_cast<const char*>(&moment), sizeof(moment)});
+  }
 };
 
-/// Follows one line through every order of the program; marks the reads of it that may return anything but the latest write.
-void find_stale_reads(const TinyMachine& machine, const std::vector<TinyOperation>& program, const Order& ordered, unsigned line, std::vector<TinyVerdict>& verdicts) {
+/// Follows one line through every order of the program; marks the reads of it that may return anything but the latest
+/// write.
+void find_stale_reads(const TinyMachine& machine, const std::vector<TinyOperation>& program, const Order& ordered,
+                      unsigned line, std::vector<TinyVerdict>& verdicts) {
   std::vector<std::vector<std::size_t>> steps(machine.agents);
   std::vector<std::size_t> position(program.size());
   for (std::size_t i = 0; i < program.size(); ++i) {
@@ -159,7 +170,8 @@ void find_stale_reads(const TinyMachine& machine, const std::vector<TinyOperatio
   std::vector<std::array<std::uint8_t, 8>> before(program.size());
   for (std::size_t i = 0; i < program.size(); ++i)
     for (std::size_t j = 0; j < program.size(); ++j)
-      if (ordered[j][i]) before[i][program[j].agent] = std::max(before[i][program[j].agent], static_cast<std::uint8_t>(position[j] + 1));
+      if (ordered[j][i])
+        before[i][program[j].agent] = std::max(before[i][program[j].agent], static_cast<std::uint8_t>(position[j] + 1));
 
   std::unordered_set<Moment, MomentHash> known;
   std::vector<Moment> to_do;
@@ -186,7 +198,8 @@ void find_stale_reads(const TinyMachine& machine, const std::vector<TinyOperatio
       if (now.done[agent] == steps[agent].size()) continue;
       const std::size_t index = steps[agent][now.done[agent]];
       bool may = true;
-      for (unsigned other = 0; other < machine.agents; ++other) may &= other == agent || now.done[other] >= before[index][other];
+      for (unsigned other = 0; other < machine.agents; ++other)
+        may &= other == agent || now.done[other] >= before[index][other];
       if (!may) continue;
       Moment next = now;
       ++next.done[agent];
@@ -195,21 +208,26 @@ void find_stale_reads(const TinyMachine& machine, const std::vector<TinyOperatio
         const Bytes seen = perform(machine, operation, static_cast<std::uint8_t>(index + 1), next.state);
         if (operation.kind == Kind::read)
           for (unsigned byte = operation.address; covers(operation, byte); ++byte)
-            if (const auto owed = owed_to(program, ordered, index, byte); owed && *owed != seen[byte % machine.line_bytes]) verdicts[index] = TinyVerdict::stale;
+            if (const auto owed = owed_to(program, ordered, index, byte);
+                owed && *owed != seen[byte % machine.line_bytes])
+              verdicts[index] = TinyVerdict::stale;
       }
       offer(next);
     }
   }
 }
 
-/// Marks the accesses that conflict with an earlier one that is not ordered before them. Who frees memory conflicts with all who use it.
+/// Marks the accesses that conflict with an earlier one that is not ordered before them. Who frees memory conflicts
+/// with all who use it.
 bool find_races(const std::vector<TinyOperation>& program, const Order& ordered, std::vector<TinyVerdict>& verdicts) {
   bool any = false;
   for (std::size_t j = 0; j < program.size(); ++j)
     for (std::size_t i = 0; i < j; ++i) {
       const TinyOperation &a = program[i], &b = program[j];
       const auto is_use = [](const TinyOperation& each) { return is_access(each) || each.kind == Kind::forget; };
-      if (!is_use(a) || !is_use(b) || a.agent == b.agent || ordered[i][j] || (a.kind == Kind::read && b.kind == Kind::read)) continue;
+      if (!is_use(a) || !is_use(b) || a.agent == b.agent || ordered[i][j] ||
+          (a.kind == Kind::read && b.kind == Kind::read))
+        continue;
       bool same = false;
       for (unsigned byte = a.address; covers(a, byte); ++byte) same |= covers(b, byte);
       if (!same) continue;
@@ -232,7 +250,8 @@ void check(const TinyMachine& machine, const std::vector<TinyOperation>& program
     if (is_synchronization(operation)) continue;
     require(operation.address / machine.line_bytes < machine.lines, "address");
     if (is_access(operation) || operation.kind == Kind::forget)
-      require(operation.bytes != 0 && operation.bytes <= machine.line_bytes - operation.address % machine.line_bytes, "access in one line");
+      require(operation.bytes != 0 && operation.bytes <= machine.line_bytes - operation.address % machine.line_bytes,
+              "access in one line");
   }
 }
 

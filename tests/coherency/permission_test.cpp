@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an observer lets a core do unseen changes no verdict: random programs on two cores with small caches, once with permissions and once
-// with every access told.
+// What an observer lets a core do unseen changes no verdict: random programs on two cores with small caches, once with
+// permissions and once with every access told.
 #include <gtest/gtest.h>
 
 #include <tuple>
@@ -19,7 +19,8 @@ struct Verdicts : FindingListener {
   void on_finding(const CoherencyFinding& f) override {
     // Of several reads in one epoch any may be reported.
     const void* const origin = f.other.kind == Operation::Kind::read ? nullptr : f.other.site.origin;
-    all.emplace_back(f.rule, f.manifest, static_cast<int>(f.access.kind), f.access.agent, static_cast<int>(f.access.view), f.address, static_cast<int>(f.other.kind), f.other.agent,
+    all.emplace_back(f.rule, f.manifest, static_cast<int>(f.access.kind), f.access.agent,
+                     static_cast<int>(f.access.view), f.address, static_cast<int>(f.other.kind), f.other.agent,
                      reinterpret_cast<std::uintptr_t>(origin));
   }
   std::vector<Entry> all;
@@ -82,7 +83,8 @@ struct Machine {
   Verdicts verdicts;
   Origins origins;
   Observer observer;
-  AddressMap map{{{"ram", ram, 1u << 20, RegionKind::cached, ram}, {"alias", alias, 1u << 20, RegionKind::uncached, ram}}};
+  AddressMap map{
+      {{"ram", ram, 1u << 20, RegionKind::cached, ram}, {"alias", alias, 1u << 20, RegionKind::uncached, ram}}};
   FlatEnvironment memory{map};
   std::vector<std::unique_ptr<Core>> cores;
 };
@@ -111,10 +113,13 @@ class RandomProgram {
   std::uint32_t next(std::uint32_t wanted = ~0u) {
     if (++step_ == shape_.alone + 1 && shape_.alone) {
       machine_.memory.core = machine_.cores[0].get();
-      machine_.observer.on_device_write(*machine_.cores[0], machine_.config.devices.core_control + 16);  // core 1's registers
+      machine_.observer.on_device_write(*machine_.cores[0],
+                                        machine_.config.devices.core_control + 16);  // core 1's registers
       machine_.observer.on_core_start(*machine_.cores[1]);
     }
-    const std::uint32_t id = step_ <= shape_.alone ? 0 : wanted != ~0u ? wanted : static_cast<std::uint32_t>(random_.below(2));
+    const std::uint32_t id = step_ <= shape_.alone ? 0
+                             : wanted != ~0u       ? wanted
+                                                   : static_cast<std::uint32_t>(random_.below(2));
     machine_.begin(id, step_);
     return id;
   }
@@ -123,8 +128,13 @@ class RandomProgram {
     Core& core = *machine_.cores[id];
     const auto bytes = 1u << random_.below(3);
     switch (random_.below(12)) {
-      case 0: case 1: case 2: core.load(address, bytes); break;
-      case 3: case 4: case 5: case 6: core.store(address, static_cast<std::uint32_t>(random_.next()), bytes); break;
+      case 0:
+      case 1:
+      case 2: core.load(address, bytes); break;
+      case 3:
+      case 4:
+      case 5:
+      case 6: core.store(address, static_cast<std::uint32_t>(random_.next()), bytes); break;
       case 7: core.load(address - ram + alias, bytes); break;
       case 8: core.store(address - ram + alias, static_cast<std::uint32_t>(random_.next()), bytes); break;
       case 9: maintain(id, address); break;
@@ -135,7 +145,8 @@ class RandomProgram {
   }
 
   void maintain(std::uint32_t id, std::uint32_t address) {
-    const CacheOperation operation = std::array{CacheOperation::write_back, CacheOperation::invalidate, CacheOperation::write_back_invalidate}[random_.below(3)];
+    const CacheOperation operation = std::array{CacheOperation::write_back, CacheOperation::invalidate,
+                                                CacheOperation::write_back_invalidate}[random_.below(3)];
     L1Cache& cache = machine_.cores[id]->data_cache();
     machine_.observer.on_cache_operation(*machine_.cores[id], operation, address, false);
     if (operation == CacheOperation::write_back) cache.write_back(address);
@@ -158,7 +169,8 @@ class RandomProgram {
   }
   void use(std::uint32_t wanted, std::uint32_t address, std::uint32_t size) {
     for (std::uint64_t count = random_.below(4); count--;) {
-      const std::uint32_t id = next(wanted), offset = static_cast<std::uint32_t>(random_.below(std::min(size / 4, 4u))) * 4;
+      const std::uint32_t id = next(wanted),
+                          offset = static_cast<std::uint32_t>(random_.below(std::min(size / 4, 4u))) * 4;
       if (one_in(3)) machine_.cores[id]->load(address + offset, 4);
       else machine_.cores[id]->store(address + offset, static_cast<std::uint32_t>(random_.next()), 4);
     }
@@ -177,11 +189,15 @@ class RandomProgram {
 class Permissions : public testing::TestWithParam<Shape> {};
 
 TEST_P(Permissions, ChangeNoVerdict) {
-  // What a core stores unseen behind a read of the same word counts as read: a lost update that nobody reads may be reported in addition.
-  const auto may_be_added = [](const Verdicts::Entry& each) { return std::get<0>(each) == Rule::lost_update && !std::get<1>(each); };
+  // What a core stores unseen behind a read of the same word counts as read: a lost update that nobody reads may be
+  // reported in addition.
+  const auto may_be_added = [](const Verdicts::Entry& each) {
+    return std::get<0>(each) == Rule::lost_update && !std::get<1>(each);
+  };
   std::size_t findings = 0, additional = 0;
   for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
-    const auto with = RandomProgram<CoherencyObserver>(GetParam(), seed).verdicts(), without = RandomProgram<Distrustful>(GetParam(), seed).verdicts();
+    const auto with = RandomProgram<CoherencyObserver>(GetParam(), seed).verdicts(),
+               without = RandomProgram<Distrustful>(GetParam(), seed).verdicts();
     std::size_t at = 0;
     for (const Verdicts::Entry& each : with) {
       if (at < without.size() && each == without[at]) ++at;
@@ -196,8 +212,11 @@ TEST_P(Permissions, ChangeNoVerdict) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Permissions,
-                         testing::Values(Shape{"Lines64", 64, 0, WritePolicy::write_back}, Shape{"Lines128", 128, 0, WritePolicy::write_back}, Shape{"Prefetch", 64, 1, WritePolicy::write_back},
-                                         Shape{"WriteThrough", 64, 0, WritePolicy::write_through}, Shape{"AloneAtFirst", 64, 0, WritePolicy::write_back, 25},
+                         testing::Values(Shape{"Lines64", 64, 0, WritePolicy::write_back},
+                                         Shape{"Lines128", 128, 0, WritePolicy::write_back},
+                                         Shape{"Prefetch", 64, 1, WritePolicy::write_back},
+                                         Shape{"WriteThrough", 64, 0, WritePolicy::write_through},
+                                         Shape{"AloneAtFirst", 64, 0, WritePolicy::write_back, 25},
                                          Shape{"AloneAtFirstLines128", 128, 0, WritePolicy::write_back, 25}),
                          [](const auto& info) { return std::string(info.param.name); });
 
@@ -223,8 +242,8 @@ std::vector<Verdicts::Entry> verdicts_of_reuse() {
   return verdicts.all;
 }
 
-// The line was still in the other core's list of those that may have unseen stores: the release did not find it, and what it orders was
-// reported as a race.
+// The line was still in the other core's list of those that may have unseen stores: the release did not find it, and
+// what it orders was reported as a race.
 TEST(Permissions, OfACoreEndAtItsReleaseWhoeverUsedTheLineBefore) {
   const auto verdicts = verdicts_of_reuse<CoherencyObserver>();
   EXPECT_EQ(verdicts, verdicts_of_reuse<Distrustful>());
@@ -234,13 +253,15 @@ TEST(Permissions, OfACoreEndAtItsReleaseWhoeverUsedTheLineBefore) {
   EXPECT_EQ(std::get<8>(verdicts[1]), 3u);
 }
 
-// A log has no room for whole origins, and tags for some thousand of them: the store's is known for as long as its line stays dirty.
+// A log has no room for whole origins, and tags for some thousand of them: the store's is known for as long as its line
+// stays dirty.
 TEST(Origins, OfUnseenStoresAreKnownHoweverManyFollow) {
   for (const std::uint64_t steps : {1, 2, 4093, 4094, 4095, 4096, 4097, 10'000}) {
     Machine<CoherencyObserver> machine({"Lines64", 64, 0, WritePolicy::write_back});
     Core& writer = *machine.cores[0];
     machine.begin(0, 1);
-    for (const std::uint32_t address : {data, data + 64}) writer.store(address, 1, 4);  // told; from now on they are not
+    for (const std::uint32_t address : {data, data + 64})
+      writer.store(address, 1, 4);  // told; from now on they are not
     machine.begin(0, 2);
     writer.store(data, 2, 4);
     for (std::uint64_t step = 3; step < 3 + steps; ++step) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole firmware, with a program that uses all of it, leaves the same registers and the same megabyte of memory on QEMU
-// and on our core.
+// The whole firmware, with a program that uses all of it, leaves the same registers and the same megabyte of memory on
+// QEMU and on our core.
 #include <gtest/gtest.h>
 
 #include "tests/support/flat_environment.h"
@@ -28,13 +28,12 @@ class WholeFirmware : public testing::Test {
     config.translate_after = translate_after;
     Core core(config, map, memory);
     memory.core = &core;
-    for (const Segment& segment : firmware_.segments()) std::copy(segment.bytes.begin(), segment.bytes.end(), memory.at(segment.address, segment.bytes.size()));
+    for (const Segment& segment : firmware_.segments())
+      std::copy(segment.bytes.begin(), segment.bytes.end(), memory.at(segment.address, segment.bytes.size()));
     core.reset(firmware_.entry());
     try {
       core.run();
-    } catch (const FlatEnvironment::Exit& exit) {
-      EXPECT_EQ(exit.code, 0u);
-    } catch (const CoreFault& fault) {
+    } catch (const FlatEnvironment::Exit& exit) { EXPECT_EQ(exit.code, 0u); } catch (const CoreFault& fault) {
       ADD_FAILURE() << fault.what() << " in " << firmware_.image().function_at(fault.pc);
     }
     return memory.output;
@@ -57,7 +56,8 @@ TEST_F(WholeFirmware, LeavesTheSameRegistersAndMemoryOnQemuAndOnOurCore) {
   EXPECT_EQ(variable<std::uint32_t>(theirs, "program_wrong"), 0u);
   EXPECT_GT(variable<std::uint32_t>(theirs, "program_heaps", 36 * 2 + 8), 0u) << "the runtime heap was never used";
   CacheConfig cache = firmware_.platform().system.cores[0].data_cache;
-  for (const std::uint32_t line : {64u, 128u, 256u}) {  // compiled for 64: with smaller ones its loops over lines would skip some
+  for (const std::uint32_t line :
+       {64u, 128u, 256u}) {  // compiled for 64: with smaller ones its loops over lines would skip some
     cache.line_bytes = line;
     cache.size_bytes = 16 * 1024;
     cache.ways = 4;
@@ -66,7 +66,8 @@ TEST_F(WholeFirmware, LeavesTheSameRegistersAndMemoryOnQemuAndOnOurCore) {
       ASSERT_EQ(ours.size(), ram_bytes);
       std::size_t different = 0;
       while (different < ram_bytes && ours[different] == theirs[different]) ++different;
-      EXPECT_EQ(different, ram_bytes) << "first difference at " << std::hex << ram_base + different << ", translated after " << std::dec << translate_after;
+      EXPECT_EQ(different, ram_bytes) << "first difference at " << std::hex << ram_base + different
+                                      << ", translated after " << std::dec << translate_after;
     }
   }
 }

@@ -11,7 +11,8 @@
 namespace dspmem::test {
 namespace {
 
-Outcome run(const std::vector<std::uint8_t>& program, std::uint32_t origin, const CacheConfig& data_cache, std::uint32_t translate_after) {
+Outcome run(const std::vector<std::uint8_t>& program, std::uint32_t origin, const CacheConfig& data_cache,
+            std::uint32_t translate_after) {
   CoreConfig config;
   config.data_cache = data_cache;
   config.translate_after = translate_after;
@@ -19,7 +20,9 @@ Outcome run(const std::vector<std::uint8_t>& program, std::uint32_t origin, cons
   return run_on_our_core(program, origin, config);
 }
 
-std::string difference(const Outcome& ours, const std::string& theirs) { return describe_difference(ours.output, theirs, ProgramGenerator::result_bytes); }
+std::string difference(const Outcome& ours, const std::string& theirs) {
+  return describe_difference(ours.output, theirs, ProgramGenerator::result_bytes);
+}
 
 /// A CPU of QEMU's `sim` machine, and what it does not have.
 struct Cpu {
@@ -31,7 +34,12 @@ struct Cpu {
 
 const Cpu& de212() {
   using enum Opcode;
-  static const Cpu cpu{"de212", 0x50000000, ProgramGenerator::base, false, {muluh, mulsh, salt, saltu, andb, andbc, orb, orbc, xorb, any4, all4, any8, all8, movf, movt, bf, bt}};
+  static const Cpu cpu{
+      "de212",
+      0x50000000,
+      ProgramGenerator::base,
+      false,
+      {muluh, mulsh, salt, saltu, andb, andbc, orb, orbc, xorb, any4, all4, any8, all8, movf, movt, bf, bt}};
   return cpu;
 }
 
@@ -57,7 +65,8 @@ TEST_P(RandomSequences, MatchQemu) {
   static constexpr std::uint32_t line_sizes[] = {32, 64, 128, 256};
   CacheConfig data_cache;
   data_cache.line_bytes = line_sizes[seed % 4];
-  const Outcome interpreted = run(program, cpu->memory, data_cache, 0), translated = run(program, cpu->memory, data_cache, 1);
+  const Outcome interpreted = run(program, cpu->memory, data_cache, 0),
+                translated = run(program, cpu->memory, data_cache, 1);
   EXPECT_TRUE(interpreted.output == theirs.out) << difference(interpreted, theirs.out);
   EXPECT_TRUE(translated.output == theirs.out) << difference(translated, theirs.out);
   EXPECT_EQ(translated.statistics.instructions, interpreted.statistics.instructions);
@@ -68,23 +77,26 @@ TEST_P(RandomSequences, MatchQemu) {
 std::string name_of(const testing::TestParamInfo<std::tuple<const Cpu*, std::uint64_t>>& test) {
   return std::string(std::get<0>(test.param)->name) + "_" + std::to_string(std::get<1>(test.param));
 }
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomSequences, testing::Combine(testing::Values(&de212()), testing::Values(1, 2, 3, 4)), name_of);
-INSTANTIATE_TEST_SUITE_P(Options, RandomSequences, testing::Combine(testing::Values(&de233_fpu()), testing::Values(5, 6)), name_of);
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomSequences,
+                         testing::Combine(testing::Values(&de212()), testing::Values(1, 2, 3, 4)), name_of);
+INSTANTIATE_TEST_SUITE_P(Options, RandomSequences,
+                         testing::Combine(testing::Values(&de233_fpu()), testing::Values(5, 6)), name_of);
 
 TEST(Conformance, EveryInstructionIsGenerated) {
   ProgramGenerator generator(1, ProgramGenerator::base, {Opcode::muluh, Opcode::mulsh, Opcode::salt, Opcode::saltu});
   generator.generate(5500);
-  // Left to tests/models/core_test.cpp: traps and waiting, which do not run to an end; options that QEMU's de212 lacks; and
-  // DII, which would lose data that QEMU, having no data cache, keeps. Windows: windows_test.cpp.
+  // Left to tests/models/core_test.cpp: traps and waiting, which do not run to an end; options that QEMU's de212 lacks;
+  // and DII, which would lose data that QEMU, having no data cache, keeps. Windows: windows_test.cpp.
   for (std::size_t i = 0; i + 1 < opcode_count; ++i) {
     const auto opcode = static_cast<Opcode>(i);
     const std::string_view text = instruction_table()[i].text;
     const bool stops = instruction_table()[i].kind == InstructionKind::trap || text == "waiti" || text == "syscall";
-    const bool windows = instruction_table()[i].kind == InstructionKind::window || instruction_table()[i].format->increment || text.starts_with("retw") || text == "l32e" || text == "s32e";
-    const bool absent = text == "muluh" || text == "mulsh" || text == "rur" || text == "wur" || text == "dii" || text == "salt" || text == "saltu" || windows;
-    if (!stops && !absent) {
-      EXPECT_GT(generator.emitted()[static_cast<std::size_t>(opcode)], 0u) << text;
-    }
+    const bool windows = instruction_table()[i].kind == InstructionKind::window ||
+                         instruction_table()[i].format->increment || text.starts_with("retw") || text == "l32e" ||
+                         text == "s32e";
+    const bool absent = text == "muluh" || text == "mulsh" || text == "rur" || text == "wur" || text == "dii" ||
+                        text == "salt" || text == "saltu" || windows;
+    if (!stops && !absent) { EXPECT_GT(generator.emitted()[static_cast<std::size_t>(opcode)], 0u) << text; }
   }
 }
 

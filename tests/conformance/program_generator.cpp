@@ -22,18 +22,22 @@ bool one_of(Opcode opcode, std::initializer_list<Opcode> list) {
   return false;
 }
 
-constexpr std::uint32_t bits(std::uint32_t value, unsigned low, unsigned count) { return (value & ((1u << count) - 1)) << low; }
+constexpr std::uint32_t bits(std::uint32_t value, unsigned low, unsigned count) {
+  return (value & ((1u << count) - 1)) << low;
+}
 
 }  // namespace
 
-ProgramGenerator::ProgramGenerator(std::uint64_t seed, std::uint32_t origin, const std::set<Opcode>& left_out) : random_(seed), origin_(origin) {
+ProgramGenerator::ProgramGenerator(std::uint64_t seed, std::uint32_t origin, const std::set<Opcode>& left_out)
+    : random_(seed), origin_(origin) {
   straight_ = choose([](Opcode opcode) {
     const InstructionKind kind = row(opcode).kind;
     return (kind == InstructionKind::alu || kind == InstructionKind::multiply || kind == InstructionKind::barrier) &&
            !one_of(opcode, {Opcode::rsr, Opcode::rur, Opcode::wur});
   });
   branches_ = choose([](Opcode opcode) { return row(opcode).kind == InstructionKind::branch; });
-  for (std::vector<Opcode>* choices : {&straight_, &branches_}) std::erase_if(*choices, [&left_out](Opcode opcode) { return left_out.contains(opcode); });
+  for (std::vector<Opcode>* choices : {&straight_, &branches_})
+    std::erase_if(*choices, [&left_out](Opcode opcode) { return left_out.contains(opcode); });
 }
 
 std::uint32_t ProgramGenerator::any_value() {
@@ -52,7 +56,8 @@ void ProgramGenerator::emit(Opcode opcode, std::uint32_t word) {
   for (std::uint32_t byte = 0; byte < length; ++byte) code_.push_back(word >> 8 * byte & 0xff);
 }
 
-void ProgramGenerator::emit_fields(Opcode opcode, std::uint32_t r, std::uint32_t s, std::uint32_t t, std::uint32_t imm8) {
+void ProgramGenerator::emit_fields(Opcode opcode, std::uint32_t r, std::uint32_t s, std::uint32_t t,
+                                   std::uint32_t imm8) {
   const Instruction& instruction = row(opcode);
   const std::uint32_t fields = bits(imm8, 16, 8) | r << 12 | s << 8 | t << 4;
   emit(opcode, instruction.match | (fields & ~instruction.mask));
@@ -106,7 +111,8 @@ void ProgramGenerator::set_target(std::uint32_t at, Opcode opcode, std::uint32_t
   } else {
     field = bits(relative, 16, 8);
   }
-  for (unsigned byte = 0; byte < instruction_length(match); ++byte) code_[at - origin_ + byte] |= field >> 8 * byte & 0xff;
+  for (unsigned byte = 0; byte < instruction_length(match); ++byte)
+    code_[at - origin_ + byte] |= field >> 8 * byte & 0xff;
 }
 
 void ProgramGenerator::random_straight() {
@@ -134,15 +140,15 @@ void ProgramGenerator::random_straight() {
 void ProgramGenerator::random_memory() {
   static const std::vector<Opcode> choices = choose([](Opcode opcode) {
     const InstructionKind kind = row(opcode).kind;
-    return (kind == InstructionKind::load || kind == InstructionKind::store || kind == InstructionKind::synchronising) &&
+    return (kind == InstructionKind::load || kind == InstructionKind::store ||
+            kind == InstructionKind::synchronising) &&
            !one_of(opcode, {Opcode::l32r, Opcode::l32e, Opcode::s32e});
   });
   const Opcode opcode = choices[random_.below(choices.size())];
   if (opcode == Opcode::s32c1i) {
     // Half of them compare with what is there.
     const std::uint32_t value = any_register(), slot = static_cast<std::uint32_t>(random_.below(256));
-    if (random_.below(2))
-      emit_fields(Opcode::l32i, 0, scratch_register, value, slot);
+    if (random_.below(2)) emit_fields(Opcode::l32i, 0, scratch_register, value, slot);
     emit_fields(Opcode::wsr, 0, special::scompare1, value);
     emit_fields(Opcode::s32c1i, 0, scratch_register, any_register(), slot);
     return;
@@ -161,7 +167,8 @@ void ProgramGenerator::random_branch() {
   if (wide && !field12) {
     word |= static_cast<std::uint32_t>(random_.below(16)) << 12 & ~instruction.mask & 0xf000;
     const bool register_t = instruction.format->reads & field_t;
-    word |= (register_t ? any_register() : static_cast<std::uint32_t>(random_.below(16))) << 4 & ~instruction.mask & 0xf0;
+    word |=
+        (register_t ? any_register() : static_cast<std::uint32_t>(random_.below(16))) << 4 & ~instruction.mask & 0xf0;
   }
   emit(opcode, word);
   for (std::uint64_t skipped = 1 + random_.below(3); skipped; --skipped) random_straight();
@@ -169,10 +176,11 @@ void ProgramGenerator::random_branch() {
 }
 
 void ProgramGenerator::random_loop() {
-  static const std::vector<Opcode> choices = choose([](Opcode opcode) { return row(opcode).kind == InstructionKind::loop_; });
+  static const std::vector<Opcode> choices =
+      choose([](Opcode opcode) { return row(opcode).kind == InstructionKind::loop_; });
   const Opcode opcode = choices[random_.below(choices.size())];
   const std::uint32_t counter = any_register();
-  const std::int32_t count = opcode == Opcode::loop ? 1 + static_cast<std::int32_t>(random_.below(4))
+  const std::int32_t count = opcode == Opcode::loop      ? 1 + static_cast<std::int32_t>(random_.below(4))
                              : opcode == Opcode::loopnez ? static_cast<std::int32_t>(random_.below(4))
                                                          : static_cast<std::int32_t>(random_.below(6)) - 2;
   movi(counter, count);
@@ -235,7 +243,8 @@ void ProgramGenerator::random_jump() {
 }
 
 void ProgramGenerator::random_state() {
-  static constexpr std::uint8_t registers[] = {special::scompare1, special::epc1, special::excsave1, special::excvaddr, special::depc};
+  static constexpr std::uint8_t registers[] = {special::scompare1, special::epc1, special::excsave1, special::excvaddr,
+                                               special::depc};
   const std::uint8_t number = registers[random_.below(std::size(registers))];
   const std::uint32_t value = any_register();
   switch (random_.below(6)) {
@@ -252,7 +261,8 @@ void ProgramGenerator::random_state() {
 }
 
 void ProgramGenerator::random_divide() {
-  static const std::vector<Opcode> choices = choose([](Opcode opcode) { return row(opcode).kind == InstructionKind::divide; });
+  static const std::vector<Opcode> choices =
+      choose([](Opcode opcode) { return row(opcode).kind == InstructionKind::divide; });
   const std::uint32_t divisor = any_register();
   std::uint32_t value = any_value();
   if (value == 0) value = ~0u;
@@ -264,8 +274,8 @@ void ProgramGenerator::random_divide() {
 void ProgramGenerator::random_cache() {
   const auto imm8 = static_cast<std::uint32_t>(random_.below(256));
   const auto line = static_cast<std::uint32_t>(random_.below(16));
-  static constexpr Opcode simple[] = {Opcode::dhwb, Opcode::dhwbi, Opcode::dpfr, Opcode::dpfw, Opcode::dpfro, Opcode::dpfwo,
-                                      Opcode::ipf, Opcode::ihi, Opcode::iii};
+  static constexpr Opcode simple[] = {Opcode::dhwb,  Opcode::dhwbi, Opcode::dpfr, Opcode::dpfw, Opcode::dpfro,
+                                      Opcode::dpfwo, Opcode::ipf,   Opcode::ihi,  Opcode::iii};
   switch (random_.below(4)) {
     case 0:
       emit_fields(Opcode::dhwb, 0, scratch_register, 0, imm8);
@@ -299,20 +309,24 @@ void ProgramGenerator::sequence(bool first) {
   }
   for (std::uint64_t count = 4 + random_.below(9); count; --count) {
     switch (random_.below(16)) {
-      case 0: case 1: random_branch(); break;
+      case 0:
+      case 1: random_branch(); break;
       case 2: random_loop(); break;
       case 3: random_call(); break;
       case 4: random_jump(); break;
       case 5: random_state(); break;
       case 6: random_divide(); break;
       case 7: random_cache(); break;
-      case 8: case 9: case 10: random_memory(); break;
+      case 8:
+      case 9:
+      case 10: random_memory(); break;
       default: random_straight(); break;
     }
   }
   for (std::uint32_t source = 0; source < free_registers; ++source)
     emit_fields(Opcode::s32i, 0, results_register, source, source);
-  for (const auto& [number, slot] : {std::pair<std::uint32_t, std::uint32_t>{special::sar, 14}, {special::lcount, 15}}) {
+  for (const auto& [number, slot] :
+       {std::pair<std::uint32_t, std::uint32_t>{special::sar, 14}, {special::lcount, 15}}) {
     emit_fields(Opcode::rsr, 0, number, 0);
     emit_fields(Opcode::s32i, 0, results_register, 0, slot);
   }
@@ -327,7 +341,8 @@ void ProgramGenerator::prologue(std::uint32_t scratch_address) {
   movi(2, 0xf);  // EXCM off: it disables loops
   emit_fields(Opcode::wsr, special::ps >> 4, special::ps & 0xf, 2);
   emit(Opcode::isync, row(Opcode::isync).match);
-  for (const std::uint8_t number : {special::scompare1, special::epc1, special::excsave1, special::excvaddr, special::depc}) {
+  for (const std::uint8_t number :
+       {special::scompare1, special::epc1, special::excsave1, special::excvaddr, special::depc}) {
     movi(2, number);
     emit_fields(Opcode::wsr, number >> 4, number & 0xf, 2);
   }

@@ -11,9 +11,9 @@
 
 namespace dspmem::test {
 
-/// Writes random Xtensa programs that any implementation must execute alike: each sequence loads known registers, runs a few
-/// random instructions (branches, loops and calls included), stores all registers, and the program ends by writing the
-/// stored registers and its scratch memory to the console.
+/// Writes random Xtensa programs that any implementation must execute alike: each sequence loads known registers, runs
+/// a few random instructions (branches, loops and calls included), stores all registers, and the program ends by
+/// writing the stored registers and its scratch memory to the console.
 class ProgramGenerator {
  public:
   static constexpr std::uint32_t base = 0x60000000;

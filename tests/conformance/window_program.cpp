@@ -27,7 +27,9 @@ void WindowProgram::handler(unsigned quads, bool overflow) {
   transfer(move, 2, callee_stack, -8);
   if (!overflow && quads > 1) transfer(Opcode::l32e, chain, 1, -12);
   transfer(move, 3, callee_stack, -4);
-  for (std::uint32_t number = 4; number <= last; ++number) transfer(move, number, chain, -16 - 16 * static_cast<std::int32_t>(quads - 1) + 4 * static_cast<std::int32_t>(number - 4));
+  for (std::uint32_t number = 4; number <= last; ++number)
+    transfer(move, number, chain,
+             -16 - 16 * static_cast<std::int32_t>(quads - 1) + 4 * static_cast<std::int32_t>(number - 4));
   const Opcode back = overflow ? Opcode::rfwo : Opcode::rfwu;
   emit(back, row(back).match);
 }
@@ -49,10 +51,12 @@ void WindowProgram::mix(std::uint32_t accumulator, unsigned registers) {
   }
 }
 
-/// Calls a function with the argument that a register holds. Returns by how many quads the window moved; the result is behind them.
+/// Calls a function with the argument that a register holds. Returns by how many quads the window moved; the result is
+/// behind them.
 unsigned WindowProgram::call(std::uint32_t target, std::uint32_t argument) {
   const auto increment = 1 + static_cast<unsigned>(random_.below(3));
-  static constexpr Opcode near[] = {Opcode::call4, Opcode::call8, Opcode::call12}, far[] = {Opcode::callx4, Opcode::callx8, Opcode::callx12};
+  static constexpr Opcode near[] = {Opcode::call4, Opcode::call8, Opcode::call12},
+                          far[] = {Opcode::callx4, Opcode::callx8, Opcode::callx12};
   emit_fields(Opcode::mov_n, 0, argument, 4 * increment + 2);
   emit_fields(Opcode::addi, 0, argument, 4 * increment + 3, static_cast<std::uint32_t>(random_.below(256)));
   if (random_.below(2)) {
@@ -83,7 +87,8 @@ std::uint32_t WindowProgram::function(unsigned depth) {
       emit_fields(Opcode::movsp, 0, 3, 1);
     }
     const auto more = 4 + static_cast<unsigned>(random_.below(13));
-    for (; registers < more && registers < 16; ++registers) movi(registers, static_cast<std::int32_t>(random_.below(4096)) - 2048);
+    for (; registers < more && registers < 16; ++registers)
+      movi(registers, static_cast<std::int32_t>(random_.below(4096)) - 2048);
     mix(2, registers);
     if (options_.shows_windows && random_.below(4) == 0) {
       emit_fields(Opcode::rsr, special::windowstart >> 4, special::windowstart & 0xf, 3);
@@ -95,7 +100,8 @@ std::uint32_t WindowProgram::function(unsigned depth) {
     else emit_fields(Opcode::xor_, 3, 2, 4 * increment + 2);
     mix(2, registers);
   }
-  for (const auto more = 4 + static_cast<unsigned>(random_.below(13)); registers < more && registers < 16; ++registers) movi(registers, static_cast<std::int32_t>(random_.below(4096)) - 2048);
+  for (const auto more = 4 + static_cast<unsigned>(random_.below(13)); registers < more && registers < 16; ++registers)
+    movi(registers, static_cast<std::int32_t>(random_.below(4096)) - 2048);
   mix(2, registers);
   if (options_.shows_windows) {
     emit_fields(Opcode::rsr, special::windowbase >> 4, special::windowbase & 0xf, 3);

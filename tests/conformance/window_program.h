@@ -8,17 +8,19 @@
 
 namespace dspmem::test {
 
-/// Writes random programs for the windowed ABI: trees of functions that call each other with CALL4, CALL8, CALL12 and their CALLX forms, deep
-/// enough to run over the registers many times, that move their stack pointer, and mix WINDOWBASE and WINDOWSTART into what they return. The
-/// program has the window vectors itself; what it writes at its end is what each tree returned.
+/// Writes random programs for the windowed ABI: trees of functions that call each other with CALL4, CALL8, CALL12 and
+/// their CALLX forms, deep enough to run over the registers many times, that move their stack pointer, and mix
+/// WINDOWBASE and WINDOWSTART into what they return. The program has the window vectors itself; what it writes at its
+/// end is what each tree returned.
 class WindowProgram : private ProgramGenerator {
  public:
   using ProgramGenerator::base;
-  static constexpr std::uint32_t result_bytes = 20;  ///< of each sequence: the result, the stack pointer, WINDOWBASE, WINDOWSTART, the caller's own register
+  static constexpr std::uint32_t result_bytes =
+      20;  ///< of each sequence: the result, the stack pointer, WINDOWBASE, WINDOWSTART, the caller's own register
 
   struct Options {
-    bool moves_stack = false;    ///< with MOVSP, whose exception needs a handler at the core's own kernel vector
-    bool shows_windows = true;   ///< results depend on WINDOWBASE and WINDOWSTART, and so on the number of registers
+    bool moves_stack = false;  ///< with MOVSP, whose exception needs a handler at the core's own kernel vector
+    bool shows_windows = true;  ///< results depend on WINDOWBASE and WINDOWSTART, and so on the number of registers
   };
   WindowProgram(std::uint64_t seed, const Options& options) : ProgramGenerator(seed), options_(options) {}
   std::vector<std::uint8_t> generate(unsigned sequences);

@@ -17,9 +17,11 @@ unsigned number_from_environment(const char* name, unsigned otherwise) {
 }
 
 /// Trees of calls in one program, and what is added to seeds: for long runs.
-const unsigned sequences = number_from_environment("DSPMEM_SEQUENCES", 250), other_seeds = number_from_environment("DSPMEM_SEED", 0);
+const unsigned sequences = number_from_environment("DSPMEM_SEQUENCES", 250),
+               other_seeds = number_from_environment("DSPMEM_SEED", 0);
 
-Outcome run(const std::vector<std::uint8_t>& program, std::uint32_t registers, bool vectors, std::uint32_t translate_after) {
+Outcome run(const std::vector<std::uint8_t>& program, std::uint32_t registers, bool vectors,
+            std::uint32_t translate_after) {
   CoreConfig config;
   config.translate_after = translate_after;
   config.address_registers = registers;
@@ -27,10 +29,12 @@ Outcome run(const std::vector<std::uint8_t>& program, std::uint32_t registers, b
   return run_on_our_core(program, WindowProgram::base, config);
 }
 
-std::string difference(const Outcome& ours, const std::string& theirs) { return describe_difference(ours.output, theirs, WindowProgram::result_bytes); }
+std::string difference(const Outcome& ours, const std::string& theirs) {
+  return describe_difference(ours.output, theirs, WindowProgram::result_bytes);
+}
 
-/// A CPU of QEMU's `sim` machine with its memory where our programs are. All of QEMU's have 32 registers: for 64 of ours, programs whose
-/// results do not depend on it.
+/// A CPU of QEMU's `sim` machine with its memory where our programs are. All of QEMU's have 32 registers: for 64 of
+/// ours, programs whose results do not depend on it.
 struct Cpu {
   const char* name;
   std::uint32_t reset_address, registers;
@@ -43,7 +47,8 @@ TEST_P(RandomCalls, MatchQemu) {
   WindowProgram generator(seed + other_seeds, {.shows_windows = cpu.registers == 32});
   const std::vector<std::uint8_t> program = generator.generate(sequences);
   const TemporaryDirectory directory;
-  const auto elf = make_elf({{WindowProgram::base, program}, qemu_reset_stub(WindowProgram::base, cpu.reset_address)}, WindowProgram::base);
+  const auto elf = make_elf({{WindowProgram::base, program}, qemu_reset_stub(WindowProgram::base, cpu.reset_address)},
+                            WindowProgram::base);
   const auto path = directory.write("program.elf", {elf.begin(), elf.end()});
   const ProgramResult theirs = run_qemu(path.string(), cpu.name);
   ASSERT_EQ(theirs.exit_code, 0) << theirs.err.substr(0, 2000);
@@ -56,8 +61,16 @@ TEST_P(RandomCalls, MatchQemu) {
   EXPECT_EQ(translated.statistics.data_accesses, interpreted.statistics.data_accesses);
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpus, RandomCalls, testing::Combine(testing::Values(Cpu{"sample_controller", 0x50000000, 32}, Cpu{"dsp3400", 0x5ffe0000, 32}, Cpu{"dsp3400", 0x5ffe0000, 64}), testing::Values(1, 2)),
-                         [](const auto& test) { return std::string(std::get<0>(test.param).name) + "_" + std::to_string(std::get<0>(test.param).registers) + "_" + std::to_string(std::get<1>(test.param)); });
+INSTANTIATE_TEST_SUITE_P(Cpus, RandomCalls,
+                         testing::Combine(testing::Values(Cpu{"sample_controller", 0x50000000, 32},
+                                                          Cpu{"dsp3400", 0x5ffe0000, 32},
+                                                          Cpu{"dsp3400", 0x5ffe0000, 64}),
+                                          testing::Values(1, 2)),
+                         [](const auto& test) {
+                           return std::string(std::get<0>(test.param).name) + "_" +
+                                  std::to_string(std::get<0>(test.param).registers) + "_" +
+                                  std::to_string(std::get<1>(test.param));
+                         });
 
 class Handlers : public testing::TestWithParam<std::uint64_t> {};
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The system refuses something, once, anywhere: the program says so, or does without; it loses nothing, and leaves nothing behind. The loaded
-// library (shim.c) makes one call fail. Every call to open, write, rename, fsync and mmap has its turn; of the many calls to malloc a sample
-// does here. DSPMEM_FAULTS=N takes N of each command's (0: all of them): tools/faults.
+// The system refuses something, once, anywhere: the program says so, or does without; it loses nothing, and leaves
+// nothing behind. The loaded library (shim.c) makes one call fail. Every call to open, write, rename, fsync and mmap
+// has its turn; of the many calls to malloc a sample does here. DSPMEM_FAULTS=N takes N of each command's (0: all of
+// them): tools/faults.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,7 +28,9 @@ struct Case {
 };
 
 const Case cases[] = {
-    {"run", {"run", "s.yaml", "--json", "r.json", "--sarif", "r.sarif", "--html", "r.html"}, {"r.json", "r.sarif", "r.html"}},
+    {"run",
+     {"run", "s.yaml", "--json", "r.json", "--sarif", "r.sarif", "--html", "r.html"},
+     {"r.json", "r.sarif", "r.html"}},
     {"record", {"record", "s.yaml", "-o", "t.csv"}, {"t.csv"}},
     {"import", {"import", "trace", "heap.csv", "-o", "i.yaml"}, {"i.yaml"}},
     {"compare", {"compare", "s.yaml", "-a", "zones", "-a", "tlsf"}, {}},
@@ -36,7 +39,8 @@ const Case cases[] = {
 
 constexpr const char* scenario =
     "name: faults\nplatform: tgl\nobjects: {x: {bytes: 64, align: 64}}\ncores:\n"
-    "  0:\n    - alloc: {as: a, bytes: 100}\n    - write: {to: x, pattern: 7}\n    - writeback: x\n    - signal: ready\n    - free: a\n"
+    "  0:\n    - alloc: {as: a, bytes: 100}\n    - write: {to: x, pattern: 7}\n    - writeback: x\n    - signal: "
+    "ready\n    - free: a\n"
     "  1:\n    - wait: ready\n    - invalidate: x\n    - read: {from: x, expect: 7}\n";
 constexpr const char* before = "what was there before";
 
@@ -57,15 +61,22 @@ class Faults : public testing::TestWithParam<Case> {
 
   ProgramResult run(const std::string& call, std::uint64_t at) const {
     for (const std::string& output : GetParam().outputs) directory_.write(output, before);
-    std::vector<std::string> words{"env", std::string("LD_PRELOAD=") + DSPMEM_FAULT_SHIM, "FAULT_CALL=" + call, "FAULT_AT=" + std::to_string(at), "FAULT_COUNT=" + counts_.path().string() + "/count", dspmem_executable()};
+    std::vector<std::string> words{"env",
+                                   std::string("LD_PRELOAD=") + DSPMEM_FAULT_SHIM,
+                                   "FAULT_CALL=" + call,
+                                   "FAULT_AT=" + std::to_string(at),
+                                   "FAULT_COUNT=" + counts_.path().string() + "/count",
+                                   dspmem_executable()};
     words.insert(words.end(), GetParam().arguments.begin(), GetParam().arguments.end());
     return run_program(words, directory_.path(), 120);
   }
 
   /// What a run must not do, whatever failed in it.
-  void expect_no_harm(const ProgramResult& result, const std::map<std::string, std::string>& good, const std::string& what) const {
+  void expect_no_harm(const ProgramResult& result, const std::map<std::string, std::string>& good,
+                      const std::string& what) const {
     const bool fine = result.exit_code == 0;
-    EXPECT_TRUE(fine || result.exit_code == 2 || result.exit_code == 5) << what << " ended with " << result.exit_code << ": " << result.err;
+    EXPECT_TRUE(fine || result.exit_code == 2 || result.exit_code == 5)
+        << what << " ended with " << result.exit_code << ": " << result.err;
     if (!fine) {
       EXPECT_NE(result.err.find("error: "), std::string::npos) << what << ": " << result.err;
       EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << what << ": " << result.err;
@@ -101,11 +112,13 @@ TEST_P(Faults, LoseNothing) {
     std::map<std::string, std::string> good;
     for (const std::string& output : GetParam().outputs) good[output] = read_file(path(output));
     if (std::string(call) == "open")
-      for (const auto& entry : fs::directory_iterator(directory_.path()))  // what the command writes beside its output; nothing hidden
+      for (const auto& entry :
+           fs::directory_iterator(directory_.path()))  // what the command writes beside its output; nothing hidden
         if (const std::string name = entry.path().filename(); name[0] != '.') more_.insert(name);
     const std::uint64_t count = std::stoull(read_file(counts_.path() / "count"));
     std::vector<std::uint64_t> turns;
-    if (const std::uint64_t sample = std::string(call) == "malloc" ? sampled_allocations() : 0; sample && sample < count) {
+    if (const std::uint64_t sample = std::string(call) == "malloc" ? sampled_allocations() : 0;
+        sample && sample < count) {
       Random random(count);
       for (std::uint64_t i = 0; i < sample; ++i) turns.push_back(1 + random.below(static_cast<std::uint32_t>(count)));
     } else {
@@ -114,19 +127,26 @@ TEST_P(Faults, LoseNothing) {
     std::map<int, std::uint64_t> codes;
     for (const std::uint64_t turn : turns) {
       const ProgramResult result = run(call, turn);
-      expect_no_harm(result, good, std::string(GetParam().name) + ", " + call + " " + std::to_string(turn) + " of " + std::to_string(count));
+      expect_no_harm(
+          result, good,
+          std::string(GetParam().name) + ", " + call + " " + std::to_string(turn) + " of " + std::to_string(count));
       ++codes[result.exit_code];
       // One output that cannot be written costs no other.
-      if (std::string(call) == "rename" || std::string(call) == "fsync") { EXPECT_EQ(written_ + 1, GetParam().outputs.size()) << call << " " << turn; }
+      if (std::string(call) == "rename" || std::string(call) == "fsync") {
+        EXPECT_EQ(written_ + 1, GetParam().outputs.size()) << call << " " << turn;
+      }
     }
-    std::printf("%s, %s: %zu of %llu calls failed once:", GetParam().name, call, turns.size(), static_cast<unsigned long long>(count));
-    for (const auto& [code, times] : codes) std::printf(" exit %d %llu times", code, static_cast<unsigned long long>(times));
+    std::printf("%s, %s: %zu of %llu calls failed once:", GetParam().name, call, turns.size(),
+                static_cast<unsigned long long>(count));
+    for (const auto& [code, times] : codes)
+      std::printf(" exit %d %llu times", code, static_cast<unsigned long long>(times));
     std::printf("\n");
     if (HasFailure()) return;  // one kind at a time
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Commands, Faults, testing::ValuesIn(cases), [](const testing::TestParamInfo<Case>& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Commands, Faults, testing::ValuesIn(cases),
+                         [](const testing::TestParamInfo<Case>& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace dspmem::test

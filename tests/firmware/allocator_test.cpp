@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The zones allocator against a reference allocator and a set of intervals, a million random operations a zone: the same C
-// code compiled natively, and cross-compiled on the simulated cores of tgl.
+// The zones allocator against a reference allocator and a set of intervals, a million random operations a zone: the
+// same C code compiled natively, and cross-compiled on the simulated cores of tgl.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -28,7 +28,8 @@ constexpr std::uint64_t operations = 1'000'000;
 class Allocator {
  public:
   virtual ~Allocator() = default;
-  virtual std::uint64_t allocate(std::uint32_t zone, bool shared, std::uint32_t capabilities, std::uint32_t bytes, std::uint32_t alignment) = 0;
+  virtual std::uint64_t allocate(std::uint32_t zone, bool shared, std::uint32_t capabilities, std::uint32_t bytes,
+                                 std::uint32_t alignment) = 0;
   virtual void release(std::uint64_t address) = 0;
   virtual void reset(std::uint32_t zone) = 0;
   virtual ReferenceAllocator::Counters counters(std::uint32_t heap) = 0;
@@ -37,16 +38,18 @@ class Allocator {
 struct Mix {
   std::uint32_t zone;
   std::uint32_t largest;  ///< bytes
-  std::uint64_t live;     ///< objects, about
+  std::uint64_t live;  ///< objects, about
 };
-constexpr Mix mixes[] = {{SOF_MEM_ZONE_SYS, 600, 0},      {SOF_MEM_ZONE_SYS_RUNTIME, 1500, 60},      {SOF_MEM_ZONE_RUNTIME, 3000, 600},
-                         {SOF_MEM_ZONE_BUFFER, 20000, 90}, {SOF_MEM_ZONE_RUNTIME_SHARED, 3000, 400}, {SOF_MEM_ZONE_SYS_SHARED, 300, 50}};
+constexpr Mix mixes[] = {
+    {SOF_MEM_ZONE_SYS, 600, 0},       {SOF_MEM_ZONE_SYS_RUNTIME, 1500, 60},     {SOF_MEM_ZONE_RUNTIME, 3000, 600},
+    {SOF_MEM_ZONE_BUFFER, 20000, 90}, {SOF_MEM_ZONE_RUNTIME_SHARED, 3000, 400}, {SOF_MEM_ZONE_SYS_SHARED, 300, 50}};
 
 void expect_equal_counters(Allocator& allocator, const ReferenceAllocator& reference) {
   for (std::uint32_t heap = 0; heap < reference.heaps().size(); ++heap) {
     const auto ours = allocator.counters(heap), theirs = reference.counters(heap);
-    ASSERT_EQ(ours, theirs) << "heap " << heap << ": used " << ours.used << "/" << theirs.used << " peak " << ours.peak << "/" << theirs.peak << " failed "
-                            << ours.failed << "/" << theirs.failed << " largest free " << ours.largest_free << "/" << theirs.largest_free;
+    ASSERT_EQ(ours, theirs) << "heap " << heap << ": used " << ours.used << "/" << theirs.used << " peak " << ours.peak
+                            << "/" << theirs.peak << " failed " << ours.failed << "/" << theirs.failed
+                            << " largest free " << ours.largest_free << "/" << theirs.largest_free;
   }
 }
 
@@ -56,7 +59,8 @@ void compare(Allocator& allocator, ReferenceAllocator& reference, const Mix& mix
   std::vector<std::uint64_t> live;
   std::uint64_t failures = 0;
   std::size_t system_heap = 0;
-  while (reference.heaps()[system_heap].zone != SOF_MEM_ZONE_SYS || reference.heaps()[system_heap].core != core) ++system_heap;
+  while (reference.heaps()[system_heap].zone != SOF_MEM_ZONE_SYS || reference.heaps()[system_heap].core != core)
+    ++system_heap;
   const auto release_at = [&](std::size_t index) {
     allocator.release(live[index]);
     reference.release(live[index]);
@@ -77,7 +81,8 @@ void compare(Allocator& allocator, ReferenceAllocator& reference, const Mix& mix
     // Many small ones, few large ones.
     const auto bytes = static_cast<std::uint32_t>(1 + random.below(1 + random.below(mix.largest)));
     const bool shared = mix.zone == SOF_MEM_ZONE_RUNTIME && random.below(8) == 0;
-    const std::uint32_t alignment = mix.zone == SOF_MEM_ZONE_BUFFER && random.below(4) == 0 ? 1u << random.between(4, 12) : 0;
+    const std::uint32_t alignment =
+        mix.zone == SOF_MEM_ZONE_BUFFER && random.below(4) == 0 ? 1u << random.between(4, 12) : 0;
     const std::uint32_t capabilities = mix.zone == SOF_MEM_ZONE_BUFFER && random.below(6) == 0 ? SOF_MEM_CAPS_LP : 0;
     if (mix.zone == SOF_MEM_ZONE_SYS && reference.counters(system_heap).free < 2048) {
       allocator.reset(mix.zone);
@@ -85,7 +90,8 @@ void compare(Allocator& allocator, ReferenceAllocator& reference, const Mix& mix
       intervals.clear();
     }
     const std::uint64_t address = allocator.allocate(mix.zone, shared, capabilities, bytes, alignment);
-    ASSERT_EQ(address, reference.allocate(mix.zone, core, shared, capabilities, bytes, alignment)) << "operation " << done << ", " << bytes << " bytes";
+    ASSERT_EQ(address, reference.allocate(mix.zone, core, shared, capabilities, bytes, alignment))
+        << "operation " << done << ", " << bytes << " bytes";
     if (!address) {
       ++failures;
       continue;
@@ -106,7 +112,8 @@ void compare(Allocator& allocator, ReferenceAllocator& reference, const Mix& mix
 }
 
 std::string zone_of(const testing::TestParamInfo<Mix>& info) {
-  static constexpr const char* names[] = {"System", "SystemRuntime", "Runtime", "Buffer", "RuntimeShared", "SystemShared"};
+  static constexpr const char* names[] = {"System", "SystemRuntime", "Runtime",
+                                          "Buffer", "RuntimeShared", "SystemShared"};
   return names[info.param.zone];
 }
 
@@ -151,7 +158,8 @@ class NativeAllocator : public Allocator {
       specs_.push_back({each.zone, each.core, per_core, cursor, bytes, each.capabilities, each.rows});
       boot_heap& heap = boot_.heap[boot_.heap_count++];
       heap = {each.zone, each.core, cursor, bytes, each.capabilities, each.rows.size(), {}};
-      for (std::size_t row = 0; row < each.rows.size(); ++row) heap.map[row] = {each.rows[row].block_bytes, each.rows[row].count};
+      for (std::size_t row = 0; row < each.rows.size(); ++row)
+        heap.map[row] = {each.rows[row].block_bytes, each.rows[row].count};
       cursor = (cursor + bytes + 255) / 256 * 256;
     }
     EXPECT_LE(cursor, reinterpret_cast<std::uint64_t>(memory_.get()) + arena_bytes);
@@ -164,9 +172,11 @@ class NativeAllocator : public Allocator {
     model.set_bump_used(0, counters(0).used);  // its block maps
     return model;
   }
-  std::uint64_t allocate(std::uint32_t zone, bool shared, std::uint32_t capabilities, std::uint32_t bytes, std::uint32_t alignment) override {
+  std::uint64_t allocate(std::uint32_t zone, bool shared, std::uint32_t capabilities, std::uint32_t bytes,
+                         std::uint32_t alignment) override {
     const std::uint32_t flags = shared ? SOF_MEM_FLAG_SHARED : 0;
-    void* pointer = zone == SOF_MEM_ZONE_BUFFER ? rballoc_align(flags, capabilities, bytes, alignment) : rmalloc(static_cast<mem_zone>(zone), flags, capabilities, bytes);
+    void* pointer = zone == SOF_MEM_ZONE_BUFFER ? rballoc_align(flags, capabilities, bytes, alignment)
+                                                : rmalloc(static_cast<mem_zone>(zone), flags, capabilities, bytes);
     return reinterpret_cast<std::uint64_t>(pointer);
   }
   void release(std::uint64_t address) override { rfree(reinterpret_cast<void*>(address)); }
@@ -202,23 +212,34 @@ std::string panic_of(const std::function<void()>& action) {
   NativeAllocator fresh;
   try {
     action();
-  } catch (const Panic& panic) {
-    return panic.message;
-  }
+  } catch (const Panic& panic) { return panic.message; }
   return "no panic";
 }
 
 TEST(NativeMisuse, Panics) {
-  EXPECT_EQ(panic_of([] { int outside; rfree(&outside); }), "rfree: the address belongs to no heap");
+  EXPECT_EQ(panic_of([] {
+              int outside;
+              rfree(&outside);
+            }),
+            "rfree: the address belongs to no heap");
   EXPECT_EQ(panic_of([] { rfree(rmalloc(SOF_MEM_ZONE_SYS, 0, 0, 8)); }), "rfree: system heap memory is never freed");
   EXPECT_EQ(panic_of([] {
-    void* object = rmalloc(SOF_MEM_ZONE_RUNTIME, 0, 0, 8);
-    rfree(object);
-    rfree(object);
-  }), "rfree: the block is free already");
-  EXPECT_EQ(panic_of([] { while (rmalloc(SOF_MEM_ZONE_SYS, 0, 0, 1024)) {} }), "system heap exhausted");
-  EXPECT_EQ(panic_of([] { free_heap(SOF_MEM_ZONE_SYS); }), "free_heap: the primary core's heaps live as long as the system");
-  EXPECT_EQ(panic_of([] { native_core = 1; free_heap(SOF_MEM_ZONE_RUNTIME); }), "free_heap: only heaps that belong to one core");
+              void* object = rmalloc(SOF_MEM_ZONE_RUNTIME, 0, 0, 8);
+              rfree(object);
+              rfree(object);
+            }),
+            "rfree: the block is free already");
+  EXPECT_EQ(panic_of([] {
+              while (rmalloc(SOF_MEM_ZONE_SYS, 0, 0, 1024)) {}
+            }),
+            "system heap exhausted");
+  EXPECT_EQ(panic_of([] { free_heap(SOF_MEM_ZONE_SYS); }),
+            "free_heap: the primary core's heaps live as long as the system");
+  EXPECT_EQ(panic_of([] {
+              native_core = 1;
+              free_heap(SOF_MEM_ZONE_RUNTIME);
+            }),
+            "free_heap: only heaps that belong to one core");
 }
 
 TEST(NativeAllocation, OfNothingAndOfTooMuchFails) {
@@ -259,7 +280,8 @@ TEST(NativeReallocation, KeepsContentsAndFailsCleanly) {
 class SimulatedAllocator : public Allocator, private CoreHost {
  public:
   explicit SimulatedAllocator(const std::string& platform_name)
-      : platform_(load_platform(platform_name)), image_((firmware_images() / (platform_name + ".elf")).string()), system_(platform_.system, *this) {
+      : platform_(load_platform(platform_name)), image_((firmware_images() / (platform_name + ".elf")).string()),
+        system_(platform_.system, *this) {
     for (const auto& segment : image_.segments()) system_.load(segment.address, segment.bytes);
     system_.load(*image_.symbol("boot_descriptor"), boot_descriptor(platform_));
   }
@@ -276,7 +298,13 @@ class SimulatedAllocator : public Allocator, private CoreHost {
   ReferenceAllocator reference() {
     std::vector<ReferenceAllocator::HeapSpec> specs;
     for (const HeapLayout& heap : platform_.heaps) {
-      specs.push_back({static_cast<std::uint32_t>(heap.zone), heap.core, heap.per_core, heap.base, heap.bytes, heap.capabilities, {}});
+      specs.push_back({static_cast<std::uint32_t>(heap.zone),
+                       heap.core,
+                       heap.per_core,
+                       heap.base,
+                       heap.bytes,
+                       heap.capabilities,
+                       {}});
       for (const BlockMap& map : heap.maps) specs.back().rows.push_back({map.block_bytes, map.count});
     }
     ReferenceAllocator model(specs, platform_.line_bytes(), platform_.allocation_alignment);
@@ -285,9 +313,12 @@ class SimulatedAllocator : public Allocator, private CoreHost {
     return model;
   }
 
-  std::uint64_t allocate(std::uint32_t zone, bool shared, std::uint32_t capabilities, std::uint32_t bytes, std::uint32_t alignment) override {
+  std::uint64_t allocate(std::uint32_t zone, bool shared, std::uint32_t capabilities, std::uint32_t bytes,
+                         std::uint32_t alignment) override {
     const std::uint32_t flags = shared ? SOF_MEM_FLAG_SHARED : 0;
-    const std::uint32_t address = zone == SOF_MEM_ZONE_BUFFER ? call("rballoc_align", {flags, capabilities, bytes, alignment}) : call("rmalloc", {zone, flags, capabilities, bytes});
+    const std::uint32_t address = zone == SOF_MEM_ZONE_BUFFER
+                                      ? call("rballoc_align", {flags, capabilities, bytes, alignment})
+                                      : call("rmalloc", {zone, flags, capabilities, bytes});
     return system_.map().alias(address, RegionKind::cached);
   }
   void release(std::uint64_t address) override { call("rfree", {static_cast<std::uint32_t>(address)}); }
@@ -301,7 +332,8 @@ class SimulatedAllocator : public Allocator, private CoreHost {
 
  private:
   std::uint32_t call(const char* function, std::initializer_list<std::uint32_t> arguments) {
-    return running_->call(image_.symbol(function).value(), std::span<const std::uint32_t>(arguments.begin(), arguments.size()));
+    return running_->call(image_.symbol(function).value(),
+                          std::span<const std::uint32_t>(arguments.begin(), arguments.size()));
   }
 
   void run_program(DspCore& core) override {

@@ -12,7 +12,8 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t to) { return (value + 
 
 }  // namespace
 
-ReferenceAllocator::ReferenceAllocator(std::vector<HeapSpec> heaps, std::uint64_t line_bytes, std::uint64_t least_alignment)
+ReferenceAllocator::ReferenceAllocator(std::vector<HeapSpec> heaps, std::uint64_t line_bytes,
+                                       std::uint64_t least_alignment)
     : specs_(std::move(heaps)), heaps_(specs_.size()), line_bytes_(line_bytes), least_alignment_(least_alignment) {
   for (std::size_t i = 0; i < specs_.size(); ++i) {
     std::uint64_t base = specs_[i].base;
@@ -24,8 +25,8 @@ ReferenceAllocator::ReferenceAllocator(std::vector<HeapSpec> heaps, std::uint64_
   }
 }
 
-std::uint64_t ReferenceAllocator::allocate(std::uint32_t zone, std::uint32_t core, bool shared, std::uint32_t capabilities, std::uint64_t bytes,
-                                           std::uint64_t alignment) {
+std::uint64_t ReferenceAllocator::allocate(std::uint32_t zone, std::uint32_t core, bool shared,
+                                           std::uint32_t capabilities, std::uint64_t bytes, std::uint64_t alignment) {
   if (bytes == 0) return 0;
   shared = shared || zone == runtime_shared || zone == system_shared;
   alignment = std::max(alignment, least_alignment_);
@@ -33,16 +34,21 @@ std::uint64_t ReferenceAllocator::allocate(std::uint32_t zone, std::uint32_t cor
     bytes = round_up(bytes, line_bytes_);
     alignment = std::max(alignment, line_bytes_);
   }
-  if (shared && zone == runtime && std::any_of(specs_.begin(), specs_.end(), [](const HeapSpec& heap) { return heap.zone == runtime_shared; })) zone = runtime_shared;
+  if (shared && zone == runtime &&
+      std::any_of(specs_.begin(), specs_.end(), [](const HeapSpec& heap) { return heap.zone == runtime_shared; }))
+    zone = runtime_shared;
   std::uint64_t address = from_zone(zone, core, capabilities, bytes, alignment);
-  if (!address && (zone == runtime || zone == runtime_shared)) address = from_zone(buffer, core, capabilities, bytes, alignment);
+  if (!address && (zone == runtime || zone == runtime_shared))
+    address = from_zone(buffer, core, capabilities, bytes, alignment);
   return address;
 }
 
-std::uint64_t ReferenceAllocator::from_zone(std::uint32_t zone, std::uint32_t core, std::uint32_t capabilities, std::uint64_t bytes, std::uint64_t alignment) {
+std::uint64_t ReferenceAllocator::from_zone(std::uint32_t zone, std::uint32_t core, std::uint32_t capabilities,
+                                            std::uint64_t bytes, std::uint64_t alignment) {
   for (std::size_t i = 0; i < specs_.size(); ++i) {
     const HeapSpec& heap = specs_[i];
-    if (heap.zone != zone || (heap.per_core && heap.core != core) || (heap.capabilities & capabilities) != capabilities) continue;
+    if (heap.zone != zone || (heap.per_core && heap.core != core) || (heap.capabilities & capabilities) != capabilities)
+      continue;
     if (const std::uint64_t address = from_heap(i, bytes, alignment)) return address;
     ++heaps_[i].counters.failed;
   }
@@ -73,7 +79,8 @@ std::uint64_t ReferenceAllocator::from_heap(std::size_t index, std::uint64_t byt
   for (std::size_t row = 0; row < spec.rows.size(); ++row)
     for (std::size_t block = 0; block < spec.rows[row].count; ++block) {
       const std::uint64_t base = heap.row_bases[row] + block * spec.rows[row].block_bytes;
-      if (!heap.taken[row][block] && round_up(base, alignment) + bytes <= base + spec.rows[row].block_bytes) return take(row, block, 1);
+      if (!heap.taken[row][block] && round_up(base, alignment) + bytes <= base + spec.rows[row].block_bytes)
+        return take(row, block, 1);
     }
   // The first run of neighbours among the largest.
   const std::size_t last = spec.rows.size() - 1;
@@ -91,7 +98,8 @@ std::uint64_t ReferenceAllocator::from_heap(std::size_t index, std::uint64_t byt
 void ReferenceAllocator::release(std::uint64_t address) {
   const Allocation gone = allocations_.at(address);
   allocations_.erase(address);
-  for (std::size_t block = gone.first; block < gone.first + gone.count; ++block) heaps_[gone.heap].taken[gone.row][block] = false;
+  for (std::size_t block = gone.first; block < gone.first + gone.count; ++block)
+    heaps_[gone.heap].taken[gone.row][block] = false;
   heaps_[gone.heap].counters.used -= gone.count * specs_[gone.heap].rows[gone.row].block_bytes;
 }
 
@@ -104,7 +112,9 @@ void ReferenceAllocator::reset(std::uint32_t zone, std::uint32_t core) {
   }
 }
 
-void ReferenceAllocator::set_bump_used(std::size_t heap, std::uint64_t used) { heaps_[heap].counters.used = heaps_[heap].counters.peak = used; }
+void ReferenceAllocator::set_bump_used(std::size_t heap, std::uint64_t used) {
+  heaps_[heap].counters.used = heaps_[heap].counters.peak = used;
+}
 
 ReferenceAllocator::Counters ReferenceAllocator::counters(std::size_t index) const {
   const HeapSpec& spec = specs_[index];

@@ -8,8 +8,8 @@
 
 namespace dspmem::test {
 
-/// What the zones allocator is specified to do, in the plainest words: first fit over blocks kept in a vector of bool, every
-/// search a loop from the start. Predicts the address and the counters of every answer.
+/// What the zones allocator is specified to do, in the plainest words: first fit over blocks kept in a vector of bool,
+/// every search a loop from the start. Predicts the address and the counters of every answer.
 class ReferenceAllocator {
  public:
   struct BlockRow {
@@ -30,7 +30,8 @@ class ReferenceAllocator {
   ReferenceAllocator(std::vector<HeapSpec> heaps, std::uint64_t line_bytes, std::uint64_t least_alignment);
 
   /// Address, or 0 when nothing fits. `alignment` 0 stands for the platform's.
-  std::uint64_t allocate(std::uint32_t zone, std::uint32_t core, bool shared, std::uint32_t capabilities, std::uint64_t bytes, std::uint64_t alignment);
+  std::uint64_t allocate(std::uint32_t zone, std::uint32_t core, bool shared, std::uint32_t capabilities,
+                         std::uint64_t bytes, std::uint64_t alignment);
   void release(std::uint64_t address);
   void reset(std::uint32_t zone, std::uint32_t core);
   /// Memory that was taken before the comparison began. REQUIRES: the heap is a bump heap.
@@ -49,7 +50,8 @@ class ReferenceAllocator {
     std::size_t heap, row, first, count;
   };
 
-  std::uint64_t from_zone(std::uint32_t zone, std::uint32_t core, std::uint32_t capabilities, std::uint64_t bytes, std::uint64_t alignment);
+  std::uint64_t from_zone(std::uint32_t zone, std::uint32_t core, std::uint32_t capabilities, std::uint64_t bytes,
+                          std::uint64_t alignment);
   std::uint64_t from_heap(std::size_t heap, std::uint64_t bytes, std::uint64_t alignment);
 
   std::vector<HeapSpec> specs_;

@@ -26,14 +26,16 @@ TEST_P(Corpus, IsTakenOrRefused) {
     SCOPED_TRACE(entry.path().string());
     EXPECT_NO_THROW(read(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
     // And each of its beginnings.
-    for (std::size_t length = 0; length < bytes.size(); length += 1 + bytes.size() / 50) EXPECT_NO_THROW(read(reinterpret_cast<const std::uint8_t*>(bytes.data()), length));
+    for (std::size_t length = 0; length < bytes.size(); length += 1 + bytes.size() / 50)
+      EXPECT_NO_THROW(read(reinterpret_cast<const std::uint8_t*>(bytes.data()), length));
     ++files;
   }
   EXPECT_GE(files, 3u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Readers, Corpus,
-                         testing::Values(std::pair("topology", &read_topology), std::pair("trace", &read_trace), std::pair("yaml", &read_yaml), std::pair("elf", &read_elf)),
+                         testing::Values(std::pair("topology", &read_topology), std::pair("trace", &read_trace),
+                                         std::pair("yaml", &read_yaml), std::pair("elf", &read_elf)),
                          [](const auto& info) { return std::string(info.param.first); });
 
 }  // namespace

@@ -11,12 +11,12 @@
 
 #include "sim/config/allocator.h"
 #include "sim/config/energy.h"
+#include "sim/config/suppressions.h"
+#include "sim/experiment/job.h"
 #include "sim/image/firmware_image.h"
 #include "sim/import/component_table.h"
 #include "sim/import/heap_log.h"
 #include "sim/import/topology_scenario.h"
-#include "sim/experiment/job.h"
-#include "sim/config/suppressions.h"
 #include "sim/trace/trace_file.h"
 
 namespace dspmem::test {
@@ -26,7 +26,8 @@ namespace {
 class MemoryFile {
  public:
   MemoryFile(const std::uint8_t* data, std::size_t size) : descriptor_(memfd_create("fuzz", 0)) {
-    if (descriptor_ < 0 || write(descriptor_, data, size) != static_cast<ssize_t>(size)) throw std::runtime_error("no memory file");
+    if (descriptor_ < 0 || write(descriptor_, data, size) != static_cast<ssize_t>(size))
+      throw std::runtime_error("no memory file");
   }
   ~MemoryFile() { close(descriptor_); }
   MemoryFile(const MemoryFile&) = delete;
@@ -42,11 +43,12 @@ template <class Read>
 void expect_input_errors(Read read) {
   try {
     read();
-  } catch (const InputError&) {
-  }
+  } catch (const InputError&) {}
 }
 
-std::string_view text_of(const std::uint8_t* data, std::size_t size) { return {reinterpret_cast<const char*>(data), size}; }
+std::string_view text_of(const std::uint8_t* data, std::size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
+}
 
 }  // namespace
 
@@ -61,7 +63,8 @@ void read_topology(const std::uint8_t* data, std::size_t size) {
     const TopologyScenario scenario = make_scenario(topology, table, options);
     // What comes out is a scenario, whatever went in.
     const std::string text = text_of(scenario, topology, options);
-    if (size < 20'000) load_scenario(MemoryFile(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()).path());
+    if (size < 20'000)
+      load_scenario(MemoryFile(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()).path());
   });
 }
 
@@ -80,11 +83,14 @@ void read_trace(const std::uint8_t* data, std::size_t size) {
     TraceReader reader(std::make_unique<LineSource>(written, "written"));
     std::uint64_t rows = 0;
     for (TraceRow row; reader.next(row);) ++rows;
-    if (rows != summary.allocations + summary.frees) throw std::logic_error("a trace that was written is read otherwise");
+    if (rows != summary.allocations + summary.frees)
+      throw std::logic_error("a trace that was written is read otherwise");
   });
   const MemoryFile file(data, size);
   const std::string scenario = "name: fuzz\nplatform: tgl\ncores: {0: [{trace: {file: " + file.path() + "}}]}\n";
-  expect_input_errors([&] { load_scenario(MemoryFile(reinterpret_cast<const std::uint8_t*>(scenario.data()), scenario.size()).path()); });
+  expect_input_errors([&] {
+    load_scenario(MemoryFile(reinterpret_cast<const std::uint8_t*>(scenario.data()), scenario.size()).path());
+  });
 }
 
 void read_yaml(const std::uint8_t* data, std::size_t size) {

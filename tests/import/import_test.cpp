@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "sim/heap/histogram.h"
 #include "sim/import/heap_log.h"
 #include "sim/import/topology.h"
-#include "sim/heap/histogram.h"
 #include "tests/bench/measure.h"
 #include "tests/support/program.h"
 
@@ -25,7 +25,8 @@ ProgramResult dspmem(std::vector<std::string> arguments, const std::filesystem::
 }
 
 std::string test_name(std::string name) {
-  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
   return name;
 }
 
@@ -62,7 +63,8 @@ TEST_P(TopologyFile, IsImportedAndRunsCleanOnTwoPlatforms) {
   const TemporaryDirectory directory;
   compiled(GetParam(), directory);
   for (const char* platform : {"tgl", "mtl"}) {
-    const ProgramResult imported = dspmem({"import", "topology", "topology.tplg", "-o", "s.yaml", "--platform", platform}, directory.path());
+    const ProgramResult imported =
+        dspmem({"import", "topology", "topology.tplg", "-o", "s.yaml", "--platform", platform}, directory.path());
     ASSERT_EQ(imported.exit_code, 0) << imported.err;
     const ProgramResult replayed = dspmem({"run", "s.yaml", "--json", "-"}, directory.path());
     EXPECT_EQ(replayed.exit_code, 0) << replayed.out << replayed.err;
@@ -72,7 +74,8 @@ TEST_P(TopologyFile, IsImportedAndRunsCleanOnTwoPlatforms) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, TopologyFile, testing::ValuesIn(all_topologies()), [](const auto& info) { return test_name(std::filesystem::path(info.param).stem()); });
+INSTANTIATE_TEST_SUITE_P(All, TopologyFile, testing::ValuesIn(all_topologies()),
+                         [](const auto& info) { return test_name(std::filesystem::path(info.param).stem()); });
 
 TEST(Topologies, ThereAreEnoughOfThem) {
   EXPECT_GE(files_below(own_topologies, ".conf").size(), 8u);
@@ -85,7 +88,8 @@ TEST(Topologies, OwnOnesCoverEveryKindOfWidget) {
     const TemporaryDirectory directory;
     for (const Topology::Widget& widget : load_topology(compiled(file, directory)).widgets) seen.insert(widget.type);
   }
-  for (std::uint32_t type = 0; type < Topology::widget_types; ++type) EXPECT_TRUE(seen.contains(type)) << Topology::widget_type_name(type);
+  for (std::uint32_t type = 0; type < Topology::widget_types; ++type)
+    EXPECT_TRUE(seen.contains(type)) << Topology::widget_type_name(type);
 }
 
 TEST(Topologies, PeriodicWorkRunsOnTheCoresThatTheyName) {
@@ -129,7 +133,8 @@ class TopologyBytes {
     word(value);
   }
   void pcm(const std::string& name) {
-    const std::uint32_t capabilities = abi_ == 4 ? 100 : 104, size = 4 + 88 + 20 + 8 * 72 + 4 + 2 * capabilities + (abi_ == 4 ? 0 : 12);
+    const std::uint32_t capabilities = abi_ == 4 ? 100 : 104,
+                        size = 4 + 88 + 20 + 8 * 72 + 4 + 2 * capabilities + (abi_ == 4 ? 0 : 12);
     header(7, size, 1);
     word(size);
     text(name);
@@ -190,14 +195,15 @@ TEST_P(TopologyEncoding, SaysTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TopologyEncoding, testing::Combine(testing::Bool(), testing::Values(4u, 5u)),
-                         [](const auto& info) { return std::string(std::get<0>(info.param) ? "Big" : "Little") + "EndianAbi" + std::to_string(std::get<1>(info.param)); });
+                         [](const auto& info) {
+                           return std::string(std::get<0>(info.param) ? "Big" : "Little") + "EndianAbi" +
+                                  std::to_string(std::get<1>(info.param));
+                         });
 
 std::string refusal_of(const std::vector<std::uint8_t>& bytes) {
   try {
     parse_topology(bytes, "t");
-  } catch (const InputError& error) {
-    return error.what();
-  }
+  } catch (const InputError& error) { return error.what(); }
   return "taken";
 }
 
@@ -212,7 +218,9 @@ TEST(Topologies, HostileFilesAreRefusedWithTheOffset) {
     return refusal_of(bytes);
   };
   EXPECT_EQ(refusal_of({}), "t: error: the file has 0 bytes: a topology begins with a header of 36");
-  EXPECT_EQ(with(0, 'X'), "t: error: at offset 0x0: this is no binary ALSA topology: it does not begin with ASoC; compile text with alsatplg");
+  EXPECT_EQ(with(0, 'X'),
+            "t: error: at offset 0x0: this is no binary ALSA topology: it does not begin with ASoC; compile text with "
+            "alsatplg");
   EXPECT_EQ(with(4, 6), "t: error: at offset 0x4: the topology's ABI is 6; 4 and 5 can be read");
   EXPECT_EQ(with(16, 37), "t: error: at offset 0x10: a block header must have a size of 36, not 37");
   EXPECT_EQ(with(25, 0xff), "t: error: at offset 0x18: the block says that it has 65432 bytes, but only 152 follow");
@@ -220,9 +228,12 @@ TEST(Topologies, HostileFilesAreRefusedWithTheOffset) {
   EXPECT_EQ(with(32, 0), "t: error: at offset 0x24: 152 bytes are left behind the last of 0 widgets");
   EXPECT_EQ(with(36, 133), "t: error: at offset 0x24: a widget must have a size of 132, not 133");
   EXPECT_EQ(with(40, 99), "t: error: at offset 0x24: widget 'a' has type 99; the format has 0 to 23");
-  EXPECT_EQ(with(36 + 128, 0xff), "t: error: at offset 0xa8: a widget's private data needs 255 bytes, but only 20 are left here");
+  EXPECT_EQ(with(36 + 128, 0xff),
+            "t: error: at offset 0xa8: a widget's private data needs 255 bytes, but only 20 are left here");
   EXPECT_EQ(with(36 + 124, 1), "t: error: at offset 0xbc: a control needs 204 bytes, but only 0 are left here");
-  for (std::size_t length = 1; length < good.bytes.size(); ++length) EXPECT_NE(refusal_of({good.bytes.begin(), good.bytes.begin() + static_cast<std::ptrdiff_t>(length)}), "taken") << length;
+  for (std::size_t length = 1; length < good.bytes.size(); ++length)
+    EXPECT_NE(refusal_of({good.bytes.begin(), good.bytes.begin() + static_cast<std::ptrdiff_t>(length)}), "taken")
+        << length;
 }
 
 TEST(Topologies, RefusedFilesEndTheImportAndLeaveNothing) {
@@ -239,7 +250,9 @@ TEST(Topologies, RefusedFilesEndTheImportAndLeaveNothing) {
 std::vector<std::string> recorded_scenarios() {
   std::vector<std::string> names;
   for (const std::string& file : files_below(source_directory() / "scenarios", ".yaml"))
-    if (std::filesystem::path(file).parent_path().filename() != "lib" && std::filesystem::path(file).stem() != "million") names.push_back(file);
+    if (std::filesystem::path(file).parent_path().filename() != "lib" &&
+        std::filesystem::path(file).stem() != "million")
+      names.push_back(file);
   return names;
 }
 
@@ -254,14 +267,15 @@ TEST_P(Recording, ReplaysToTheSameVerdictHeapsAndCycles) {
   const ProgramResult replayed = dspmem({"run", "again.yaml", "--json", "-"}, directory.path());
   EXPECT_EQ(replayed.exit_code, recorded.exit_code) << replayed.err;
   const Json again = Json::parse(replayed.out);
-  for (const char* key : {"verdict", "heaps", "zones", "operations", "footprint", "cycles", "cores", "allocations", "frees"}) EXPECT_EQ(first.at(key), again.at(key)) << key;
+  for (const char* key :
+       {"verdict", "heaps", "zones", "operations", "footprint", "cycles", "cores", "allocations", "frees"})
+    EXPECT_EQ(first.at(key), again.at(key)) << key;
   EXPECT_EQ(first.contains("energy"), again.contains("energy"));
-  if (first.contains("energy")) {
-    EXPECT_EQ(first.at("energy").at("policies"), again.at("energy").at("policies"));
-  }
+  if (first.contains("energy")) { EXPECT_EQ(first.at("energy").at("policies"), again.at("energy").at("policies")); }
   const auto rules = [](const Json& report) {
     std::multiset<std::string> all;
-    for (const Json& finding : report.at("findings")) all.insert(finding.at("rule").get<std::string>() + " " + finding.at("kind").get<std::string>());
+    for (const Json& finding : report.at("findings"))
+      all.insert(finding.at("rule").get<std::string>() + " " + finding.at("kind").get<std::string>());
     return all;
   };
   EXPECT_EQ(rules(first), rules(again));
@@ -288,7 +302,8 @@ TEST(Traces, RowsOfSeveralCoresFollowEachOtherInTimeAndOrder) {
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
   const Json report = Json::parse(result.out);
   EXPECT_EQ(report.at("frees"), 2);
-  EXPECT_GE(report.at("cycles"), 100u * report.at("clock_mhz").get<unsigned>()) << "the last row is 100 us behind the first";
+  EXPECT_GE(report.at("cycles"), 100u * report.at("clock_mhz").get<unsigned>())
+      << "the last row is 100 us behind the first";
 }
 
 TEST(Traces, CompressedOnesAreRead) {
@@ -323,20 +338,33 @@ TEST_P(BadTraces, AreRefusedWithThePlace) {
   EXPECT_EQ(result.err, GetParam().message + std::string("\n"));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BadTraces,
-                         testing::Values(BadTrace{"UnknownZone", "0,0,alloc,runtim,,,4,,1,\n", "t.csv:2:11: error: 'runtim' is not a known zone; did you mean 'runtime'?"},
-                                         BadTrace{"UnknownFlag", "0,0,alloc,,shred,,4,,1,\n", "t.csv:2:12: error: 'shred' is not a known flag; did you mean 'shared'?"},
-                                         BadTrace{"UnknownCapability", "0,0,alloc,,,ram+dna,4,,1,\n", "t.csv:2:17: error: 'dna' is not a known capability; did you mean 'dma'?"},
-                                         BadTrace{"NoSize", "0,0,alloc,,,,,,1,\n", "t.csv:2:5: error: 'alloc' needs a 'size' above 0"},
-                                         BadTrace{"NoId", "0,0,free,,,,,,,\n", "t.csv:2:5: error: 'free' needs an 'id': what the object is called, or its number"},
-                                         BadTrace{"SizeNoNumber", "0,0,alloc,,,,4x,,1,\n", "t.csv:2:14: error: 'size' must be a whole number up to 2147483647, not '4x'"},
-                                         BadTrace{"OddAlignment", "0,0,alloc,,,,4,3,1,\n", "t.csv:2:16: error: 'alignment' must be a power of two, not 3"},
-                                         BadTrace{"UnknownStep", "0,0,alok,,,,4,,1,\n", "t.csv:2:1: error: there is no step 'alok'; did you mean 'alloc'?"},
-                                         BadTrace{"BadStep", "0,0,write,,,,,,,{too: a}\n", "t.csv:2:1: error: step 'write' needs 'to'; is 'too' meant to be it?"},
-                                         BadTrace{"FreedTwice", "0,0,alloc,,,,4,,1,\n0,0,free,,,,,,1,\n0,0,free,,,,,,1,\n", "t.csv:4:1: error: object 1 does not exist at this moment"},
-                                         BadTrace{"AllocatedTwice", "0,0,alloc,,,,4,,1,\n0,0,alloc,,,,4,,1,\n", "t.csv:3:1: error: object 1 is allocated while it exists: it must be freed before"},
-                                         BadTrace{"ForgottenCore", "0,0,alloc,,,,4,,1,\n0,1,free,,,,,,1,\n", "s.yaml:3:14: error: 't.csv' has rows of core 1 (line 3), which has no step 'trace' with this file"}),
-                         [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    All, BadTraces,
+    testing::Values(
+        BadTrace{"UnknownZone", "0,0,alloc,runtim,,,4,,1,\n",
+                 "t.csv:2:11: error: 'runtim' is not a known zone; did you mean 'runtime'?"},
+        BadTrace{"UnknownFlag", "0,0,alloc,,shred,,4,,1,\n",
+                 "t.csv:2:12: error: 'shred' is not a known flag; did you mean 'shared'?"},
+        BadTrace{"UnknownCapability", "0,0,alloc,,,ram+dna,4,,1,\n",
+                 "t.csv:2:17: error: 'dna' is not a known capability; did you mean 'dma'?"},
+        BadTrace{"NoSize", "0,0,alloc,,,,,,1,\n", "t.csv:2:5: error: 'alloc' needs a 'size' above 0"},
+        BadTrace{"NoId", "0,0,free,,,,,,,\n",
+                 "t.csv:2:5: error: 'free' needs an 'id': what the object is called, or its number"},
+        BadTrace{"SizeNoNumber", "0,0,alloc,,,,4x,,1,\n",
+                 "t.csv:2:14: error: 'size' must be a whole number up to 2147483647, not '4x'"},
+        BadTrace{"OddAlignment", "0,0,alloc,,,,4,3,1,\n",
+                 "t.csv:2:16: error: 'alignment' must be a power of two, not 3"},
+        BadTrace{"UnknownStep", "0,0,alok,,,,4,,1,\n",
+                 "t.csv:2:1: error: there is no step 'alok'; did you mean 'alloc'?"},
+        BadTrace{"BadStep", "0,0,write,,,,,,,{too: a}\n",
+                 "t.csv:2:1: error: step 'write' needs 'to'; is 'too' meant to be it?"},
+        BadTrace{"FreedTwice", "0,0,alloc,,,,4,,1,\n0,0,free,,,,,,1,\n0,0,free,,,,,,1,\n",
+                 "t.csv:4:1: error: object 1 does not exist at this moment"},
+        BadTrace{"AllocatedTwice", "0,0,alloc,,,,4,,1,\n0,0,alloc,,,,4,,1,\n",
+                 "t.csv:3:1: error: object 1 is allocated while it exists: it must be freed before"},
+        BadTrace{"ForgottenCore", "0,0,alloc,,,,4,,1,\n0,1,free,,,,,,1,\n",
+                 "s.yaml:3:14: error: 't.csv' has rows of core 1 (line 3), which has no step 'trace' with this file"}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Traces, ManyRowsTakeNoMoreMemoryThanFew) {
   const TemporaryDirectory directory;
@@ -345,12 +373,15 @@ TEST(Traces, ManyRowsTakeNoMoreMemoryThanFew) {
     out << "op,id,size\n";
     for (int i = 0; i < rows; ++i) out << "alloc," << i << ",64\nfree," << i << ",\n";
     out.close();
-    return measure({dspmem_executable(), "run", "-q", directory.write("s.yaml", "name: x\nplatform: tgl\ncores: {0: [{trace: t.csv}]}\n")}).resident;
+    return measure({dspmem_executable(), "run", "-q",
+                    directory.write("s.yaml", "name: x\nplatform: tgl\ncores: {0: [{trace: t.csv}]}\n")})
+        .resident;
   };
   EXPECT_LT(resident(200'000), resident(20'000) + (2u << 20));
 }
 
-ProgramResult replayed(const std::string& trace, const std::string& steps = "[{trace: t.csv}]", std::vector<std::string> options = {"--quiet"}) {
+ProgramResult replayed(const std::string& trace, const std::string& steps = "[{trace: t.csv}]",
+                       std::vector<std::string> options = {"--quiet"}) {
   const TemporaryDirectory directory;
   directory.write("t.csv", trace);
   directory.write("s.yaml", "name: x\nplatform: tgl\ncores: {0: " + steps + "}\n");
@@ -363,37 +394,54 @@ TEST(Traces, NumberedBuffersCanBeReallocated) {
 }
 
 TEST(Traces, WhatFailedIsFreedAsNothing) {
-  EXPECT_EQ(replayed("op,id,zone,size,flags\nalloc,1,buffer,700000,\nalloc,2,buffer,1500000,may_fail\nfree,2,,,\nfree,1,,,\n").out.substr(0, 5), "PASS ");
+  EXPECT_EQ(
+      replayed("op,id,zone,size,flags\nalloc,1,buffer,700000,\nalloc,2,buffer,1500000,may_fail\nfree,2,,,\nfree,1,,,\n")
+          .out.substr(0, 5),
+      "PASS ");
 }
 
 TEST(Traces, OneFileCanBeReplayedAgain) {
-  EXPECT_EQ(replayed("op,id,size\nalloc,1,10\nfree,1,\n", "[{repeat: {times: 5, steps: [{trace: t.csv}]}}, {trace: t.csv}]").out.substr(0, 5), "PASS ");
+  EXPECT_EQ(
+      replayed("op,id,size\nalloc,1,10\nfree,1,\n", "[{repeat: {times: 5, steps: [{trace: t.csv}]}}, {trace: t.csv}]")
+          .out.substr(0, 5),
+      "PASS ");
 }
 
 TEST(Traces, ZeroedMemoryKeepsItsAlignment) {
   for (const char* allocator : {"zones", "newlib"})
-    EXPECT_EQ(replayed("op,id,zone,size,alignment\nalloc,1,buffer,100,\nzalloc,2,buffer,100,4096\nfree,2,,,\nfree,1,,,\n", "[{trace: t.csv}]", {"--quiet", "--allocator", allocator}).out.substr(0, 5), "PASS ");
+    EXPECT_EQ(
+        replayed("op,id,zone,size,alignment\nalloc,1,buffer,100,\nzalloc,2,buffer,100,4096\nfree,2,,,\nfree,1,,,\n",
+                 "[{trace: t.csv}]", {"--quiet", "--allocator", allocator})
+            .out.substr(0, 5),
+        "PASS ");
 }
 
 TEST(Traces, MetadataIsNotLostWithoutAWord) {
-  EXPECT_EQ(replayed("# units: ms\nop,id,size\n").err, "t.csv:1:3: error: 'units' means nothing here; did you mean 'unit'?\n");
-  EXPECT_EQ(replayed("op,id,size\n# unit: ms\nalloc,1,4\n").err, "t.csv:2:3: error: 'unit' must stand in front of the line that names the columns\n");
+  EXPECT_EQ(replayed("# units: ms\nop,id,size\n").err,
+            "t.csv:1:3: error: 'units' means nothing here; did you mean 'unit'?\n");
+  EXPECT_EQ(replayed("op,id,size\n# unit: ms\nalloc,1,4\n").err,
+            "t.csv:2:3: error: 'unit' must stand in front of the line that names the columns\n");
   EXPECT_EQ(replayed("# a comment: for people\nop,id,size\nalloc,1,4\nfree,1,\n").out.substr(0, 5), "PASS ");
 }
 
 TEST(Traces, TimesBeyondReasonAreRefused) {
-  EXPECT_EQ(replayed("# unit: s\ntime,op,id,size\n0,alloc,1,4\n18446744074,free,1,\n").err, "t.csv:4:1: error: time 18446744074 lies too far behind that of the first row, 0\n");
+  EXPECT_EQ(replayed("# unit: s\ntime,op,id,size\n0,alloc,1,4\n18446744074,free,1,\n").err,
+            "t.csv:4:1: error: time 18446744074 lies too far behind that of the first row, 0\n");
 }
 
 TEST(Traces, BarriersNeedCoresThatGoOnByThemselves) {
-  EXPECT_EQ(replayed("op,id,detail\nbarrier,,all\n").err, "t.csv:2:1: error: rows that follow each other cannot meet at a barrier; '# order: steps' lets each core go on by itself\n");
+  EXPECT_EQ(replayed("op,id,detail\nbarrier,,all\n").err,
+            "t.csv:2:1: error: rows that follow each other cannot meet at a barrier; '# order: steps' lets each core "
+            "go on by itself\n");
 }
 
 TEST(Recordings, NamesThatATraceCannotHoldAreRefused) {
   const TemporaryDirectory directory;
   directory.write("s.yaml", "name: x\nplatform: tgl\ncores: {0: [{alloc: {as: '17', bytes: 4}}]}\n");
   const ProgramResult result = dspmem({"record", "s.yaml", "-o", "t.csv"}, directory.path());
-  EXPECT_EQ(result.err, "s.yaml:3:14: error: the name '17' cannot be written into a trace: it has a comma, a blank at an end, or nothing but digits\n");
+  EXPECT_EQ(result.err,
+            "s.yaml:3:14: error: the name '17' cannot be written into a trace: it has a comma, a blank at an end, or "
+            "nothing but digits\n");
   EXPECT_FALSE(std::filesystem::exists(directory.path() / "t.csv"));
 }
 
@@ -401,8 +449,10 @@ TEST(Outputs, NeverReplaceTheInput) {
   const TemporaryDirectory directory;
   directory.write("t.csv", two_cores_trace);
   directory.write("l.trace.csv", "Memory allocated at 0x100, size 32\n");
-  EXPECT_EQ(dspmem({"import", "trace", "t.csv", "-o", "t.csv"}, directory.path()).err, "dspmem: error: --output: 't.csv' is what is read; name another file\n");
-  EXPECT_EQ(dspmem({"import", "trace", "l.trace.csv", "-o", "l.yaml"}, directory.path()).err, "dspmem: error: --output: 'l.trace.csv' is what is read; name another file\n");
+  EXPECT_EQ(dspmem({"import", "trace", "t.csv", "-o", "t.csv"}, directory.path()).err,
+            "dspmem: error: --output: 't.csv' is what is read; name another file\n");
+  EXPECT_EQ(dspmem({"import", "trace", "l.trace.csv", "-o", "l.yaml"}, directory.path()).err,
+            "dspmem: error: --output: 'l.trace.csv' is what is read; name another file\n");
   EXPECT_EQ(read_file(directory.path() / "t.csv"), two_cores_trace);
   EXPECT_FALSE(std::filesystem::exists(directory.path() / "l.yaml"));
 }
@@ -412,7 +462,9 @@ TEST(Platforms, AreFoundFromAScenarioInAnotherFolder) {
   directory.write("mine.yaml", read_file(source_directory() / "configs/platforms/tgl.yaml"));
   directory.write("t.csv", two_cores_trace);
   std::filesystem::create_directory(directory.path() / "sub");
-  ASSERT_EQ(dspmem({"import", "trace", "t.csv", "-o", "sub/s.yaml", "--platform", "./mine.yaml"}, directory.path()).exit_code, 0);
+  ASSERT_EQ(
+      dspmem({"import", "trace", "t.csv", "-o", "sub/s.yaml", "--platform", "./mine.yaml"}, directory.path()).exit_code,
+      0);
   EXPECT_EQ(dspmem({"check", "sub/s.yaml"}, directory.path()).exit_code, 0);
 }
 
@@ -445,16 +497,20 @@ TEST(HeapLogs, ZephyrListeners) {
 
 // A listener hears of a block that grows where it is as an allocation at the same address, then a free of the old size.
 TEST(HeapLogs, ReallocationInPlaceIsNoFree) {
-  EXPECT_EQ(csv_of("Memory allocated at 0x100, size 32\nMemory allocated at 0x100, size 64\nMemory freed at 0x100, size 32\nMemory freed at 0x100, size 64\n"),
+  EXPECT_EQ(csv_of("Memory allocated at 0x100, size 32\nMemory allocated at 0x100, size 64\nMemory freed at 0x100, "
+                   "size 32\nMemory freed at 0x100, size 64\n"),
             "0,0,alloc,runtime,,,32,,1,\n0,0,free,,,,,,1,\n0,0,alloc,runtime,,,64,,2,\n0,0,free,,,,,,2,\n");
 }
 
 TEST(HeapLogs, SofPagesFailuresAndCores) {
   HeapLogSummary summary;
   const std::string csv = csv_of(
-      "[       1234.567] (       0.123) c1 vpage        zephyr/lib/vpage.c:99   INFO vpage_alloc ptr 0xa0020000 pages 3 free 5/8\n"
-      "[       1300.000] (      65.433) c0 memory       src/lib/alloc.c:700   ERROR failed to alloc 0x200 bytes zone 0x2 caps 0x1 flags 0x0\n"
-      "[       1400.000] (     100.000) c2 vpage        zephyr/lib/vpage.c:120   INFO vptr 0xa0020000 free/total pages 8/8\n",
+      "[       1234.567] (       0.123) c1 vpage        zephyr/lib/vpage.c:99   INFO vpage_alloc ptr 0xa0020000 pages "
+      "3 free 5/8\n"
+      "[       1300.000] (      65.433) c0 memory       src/lib/alloc.c:700   ERROR failed to alloc 0x200 bytes zone "
+      "0x2 caps 0x1 flags 0x0\n"
+      "[       1400.000] (     100.000) c2 vpage        zephyr/lib/vpage.c:120   INFO vptr 0xa0020000 free/total pages "
+      "8/8\n",
       &summary);
   EXPECT_EQ(csv, "1234,1,alloc,runtime,,,12288,,1,\n# line 2: 512 bytes were not to be had\n1400,2,free,,,,,,1,\n");
   EXPECT_EQ(summary.failures, 1u);
@@ -462,20 +518,30 @@ TEST(HeapLogs, SofPagesFailuresAndCores) {
 }
 
 TEST(HeapLogs, TimesBehindColoursAndInSeconds) {
-  EXPECT_EQ(csv_of("\x1b[1;31m[00:00:00.000,007] <inf> x: Memory allocated at 0x100, size 32\n[   12.345678] Memory freed at 0x100, size 32\n"), "7,0,alloc,runtime,,,32,,1,\n12345678,0,free,,,,,,1,\n");
+  EXPECT_EQ(csv_of("\x1b[1;31m[00:00:00.000,007] <inf> x: Memory allocated at 0x100, size 32\n[   12.345678] Memory "
+                   "freed at 0x100, size 32\n"),
+            "7,0,alloc,runtime,,,32,,1,\n12345678,0,free,,,,,,1,\n");
   HeapLogSummary summary;
-  csv_of("[00001000] Memory allocated at 0x100, size 32\n[00:00:09.000,000] Memory freed at 0x100, size 32\n[00:00:01.000,000] Memory allocated at 0x100, size 32\n", &summary);
+  csv_of(
+      "[00001000] Memory allocated at 0x100, size 32\n[00:00:09.000,000] Memory freed at 0x100, size "
+      "32\n[00:00:01.000,000] Memory allocated at 0x100, size 32\n",
+      &summary);
   EXPECT_EQ(summary.untimed, 1u);
   EXPECT_EQ(summary.backwards, 1u);
 }
 
 TEST(HeapLogs, AreImportedAndReplayed) {
   const TemporaryDirectory directory;
-  directory.write("boot.log", "boot\nHeap 0x60012000, alloc 0x60012040, size 128\nHeap 0x60012000, free 0x60012040, size 128\n");
+  directory.write("boot.log",
+                  "boot\nHeap 0x60012000, alloc 0x60012040, size 128\nHeap 0x60012000, free 0x60012040, size 128\n");
   directory.write("s.csv", "mine\n");
   const ProgramResult imported = dspmem({"import", "trace", "boot.log", "-o", "s.yaml"}, directory.path());
   EXPECT_EQ(read_file(directory.path() / "s.csv"), "mine\n");
-  EXPECT_EQ(imported.out, "boot.log: 3 lines; 1 allocations, 1 frees, 0 objects still allocated at the end\n  2 operations have no time that could be read, and follow the one before\n  1 lines are about something else\n  trace: s.trace.csv\n") << imported.err;
+  EXPECT_EQ(
+      imported.out,
+      "boot.log: 3 lines; 1 allocations, 1 frees, 0 objects still allocated at the end\n  2 operations have no time "
+      "that could be read, and follow the one before\n  1 lines are about something else\n  trace: s.trace.csv\n")
+      << imported.err;
   EXPECT_EQ(dspmem({"run", "s.yaml", "--quiet"}, directory.path()).out.substr(0, 5), "PASS ");
 }
 
@@ -496,9 +562,7 @@ TEST(Histogram, QuantilesAreThoseOfASortedListToOnePartInATwoThousand) {
       const std::uint64_t exact = all[(all.size() * part + 999) / 1000 - 1], told = histogram.quantile(part);
       EXPECT_GE(told, exact) << range;
       EXPECT_LE(told, exact + exact / 1024) << range;
-      if (range <= 2000) {
-        EXPECT_EQ(told, exact);
-      }
+      if (range <= 2000) { EXPECT_EQ(told, exact); }
     }
     EXPECT_EQ(histogram.quantile(1000), all.back());
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What products with IPC4 allocate for their topologies: small ones, whose buffers were worked out by hand from what the kernel's driver and the
-// firmware do (ipc4-topology.c: DMA buffers of two milliseconds; buffers between modules of twice the larger of both ends).
+// What products with IPC4 allocate for their topologies: small ones, whose buffers were worked out by hand from what
+// the kernel's driver and the firmware do (ipc4-topology.c: DMA buffers of two milliseconds; buffers between modules of
+// twice the larger of both ends).
 #include <gtest/gtest.h>
 
 #include <regex>
@@ -28,12 +29,19 @@ TEST_P(Gateways, HaveTheBufferThatTheirDriverAsksFor) {
   EXPECT_EQ(bytes_of(maker.scenario(), "copier dma"), wanted.dma);
 }
 
-// 48 frames of two 16-bit samples are 192 bytes, of 32 bits 384; 96 kHz 768; 16 kHz with four microphones 256; 44.1 kHz rounds up to 45 frames.
-INSTANTIATE_TEST_SUITE_P(All, Gateways, testing::Values(Gateway{Topology::aif_in, 192, 384, 0, 384}, Gateway{Topology::aif_in, 384, 384, 0, 768}, Gateway{Topology::aif_in, 768, 384, 0, 1536},
-    Gateway{Topology::aif_in, 360, 384, 0, 720}, Gateway{Topology::aif_in, 384, 384, 1, 768}, Gateway{Topology::aif_in, 384, 384, 2, 768}, Gateway{Topology::aif_in, 192, 384, 100, 19200},
-    Gateway{Topology::aif_in, 384, 384, 100, 38400}, Gateway{Topology::aif_in, 384, 384, 10, 3840}, Gateway{Topology::aif_out, 384, 192, 0, 384}, Gateway{Topology::aif_out, 768, 256, 0, 512},
-    Gateway{Topology::aif_out, 384, 192, 100, 384}, Gateway{Topology::dai_in, 384, 192, 0, 768}, Gateway{Topology::dai_in, 256, 768, 0, 512}, Gateway{Topology::dai_out, 384, 192, 0, 384},
-    Gateway{Topology::dai_out, 192, 768, 0, 1536}, Gateway{Topology::dai_out, 384, 384, 100, 768}));
+// 48 frames of two 16-bit samples are 192 bytes, of 32 bits 384; 96 kHz 768; 16 kHz with four microphones 256; 44.1 kHz
+// rounds up to 45 frames.
+INSTANTIATE_TEST_SUITE_P(
+    All, Gateways,
+    testing::Values(Gateway{Topology::aif_in, 192, 384, 0, 384}, Gateway{Topology::aif_in, 384, 384, 0, 768},
+                    Gateway{Topology::aif_in, 768, 384, 0, 1536}, Gateway{Topology::aif_in, 360, 384, 0, 720},
+                    Gateway{Topology::aif_in, 384, 384, 1, 768}, Gateway{Topology::aif_in, 384, 384, 2, 768},
+                    Gateway{Topology::aif_in, 192, 384, 100, 19200}, Gateway{Topology::aif_in, 384, 384, 100, 38400},
+                    Gateway{Topology::aif_in, 384, 384, 10, 3840}, Gateway{Topology::aif_out, 384, 192, 0, 384},
+                    Gateway{Topology::aif_out, 768, 256, 0, 512}, Gateway{Topology::aif_out, 384, 192, 100, 384},
+                    Gateway{Topology::dai_in, 384, 192, 0, 768}, Gateway{Topology::dai_in, 256, 768, 0, 512},
+                    Gateway{Topology::dai_out, 384, 192, 0, 384}, Gateway{Topology::dai_out, 192, 768, 0, 1536},
+                    Gateway{Topology::dai_out, 384, 384, 100, 768}));
 
 struct Connection {
   std::uint32_t obs, ibs, buffer;
@@ -55,8 +63,12 @@ TEST_P(Connections, AreTwiceTheLargerEnd) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Connections, testing::Values(Connection{192, 192, 384}, Connection{384, 192, 768}, Connection{192, 384, 768}, Connection{768, 384, 1536}, Connection{384, 1536, 3072},
-    Connection{360, 384, 768}, Connection{0, 384, 768}, Connection{384, 0, 768}, Connection{3072, 64, 6144}, Connection{64, 64, 128}));
+INSTANTIATE_TEST_SUITE_P(All, Connections,
+                         testing::Values(Connection{192, 192, 384}, Connection{384, 192, 768},
+                                         Connection{192, 384, 768}, Connection{768, 384, 1536},
+                                         Connection{384, 1536, 3072}, Connection{360, 384, 768},
+                                         Connection{0, 384, 768}, Connection{384, 0, 768}, Connection{3072, 64, 6144},
+                                         Connection{64, 64, 128}));
 
 TEST(Pins, HaveFormatsOfTheirOwn) {
   Maker maker;
@@ -106,7 +118,8 @@ TEST(ChainDma, IsOneBufferAndNothingElse) {
     EXPECT_EQ(bytes_of(scenario, "host chain"), playback ? 768u : 384u);
     std::size_t allocations = 0;
     for (const auto& [core, steps] : scenario.steps)
-      for (std::size_t at = steps.find("alloc: "); at != std::string::npos; at = steps.find("alloc: ", at + 1)) ++allocations;
+      for (std::size_t at = steps.find("alloc: "); at != std::string::npos; at = steps.find("alloc: ", at + 1))
+        ++allocations;
     EXPECT_EQ(allocations, 1u);
   }
 }
@@ -127,7 +140,10 @@ TEST(Widgets, OfThePowerManagementAllocateNothing) {
     Maker maker;
     maker.scheduler(1);
     maker.widget("virtual", type, 0);
-    EXPECT_EQ(bytes_of(maker.scenario(), std::string("virtual ") + (type == Topology::input ? "input" : type == Topology::output ? "output" : "driver")), 0u);
+    EXPECT_EQ(bytes_of(maker.scenario(), std::string("virtual ") + (type == Topology::input    ? "input"
+                                                                    : type == Topology::output ? "output"
+                                                                                               : "driver")),
+              0u);
     EXPECT_EQ(bytes_of(maker.scenario(), "pipeline 0 pipeline"), 0u);
     EXPECT_NE(bytes_of(maker.scenario(), "pipeline 1 pipeline"), 0u);
   }
@@ -138,7 +154,11 @@ TEST(Sizes, ThatCannotBeAreSaidAndReplaced) {
   none.scheduler();
   Maker::input(none.widget("silent", Topology::aif_in), 0);
   const TopologyScenario silent = none.scenario();
-  EXPECT_NE(std::find_if(silent.remarks.begin(), silent.remarks.end(), [](const std::string& each) { return each.find("'silent'") != std::string::npos && each.find("1970") != std::string::npos; }), silent.remarks.end());
+  EXPECT_NE(std::find_if(silent.remarks.begin(), silent.remarks.end(),
+                         [](const std::string& each) {
+                           return each.find("'silent'") != std::string::npos && each.find("1970") != std::string::npos;
+                         }),
+            silent.remarks.end());
   EXPECT_GT(bytes_of(silent, "silent dma"), 0u);
   Maker large;
   large.scheduler();
@@ -147,7 +167,11 @@ TEST(Sizes, ThatCannotBeAreSaidAndReplaced) {
   Maker::say(host, sof_token::deep_buffer_ms, 4'000'000'000u);
   const TopologyScenario deep = large.scenario(64 * 1024);
   EXPECT_EQ(bytes_of(deep, "deep dma"), 768u);
-  EXPECT_NE(std::find_if(deep.remarks.begin(), deep.remarks.end(), [](const std::string& each) { return each.find("'deep'") != std::string::npos && each.find("1981") != std::string::npos; }), deep.remarks.end());
+  EXPECT_NE(std::find_if(deep.remarks.begin(), deep.remarks.end(),
+                         [](const std::string& each) {
+                           return each.find("'deep'") != std::string::npos && each.find("1981") != std::string::npos;
+                         }),
+            deep.remarks.end());
 }
 
 TEST(Streams, AreWhatIsOpenAtATime) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipelines of topologies: when they exist, in which memory, how often they work, and in which order. Sizes were worked out by hand.
+// Pipelines of topologies: when they exist, in which memory, how often they work, and in which order. Sizes were worked
+// out by hand.
 #include <gtest/gtest.h>
 
 #include <regex>
@@ -20,7 +21,8 @@ TopologyScenarioOptions options_for(std::uint32_t cores = 1) {
 }
 
 /// IPC3: a host, a buffer, a gain on its way to a DAI, in one pipeline.
-void add_playback(Maker& maker, std::uint32_t pipeline, std::vector<std::pair<std::uint32_t, std::uint32_t>> scheduler, std::uint32_t buffer_bytes = 384) {
+void add_playback(Maker& maker, std::uint32_t pipeline, std::vector<std::pair<std::uint32_t, std::uint32_t>> scheduler,
+                  std::uint32_t buffer_bytes = 384) {
   const std::string number = std::to_string(pipeline);
   Topology::Widget& made = maker.widget("PIPELINE." + number, Topology::scheduler, pipeline);
   for (const auto& [token, value] : scheduler) Maker::say(made, token, value);
@@ -114,10 +116,12 @@ TEST(LowPowerMode, PutsBuffersIntoLowPowerMemory) {
   add_playback(maker, 2, {});
   const TopologyScenario scenario = maker.made(options_for());
   const std::string& steps = scenario.steps.at(0);
-  EXPECT_NE(steps.find("as: \"buffer1 data\", zone: buffer, bytes: 384, capabilities: [lp]"), std::string::npos) << steps;
+  EXPECT_NE(steps.find("as: \"buffer1 data\", zone: buffer, bytes: 384, capabilities: [lp]"), std::string::npos)
+      << steps;
   EXPECT_NE(steps.find("as: \"host1 dma\", zone: buffer, bytes: 768, capabilities: [lp]"), std::string::npos) << steps;
   EXPECT_EQ(steps.find("as: \"buffer2 data\", zone: buffer, bytes: 384, capabilities: [lp]"), std::string::npos);
-  EXPECT_EQ(steps.find("as: \"buffer1 buffer\", zone: runtime, bytes: 192, capabilities: [lp]"), std::string::npos);  // its structure
+  EXPECT_EQ(steps.find("as: \"buffer1 buffer\", zone: runtime, bytes: 192, capabilities: [lp]"),
+            std::string::npos);  // its structure
   expect_clean(scenario, maker, options_for());
 }
 
@@ -126,12 +130,17 @@ TEST(LowPowerMode, SaysWhatDoesNotFit) {
   add_playback(maker, 1, {{sof_token::low_power_mode, 1}}, 60000);
   add_playback(maker, 2, {{sof_token::low_power_mode, 1}}, 60000);
   const TopologyScenario scenario = maker.made(options_for());
-  EXPECT_NE(scenario.steps.at(0).find("as: \"buffer2 data\", zone: buffer, bytes: 60000, capabilities: [lp]"), std::string::npos);
-  EXPECT_NE(scenario.steps.at(0).find("as: \"buffer1 data\", zone: buffer, bytes: 60000, align: 64"), std::string::npos) << scenario.steps.at(0);
-  EXPECT_EQ(scenario.remarks.back(), "low-power mode (token SOF_TKN_SCHED_LP_MODE (207)): the 65280 bytes of low-power memory are not enough for 'buffer1 data': it is in the other memory");
+  EXPECT_NE(scenario.steps.at(0).find("as: \"buffer2 data\", zone: buffer, bytes: 60000, capabilities: [lp]"),
+            std::string::npos);
+  EXPECT_NE(scenario.steps.at(0).find("as: \"buffer1 data\", zone: buffer, bytes: 60000, align: 64"), std::string::npos)
+      << scenario.steps.at(0);
+  EXPECT_EQ(scenario.remarks.back(),
+            "low-power mode (token SOF_TKN_SCHED_LP_MODE (207)): the 65280 bytes of low-power memory are not enough "
+            "for 'buffer1 data': it is in the other memory");
   TopologyScenarioOptions none = options_for();
   none.low_power_bytes = 0;
-  EXPECT_EQ(maker.made(none).remarks.back(), "low-power mode (token SOF_TKN_SCHED_LP_MODE (207)): the platform has no low-power memory");
+  EXPECT_EQ(maker.made(none).remarks.back(),
+            "low-power mode (token SOF_TKN_SCHED_LP_MODE (207)): the platform has no low-power memory");
 }
 
 struct Rates {
@@ -148,8 +157,10 @@ TEST_P(StreamRates, AreUsualOnesUnlessTheStreamHasOthers) {
 }
 
 // Two periods of a millisecond, two channels, four bytes.
-INSTANTIATE_TEST_SUITE_P(All, StreamRates, testing::Values(Rates{48000, 48000, 768}, Rates{8000, 192000, 768}, Rates{96000, 96000, 1536}, Rates{96000, 192000, 1536}, Rates{192000, 192000, 3072}, Rates{16000, 16000, 256},
-    Rates{8000, 44100, 704}, Rates{0, 0, 768}));
+INSTANTIATE_TEST_SUITE_P(All, StreamRates,
+                         testing::Values(Rates{48000, 48000, 768}, Rates{8000, 192000, 768}, Rates{96000, 96000, 1536},
+                                         Rates{96000, 192000, 1536}, Rates{192000, 192000, 3072},
+                                         Rates{16000, 16000, 256}, Rates{8000, 44100, 704}, Rates{0, 0, 768}));
 
 struct Format {
   std::uint32_t rate, dma;
@@ -174,7 +185,9 @@ TEST_P(FormatsByRate, TheStreamsRateChooses) {
 }
 
 // Twice what the host takes in a millisecond, in the first format of the rate; without one in the first.
-INSTANTIATE_TEST_SUITE_P(All, FormatsByRate, testing::Values(Format{16000, 256}, Format{48000, 768}, Format{96000, 1536}, Format{32000, 256}));
+INSTANTIATE_TEST_SUITE_P(All, FormatsByRate,
+                         testing::Values(Format{16000, 256}, Format{48000, 768}, Format{96000, 1536},
+                                         Format{32000, 256}));
 
 TEST(Priorities, GoBeforeTheOrderOfTheFile) {
   for (const bool second_first : {false, true}) {
@@ -199,8 +212,8 @@ TEST(Priorities, DoNotTurnTheDataRound) {
 
 struct Periods {
   std::vector<std::uint32_t> periods;
-  std::string round;                 ///< what the outermost loop says
-  std::vector<std::size_t> rounds;   ///< how often each pipeline works in it
+  std::string round;  ///< what the outermost loop says
+  std::vector<std::size_t> rounds;  ///< how often each pipeline works in it
 };
 class PeriodsOfPipelines : public testing::TestWithParam<std::tuple<Periods, std::uint32_t>> {};
 
@@ -208,13 +221,18 @@ TEST_P(PeriodsOfPipelines, AreTheirOwn) {
   const auto& [wanted, cores] = GetParam();
   Maker maker;
   for (std::size_t i = 0; i < wanted.periods.size(); ++i)
-    add_playback(maker, static_cast<std::uint32_t>(i + 1), {{sof_token::scheduling_period, wanted.periods[i]}, {sof_token::scheduling_core, static_cast<std::uint32_t>(i) % cores}});
+    add_playback(maker, static_cast<std::uint32_t>(i + 1),
+                 {{sof_token::scheduling_period, wanted.periods[i]},
+                  {sof_token::scheduling_core, static_cast<std::uint32_t>(i) % cores}});
   const TopologyScenario scenario = maker.made(options_for(cores));
   for (std::size_t i = 0; i < wanted.periods.size(); ++i) {
     const std::string& steps = scenario.steps.at(static_cast<std::uint32_t>(i) % cores);
     EXPECT_NE(steps.find("period: " + wanted.round), std::string::npos) << steps;
     const std::regex work("# host" + std::to_string(i + 1) + "\n");
-    EXPECT_EQ(static_cast<std::size_t>(std::distance(std::sregex_iterator(steps.begin(), steps.end(), work), std::sregex_iterator())), wanted.rounds[i]) << steps;
+    EXPECT_EQ(static_cast<std::size_t>(
+                  std::distance(std::sregex_iterator(steps.begin(), steps.end(), work), std::sregex_iterator())),
+              wanted.rounds[i])
+        << steps;
     // 48 frames a millisecond, eight bytes each, two periods.
     EXPECT_EQ(bytes_of(scenario, "host" + std::to_string(i + 1) + " dma"), wanted.periods[i] * 48 / 1000 * 8 * 2);
   }
@@ -222,12 +240,18 @@ TEST_P(PeriodsOfPipelines, AreTheirOwn) {
   expect_clean(scenario, maker, options_for(cores));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PeriodsOfPipelines, testing::Combine(testing::Values(Periods{{1000, 1000}, "1000 us", {1, 1}}, Periods{{1000, 4000}, "4000 us", {4, 1}}, Periods{{2000, 3000}, "6000 us", {3, 2}},
-    Periods{{1000, 2000, 10000}, "10000 us", {10, 5, 1}}, Periods{{500, 2000}, "2000 us", {4, 1}}), testing::Values(1u, 2u)));
+INSTANTIATE_TEST_SUITE_P(All, PeriodsOfPipelines,
+                         testing::Combine(testing::Values(Periods{{1000, 1000}, "1000 us", {1, 1}},
+                                                          Periods{{1000, 4000}, "4000 us", {4, 1}},
+                                                          Periods{{2000, 3000}, "6000 us", {3, 2}},
+                                                          Periods{{1000, 2000, 10000}, "10000 us", {10, 5, 1}},
+                                                          Periods{{500, 2000}, "2000 us", {4, 1}}),
+                                          testing::Values(1u, 2u)));
 
 TEST(PeriodsOfPipelines, OfIdleOnesDoNotCount) {
   Maker maker;
-  for (const auto& [pipeline, period] : {std::pair{1u, 1000u}, {2u, 2000u}, {3u, 500u}}) add_playback(maker, pipeline, {{sof_token::scheduling_period, period}});
+  for (const auto& [pipeline, period] : {std::pair{1u, 1000u}, {2u, 2000u}, {3u, 500u}})
+    add_playback(maker, pipeline, {{sof_token::scheduling_period, period}});
   Maker open;
   open.topology = with_streams(maker.topology, {"PCM1", "PCM2"});
   const TopologyScenario scenario = open.made(options_for());
@@ -244,7 +268,8 @@ TEST(PeriodsOfPipelines, LongOnesNeedNotBeDoneInAShortOne) {
 
 TEST(LowPowerMode, TakesWholeBlocksOfItsHeap) {
   Maker maker;
-  for (std::uint32_t pipeline = 1; pipeline <= 32; ++pipeline) add_playback(maker, pipeline, {{sof_token::low_power_mode, 1}}, 400);
+  for (std::uint32_t pipeline = 1; pipeline <= 32; ++pipeline)
+    add_playback(maker, pipeline, {{sof_token::low_power_mode, 1}}, 400);
   TopologyScenarioOptions options = options_for();
   options.low_power_block = 384;  // 170 of them, and 32 x (2 + 2 + 2) wanted
   const TopologyScenario scenario = maker.made(options);
@@ -259,7 +284,9 @@ TEST(PeriodsOfPipelines, WithoutACommonMultipleAreTheShortest) {
   const TopologyScenario scenario = maker.made(options_for());
   EXPECT_NE(scenario.steps.at(0).find("period: 1000 us"), std::string::npos);
   EXPECT_EQ(bytes_of(scenario, "host2 dma"), 768u);  // of a millisecond
-  EXPECT_EQ(scenario.remarks.at(0), "the periods of the pipelines (token SOF_TKN_SCHED_PERIOD (200)) have no common multiple of at most 64 ticks: all run every 1000 us, the shortest");
+  EXPECT_EQ(scenario.remarks.at(0),
+            "the periods of the pipelines (token SOF_TKN_SCHED_PERIOD (200)) have no common multiple of at most 64 "
+            "ticks: all run every 1000 us, the shortest");
 }
 
 /// One pipeline's data goes on in another with another period, on another core: ordered from tick to tick.
@@ -290,9 +317,17 @@ TEST(Contradictions, AreToldWithWidgetAndToken) {
   Maker::input(host, 384);
   const TopologyScenario scenario = maker.made(options_for());
   const std::string said = all_of(scenario.remarks);
-  EXPECT_NE(said.find("widget 'pipe' says SOF_TKN_SCHED_PERIOD (200) more than once: the first counts, 1000\n"), std::string::npos) << said;
-  EXPECT_NE(said.find("widget 'host' says that it has 3 formats (SOF_TKN_COMP_NUM_INPUT_AUDIO_FORMATS (415)), and lists 1 (SOF_TKN_CAVS_AUDIO_FORMAT_IBS (1970)): those that it lists count\n"), std::string::npos) << said;
-  EXPECT_NE(said.find("widget 'host' lists 2 of SOF_TKN_CAVS_AUDIO_FORMAT_IN_RATE (1900), and 1 of SOF_TKN_CAVS_AUDIO_FORMAT_IBS (1970)"), std::string::npos) << said;
+  EXPECT_NE(said.find("widget 'pipe' says SOF_TKN_SCHED_PERIOD (200) more than once: the first counts, 1000\n"),
+            std::string::npos)
+      << said;
+  EXPECT_NE(said.find("widget 'host' says that it has 3 formats (SOF_TKN_COMP_NUM_INPUT_AUDIO_FORMATS (415)), and "
+                      "lists 1 (SOF_TKN_CAVS_AUDIO_FORMAT_IBS (1970)): those that it lists count\n"),
+            std::string::npos)
+      << said;
+  EXPECT_NE(said.find("widget 'host' lists 2 of SOF_TKN_CAVS_AUDIO_FORMAT_IN_RATE (1900), and 1 of "
+                      "SOF_TKN_CAVS_AUDIO_FORMAT_IBS (1970)"),
+            std::string::npos)
+      << said;
   EXPECT_EQ(bytes_of(scenario, "host dma"), 768u);
   expect_clean(scenario, maker, options_for());
 }
@@ -302,7 +337,10 @@ TEST(Contradictions, BetweenATopologyAndItsPlatformAreToo) {
   add_playback(maker, 1, {}, 60000);
   TopologyScenarioOptions small = options_for();
   small.buffer_bytes = 50000;
-  EXPECT_NE(all_of(maker.made(small).remarks).find("buffers need 61536 bytes at a time, and the platform's heaps for them have 50000"), std::string::npos) << all_of(maker.made(small).remarks);
+  EXPECT_NE(all_of(maker.made(small).remarks)
+                .find("buffers need 61536 bytes at a time, and the platform's heaps for them have 50000"),
+            std::string::npos)
+      << all_of(maker.made(small).remarks);
 }
 
 TEST(Tokens, HaveNames) {
@@ -310,7 +348,8 @@ TEST(Tokens, HaveNames) {
   EXPECT_EQ(token_text(4711), "4711");
   Maker maker;
   add_playback(maker, 1, {{202, 5}});
-  EXPECT_EQ(maker.made(options_for()).remarks.back(), "vendor tokens that are kept (as comments) and not used: SOF_TKN_SCHED_MIPS (202)");
+  EXPECT_EQ(maker.made(options_for()).remarks.back(),
+            "vendor tokens that are kept (as comments) and not used: SOF_TKN_SCHED_MIPS (202)");
 }
 
 }  // namespace

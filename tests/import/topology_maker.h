@@ -42,7 +42,9 @@ struct Maker {
     options.largest_buffer = largest;
     return made(options);
   }
-  TopologyScenario made(const TopologyScenarioOptions& options) const { return make_scenario(topology, load_components("components"), options); }
+  TopologyScenario made(const TopologyScenarioOptions& options) const {
+    return make_scenario(topology, load_components("components"), options);
+  }
 };
 
 /// Bytes of what is allocated, by name; 0 where nothing is.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The L1 cache against a reference that keeps nothing but lists, over millions of random accesses and every shipped geometry.
+// The L1 cache against a reference that keeps nothing but lists, over millions of random accesses and every shipped
+// geometry.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -101,7 +102,7 @@ struct Shape {
 
 /// Every geometry of configs/platforms, data and instruction caches.
 constexpr Shape shapes[] = {
-    {"cavs_and_ace_l1d", 48 * 1024, 3, 64}, {"imx8_l1d", 48 * 1024, 3, 128},  {"cnl_l1i", 16 * 1024, 4, 64},
+    {"cavs_and_ace_l1d", 48 * 1024, 3, 64}, {"imx8_l1d", 48 * 1024, 3, 128}, {"cnl_l1i", 16 * 1024, 4, 64},
     {"apl_mtl_l1i", 16 * 1024, 2, 64},      {"imx8_l1i", 32 * 1024, 2, 128},
 };
 
@@ -161,14 +162,16 @@ TEST_P(CacheGeometry, TenMillionRandomAccessesMatchTheReference) {
   EXPECT_GT(fast_hits, 1'000'000u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Shipped, CacheGeometry, testing::ValuesIn(shapes), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Shipped, CacheGeometry, testing::ValuesIn(shapes),
+                         [](const auto& info) { return info.param.name; });
 
 TEST(L1Cache, RejectsShapesThatCannotBeBuilt) {
   CountingPort port;
   EXPECT_THROW(L1Cache({.size_bytes = 1000, .ways = 3, .line_bytes = 64}, port), std::invalid_argument);
   EXPECT_THROW(L1Cache({.size_bytes = 48 * 1024, .ways = 3, .line_bytes = 48}, port), std::invalid_argument);
   EXPECT_THROW(L1Cache({.size_bytes = 1024, .ways = 32, .line_bytes = 32}, port), std::invalid_argument);
-  EXPECT_THROW(L1Cache({.size_bytes = 1024, .ways = 2, .line_bytes = 32, .replacement = "belady"}, port), std::invalid_argument);
+  EXPECT_THROW(L1Cache({.size_bytes = 1024, .ways = 2, .line_bytes = 32, .replacement = "belady"}, port),
+               std::invalid_argument);
 }
 
 TEST(L1Cache, WritesBackTheWholeLineSoFalseSharingLosesUpdates) {
@@ -252,7 +255,8 @@ TEST(L1Cache, IndexOperationsReachEveryLine) {
   const std::uint8_t value = 9;
   for (std::uint32_t address = 0; address < config.size_bytes; address += 64) cache.store(address, {&value, 1});
   EXPECT_EQ(cache.dirty_lines(), 768u);
-  for (std::uint32_t index = 0; index < config.size_bytes; index += 64) cache.by_index(index, L1Cache::IndexOperation::write_back);
+  for (std::uint32_t index = 0; index < config.size_bytes; index += 64)
+    cache.by_index(index, L1Cache::IndexOperation::write_back);
   EXPECT_EQ(cache.dirty_lines(), 0u);
   EXPECT_EQ(port.bytes[47 * 1024], 9);
 }
@@ -268,7 +272,8 @@ TEST(WayOrder, IsAListWhoseWaysAreBroughtForward) {
       order.bring_forward(way);
       list.erase(std::find(list.begin(), list.end(), way));
       list.insert(list.begin(), way);
-      for (std::uint32_t position = 0; position < ways; ++position) ASSERT_EQ(order.at(position), list[position]) << ways << " ways, step " << step;
+      for (std::uint32_t position = 0; position < ways; ++position)
+        ASSERT_EQ(order.at(position), list[position]) << ways << " ways, step " << step;
     }
   }
 }

@@ -11,12 +11,15 @@ namespace {
 
 using test::FlatEnvironment;
 
-/// A core on 1 MiB of cached memory with an uncached alias. Programs are bytes; the end of each jumps to the trap address in a0.
+/// A core on 1 MiB of cached memory with an uncached alias. Programs are bytes; the end of each jumps to the trap
+/// address in a0.
 class CoreTest : public testing::Test {
  protected:
   static constexpr std::uint32_t ram = 0x80000000, alias = 0x40000000, size = 1 << 20, data = ram + 0x8000;
 
-  CoreTest() : map_({{"ram", ram, size, RegionKind::cached, ram}, {"alias", alias, size, RegionKind::uncached, ram}}), memory_(map_), core_(config(), map_, memory_) {
+  CoreTest()
+      : map_({{"ram", ram, size, RegionKind::cached, ram}, {"alias", alias, size, RegionKind::uncached, ram}}),
+        memory_(map_), core_(config(), map_, memory_) {
     memory_.core = &core_;
     start();
   }
@@ -60,7 +63,7 @@ class CoreTest : public testing::Test {
 };
 
 TEST_F(CoreTest, MultiplyHighKeepsTheUpperWord) {
-  load({0x40, 0x23, 0xa2,    // muluh a2, a3, a4
+  load({0x40, 0x23, 0xa2,  // muluh a2, a3, a4
         0x40, 0x53, 0xb2});  // mulsh a5, a3, a4
   core_.set_reg(3, 0xfffffffe);
   core_.set_reg(4, 0x80000001);
@@ -70,7 +73,7 @@ TEST_F(CoreTest, MultiplyHighKeepsTheUpperWord) {
 }
 
 TEST_F(CoreTest, SetIfLessThanComparesSignedOrNot) {
-  load({0x50, 0x24, 0x72,    // salt a2, a4, a5
+  load({0x50, 0x24, 0x72,  // salt a2, a4, a5
         0x50, 0x34, 0x62});  // saltu a3, a4, a5
   core_.set_reg(4, 0xffffffff);
   core_.set_reg(5, 1);
@@ -104,8 +107,8 @@ TEST_F(CoreTest, WhatIsNotModelledIsNamed) {
 }
 
 TEST_F(CoreTest, RightShiftBySar32ClearsOrFillsWithSign) {
-  load({0x00, 0x13, 0x40,    // ssl a3: SAR = 32 - 0
-        0x40, 0x20, 0x91,    // srl a2, a4
+  load({0x00, 0x13, 0x40,  // ssl a3: SAR = 32 - 0
+        0x40, 0x20, 0x91,  // srl a2, a4
         0x40, 0x50, 0xb1});  // sra a5, a4
   core_.set_reg(3, 0);
   core_.set_reg(4, 0x80000000);
@@ -115,7 +118,7 @@ TEST_F(CoreTest, RightShiftBySar32ClearsOrFillsWithSign) {
 }
 
 TEST_F(CoreTest, ThreadPointerIsTheUserRegister) {
-  load({0x30, 0xe7, 0xf3,    // wur.threadptr a3
+  load({0x30, 0xe7, 0xf3,  // wur.threadptr a3
         0x70, 0x2e, 0xe3});  // rur.threadptr a2
   core_.set_reg(3, 1234);
   core_.run();
@@ -123,8 +126,8 @@ TEST_F(CoreTest, ThreadPointerIsTheUserRegister) {
 }
 
 TEST_F(CoreTest, LoadUseAndTakenBranchesCostWhatTheTableSays) {
-  load({0x28, 0x03,          // l32i.n a2, a3, 0
-        0x4a, 0x52,          // add.n a5, a2, a4: waits for the load
+  load({0x28, 0x03,  // l32i.n a2, a3, 0
+        0x4a, 0x52,  // add.n a5, a2, a4: waits for the load
         0x06, 0x00, 0x00});  // j . + 4
   memory_.at(ram + 7, 4)[0] = 0x3d;  // the jump lands one byte on
   load({0x3d, 0xf0}, ram + 8);
@@ -136,18 +139,18 @@ TEST_F(CoreTest, LoadUseAndTakenBranchesCostWhatTheTableSays) {
 }
 
 TEST_F(CoreTest, ProductsAndSpecialRegistersComeLateToo) {
-  load({0x40, 0x23, 0x82,    // mull a2, a3, a4
-        0x4a, 0x52,          // add.n a5, a2, a4: waits
-        0x20, 0x03, 0x03,    // rsr.sar a2
-        0x4a, 0x53,          // add.n a5, a3, a4: does not
-        0x4a, 0x52});        // add.n a5, a2, a4: need not any more
+  load({0x40, 0x23, 0x82,  // mull a2, a3, a4
+        0x4a, 0x52,  // add.n a5, a2, a4: waits
+        0x20, 0x03, 0x03,  // rsr.sar a2
+        0x4a, 0x53,  // add.n a5, a3, a4: does not
+        0x4a, 0x52});  // add.n a5, a2, a4: need not any more
   core_.run();
   EXPECT_EQ(core_.statistics().cycles, 7u);  // six instructions with the return, one interlock
   EXPECT_EQ(core_.statistics().instructions, 6u);
 }
 
 TEST_F(CoreTest, UnalignedLoadNamesAddressAndPlace) {
-  load({0x3d, 0xf0,    // nop.n
+  load({0x3d, 0xf0,  // nop.n
         0x28, 0x03});  // l32i.n a2, a3, 0
   core_.set_reg(3, data + 2);
   EXPECT_EQ(fault_of_run(), FaultCause::unaligned_access);
@@ -257,7 +260,7 @@ TEST_F(CoreTest, AtomicThatAtomctlForbidsIsAFault) {
 }
 
 TEST_F(CoreTest, InterruptRunsTheHandlerAndReturns) {
-  load({0x3d, 0xf0});                             // nop.n
+  load({0x3d, 0xf0});  // nop.n
   load({0x1b, 0x22, 0x00, 0x30, 0x00}, ram + 0x130);  // vector: addi.n a2, a2, 1; rfe
   core_.set_special_register(special::vecbase, ram + 0x100);
   core_.set_special_register(special::intenable, 1u << 8);
@@ -273,8 +276,8 @@ TEST_F(CoreTest, InterruptRunsTheHandlerAndReturns) {
 }
 
 TEST_F(CoreTest, SyscallEntersTheVector) {
-  load({0x00, 0x50, 0x00});           // syscall
-  load({0x0c, 0x72}, ram + 0x130);    // movi.n a2, 7; ret.n
+  load({0x00, 0x50, 0x00});  // syscall
+  load({0x0c, 0x72}, ram + 0x130);  // movi.n a2, 7; ret.n
   core_.set_special_register(special::vecbase, ram + 0x100);
   core_.run();
   EXPECT_EQ(core_.reg(2), 7u);

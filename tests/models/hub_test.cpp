@@ -10,7 +10,8 @@ namespace dspmem::test {
 namespace {
 
 struct Watcher final : HardwareObserver {
-  explicit Watcher(std::uint64_t permitted, std::vector<int>& order, int number) : permitted(permitted), order(order), number(number) {}
+  explicit Watcher(std::uint64_t permitted, std::vector<int>& order, int number)
+      : permitted(permitted), order(order), number(number) {}
   bool watches_accesses() const override { return true; }
   std::uint64_t on_read(const CoreAccess&) override {
     order.push_back(number);

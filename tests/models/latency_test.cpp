@@ -2,10 +2,10 @@
 // Every latency of platform files, as shipped and with figures of which no two are alike: one cycle early, and on time.
 #include <gtest/gtest.h>
 
+#include <yaml-cpp/yaml.h>
 #include <algorithm>
 #include <functional>
 #include <utility>
-#include <yaml-cpp/yaml.h>
 
 #include "models/system.h"
 #include "sim/config/platform.h"
@@ -44,7 +44,8 @@ struct Machine : CoreHost {
     sc_core::sc_time delay = clock.to_time(cycle) - sc_core::sc_time_stamp();
     system.core(0).initiator_socket->b_transport(payload, delay);
     payload.clear_extension(&bus);
-    return {payload.is_response_ok(), clock.to_cycles(sc_core::sc_time_stamp() + delay) - cycle, data[0], bus.refusal.text};
+    return {payload.is_response_ok(), clock.to_cycles(sc_core::sc_time_stamp() + delay) - cycle, data[0],
+            bus.refusal.text};
   }
   std::uint32_t access_register(bool write, std::uint32_t address, std::uint64_t cycle, std::uint32_t value = 0) {
     const Answer answer = request(write, address, 4, cycle - device_cycles, value);
@@ -126,10 +127,14 @@ TEST_P(Latency, OfTheFileIsThatOfTheModel) {
     EXPECT_EQ(sram.regulator, regulator.IsDefined());
     EXPECT_EQ(sram.retained_access_wakes, file["power"]["retained_access"].as<std::string>("wakes") == "wakes");
     const std::pair<YAML::Node, std::uint64_t> figures[] = {
-        {file["bus"]["latency"], platform.system.bus_latency_cycles}, {memory["latency"], sram.latency_cycles},
-        {memory["beat"], sram.beat_bytes}, {regulator ? regulator["settle"] : regulator, sram.regulator_settle_cycles},
-        {memory["wake"], sram.wake.usable_cycles}, {memory[memory["ready"] ? "ready" : "wake"], sram.wake.ready_cycles},
-        {kept, sram.retention_wake.ready_cycles}, {kept, sram.retention_wake.usable_cycles}};
+        {file["bus"]["latency"], platform.system.bus_latency_cycles},
+        {memory["latency"], sram.latency_cycles},
+        {memory["beat"], sram.beat_bytes},
+        {regulator ? regulator["settle"] : regulator, sram.regulator_settle_cycles},
+        {memory["wake"], sram.wake.usable_cycles},
+        {memory[memory["ready"] ? "ready" : "wake"], sram.wake.ready_cycles},
+        {kept, sram.retention_wake.ready_cycles},
+        {kept, sram.retention_wake.usable_cycles}};
     for (const auto& [node, told] : figures) EXPECT_EQ(node.IsDefined() ? node.as<std::uint64_t>() : told, told);
   }
 }
@@ -228,7 +233,8 @@ TEST_P(Latency, IsNotCutShortByRetention) {
     });
 }
 
-/// How many cycles after core 0 has written to the last core's doorbell, or its own, that one, which waits, sees its interrupt.
+/// How many cycles after core 0 has written to the last core's doorbell, or its own, that one, which waits, sees its
+/// interrupt.
 std::int64_t doorbell_takes(SystemConfig config) {
   config.limits.quantum_cycles = 1;
   Machine machine(config);
@@ -274,9 +280,9 @@ TEST_P(Latency, OfATransferByDma) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    On, Latency, testing::Combine(testing::ValuesIn(shipped_platforms()), testing::Values("shipped", "odd")),
-    [](const auto& info) { return std::get<0>(info.param) + "_" + std::get<1>(info.param); });
+INSTANTIATE_TEST_SUITE_P(On, Latency,
+                         testing::Combine(testing::ValuesIn(shipped_platforms()), testing::Values("shipped", "odd")),
+                         [](const auto& info) { return std::get<0>(info.param) + "_" + std::get<1>(info.param); });
 
 }  // namespace
 }  // namespace dspmem::test

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Translated code under an observer that permits at random: it shows the same accesses and notes the same stores as the interpreter, and
-// computes what a core without an observer does.
+// Translated code under an observer that permits at random: it shows the same accesses and notes the same stores as the
+// interpreter, and computes what a core without an observer does.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -30,7 +30,9 @@ class Capricious final : public HardwareObserver {
  public:
   Capricious(const Shape& shape, std::uint64_t seed) : shape_(shape), random_(seed) {}
 
-  std::uint64_t on_read(const CoreAccess& access) override { return show(1, access.core, access.address, access.bytes); }
+  std::uint64_t on_read(const CoreAccess& access) override {
+    return show(1, access.core, access.address, access.bytes);
+  }
   bool watches_accesses() const override { return true; }
   std::uint64_t on_write(const CoreAccess& access) override {
     const std::uint64_t parts = show(2, access.core, access.address, access.bytes);
@@ -72,13 +74,15 @@ class Capricious final : public HardwareObserver {
   Random random_;
 };
 
-/// Loads and stores of 1, 2 and 4 bytes through a1, a3, a5 and a12, which point into the data; the last instruction returns.
+/// Loads and stores of 1, 2 and 4 bytes through a1, a3, a5 and a12, which point into the data; the last instruction
+/// returns.
 std::vector<std::uint8_t> random_program(Random& random) {
   struct Access {
     std::uint8_t opcode;
     std::uint32_t bytes;
   };
-  constexpr std::array<Access, 7> accesses{{{0x0, 1}, {0x1, 2}, {0x2, 4}, {0x9, 2}, {0x4, 1}, {0x5, 2}, {0x6, 4}}};  // L8UI L16UI L32I L16SI S8I S16I S32I
+  constexpr std::array<Access, 7> accesses{
+      {{0x0, 1}, {0x1, 2}, {0x2, 4}, {0x9, 2}, {0x4, 1}, {0x5, 2}, {0x6, 4}}};  // L8UI L16UI L32I L16SI S8I S16I S32I
   constexpr std::array<std::uint8_t, 4> bases{1, 3, 5, 12};
   constexpr std::array<std::uint8_t, 11> others{2, 4, 6, 7, 8, 9, 10, 11, 13, 14, 15};
   std::vector<std::uint8_t> code;
@@ -86,7 +90,8 @@ std::vector<std::uint8_t> random_program(Random& random) {
     const Access access = accesses[random.below(accesses.size())];
     const std::uint8_t base = bases[random.below(bases.size())], value = others[random.below(others.size())];
     const auto offset = static_cast<std::uint8_t>(random.below(24) * 4 / access.bytes);
-    code.insert(code.end(), {static_cast<std::uint8_t>(value << 4 | 2), static_cast<std::uint8_t>(access.opcode << 4 | base), offset});
+    code.insert(code.end(), {static_cast<std::uint8_t>(value << 4 | 2),
+                             static_cast<std::uint8_t>(access.opcode << 4 | base), offset});
   }
   code.insert(code.end(), {0x0d, 0xf0});  // RET.N
   return code;
@@ -94,7 +99,7 @@ std::vector<std::uint8_t> random_program(Random& random) {
 
 struct Outcome {
   std::vector<std::uint64_t> computed;  ///< registers and cycles after each call, and memory at the end
-  std::vector<std::uint64_t> events;    ///< what the observer was shown
+  std::vector<std::uint64_t> events;  ///< what the observer was shown
   std::uint64_t noted = 0;
 };
 
@@ -129,7 +134,8 @@ Outcome outcome_of(const Shape& shape, std::uint64_t seed, bool translated, bool
       default: break;
     }
     for (unsigned number = 1; number < 16; ++number) core.set_reg(number, static_cast<std::uint32_t>(random.next()));
-    for (const unsigned base : {1u, 3u, 5u, 12u}) core.set_reg(base, data + static_cast<std::uint32_t>(random.below(0x200)) * 4);
+    for (const unsigned base : {1u, 3u, 5u, 12u})
+      core.set_reg(base, data + static_cast<std::uint32_t>(random.below(0x200)) * 4);
     core.begin_call(ram, {});
     core.run();
     for (unsigned number = 0; number < 16; ++number) outcome.computed.push_back(core.reg(number));
@@ -137,7 +143,8 @@ Outcome outcome_of(const Shape& shape, std::uint64_t seed, bool translated, bool
   }
   core.observe(nullptr);
   core.data_cache().write_back_invalidate_all();
-  for (std::uint32_t offset = 0; offset < data_bytes; ++offset) outcome.computed.push_back(*memory.at(data + offset, 1));
+  for (std::uint32_t offset = 0; offset < data_bytes; ++offset)
+    outcome.computed.push_back(*memory.at(data + offset, 1));
   outcome.events = std::move(observer.events);
   outcome.noted = observer.noted;
   return outcome;
@@ -148,7 +155,8 @@ class ObservedTranslation : public testing::TestWithParam<Shape> {};
 TEST_P(ObservedTranslation, ShowsAndNotesWhatTheInterpreterDoes) {
   std::uint64_t noted = 0;
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
-    const Outcome interpreted = outcome_of(GetParam(), seed, false, true), translated = outcome_of(GetParam(), seed, true, true);
+    const Outcome interpreted = outcome_of(GetParam(), seed, false, true),
+                  translated = outcome_of(GetParam(), seed, true, true);
     ASSERT_EQ(translated.events, interpreted.events) << "seed " << seed;
     ASSERT_EQ(translated.computed, interpreted.computed) << "seed " << seed;
     ASSERT_EQ(translated.computed, outcome_of(GetParam(), seed, true, false).computed) << "seed " << seed;
@@ -159,7 +167,8 @@ TEST_P(ObservedTranslation, ShowsAndNotesWhatTheInterpreterDoes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ObservedTranslation,
-                         testing::Values(Shape{"Lines32", 32}, Shape{"Lines64", 64}, Shape{"Lines128", 128}, Shape{"Lines256", 256}, Shape{"ByteDirty", 64, true},
+                         testing::Values(Shape{"Lines32", 32}, Shape{"Lines64", 64}, Shape{"Lines128", 128},
+                                         Shape{"Lines256", 256}, Shape{"ByteDirty", 64, true},
                                          Shape{"WriteThrough", 64, false, WritePolicy::write_through}),
                          [](const auto& info) { return std::string(info.param.name); });
 

@@ -6,15 +6,16 @@
 #include <memory>
 #include <vector>
 
-#include "models/power/energy_meter.h"
 #include "models/devices/power_controller.h"
+#include "models/power/energy_meter.h"
 #include "models/random.h"
 #include "models/system.h"
 
 namespace dspmem {
 namespace {
 
-/// Round figures: a bank that is on leaks 10 a cycle, 3 in retention, 1 off. Off pays after 90 / 9 = 10 cycles, retention after 14 / 7 = 2.
+/// Round figures: a bank that is on leaks 10 a cycle, 3 in retention, 1 off. Off pays after 90 / 9 = 10 cycles,
+/// retention after 14 / 7 = 2.
 BankFigures round_figures() {
   BankFigures figures;
   figures.beat_read = 2;
@@ -71,7 +72,7 @@ class Banks {
   }
 };
 
-// ---- Ten small runs, worked out on paper ------------------------------------------------------------------------------
+// ---- Ten small runs, worked out on paper --------------------------------------------------------
 // 100 cycles, unless the run says otherwise. Numbers are attojoules.
 
 TEST(PowerTable, NothingHappens) {
@@ -154,10 +155,10 @@ TEST(PowerTable, TheFirmwareSwitches) {
 TEST(PowerTable, AccessesCostTheSameEverywhere) {
   Banks banks(1);
   banks.meter->add_live(0, 64, 0);
-  banks.bank(0).count(false, 4);     // 2
-  banks.bank(0).count(true, 16);     // 2 x 3
-  banks.bank(0).count(false, 64);    // 8
-  banks.bank(0).count(true, 128);    // 2 x 12
+  banks.bank(0).count(false, 4);  // 2
+  banks.bank(0).count(true, 16);  // 2 x 3
+  banks.bank(0).count(false, 64);  // 8
+  banks.bank(0).count(true, 128);  // 2 x 12
   banks.meter->finish(100);
   EXPECT_EQ(banks.energy("always-on"), 100 * 10 + 40);
   EXPECT_EQ(banks.energy("ideal"), 100 * 3 + 40);
@@ -182,7 +183,7 @@ TEST(PowerTable, LostWithItsBankIsNotNeeded) {
   EXPECT_EQ(banks.energy("page-refcount"), 40 * 10 + 60 * 1 + 90 + 100 * 1);
 }
 
-// ---- What must always hold --------------------------------------------------------------------------------------------
+// ---- What must always hold ----------------------------------------------------------------------
 
 TEST(PowerProperty, TimesAndEnergiesAddUpAndNobodyBeatsTheBound) {
   std::uint64_t compared = 0;
@@ -195,7 +196,8 @@ TEST(PowerProperty, TimesAndEnergiesAddUpAndNobodyBeatsTheBound) {
     figures.wake_from_off = random.below(300);
     figures.wake_from_retention = random.below(60);
     figures.clear = random.below(2) * random.below(1000);
-    const auto big = static_cast<std::uint32_t>(1 + random.below(5)), small = static_cast<std::uint32_t>(random.below(3));
+    const auto big = static_cast<std::uint32_t>(1 + random.below(5)),
+               small = static_cast<std::uint32_t>(random.below(3));
     Banks banks(big, small, figures);
     struct Block {
       std::uint32_t address, bytes;
@@ -207,10 +209,12 @@ TEST(PowerProperty, TimesAndEnergiesAddUpAndNobodyBeatsTheBound) {
       cycle += random.below(random.below(4) ? 20 : 400);
       const auto index = static_cast<std::uint32_t>(random.below(big + small));
       switch (random.below(6)) {
-        case 0: case 1: {
+        case 0:
+        case 1: {
           const bool in_small = small && random.below(4) == 0;
           const auto room = in_small ? small * 500 : big * 1000;
-          Block block{static_cast<std::uint32_t>((in_small ? 100000 : 0) + random.below(room)), static_cast<std::uint32_t>(1 + random.below(random.below(3) ? 100 : 1500))};
+          Block block{static_cast<std::uint32_t>((in_small ? 100000 : 0) + random.below(room)),
+                      static_cast<std::uint32_t>(1 + random.below(random.below(3) ? 100 : 1500))};
           block.bytes = std::min(block.bytes, (in_small ? 100000 : 0) + room - block.address);
           bool free = true;
           for (std::uint32_t at = block.address; at < block.address + block.bytes; ++at) free &= !taken[at];
@@ -223,12 +227,16 @@ TEST(PowerProperty, TimesAndEnergiesAddUpAndNobodyBeatsTheBound) {
         case 2: {
           if (live.empty()) break;
           const std::size_t which = random.below(live.size());
-          for (std::uint32_t at = live[which].address; at < live[which].address + live[which].bytes; ++at) taken[at] = false;
+          for (std::uint32_t at = live[which].address; at < live[which].address + live[which].bytes; ++at)
+            taken[at] = false;
           banks.meter->remove_live(live[which].address, live[which].bytes, cycle);
           live.erase(live.begin() + static_cast<std::ptrdiff_t>(which));
           break;
         }
-        case 3: banks.access(index, cycle); banks.bank(index).count(random.below(2), 4); break;
+        case 3:
+          banks.access(index, cycle);
+          banks.bank(index).count(random.below(2), 4);
+          break;
         case 4: random.below(3) ? banks.bank(index).retain(cycle) : banks.bank(index).power_off(cycle); break;
         default: banks.bank(index).power_on(cycle, {5, 5});
       }
@@ -238,10 +246,13 @@ TEST(PowerProperty, TimesAndEnergiesAddUpAndNobodyBeatsTheBound) {
     const EnergyParts bound = banks.policy("ideal").energy(accesses);
     for (std::size_t i = 0; i < power_policies().size(); ++i) {
       const PowerPolicy& policy = banks.meter->policy(i);
-      for (const BankTimes& times : policy.bank_times()) ASSERT_EQ(times.total(), banks.meter->cycle()) << power_policies()[i].name << " seed " << seed;
-      ASSERT_EQ(policy.total_times().total(), banks.meter->cycle() * (big + small)) << power_policies()[i].name << " seed " << seed;
+      for (const BankTimes& times : policy.bank_times())
+        ASSERT_EQ(times.total(), banks.meter->cycle()) << power_policies()[i].name << " seed " << seed;
+      ASSERT_EQ(policy.total_times().total(), banks.meter->cycle() * (big + small))
+          << power_policies()[i].name << " seed " << seed;
       const EnergyParts parts = policy.energy(accesses);
-      ASSERT_EQ(parts.total(), parts.leakage_on + parts.leakage_retention + parts.leakage_off + parts.accesses + parts.wakes);
+      ASSERT_EQ(parts.total(),
+                parts.leakage_on + parts.leakage_retention + parts.leakage_off + parts.accesses + parts.wakes);
       ASSERT_GE(parts.total(), bound.total()) << power_policies()[i].name << " seed " << seed;
       ++compared;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a user can get wrong, and the exact words that come back: one line, exit code 2, nothing on standard output, and no
-// report file, whole or half.
+// What a user can get wrong, and the exact words that come back: one line, exit code 2, nothing on standard output, and
+// no report file, whole or half.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -27,7 +27,8 @@ TEST_P(BadInput, GetsOneClearError) {
   const ProgramResult result = run_program(arguments, directory.path(), 60);
 
   std::string expected = bad.message, actual = result.err;
-  if (const std::size_t place = expected.find("FIRMWARE"); place != std::string::npos) expected.replace(place, 8, firmware_images().string());
+  if (const std::size_t place = expected.find("FIRMWARE"); place != std::string::npos)
+    expected.replace(place, 8, firmware_images().string());
   if (expected.ends_with("...")) {
     expected.resize(expected.size() - 3);
     actual = actual.substr(0, expected.size()) + actual.substr(actual.find('\n'));
@@ -39,7 +40,8 @@ TEST_P(BadInput, GetsOneClearError) {
     EXPECT_TRUE(bad.files.contains(entry.path().filename())) << entry.path() << " was left behind";
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, BadInput, testing::ValuesIn(bad_inputs()), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Table, BadInput, testing::ValuesIn(bad_inputs()),
+                         [](const auto& info) { return info.param.name; });
 
 TEST(BadInputTable, HasAtLeastFortyCasesAndNoNameTwice) {
   std::map<std::string, int> names;
@@ -57,7 +59,8 @@ TEST(BadInputTable, NoCommandPrintsTheUsage) {
 TEST(BadInputTable, AReportThatCannotBeWrittenIsAnError) {
   const TemporaryDirectory directory;
   directory.write("s.yaml", one_allocation);
-  const ProgramResult result = run_program({"sh", "-c", dspmem_executable() + " run s.yaml > /dev/full"}, directory.path());
+  const ProgramResult result =
+      run_program({"sh", "-c", dspmem_executable() + " run s.yaml > /dev/full"}, directory.path());
   EXPECT_EQ(result.err, "dspmem: error: the report could not be written to standard output\n");
   EXPECT_EQ(result.exit_code, 2);
 }

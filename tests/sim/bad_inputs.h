@@ -13,7 +13,8 @@ struct BadInputCase {
 
   std::string name;
   std::vector<std::string> arguments;
-  Files files;          ///< "@tgl.elf" stands for the image, "@tgl.elf:40" for its first 40 bytes, "@other" for another machine's, "@endless" without an end of its texts
+  Files files;  ///< "@tgl.elf" stands for the image, "@tgl.elf:40" for its first 40 bytes, "@other" for another
+                ///< machine's, "@endless" without an end of its texts
   std::string message;  ///< "..." at its end stands for anything
 };
 

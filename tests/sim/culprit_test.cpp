@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A hundred small scenarios with one bug each, and their mended twins. What a report must name was derived by reading them: see
-// bugs/expected.tsv. What this cannot see: whether the sentences are clear.
+// A hundred small scenarios with one bug each, and their mended twins. What a report must name was derived by reading
+// them: see bugs/expected.tsv. What this cannot see: whether the sentences are clear.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,13 +21,15 @@ std::filesystem::path folder() { return source_directory() / "tests/sim/bugs"; }
 Json replay(const std::string& name, const std::string& quantum) {
   const auto file = folder() / (name + ".yaml");
   std::vector<std::string> arguments{dspmem_executable(), "run", file.string(), "--json", "-", "--quantum", quantum};
-  if (read_file(file).find("# with a prefetcher") != std::string::npos) arguments.insert(arguments.end(), {"--platform", std::string(DSPMEM_TEST_PLATFORMS) + "/tgl_prefetch.yaml"});
+  if (read_file(file).find("# with a prefetcher") != std::string::npos)
+    arguments.insert(arguments.end(), {"--platform", std::string(DSPMEM_TEST_PLATFORMS) + "/tgl_prefetch.yaml"});
   return Json::parse(run_program(arguments).out);
 }
 
 std::vector<Json> bugs_of(const Json& report) {
   std::vector<Json> found;
-  std::copy_if(report["findings"].begin(), report["findings"].end(), std::back_inserter(found), [](const Json& each) { return each["kind"] != "advice"; });
+  std::copy_if(report["findings"].begin(), report["findings"].end(), std::back_inserter(found),
+               [](const Json& each) { return each["kind"] != "advice"; });
   return found;
 }
 
@@ -44,7 +46,8 @@ std::set<std::string> lines_of(const Json& finding) {
   for (const char* what : {"access", "other", "cause"}) {
     if (!finding.contains(what) || !finding[what].is_object()) continue;
     const std::string step = finding[what]["step"].get<std::string>();
-    const std::size_t column = step.rfind(':'), line = column == std::string::npos ? column : step.rfind(':', column - 1);
+    const std::size_t column = step.rfind(':'),
+                      line = column == std::string::npos ? column : step.rfind(':', column - 1);
     if (line != std::string::npos) lines.insert(step.substr(line + 1, column - line - 1));
   }
   return lines;
@@ -67,7 +70,8 @@ std::vector<Expected> table() {
     std::istringstream cells(line);
     std::vector<std::string> cell;
     for (std::string each; std::getline(cells, each, '\t');) cell.push_back(each);
-    all.push_back({cell.at(0), alternatives(cell.at(1)), alternatives(cell.at(2)), alternatives(cell.at(3)), alternatives(cell.at(4))});
+    all.push_back({cell.at(0), alternatives(cell.at(1)), alternatives(cell.at(2)), alternatives(cell.at(3)),
+                   alternatives(cell.at(4))});
   }
   return all;
 }
@@ -84,8 +88,11 @@ TEST(Culprits, AreNamedInEachOfAHundredBugs) {
     }
     ++bugs;
     EXPECT_TRUE(std::any_of(found.begin(), found.end(), [&](const Json& each) {
-      const bool object = expected.objects.contains("-") || (each.contains("object") && each["object"].is_object() && expected.objects.contains(each["object"]["name"].get<std::string>()));
-      return expected.rules.contains(each["rule"].get<std::string>()) && object && meet(lines_of(each), expected.culprit) && meet(lines_of(each), expected.victim);
+      const bool object =
+          expected.objects.contains("-") || (each.contains("object") && each["object"].is_object() &&
+                                             expected.objects.contains(each["object"]["name"].get<std::string>()));
+      return expected.rules.contains(each["rule"].get<std::string>()) && object &&
+             meet(lines_of(each), expected.culprit) && meet(lines_of(each), expected.victim);
     })) << Json(found).dump(1).substr(0, 2000);
   }
   EXPECT_GE(bugs, 100u);
@@ -109,12 +116,16 @@ TEST(Culprits, MendedTwinsAreNotAccused) {
 TEST(Culprits, TheSameRulesAndObjectsAtAnyQuantum) {
   const auto shape = [](const Json& report) {
     std::set<std::string> all;
-    for (const Json& each : bugs_of(report)) all.insert(each["rule"].get<std::string>() + " " + (each.contains("object") && each["object"].is_object() ? each["object"]["name"].get<std::string>() : "-"));
+    for (const Json& each : bugs_of(report))
+      all.insert(
+          each["rule"].get<std::string>() + " " +
+          (each.contains("object") && each["object"].is_object() ? each["object"]["name"].get<std::string>() : "-"));
     return all;
   };
   for (const Expected& expected : table()) {
     const auto usual = shape(replay(expected.scenario, "1000"));
-    for (const char* quantum : {"1", "100000"}) EXPECT_EQ(shape(replay(expected.scenario, quantum)), usual) << expected.scenario << " at quantum " << quantum;
+    for (const char* quantum : {"1", "100000"})
+      EXPECT_EQ(shape(replay(expected.scenario, quantum)), usual) << expected.scenario << " at quantum " << quantum;
   }
 }
 

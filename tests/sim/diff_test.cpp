@@ -8,10 +8,12 @@ namespace dspmem::test {
 namespace {
 
 constexpr char broken[] =
-    "name: x\nplatform: tgl\nobjects:\n  x: {bytes: 4, align: 64}\ncores:\n  0:\n    - write: {to: x, pattern: 1}\n    - signal: s\n"
+    "name: x\nplatform: tgl\nobjects:\n  x: {bytes: 4, align: 64}\ncores:\n  0:\n    - write: {to: x, pattern: 1}\n    "
+    "- signal: s\n"
     "  1:\n    - wait: s\n    - read: {from: x}\n";
 constexpr char corrected[] =
-    "name: x\nplatform: tgl\nobjects:\n  x: {bytes: 4, align: 64}\ncores:\n  0:\n    - write: {to: x, pattern: 1}\n    - writeback: x\n    - signal: s\n"
+    "name: x\nplatform: tgl\nobjects:\n  x: {bytes: 4, align: 64}\ncores:\n  0:\n    - write: {to: x, pattern: 1}\n    "
+    "- writeback: x\n    - signal: s\n"
     "  1:\n    - wait: s\n    - read: {from: x}\n";
 
 class TwoReports : public testing::Test {
@@ -32,10 +34,13 @@ TEST_F(TwoReports, TellWhatIsFixedAndWhatIsNew) {
   report(corrected, "corrected.json");
   const ProgramResult better = dspmem({"diff", "broken.json", "corrected.json"});
   EXPECT_EQ(better.exit_code, 0) << better.err;
-  EXPECT_TRUE(better.out.starts_with("better s.yaml on tgl: findings -> passed\n  fixed  missing-writeback (manifest): ")) << better.out;
+  EXPECT_TRUE(
+      better.out.starts_with("better s.yaml on tgl: findings -> passed\n  fixed  missing-writeback (manifest): "))
+      << better.out;
   const ProgramResult worse = dspmem({"diff", "corrected.json", "broken.json"});
   EXPECT_EQ(worse.exit_code, 1);
-  EXPECT_TRUE(worse.out.starts_with("WORSE s.yaml on tgl: passed -> findings\n  new    missing-writeback (manifest): ")) << worse.out;
+  EXPECT_TRUE(worse.out.starts_with("WORSE s.yaml on tgl: passed -> findings\n  new    missing-writeback (manifest): "))
+      << worse.out;
   const ProgramResult same = dspmem({"diff", "broken.json", "broken.json", "--markdown"});
   EXPECT_EQ(same.exit_code, 0);
   EXPECT_NE(same.out.find("| s.yaml on tgl | findings | 0 | 0 | 1 |"), std::string::npos) << same.out;
@@ -45,8 +50,10 @@ TEST_F(TwoReports, AreRefusedWhereTheyAreNone) {
   report(corrected, "corrected.json");
   directory_.write("text.json", "no report");
   directory_.write("old.json", "{\"schema\": 1, \"findings\": []}");
-  EXPECT_EQ(dspmem({"diff", "corrected.json", "text.json"}).err, "text.json: error: is not JSON; write one with 'dspmem run SCENARIO --json FILE'\n");
-  EXPECT_EQ(dspmem({"diff", "old.json", "corrected.json"}).err, "old.json: error: is a report of schema 1; this dspmem reads schema 2: run the scenario again\n");
+  EXPECT_EQ(dspmem({"diff", "corrected.json", "text.json"}).err,
+            "text.json: error: is not JSON; write one with 'dspmem run SCENARIO --json FILE'\n");
+  EXPECT_EQ(dspmem({"diff", "old.json", "corrected.json"}).err,
+            "old.json: error: is a report of schema 1; this dspmem reads schema 2: run the scenario again\n");
   EXPECT_EQ(dspmem({"diff", "corrected.json"}).exit_code, 2);
   EXPECT_EQ(dspmem({"run", "s.yaml", "--baseline", "old.json"}).exit_code, 2);
 }
@@ -72,7 +79,9 @@ TEST_F(TwoReports, CanBeginWithASuppressionFile) {
 TEST_F(TwoReports, OfSeveralScenariosAreOneFile) {
   directory_.write("s.yaml", broken);
   directory_.write("t.yaml", corrected);
-  EXPECT_EQ(dspmem({"run", "s.yaml", "t.yaml", "--json", "all.json", "--junit", "all.xml", "--sarif", "all.sarif"}).exit_code, 3);
+  EXPECT_EQ(
+      dspmem({"run", "s.yaml", "t.yaml", "--json", "all.json", "--junit", "all.xml", "--sarif", "all.sarif"}).exit_code,
+      3);
   EXPECT_EQ(dspmem({"diff", "all.json", "all.json"}).exit_code, 0);
   EXPECT_NE(read_file(directory_.path() / "all.xml").find("tests=\"2\" failures=\"1\""), std::string::npos);
 }

@@ -23,7 +23,9 @@ std::string edited(const std::string& text, std::vector<std::string> path, const
 TEST(Edits, ReplaceAndAddFields) {
   EXPECT_EQ(edited("{a: {b: 1, c: 2}}", {"a", "b"}, "5"), edited("{a: {b: 5, c: 2}}", {"a", "b"}, "5"));
   EXPECT_EQ(YAML::Load(edited("{a: {b: 1}}", {"a", "new"}, "[1, 2]"))["a"]["new"][1].as<int>(), 2);
-  EXPECT_EQ(YAML::Load(edited("{list: [{name: x, v: 1}, {name: y, v: 2}]}", {"list", "y", "v"}, "7"))["list"][1]["v"].as<int>(), 7);
+  EXPECT_EQ(YAML::Load(edited("{list: [{name: x, v: 1}, {name: y, v: 2}]}", {"list", "y", "v"}, "7"))["list"][1]["v"]
+                .as<int>(),
+            7);
   EXPECT_EQ(YAML::Load(edited("{list: [1, 2, 3]}", {"list", "1"}, "9"))["list"][1].as<int>(), 9);
 }
 
@@ -39,9 +41,7 @@ TEST(Edits, SayWhichNameLeadsNowhere) {
   const auto error_of = [](std::vector<std::string> path) -> std::string {
     try {
       edited("{l1d: {size: 1}, list: [1]}", std::move(path), "2");
-    } catch (const std::out_of_range& error) {
-      return error.what();
-    }
+    } catch (const std::out_of_range& error) { return error.what(); }
     return "";
   };
   EXPECT_NE(error_of({"l1x", "size"}).find("'l1x'"), std::string::npos);

@@ -13,7 +13,9 @@ namespace {
 using Json = nlohmann::json;
 
 Json report_of(const std::string& example) {
-  return Json::parse(run_program({dspmem_executable(), "run", "scenarios/rules/" + example + ".yaml", "--json", "-"}, source_directory()).out);
+  return Json::parse(run_program({dspmem_executable(), "run", "scenarios/rules/" + example + ".yaml", "--json", "-"},
+                                 source_directory())
+                         .out);
 }
 
 class EachRule : public testing::TestWithParam<std::string> {};
@@ -35,8 +37,10 @@ TEST_P(EachRule, IsExplained) {
   const ProgramResult result = run_program({dspmem_executable(), "explain", GetParam()}, source_directory());
   EXPECT_EQ(result.exit_code, 0) << result.err;
   const RuleInfo& rule = *find_rule(GetParam());
-  EXPECT_TRUE(result.out.starts_with(GetParam() + " (" + to_string(rule.severity) + "): " + rule.title + "\n")) << result.out;
-  for (const char* part : {"\nexample: ", "\nits report:\n", "\nhow to fix it\n", "\nthe example, fixed: "}) EXPECT_NE(result.out.find(part), std::string::npos) << part;
+  EXPECT_TRUE(result.out.starts_with(GetParam() + " (" + to_string(rule.severity) + "): " + rule.title + "\n"))
+      << result.out;
+  for (const char* part : {"\nexample: ", "\nits report:\n", "\nhow to fix it\n", "\nthe example, fixed: "})
+    EXPECT_NE(result.out.find(part), std::string::npos) << part;
   EXPECT_EQ(result.out.find("  \n"), std::string::npos);
 }
 
@@ -48,7 +52,8 @@ INSTANTIATE_TEST_SUITE_P(All, EachRule, testing::ValuesIn(rule_names()), [](cons
 
 TEST(Explain, ListsAllRulesAndNamesTheNearest) {
   const ProgramResult list = run_program({dspmem_executable(), "explain"}, source_directory());
-  for (const std::string& rule : rule_names()) EXPECT_NE(list.out.find("\n" + rule + " "), rule == rule_names().front() ? 0 : std::string::npos) << rule;
+  for (const std::string& rule : rule_names())
+    EXPECT_NE(list.out.find("\n" + rule + " "), rule == rule_names().front() ? 0 : std::string::npos) << rule;
   const ProgramResult wrong = run_program({dspmem_executable(), "explain", "missing-writebak"}, source_directory());
   EXPECT_EQ(wrong.exit_code, 2);
   EXPECT_EQ(wrong.err, "dspmem: error: there is no rule 'missing-writebak'; did you mean 'missing-writeback'?\n");

@@ -28,9 +28,7 @@ std::vector<Figure> figures_of(const std::string& text) {
 std::string error_of(const std::string& text) {
   try {
     figures_of(text);
-  } catch (const InputError& error) {
-    return error.what();
-  }
+  } catch (const InputError& error) { return error.what(); }
   return "";
 }
 
@@ -51,15 +49,23 @@ TEST(Figures, TheLongestPathSpeaks) {
 
 TEST(Figures, SayWhatIsWrongWithWhatIsSaidOfThem) {
   const std::string file = "l1d: {size: 4, ways: 2}\n";
-  EXPECT_EQ(error_of(file + "sources: {l1d.sise: x}\n"), "f.yaml:2:11: error: 'l1d.sise' is no figure of this file; did you mean 'l1d.size'?");
-  EXPECT_EQ(error_of(file + "assumed: {l1d: {low: 1, high: 2, why: x}}\n"), "f.yaml:2:22: error: a range is for one figure, and 'l1d' stands for several");
-  EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 1, why: x}}\n"), "f.yaml:2:21: error: 'l1d.size' needs 'high', the other end of the range");
-  EXPECT_EQ(error_of(file + "sources: {l1d: x}\nassumed: {l1d: y}\n"), "f.yaml:3:11: error: 'l1d' is both in 'sources' and 'assumed'");
+  EXPECT_EQ(error_of(file + "sources: {l1d.sise: x}\n"),
+            "f.yaml:2:11: error: 'l1d.sise' is no figure of this file; did you mean 'l1d.size'?");
+  EXPECT_EQ(error_of(file + "assumed: {l1d: {low: 1, high: 2, why: x}}\n"),
+            "f.yaml:2:22: error: a range is for one figure, and 'l1d' stands for several");
+  EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 1, why: x}}\n"),
+            "f.yaml:2:21: error: 'l1d.size' needs 'high', the other end of the range");
+  EXPECT_EQ(error_of(file + "sources: {l1d: x}\nassumed: {l1d: y}\n"),
+            "f.yaml:3:11: error: 'l1d' is both in 'sources' and 'assumed'");
   EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 1, high: 2}}\n"), "f.yaml:2:21: error: 'l1d.size' needs 'why'");
-  EXPECT_EQ(error_of(file + "assumed: {l1d.sise: {low: 1, high: 2, why: x}}\n"), "f.yaml:2:11: error: 'l1d.sise' is no figure of this file; did you mean 'l1d.size'?");
-  EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 1, high: banana, why: x}}\n"), "f.yaml:2:36: error: 'high' of 'l1d.size' must be a number such as 4, not 'banana'");
-  EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 9, high: 6, why: x}}\n"), "f.yaml:2:27: error: 'low' of 'l1d.size' is above 'high'");
-  EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 1, high: 3, why: x}}\n"), "");  // a sweep, or a user, has changed the figure
+  EXPECT_EQ(error_of(file + "assumed: {l1d.sise: {low: 1, high: 2, why: x}}\n"),
+            "f.yaml:2:11: error: 'l1d.sise' is no figure of this file; did you mean 'l1d.size'?");
+  EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 1, high: banana, why: x}}\n"),
+            "f.yaml:2:36: error: 'high' of 'l1d.size' must be a number such as 4, not 'banana'");
+  EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 9, high: 6, why: x}}\n"),
+            "f.yaml:2:27: error: 'low' of 'l1d.size' is above 'high'");
+  EXPECT_EQ(error_of(file + "assumed: {l1d.size: {low: 1, high: 3, why: x}}\n"),
+            "");  // a sweep, or a user, has changed the figure
   EXPECT_EQ(error_of(file + "sources: [x]\n"), "f.yaml:2:10: error: 'sources' must be a mapping, such as {key: value}");
 }
 
@@ -78,13 +84,15 @@ TEST_P(ShippedFigures, CanHaveBothEndsOfTheirRanges) {
       Edits edits;
       each.edit(edits, value);
       const Platform changed = load_platform(GetParam(), {}, edits);
-      const auto same = std::find_if(changed.figures.begin(), changed.figures.end(), [&each](const Figure& other) { return other.path == each.path; });
+      const auto same = std::find_if(changed.figures.begin(), changed.figures.end(),
+                                     [&each](const Figure& other) { return other.path == each.path; });
       ASSERT_NE(same, changed.figures.end());
       EXPECT_EQ(same->value, value) << each.path;
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ShippedFigures, testing::ValuesIn(shipped_platforms()), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(All, ShippedFigures, testing::ValuesIn(shipped_platforms()),
+                         [](const auto& info) { return info.param; });
 
 TEST(EnergyFigures, HaveASourceOrAreAssumed) {
   for (const std::string& preset : shipped_energy_presets())
@@ -104,16 +112,21 @@ std::string platform_with_bus_latency(unsigned cycles) {
   text.erase(text.find("\nsources:") + 1);
   const std::string old = "bus: {latency: 2}";
   text.replace(text.find(old), old.size(), "bus: {latency: " + std::to_string(cycles) + "}");
-  return text + "assumed: {bus.latency: {low: 1, high: 9, why: test}, image.size: {low: 128 KiB, high: 192 KiB, why: test}, l1d: {why: test}}\n";
+  return text +
+         "assumed: {bus.latency: {low: 1, high: 9, why: test}, image.size: {low: 128 KiB, high: 192 KiB, why: test}, "
+         "l1d: {why: test}}\n";
 }
 
 constexpr const char* scenario =
-    "name: varied\nplatform: ./p.yaml\ncores:\n  0:\n    - alloc: {as: x, zone: runtime, bytes: 256}\n    - write: {to: x, view: uncached, pattern: 1}\n    - read: {from: x, view: uncached}\n";
+    "name: varied\nplatform: ./p.yaml\ncores:\n  0:\n    - alloc: {as: x, zone: runtime, bytes: 256}\n    - write: "
+    "{to: x, view: uncached, pattern: 1}\n    - read: {from: x, view: uncached}\n";
 
 /// Replays the scenario, with more of it at its end, on ./p.yaml.
-ProgramResult replay(const TemporaryDirectory& directory, const std::vector<std::string>& options, const std::string& more = "") {
+ProgramResult replay(const TemporaryDirectory& directory, const std::vector<std::string>& options,
+                     const std::string& more = "") {
   directory.write("s.yaml", scenario + more);
-  std::vector<std::string> command{dspmem_executable(), "run", "--firmware", (firmware_images() / "tgl.elf").string(), "s.yaml"};
+  std::vector<std::string> command{dspmem_executable(), "run", "--firmware", (firmware_images() / "tgl.elf").string(),
+                                   "s.yaml"};
   command.insert(command.end(), options.begin(), options.end());
   return run_program(command, directory.path());
 }
@@ -140,7 +153,10 @@ TEST(Vary, GivesTheFiguresOfAFileThatSaysSo) {
   EXPECT_EQ(range["low"], cycles[0]);
   EXPECT_EQ(range["high"], cycles[2]);
   EXPECT_EQ(range["high_with"], "bus.latency = 9");
-  EXPECT_EQ(variation["not_varied"], Json::parse(R"([{"figure": "l1d", "why": "no range is given"}, {"figure": "image.size", "why": "another firmware image belongs to it"}])"));
+  EXPECT_EQ(
+      variation["not_varied"],
+      Json::parse(
+          R"([{"figure": "l1d", "why": "no range is given"}, {"figure": "image.size", "why": "another firmware image belongs to it"}])"));
 }
 
 TEST(Vary, SaysWhichConclusionDependsOnWhat) {
@@ -152,9 +168,12 @@ TEST(Vary, SaysWhichConclusionDependsOnWhat) {
 
   // What holds here, and does not with a slower bus.
   const std::uint64_t cycles = Json::parse(replay(directory, {"--json", "-"}).out)["cycles"];
-  const ProgramResult bound = replay(directory, {"--vary", "assumed"}, "expect: {cycles: \"<= " + std::to_string(cycles) + "\"}\n");
+  const ProgramResult bound =
+      replay(directory, {"--vary", "assumed"}, "expect: {cycles: \"<= " + std::to_string(cycles) + "\"}\n");
   EXPECT_EQ(bound.exit_code, 0) << bound.err;
-  EXPECT_NE(bound.out.find("  depends   verdict: passed\n            with bus.latency = 9: expectation-failed\n"), std::string::npos) << bound.out;
+  EXPECT_NE(bound.out.find("  depends   verdict: passed\n            with bus.latency = 9: expectation-failed\n"),
+            std::string::npos)
+      << bound.out;
 }
 
 TEST(Vary, EndsThatCannotBeAreSaidAndLoseNothing) {
@@ -162,7 +181,9 @@ TEST(Vary, EndsThatCannotBeAreSaidAndLoseNothing) {
   std::string text = read_file(source_directory() / "configs/platforms/tgl.yaml");
   text.erase(text.find("\nsources:") + 1);
   text = std::regex_replace(text, std::regex("(name|memory): LP"), "$1: L.P");
-  directory.write("p.yaml", text + "assumed:\n  memories.HP.banks: {low: 1, high: 46, why: test}\n  memories.L.P.latency: {low: 5, high: 7, why: test}\n");
+  directory.write("p.yaml", text +
+                                "assumed:\n  memories.HP.banks: {low: 1, high: 46, why: test}\n  memories.L.P.latency: "
+                                "{low: 5, high: 7, why: test}\n");
   const ProgramResult run = replay(directory, {"--vary", "assumed", "--json", "-"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const Json variation = Json::parse(run.out)["variation"];

@@ -15,7 +15,9 @@ namespace {
 struct Seen final : Subscriber {
   void on(const StrayAccess& event) override { stray.push_back(event.address); }
   void on(const UninitialisedRead& event) override { uninitialised.push_back(event.address); }
-  void on(const MetadataChanged& event) override { metadata += event.claimed ? event.bytes : -static_cast<std::int64_t>(event.bytes); }
+  void on(const MetadataChanged& event) override {
+    metadata += event.claimed ? event.bytes : -static_cast<std::int64_t>(event.bytes);
+  }
   std::vector<std::uint32_t> stray, uninitialised;
   std::int64_t metadata = 0;
 };
@@ -44,8 +46,12 @@ class Shadow : public testing::Test {
     live_.remove(block.base);
   }
   void enter(AllocatorEntered::State state) { bus_.emit(AllocatorEntered{0, state, 3}); }
-  void read(std::uint32_t offset, std::uint32_t bytes = 4) { shadow_.judge_read(access(Operation::Kind::read), base_ + offset, bytes); }
-  void write(std::uint32_t offset, std::uint32_t bytes = 4) { shadow_.write(access(Operation::Kind::write), base_ + offset, bytes, true); }
+  void read(std::uint32_t offset, std::uint32_t bytes = 4) {
+    shadow_.judge_read(access(Operation::Kind::read), base_ + offset, bytes);
+  }
+  void write(std::uint32_t offset, std::uint32_t bytes = 4) {
+    shadow_.write(access(Operation::Kind::write), base_ + offset, bytes, true);
+  }
   static Operation access(Operation::Kind kind) { return {kind, 0, View::cached, {0x1000, 0, nullptr}, 5}; }
 
   const Platform platform_ = load_platform("tgl");
@@ -55,7 +61,14 @@ class Shadow : public testing::Test {
   Seen seen_;
   std::set<std::uint32_t> revoked_;
   std::vector<bool> roles_;
-  HeapShadow shadow_{platform_, map_, {}, live_, bus_, {[this](std::uint32_t, std::uint32_t line) { revoked_.insert(line); }, [](std::uint32_t) { return false; }, [this](AgentId, bool allocator) { roles_.push_back(allocator); }}};
+  HeapShadow shadow_{
+      platform_,
+      map_,
+      {},
+      live_,
+      bus_,
+      {[this](std::uint32_t, std::uint32_t line) { revoked_.insert(line); }, [](std::uint32_t) { return false; },
+       [this](AgentId, bool allocator) { roles_.push_back(allocator); }}};
   std::uint32_t base_ = 0;
 };
 
@@ -94,7 +107,7 @@ TEST_F(Shadow, KnowsWhatNobodyHasWritten) {
 
 TEST_F(Shadow, LetsTheAllocatorTouchWhatItLikesAndClaimsWhatStaysItsOwn) {
   enter(AllocatorEntered::State::inside);
-  write(0, 8);   // a header
+  write(0, 8);  // a header
   write(8, 64);  // zeros for the object that it is about to give out
   allocate(block(8, 64));
   enter(AllocatorEntered::State::done);
@@ -166,7 +179,8 @@ TEST_F(Shadow, AgreesWithAByteForEachByte) {
     const bool taken = next != blocks.begin() && at < std::prev(next)->first + std::prev(next)->second.bytes;
     switch (random.below(8)) {
       case 0:
-        if (const auto bytes = static_cast<std::uint32_t>(1 + random.below(100)); !taken && at + bytes <= (next == blocks.end() ? size : next->first)) {
+        if (const auto bytes = static_cast<std::uint32_t>(1 + random.below(100));
+            !taken && at + bytes <= (next == blocks.end() ? size : next->first)) {
           allocate(blocks[at] = block(at, bytes));
           std::fill_n(model.begin() + at, bytes, fresh);
         }
@@ -179,7 +193,8 @@ TEST_F(Shadow, AgreesWithAByteForEachByte) {
         }
         break;
       default: {
-        const std::uint32_t bytes = 1u << random.below(3), from = at + static_cast<std::uint32_t>(random.below(4 / bytes)) * bytes;
+        const std::uint32_t bytes = 1u << random.below(3),
+                            from = at + static_cast<std::uint32_t>(random.below(4 / bytes)) * bytes;
         const auto begin = model.begin() + from, end = begin + bytes;
         const bool stray = std::find(begin, end, free_memory) != end;
         if (random.below(2)) {
@@ -193,7 +208,9 @@ TEST_F(Shadow, AgreesWithAByteForEachByte) {
           reported += stray;
           ASSERT_EQ(seen_.stray.size(), reported) << step;
           // What was written while nobody had it may count: only memory that was written in its present life must.
-          if (!stray && std::find(begin, end, written) != end) { ASSERT_EQ(seen_.uninitialised.size(), before) << step; }
+          if (!stray && std::find(begin, end, written) != end) {
+            ASSERT_EQ(seen_.uninitialised.size(), before) << step;
+          }
         }
       }
     }

@@ -19,18 +19,25 @@ TEST(InputLimits, RefuseUseThatMultiplies) {
   directory.write("s.yaml", "name: x\nplatform: tgl\ncores:\n  0: [{use: u_a.yaml}]\n");
   for (char name = 'a'; name <= 'z'; ++name) {
     std::string text = "steps:\n";
-    for (int i = 0; i < 10; ++i) text += name == 'z' ? "  - delay: 1 cycles\n" : std::string("  - use: u_") + static_cast<char>(name + 1) + ".yaml\n";
+    for (int i = 0; i < 10; ++i)
+      text +=
+          name == 'z' ? "  - delay: 1 cycles\n" : std::string("  - use: u_") + static_cast<char>(name + 1) + ".yaml\n";
     directory.write(std::string("u_") + name + ".yaml", text);
   }
   const ProgramResult result = run(directory, {"--max-steps", "20000"});
   EXPECT_EQ(result.exit_code, 2);
-  EXPECT_NE(result.err.find(": error: the scenario has more than 20000 steps, with what 'use' stands for; --max-steps raises that\n"), std::string::npos) << result.err;
+  EXPECT_NE(
+      result.err.find(
+          ": error: the scenario has more than 20000 steps, with what 'use' stands for; --max-steps raises that\n"),
+      std::string::npos)
+      << result.err;
 }
 
 TEST(InputLimits, RefuseLargeFilesUnlessTold) {
   const TemporaryDirectory directory;
   directory.write("s.yaml", "name: x\nplatform: tgl\ncores:\n  0: [{delay: 1 cycles}]\n");
-  EXPECT_EQ(run(directory, {"--max-file", "20"}).err, "s.yaml: error: has 54 bytes, more than the 20 that a YAML file may have; --max-file raises that\n");
+  EXPECT_EQ(run(directory, {"--max-file", "20"}).err,
+            "s.yaml: error: has 54 bytes, more than the 20 that a YAML file may have; --max-file raises that\n");
   EXPECT_EQ(run(directory, {"--max-file", "100000"}).exit_code, 0);
 }
 
@@ -44,7 +51,9 @@ TEST(InputLimits, RefuseAliasesThatMultiply) {
     text += "]\n";
   }
   directory.write("s.yaml", text);
-  EXPECT_EQ(run(directory, {}).err, "s.yaml:8:45: error: with its aliases written out the file has more than 1000000 nodes; --max-nodes raises that\n");
+  EXPECT_EQ(run(directory, {}).err,
+            "s.yaml:8:45: error: with its aliases written out the file has more than 1000000 nodes; --max-nodes raises "
+            "that\n");
   directory.write("s.yaml", "name: x\nplatform: tgl\nobjects: &a {x: [*a]}\n");
   EXPECT_NE(run(directory, {}).err.find("alias to what contains it"), std::string::npos);
   directory.write("s.yaml", "name: x\nplatform: tgl\ncores:\n  0: [{delay: 1 cycles}]\n");
@@ -57,12 +66,15 @@ TEST(InputLimits, RefuseTracesWithTooManyLiveObjects) {
   const TemporaryDirectory directory;
   directory.write("s.yaml", "name: x\nplatform: tgl\ncores:\n  0: [{trace: rows.csv}]\n");
   std::string rows = "time,core,op,zone,flags,caps,size,alignment,id\n";
-  for (int i = 1; i <= 100; ++i) rows += "0,0,alloc,runtime,,,64,," + std::to_string(i) + "\n0,0,free,,,,,," + std::to_string(i) + "\n";
+  for (int i = 1; i <= 100; ++i)
+    rows += "0,0,alloc,runtime,,,64,," + std::to_string(i) + "\n0,0,free,,,,,," + std::to_string(i) + "\n";
   directory.write("rows.csv", rows);
   EXPECT_EQ(run(directory, {"--max-live", "1"}).exit_code, 0);
   for (int i = 101; i <= 111; ++i) rows += "0,0,alloc,runtime,,,64,," + std::to_string(i) + "\n";
   directory.write("rows.csv", rows);
-  EXPECT_EQ(run(directory, {"--max-live", "10"}).err, "rows.csv:212:1: error: more than 10 objects are allocated at this moment and not freed; --max-live raises that\n");
+  EXPECT_EQ(run(directory, {"--max-live", "10"}).err,
+            "rows.csv:212:1: error: more than 10 objects are allocated at this moment and not freed; --max-live raises "
+            "that\n");
   EXPECT_EQ(run(directory, {"--max-live", "11"}).exit_code, 0);
 }
 
@@ -70,7 +82,8 @@ TEST(InputLimits, RefuseWhatIsNoFile) {
   const TemporaryDirectory directory;
   ASSERT_EQ(mkfifo((directory.path() / "s.yaml").c_str(), 0600), 0);
   EXPECT_EQ(run(directory, {}).err, "s.yaml: error: is a device or a pipe, not a YAML file\n");
-  EXPECT_EQ(run_program({dspmem_executable(), "check", "/dev/zero"}, directory.path(), 60).err, "/dev/zero: error: is a device or a pipe, not a YAML file\n");
+  EXPECT_EQ(run_program({dspmem_executable(), "check", "/dev/zero"}, directory.path(), 60).err,
+            "/dev/zero: error: is a device or a pipe, not a YAML file\n");
 }
 
 }  // namespace

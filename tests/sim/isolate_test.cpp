@@ -21,9 +21,11 @@ using Json = nlohmann::json;
 
 std::vector<std::string> scenarios() {
   std::vector<std::string> files;
-  for (const fs::path& folder : {source_directory() / "scenarios", source_directory() / "scenarios" / "bugs", source_directory() / "scenarios" / "rules"})
+  for (const fs::path& folder : {source_directory() / "scenarios", source_directory() / "scenarios" / "bugs",
+                                 source_directory() / "scenarios" / "rules"})
     for (const auto& entry : fs::directory_iterator(folder))
-      if (entry.path().extension() == ".yaml" && entry.path().filename() != "million.yaml") files.push_back(entry.path());
+      if (entry.path().extension() == ".yaml" && entry.path().filename() != "million.yaml")
+        files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -36,7 +38,9 @@ TEST(Isolate, ReportsAreThoseOfOneProcess) {
   ASSERT_GT(words.size(), 20u);
   const auto run = [&](const std::string& name, const std::vector<std::string>& more) {
     std::vector<std::string> all = words;
-    all.insert(all.end(), {"--stats", "-v", "--power", "--dump", "boot_descriptor", "--json", name + ".json", "--sarif", name + ".sarif", "--junit", name + ".xml", "--html", name + ".html", "--write-suppressions", name + ".yaml"});
+    all.insert(all.end(), {"--stats", "-v", "--power", "--dump", "boot_descriptor", "--json", name + ".json", "--sarif",
+                           name + ".sarif", "--junit", name + ".xml", "--html", name + ".html", "--write-suppressions",
+                           name + ".yaml"});
     all.insert(all.end(), more.begin(), more.end());
     return run_program(all, directory.path());
   };
@@ -44,7 +48,10 @@ TEST(Isolate, ReportsAreThoseOfOneProcess) {
   EXPECT_EQ(together.exit_code, isolated.exit_code);
   EXPECT_EQ(together.out, isolated.out);
   EXPECT_EQ(together.err, isolated.err);
-  for (const char* form : {".json", ".sarif", ".xml", ".html", ".yaml"}) EXPECT_EQ(read_file(directory.path() / (std::string("a") + form)), read_file(directory.path() / (std::string("b") + form))) << form;
+  for (const char* form : {".json", ".sarif", ".xml", ".html", ".yaml"})
+    EXPECT_EQ(read_file(directory.path() / (std::string("a") + form)),
+              read_file(directory.path() / (std::string("b") + form)))
+        << form;
 }
 
 TEST(Isolate, InputThatOnlyRunningRefusesIsReportedInItsPlace) {
@@ -80,7 +87,9 @@ TEST(Isolate, AScenarioThatTakesTheSimulatorDownLosesNothingOfTheOthers) {
   directory.write("good.yaml", "name: good\nplatform: tgl\ncores:\n  0: [{delay: 1 cycles}]\n");
   const pid_t program = fork();
   if (program == 0) {
-    const std::string command = "exec " + dspmem_executable() + " run long.yaml good.yaml --isolate -j 1 --json r.json --junit r.xml > out.txt 2> err.txt";
+    const std::string command =
+        "exec " + dspmem_executable() +
+        " run long.yaml good.yaml --isolate -j 1 --json r.json --junit r.xml > out.txt 2> err.txt";
     if (chdir(directory.path().c_str()) == 0) execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
     _exit(127);
   }
@@ -108,7 +117,8 @@ TEST(Isolate, AnInterruptedRunReportsWhatRanUntilThen) {
   const pid_t program = fork();
   if (program == 0) {
     setpgid(0, 0);
-    const std::string command = "exec " + dspmem_executable() + " run long.yaml long.yaml long.yaml -j 2 --json r.json > out.txt 2> err.txt";
+    const std::string command =
+        "exec " + dspmem_executable() + " run long.yaml long.yaml long.yaml -j 2 --json r.json > out.txt 2> err.txt";
     if (chdir(directory.path().c_str()) == 0) execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
     _exit(127);
   }
@@ -127,9 +137,12 @@ TEST(Isolate, AnInterruptedRunReportsWhatRanUntilThen) {
 TEST(Isolate, TakesNoTimelines) {
   const TemporaryDirectory directory;
   directory.write("good.yaml", "name: good\nplatform: tgl\ncores:\n  0: [{delay: 1 cycles}]\n");
-  const ProgramResult result = run_program({dspmem_executable(), "run", "good.yaml", "--isolate", "--trace", "t.json"}, directory.path());
+  const ProgramResult result =
+      run_program({dspmem_executable(), "run", "good.yaml", "--isolate", "--trace", "t.json"}, directory.path());
   EXPECT_EQ(result.exit_code, 2);
-  EXPECT_EQ(result.err, "dspmem: error: --trace and --isolate do not go together: a timeline is written while the scenario is replayed\n");
+  EXPECT_EQ(result.err,
+            "dspmem: error: --trace and --isolate do not go together: a timeline is written while the scenario is "
+            "replayed\n");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may include whom. A folder may use those that its row names; every folder may use the ones that depend on nothing.
+// Who may include whom. A folder may use those that its row names; every folder may use the ones that depend on
+// nothing.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -31,7 +32,9 @@ const std::map<std::string, Folders> may_use{
     {"timeline", {"config", "events", "image", "models", "result"}},
     {"experiment", {"config", "diagnose", "heap", "result", "session"}},
     {"sweep", {"config", "experiment", "image", "models", "report", "result", "session"}},
-    {"cli", {"config", "diagnose", "experiment", "image", "import", "report", "result", "scenario", "session", "sweep", "timeline", "trace"}},
+    {"cli",
+     {"config", "diagnose", "experiment", "image", "import", "report", "result", "scenario", "session", "sweep",
+      "timeline", "trace"}},
 };
 
 std::map<std::string, Folders> includes_of_folders() {
@@ -54,14 +57,17 @@ TEST(Layers, IncludeOnlyWhatTheyMay) {
     for (const std::string& each : used) table << " " << each;
     table << "\n";
     ASSERT_TRUE(may_use.contains(folder)) << "sim/" << folder << " has no row here";
-    for (const std::string& each : used) EXPECT_TRUE(may_use.at(folder).contains(each)) << "sim/" << folder << " includes " << each;
+    for (const std::string& each : used)
+      EXPECT_TRUE(may_use.at(folder).contains(each)) << "sim/" << folder << " includes " << each;
   }
   std::cout << table.str();
 }
 
 TEST(Layers, ModelsKnowNothingOfTheProgram) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(source_directory() / "models"))
-    if (entry.path().extension() == ".h" || entry.path().extension() == ".cpp") { EXPECT_EQ(read_file(entry.path()).find("#include \"sim/"), std::string::npos) << entry.path(); }
+    if (entry.path().extension() == ".h" || entry.path().extension() == ".cpp") {
+      EXPECT_EQ(read_file(entry.path()).find("#include \"sim/"), std::string::npos) << entry.path();
+    }
 }
 
 // A step sees its context, and nothing else of a run.

@@ -67,7 +67,8 @@ void apply(const Json& patch, std::vector<std::string>& lines) {
     step.insert(end, ", " + text);
     return;
   }
-  lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(how == "step after" ? line : line - 1), std::string(step.find_first_not_of(' '), ' ') + "- " + text);
+  lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(how == "step after" ? line : line - 1),
+               std::string(step.find_first_not_of(' '), ' ') + "- " + text);
 }
 
 TEST(PrintedFixes, CureTheShippedBugs) {
@@ -83,10 +84,12 @@ TEST(PrintedFixes, CureTheShippedBugs) {
       ++proposed;
       // A scenario may have several bugs of one kind, each with an edit of its own.
       for (int edits = 0; edits < 3 && !bugs_of(report).empty() && !patches_of(report).is_null(); ++edits) {
-        for (const Json& group : bugs_of(report)) rules.insert(report["findings"][group["findings"][0].get<std::size_t>()]["rule"]);
+        for (const Json& group : bugs_of(report))
+          rules.insert(report["findings"][group["findings"][0].get<std::size_t>()]["rule"]);
         std::vector<Json> patches = patches_of(report);
         // The last line first, so that the others stay where they are.
-        std::stable_sort(patches.begin(), patches.end(), [](const Json& a, const Json& b) { return line_of(a) > line_of(b); });
+        std::stable_sort(patches.begin(), patches.end(),
+                         [](const Json& a, const Json& b) { return line_of(a) > line_of(b); });
         for (const Json& patch : patches) ASSERT_NO_FATAL_FAILURE(apply(patch, lines)) << file;
         report = report_of(lines);
         ASSERT_FALSE(report.is_discarded()) << file;

@@ -16,7 +16,9 @@ ProgramResult run(const std::string& cores, std::vector<std::string> options = {
 }
 
 // Core 1 reads first in this run; the other way round it reads what core 0 has not written back yet.
-constexpr const char* late_write_back = "  0: [{delay: 1 ms}, {lock: l}, {write: {to: x, pattern: 1}}, {unlock: l}, {writeback: x}]\n  1: [{lock: l}, {read: x}, {invalidate: x}, {unlock: l}]\n";
+constexpr const char* late_write_back =
+    "  0: [{delay: 1 ms}, {lock: l}, {write: {to: x, pattern: 1}}, {unlock: l}, {writeback: x}]\n  1: [{lock: l}, "
+    "{read: x}, {invalidate: x}, {unlock: l}]\n";
 
 TEST(LockOrders, TheOtherOneIsTriedToo) {
   const ProgramResult both = run(late_write_back);
@@ -27,8 +29,9 @@ TEST(LockOrders, TheOtherOneIsTriedToo) {
 
 // A scenario that goes on in one order only passes, with a warning: it was refused as bad input.
 TEST(LockOrders, AScenarioThatReliesOnWhoIsFirstIsWarnedOf) {
-  const ProgramResult result = run("  0: [{lock: l}, {alloc: {as: a, bytes: 64}}, {write: {to: a, pattern: 1}}, {writeback: a}, {unlock: l}]\n"
-                                   "  1: [{delay: 100 us}, {lock: l}, {invalidate: a}, {read: {from: a, expect: 1}}, {unlock: l}]\n");
+  const ProgramResult result =
+      run("  0: [{lock: l}, {alloc: {as: a, bytes: 64}}, {write: {to: a, pattern: 1}}, {writeback: a}, {unlock: l}]\n"
+          "  1: [{delay: 100 us}, {lock: l}, {invalidate: a}, {read: {from: a, expect: 1}}, {unlock: l}]\n");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_NE(result.out.find("1 warning"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("the scenario cannot go on"), std::string::npos) << result.out;

@@ -34,7 +34,9 @@ class Outputs : public testing::Test {
     return run_program(arguments, directory_.path());
   }
   fs::path path(const std::string& name) const { return directory_.path() / name; }
-  std::size_t files() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(directory_.path()), fs::directory_iterator())); }
+  std::size_t files() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(directory_.path()), fs::directory_iterator()));
+  }
 
   TemporaryDirectory directory_;
 };
@@ -47,19 +49,25 @@ TEST_F(Outputs, NeverReplaceAnInput) {
   directory_.write("tgl.elf", read_file(firmware_images() / "tgl.elf"));
   fs::create_symlink("s.yaml", path("link"));
   fs::create_hard_link(path("s.yaml"), path("hard"));
-  const std::vector<std::vector<std::string>> attacks{
-      {"--json", "s.yaml"}, {"--json", "./s.yaml"}, {"--json", "link"}, {"--json", "hard"}, {"--suppressions", "none.yaml", "--json", "none.yaml"},
-      {"uses.yaml", "-q", "--json", "used.yaml"}, {"--firmware", "tgl.elf", "--json", "tgl.elf"}};
+  const std::vector<std::vector<std::string>> attacks{{"--json", "s.yaml"},
+                                                      {"--json", "./s.yaml"},
+                                                      {"--json", "link"},
+                                                      {"--json", "hard"},
+                                                      {"--suppressions", "none.yaml", "--json", "none.yaml"},
+                                                      {"uses.yaml", "-q", "--json", "used.yaml"},
+                                                      {"--firmware", "tgl.elf", "--json", "tgl.elf"}};
   for (std::vector<std::string> attack : attacks) {
     std::map<std::string, std::string> before;
-    for (const auto& entry : fs::directory_iterator(directory_.path())) before[entry.path().filename()] = read_file(entry.path());
+    for (const auto& entry : fs::directory_iterator(directory_.path()))
+      before[entry.path().filename()] = read_file(entry.path());
     if (attack[0] == "uses.yaml") attack = {dspmem_executable(), "run", "uses.yaml", "--json", "used.yaml"};
     else attack.insert(attack.begin(), {dspmem_executable(), "run", "s.yaml"});
     const ProgramResult result = run_program(attack, directory_.path());
     EXPECT_EQ(result.exit_code, 2) << attack.back();
     EXPECT_NE(result.err.find("is what is read; name another file"), std::string::npos) << result.err;
     std::map<std::string, std::string> after;
-    for (const auto& entry : fs::directory_iterator(directory_.path())) after[entry.path().filename()] = read_file(entry.path());
+    for (const auto& entry : fs::directory_iterator(directory_.path()))
+      after[entry.path().filename()] = read_file(entry.path());
     EXPECT_EQ(before, after) << attack.back();
   }
 }
@@ -69,8 +77,11 @@ TEST_F(Outputs, WriteToDevicesAndPipesAndDoNotReplaceThem) {
   EXPECT_EQ(run({"--json", "/dev/null"}).exit_code, 0);
   EXPECT_TRUE(fs::is_character_file("/dev/null"));
   ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
-  const ProgramResult result = run_program({"sh", "-c", dspmem_executable() + " run s.yaml -q --json pipe & cat pipe; wait"}, directory_.path());
-  EXPECT_TRUE(nlohmann::json::accept(result.out.substr(result.out.find('{')).substr(0, result.out.rfind('}') + 1 - result.out.find('{')))) << result.out;
+  const ProgramResult result =
+      run_program({"sh", "-c", dspmem_executable() + " run s.yaml -q --json pipe & cat pipe; wait"}, directory_.path());
+  EXPECT_TRUE(nlohmann::json::accept(
+      result.out.substr(result.out.find('{')).substr(0, result.out.rfind('}') + 1 - result.out.find('{'))))
+      << result.out;
   EXPECT_TRUE(fs::is_fifo(path("pipe")));
 }
 
@@ -81,7 +92,10 @@ TEST_F(Outputs, AppendToWhatIsOpenElsewhere) {
   const std::string log = read_file(path("log"));
   EXPECT_TRUE(log.starts_with("before\n")) << log;
   EXPECT_NE(log.find("\"verdict\": \"passed\""), std::string::npos);
-  EXPECT_TRUE(nlohmann::json::accept(run_program({"sh", "-c", dspmem_executable() + " run s.yaml -q --json /dev/fd/3 3>&1 >/dev/null | cat"}, directory_.path()).out));
+  EXPECT_TRUE(nlohmann::json::accept(
+      run_program({"sh", "-c", dspmem_executable() + " run s.yaml -q --json /dev/fd/3 3>&1 >/dev/null | cat"},
+                  directory_.path())
+          .out));
 }
 
 // A report that nobody reads to its end must not cost the file.
@@ -110,7 +124,8 @@ TEST_F(Outputs, LeaveReadOnlyFilesAlone) {
   EXPECT_EQ(read_file(path("r.json")), "old");
 }
 
-// Temporary files had a name that anybody could guess: two runs wrote into one, and a link under it was written through.
+// Temporary files had a name that anybody could guess: two runs wrote into one, and a link under it was written
+// through.
 TEST_F(Outputs, UseNoNameThatAnybodyCanGuess) {
   directory_.write("victim", "precious");
   fs::create_symlink("victim", path("r.json.part"));
@@ -125,10 +140,12 @@ TEST_F(Outputs, UseNoNameThatAnybodyCanGuess) {
 }
 
 /// Starts a long run that writes a report, and sends it signals. Returns the wait status.
-int interrupted_run(const fs::path& directory, const std::vector<int>& signals, std::chrono::microseconds after, const std::string& arguments = "") {
+int interrupted_run(const fs::path& directory, const std::vector<int>& signals, std::chrono::microseconds after,
+                    const std::string& arguments = "") {
   const pid_t child = fork();
   if (child == 0) {
-    const std::string command = "exec " + dspmem_executable() + " run long.yaml --json r.json " + arguments + " > out.txt 2> err.txt";
+    const std::string command =
+        "exec " + dspmem_executable() + " run long.yaml --json r.json " + arguments + " > out.txt 2> err.txt";
     if (chdir(directory.c_str()) == 0) execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
     _exit(127);
   }
@@ -143,7 +160,9 @@ int interrupted_run(const fs::path& directory, const std::vector<int>& signals, 
 
 class Signals : public Outputs {
  protected:
-  Signals() { directory_.write("long.yaml", "name: long\nplatform: tgl\ncores:\n  0:\n    - workload: {operations: 100000000}\n"); }
+  Signals() {
+    directory_.write("long.yaml", "name: long\nplatform: tgl\ncores:\n  0:\n    - workload: {operations: 100000000}\n");
+  }
 };
 
 TEST_F(Signals, EndTheRunWithAPartialReport) {
@@ -172,7 +191,8 @@ TEST_F(Signals, NeverLeaveHalfAFileOrATemporaryOne) {
     if (number == SIGKILL)
       for (const auto& entry : fs::directory_iterator(directory_.path()))
         if (entry.path().filename().string().starts_with(".r.json.")) fs::remove(entry.path());
-    for (const auto& entry : fs::directory_iterator(directory_.path())) EXPECT_EQ(entry.path().filename().string().find(".r.json."), std::string::npos) << entry.path();
+    for (const auto& entry : fs::directory_iterator(directory_.path()))
+      EXPECT_EQ(entry.path().filename().string().find(".r.json."), std::string::npos) << entry.path();
   }
   for (const auto& [what, times] : outcomes) std::printf("%d runs were ended %s\n", times, what.c_str());
 }
@@ -182,15 +202,20 @@ TEST_F(Signals, NeverLeaveHalfAFileOrATemporaryOne) {
 TEST(Printable, EscapesWhatCouldForgeAReport) {
   EXPECT_EQ(printable("plain, \xc3\xa4\xe2\x82\xac"), "plain, \xc3\xa4\xe2\x82\xac");
   EXPECT_EQ(printable(std::string_view("a\nb\0c\x1b[31m", 10)), "a\\nb\\x00c\\x1b[31m");
-  EXPECT_EQ(printable("\xe2\x80\xae" "evil"), "\\u202eevil");
+  EXPECT_EQ(printable("\xe2\x80\xae"
+                      "evil"),
+            "\\u202eevil");
   EXPECT_EQ(printable("\xff\xc0\xaf\xed\xa0\x80"), "\\xff\\xc0\\xaf\\xed\\xa0\\x80");
   EXPECT_EQ(printable("\xc2\x9b"), "\\u009b");
 }
 
 TEST_F(Outputs, SurviveNamesThatAreNoText) {
-  directory_.write("s.yaml", "name: \"verdict: passed\\nverdict: \\e[31mfailed \\u202e\"\nplatform: tgl\ncores:\n  0:\n    - alloc: {as: \"a\xff\", bytes: 64}\n");
+  directory_.write("s.yaml",
+                   "name: \"verdict: passed\\nverdict: \\e[31mfailed \\u202e\"\nplatform: tgl\ncores:\n  0:\n    - "
+                   "alloc: {as: \"a\xff\", bytes: 64}\n");
   const ProgramResult text = run_program({dspmem_executable(), "run", "s.yaml", "--stats"}, directory_.path());
-  EXPECT_NE(text.out.find("\nverdict: passed\\nverdict: \\x1b[31mfailed \\u202e on tgl"), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("\nverdict: passed\\nverdict: \\x1b[31mfailed \\u202e on tgl"), std::string::npos)
+      << text.out;
   const ProgramResult json = run_program({dspmem_executable(), "run", "s.yaml", "--json", "-"}, directory_.path());
   EXPECT_EQ(json.exit_code, 0) << json.err;
   EXPECT_TRUE(nlohmann::json::accept(json.out));

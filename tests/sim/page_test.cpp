@@ -8,7 +8,8 @@
 namespace dspmem::test {
 namespace {
 
-std::string page_of(const TemporaryDirectory& directory, const std::vector<std::string>& scenarios, std::vector<std::string> more = {}) {
+std::string page_of(const TemporaryDirectory& directory, const std::vector<std::string>& scenarios,
+                    std::vector<std::string> more = {}) {
   std::vector<std::string> command{dspmem_executable(), "run", "-q", "--html", "page.html"};
   command.insert(command.end(), scenarios.begin(), scenarios.end());
   command.insert(command.end(), more.begin(), more.end());
@@ -29,9 +30,12 @@ const std::string bug = "bugs/A10_operation_of_the_wrong_size.yaml";
 TEST(Page, HasFindingsTablesAndDataAndNeedsNothingElse) {
   const TemporaryDirectory directory;
   const std::string page = page_of(directory, {scenario(bug)}, {"--power"});
-  for (const char* part : {"wrong-range", "id=\"findings\"", "id=\"memory\"", "id=\"banks\"", "id=\"cores\"", "id=\"energy\"", "id=\"caches\"", "page-refcount", "lang=\"en\"", "name=\"viewport\"", "prefers-color-scheme"})
+  for (const char* part :
+       {"wrong-range", "id=\"findings\"", "id=\"memory\"", "id=\"banks\"", "id=\"cores\"", "id=\"energy\"",
+        "id=\"caches\"", "page-refcount", "lang=\"en\"", "name=\"viewport\"", "prefers-color-scheme"})
     EXPECT_NE(page.find(part), std::string::npos) << part;
-  for (const char* elsewhere : {"src=\"", "href=\"http", "@import", "url("}) EXPECT_EQ(page.find(elsewhere), std::string::npos) << elsewhere;
+  for (const char* elsewhere : {"src=\"", "href=\"http", "@import", "url("})
+    EXPECT_EQ(page.find(elsewhere), std::string::npos) << elsewhere;
   const auto data = data_of(page);
   ASSERT_EQ(data.size(), 1u);
   EXPECT_EQ(data[0]["history"]["banks"].size(), 47u);
@@ -56,14 +60,16 @@ TEST(Page, ShowsSeveralRunsOnOne) {
 
 TEST(Page, EscapesWhatComesFromInput) {
   const TemporaryDirectory directory;
-  const std::string file = directory.write("evil.yaml", R"(
+  const std::string file = directory
+                               .write("evil.yaml", R"(
 name: "</title><script>alert(1)</script>"
 platform: tgl
 objects: {"<img src=x onerror=alert(1)>": {bytes: 64, align: 64}}
 cores:
   0: [{write: {to: "<img src=x onerror=alert(1)>", pattern: 1}}, {signal: a}]
   1: [{wait: a}, {read: {from: "<img src=x onerror=alert(1)>"}}]
-)").string();
+)")
+                               .string();
   const std::string page = page_of(directory, {file});
   EXPECT_EQ(page.find("<script>alert"), std::string::npos);
   EXPECT_EQ(page.find("<img"), std::string::npos);
@@ -72,11 +78,13 @@ cores:
 
 TEST(Page, StaysSmallInALongRun) {
   const TemporaryDirectory directory;
-  const std::string file = directory.write("long.yaml", R"(
+  const std::string file = directory
+                               .write("long.yaml", R"(
 name: long
 platform: tgl
 cores: {0: [{repeat: {times: 20000, steps: [{alloc: {as: a, zone: runtime, bytes: 64}}, {free: a}]}}]}
-)").string();
+)")
+                               .string();
   const std::string page = page_of(directory, {file});
   EXPECT_LT(page.size(), 2'000'000u);
   const auto data = data_of(page);
@@ -89,11 +97,14 @@ cores: {0: [{repeat: {times: 20000, steps: [{alloc: {as: a, zone: runtime, bytes
 /// A browser, where one is installed: every chart draws something, no script fails.
 TEST(Page, DrawsItsChartsInABrowser) {
   const TemporaryDirectory directory;
-  if (run_program({"sh", "-c", "command -v chromium"}).exit_code != 0) GTEST_SKIP() << "chromium is not installed: tools/setup chromium";
+  if (!is_installed("chromium"))
+    GTEST_SKIP() << "chromium is not installed: tools/setup chromium";
   const std::string page = page_of(directory, {scenario(bug)}, {"--power"});
-  const ProgramResult result = run_program({"chromium", "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=" + (directory.path() / "profile").string(), "--virtual-time-budget=5000", "--enable-logging=stderr", "--dump-dom",
-                                            "file://" + (directory.path() / "page.html").string() + "#findings"},
-                                           directory.path(), 60);
+  const ProgramResult result = run_program(
+      {"chromium", "--headless", "--no-sandbox", "--disable-gpu",
+       "--user-data-dir=" + (directory.path() / "profile").string(), "--virtual-time-budget=5000",
+       "--enable-logging=stderr", "--dump-dom", "file://" + (directory.path() / "page.html").string() + "#findings"},
+      directory.path(), 60);
   EXPECT_EQ(result.err.find("CONSOLE"), std::string::npos) << result.err;
   for (const char* chart : {"zones", "memory", "banks", "cores"}) {
     const std::size_t at = result.out.find(std::string("data-chart=\"") + chart + "\"");
@@ -101,7 +112,11 @@ TEST(Page, DrawsItsChartsInABrowser) {
     const std::string figure = result.out.substr(at, result.out.find("</figure>", at) - at);
     EXPECT_NE(figure.find("data-drawn=\"yes\""), std::string::npos) << chart;
     const bool library = page.find("uPlot") != std::string::npos;
-    EXPECT_NE(figure.find(chart != std::string("zones") ? "<rect" : library ? "<canvas" : "without its charting library"), std::string::npos) << chart;
+    EXPECT_NE(figure.find(chart != std::string("zones") ? "<rect"
+                          : library                     ? "<canvas"
+                                                        : "without its charting library"),
+              std::string::npos)
+        << chart;
   }
 }
 

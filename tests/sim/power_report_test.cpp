@@ -39,8 +39,10 @@ const Json& bank(const Json& report, const std::string& name) {
 // Grown where it was, a block was counted twice, and kept its banks long after it was freed.
 TEST(PowerAccount, OfABlockThatGrewInPlaceEndsWithIt) {
   const TemporaryDirectory directory;
-  directory.write("s.yaml", "name: grown in place\nplatform: tgl\ncores:\n  0:\n    - alloc: {as: x, zone: buffer, bytes: 100 KiB}\n"
-                            "    - realloc: {object: x, bytes: 250 KiB}\n    - free: x\n    - idle: 50 ms\n");
+  directory.write(
+      "s.yaml",
+      "name: grown in place\nplatform: tgl\ncores:\n  0:\n    - alloc: {as: x, zone: buffer, bytes: 100 KiB}\n"
+      "    - realloc: {object: x, bytes: 250 KiB}\n    - free: x\n    - idle: 50 ms\n");
   const Json report = report_of({directory.path() / "s.yaml", "--allocator", "picolibc"});
   const auto cycles = report["cycles"].get<std::uint64_t>();
   EXPECT_LT(bank(report, "HP8")["needed"].get<std::uint64_t>(), cycles / 20);
@@ -49,9 +51,12 @@ TEST(PowerAccount, OfABlockThatGrewInPlaceEndsWithIt) {
 // Books that move with the blocks were added up, to more than the bank has.
 TEST(PowerAccount, OfTheAllocatorsBooksIsWhatThereIsAtATime) {
   const TemporaryDirectory directory;
-  directory.write("s.yaml", "name: metadata\nplatform: tgl\ncores:\n  0:\n    - repeat:\n        times: 2000\n        steps:\n"
-                            "          - alloc: {as: x, zone: runtime, bytes: 64}\n          - alloc: {as: y, zone: runtime, bytes: 300}\n"
-                            "          - free: x\n          - free: y\n          - alloc: {as: z, zone: runtime, bytes: 900}\n          - free: z\n");
+  directory.write(
+      "s.yaml",
+      "name: metadata\nplatform: tgl\ncores:\n  0:\n    - repeat:\n        times: 2000\n        steps:\n"
+      "          - alloc: {as: x, zone: runtime, bytes: 64}\n          - alloc: {as: y, zone: runtime, bytes: 300}\n"
+      "          - free: x\n          - free: y\n          - alloc: {as: z, zone: runtime, bytes: 900}\n          - "
+      "free: z\n");
   const Json report = report_of({directory.path() / "s.yaml", "--allocator", "picolibc"});
   std::uint64_t metadata = 0;
   for (const Json& each : report["energy"]["banks"])
@@ -72,25 +77,37 @@ TEST_P(PowerReport, AddsUpAndStaysBelowTheBound) {
   const double bound = policy(report, "ideal")["energy_nj"];
   for (const Json& each : energy["policies"]) {
     const Json& times = each["bank_cycles"];
-    EXPECT_EQ(times["on"].get<std::uint64_t>() + times["retention"].get<std::uint64_t>() + times["off"].get<std::uint64_t>(), cycles * energy["banks"].size()) << each["policy"];
+    EXPECT_EQ(
+        times["on"].get<std::uint64_t>() + times["retention"].get<std::uint64_t>() + times["off"].get<std::uint64_t>(),
+        cycles * energy["banks"].size())
+        << each["policy"];
     double sum = 0;
     for (const Json& part : each["parts_nj"]) sum += part.get<double>();
     EXPECT_NEAR(sum, each["energy_nj"].get<double>(), 1e-6 * sum);
     EXPECT_GE(each["energy_nj"].get<double>(), bound) << each["policy"];
   }
-  for (const Json& bank : energy["banks"]) EXPECT_EQ(bank["on"].get<std::uint64_t>() + bank["retention"].get<std::uint64_t>() + bank["off"].get<std::uint64_t>(), cycles) << bank["bank"];
+  for (const Json& bank : energy["banks"])
+    EXPECT_EQ(
+        bank["on"].get<std::uint64_t>() + bank["retention"].get<std::uint64_t>() + bank["off"].get<std::uint64_t>(),
+        cycles)
+        << bank["bank"];
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PowerReport,
-                         testing::Values(std::pair("scenarios/playback.yaml", "tgl"), std::pair("scenarios/playback.yaml", "mtl"), std::pair("scenarios/core_down.yaml", "tgl"),
-                                         std::pair("scenarios/core_down.yaml", "mtl"), std::pair("scenarios/decode_on_three_cores.yaml", "tgl"), std::pair("scenarios/keyphrase.yaml", "tgl"),
-                                         std::pair("scenarios/stray_block.yaml", "mtl"), std::pair("scenarios/stray_block_mended.yaml", "mtl"), std::pair("scenarios/four_cores.yaml", "tgl"),
-                                         std::pair("scenarios/shared_data.yaml", "apl"), std::pair("scenarios/shared_data.yaml", "smp_noalias")),
-                         [](const auto& info) {
-                           std::string name = std::string(info.param.first).substr(10) + "_on_" + info.param.second;
-                           std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    All, PowerReport,
+    testing::Values(std::pair("scenarios/playback.yaml", "tgl"), std::pair("scenarios/playback.yaml", "mtl"),
+                    std::pair("scenarios/core_down.yaml", "tgl"), std::pair("scenarios/core_down.yaml", "mtl"),
+                    std::pair("scenarios/decode_on_three_cores.yaml", "tgl"),
+                    std::pair("scenarios/keyphrase.yaml", "tgl"), std::pair("scenarios/stray_block.yaml", "mtl"),
+                    std::pair("scenarios/stray_block_mended.yaml", "mtl"),
+                    std::pair("scenarios/four_cores.yaml", "tgl"), std::pair("scenarios/shared_data.yaml", "apl"),
+                    std::pair("scenarios/shared_data.yaml", "smp_noalias")),
+    [](const auto& info) {
+      std::string name = std::string(info.param.first).substr(10) + "_on_" + info.param.second;
+      std::replace_if(
+          name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+      return name;
+    });
 
 TEST(PowerReport, NamesWhatKeepsABankOn) {
   const Json report = report_of({"scenarios/stray_block.yaml"});
@@ -106,7 +123,8 @@ TEST(PowerReport, NamesWhatKeepsABankOn) {
 }
 
 TEST(PowerReport, TheFirmwaresBankManagerReachesPageRefcountButForItsLatency) {
-  // mtl's firmware switches by reference count. At boot all banks are on for a moment, and it never touches those of cores.
+  // mtl's firmware switches by reference count. At boot all banks are on for a moment, and it never touches those of
+  // cores.
   const Json report = report_of({"scenarios/playback.yaml", "--platform", "mtl"});
   EXPECT_GT(policy(report, "firmware")["saved_percent"].get<double>(), 65);
   EXPECT_GT(report["energy"]["cycles"].get<std::uint64_t>(), 4'000'000'000u);
@@ -115,7 +133,9 @@ TEST(PowerReport, TheFirmwaresBankManagerReachesPageRefcountButForItsLatency) {
 TEST(PowerReport, ASavingBelowZeroIsLessThanNothing) {
   // It was judged as 0. The run is too short for its power-offs to pay.
   const TemporaryDirectory directory;
-  const auto file = directory.write("s.yaml", "name: x\nplatform: tgl\ncores:\n  0:\n    - core_on: 1\n    - core_off: 1\nexpect: {saved_energy: \">= 0 %\"}\n");
+  const auto file = directory.write("s.yaml",
+                                    "name: x\nplatform: tgl\ncores:\n  0:\n    - core_on: 1\n    - core_off: "
+                                    "1\nexpect: {saved_energy: \">= 0 %\"}\n");
   const Json report = report_of({file});
   EXPECT_LT(policy(report, "firmware")["saved_percent"].get<double>(), 0);
   EXPECT_EQ(report["verdict"], "expectation-failed");
@@ -141,16 +161,21 @@ TEST(Advice, IsVerifiedByAnotherRun) {
 
 TEST(Watchdog, NamesThePollThatCanNeverSucceed) {
   const TemporaryDirectory directory;
-  const auto file = directory.write("s.yaml", "name: x\nplatform: tgl\ncores:\n  0:\n    - call: {function: pm_banks_on, arguments: [0, 44, 4]}\n");
+  const auto file = directory.write(
+      "s.yaml", "name: x\nplatform: tgl\ncores:\n  0:\n    - call: {function: pm_banks_on, arguments: [0, 44, 4]}\n");
   const ProgramResult result = dspmem({"run", file, "--watchdog", "1000000"});
   EXPECT_EQ(result.exit_code, 4);
-  EXPECT_NE(result.out.find("core 0 polls the bank status register at 0x73018, which says 0xffffc000: HP46, HP47, ... HP63 do not exist and stay gated"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("core 0 polls the bank status register at 0x73018, which says 0xffffc000: HP46, HP47, ... "
+                            "HP63 do not exist and stay gated"),
+            std::string::npos)
+      << result.out;
 }
 
 TEST(Regulator, LeftOnCostsTheFirmwareAndNobodyElse) {
   // P1: left on behind the last bank that needed it.
   const TemporaryDirectory directory;
-  const auto file = directory.write("s.yaml", "name: x\nplatform: tgl\ncores:\n  0:\n    - call: leave_regulator_on\n    - idle: 10 ms\n");
+  const auto file = directory.write(
+      "s.yaml", "name: x\nplatform: tgl\ncores:\n  0:\n    - call: leave_regulator_on\n    - idle: 10 ms\n");
   const Json report = report_of({file, "--firmware", firmware_images() / "misuse.elf"});
   ASSERT_EQ(report["energy"]["regulators"].size(), 1u);
   EXPECT_GE(report["energy"]["regulators"][0]["on"].get<std::uint64_t>(), 4'000'000u);
@@ -167,14 +192,17 @@ TEST(Banks, ReadyMayComeBeforeUsable) {
   ASSERT_NE(platform.find(wake), std::string::npos);
   platform.replace(platform.find(wake), wake.size(), "wake: 20000\n    ready: 256");
   directory.write("early.yaml", platform);
-  directory.write("s.yaml", "name: x\nplatform: early.yaml\ncores:\n  0:\n    - bank_off: HP28\n    - bank_on: HP28\n    - alloc: {as: a, zone: buffer, bytes: 64}\n    - write: {to: a, pattern: 1}\n");
-  const ProgramResult result = run_program({dspmem_executable(), "run", "s.yaml", "--firmware", firmware_images() / "tgl.elf"}, directory.path());
+  directory.write("s.yaml",
+                  "name: x\nplatform: early.yaml\ncores:\n  0:\n    - bank_off: HP28\n    - bank_on: HP28\n    - "
+                  "alloc: {as: a, zone: buffer, bytes: 64}\n    - write: {to: a, pattern: 1}\n");
+  const ProgramResult result = run_program(
+      {dspmem_executable(), "run", "s.yaml", "--firmware", firmware_images() / "tgl.elf"}, directory.path());
   EXPECT_EQ(result.exit_code, 4) << result.out << result.err;
   EXPECT_NE(result.out.find("use-of-powered-off-bank"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("was switched on but is not usable yet"), std::string::npos);
 }
 
-// ---- Block sizes: against every choice there is --------------------------------------------------------------------------
+// ---- Block sizes: against every choice there is -------------------------------------------------
 
 TEST(Layout, IsTheBestThereIs) {
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {

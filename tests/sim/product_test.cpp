@@ -39,10 +39,16 @@ class Product : public testing::TestWithParam<const char*> {
  protected:
   std::string image() const { return (firmware_images() / (std::string("product_") + GetParam() + ".elf")).string(); }
   std::string binding(const std::string& more) const {
-    return directory_.write("product.yaml", "name: product\nfirmware: " + image() + "\nalignment: 8\nmetadata: {header: 8, variables: [first_free, ready]}\n" + functions + more).string();
+    return directory_
+        .write("product.yaml", "name: product\nfirmware: " + image() +
+                                   "\nalignment: 8\nmetadata: {header: 8, variables: [first_free, ready]}\n" +
+                                   functions + more)
+        .string();
   }
-  ProgramResult run(const std::string& scenario, const std::string& binding_path, std::vector<std::string> more = {}) const {
-    std::vector<std::string> command{dspmem_executable(), "run", directory_.write("s.yaml", scenario).string(), "--allocator", binding_path};
+  ProgramResult run(const std::string& scenario, const std::string& binding_path,
+                    std::vector<std::string> more = {}) const {
+    std::vector<std::string> command{dspmem_executable(), "run", directory_.write("s.yaml", scenario).string(),
+                                     "--allocator", binding_path};
     command.insert(command.end(), more.begin(), more.end());
     return run_program(command, directory_.path());
   }
@@ -57,14 +63,16 @@ TEST_P(Product, RunsOnItsOwnArray) {
 
 TEST_P(Product, IsInspected) {
   const std::string target = (directory_.path() / "mine.yaml").string();
-  const ProgramResult result = run_program({dspmem_executable(), "inspect", image(), "--binding", target}, directory_.path());
+  const ProgramResult result =
+      run_program({dspmem_executable(), "inspect", image(), "--binding", target}, directory_.path());
   EXPECT_EQ(result.exit_code, 0) << result.err;
   const bool windowed = std::string(GetParam()) == "windowed";
   EXPECT_NE(result.out.find(windowed ? "ABI       windowed" : "ABI       call0"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("FreeRTOS, heap_1 to heap_5: pvPortMalloc, vPortFree"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("ucHeap (49152 bytes)"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("as of a ROM: rom_crc"), std::string::npos) << result.out;
-  EXPECT_EQ(run_program({dspmem_executable(), "inspect", image(), "--binding", target}, directory_.path()).exit_code, 2) << "it may have been completed by hand";
+  EXPECT_EQ(run_program({dspmem_executable(), "inspect", image(), "--binding", target}, directory_.path()).exit_code, 2)
+      << "it may have been completed by hand";
   // The binding is good as it is, but for the registers: the crash says what to add.
   const ProgramResult first = run(churn, target);
   EXPECT_EQ(first.exit_code, 4);
@@ -95,7 +103,8 @@ cores:
 }
 
 TEST_P(Product, CallsAFunctionOfItsRom) {
-  const std::string scenario = "name: rom\nplatform: tgl\ncores: {0: [{call: {function: checksum, arguments: [0xbe000000, 4], expect: 77}}]}\n";
+  const std::string scenario =
+      "name: rom\nplatform: tgl\ncores: {0: [{call: {function: checksum, arguments: [0xbe000000, 4], expect: 77}}]}\n";
   const std::string heap = std::string("heap: {variable: ucHeap}") + registers;
   const ProgramResult missing = run(scenario, binding(heap));
   EXPECT_EQ(missing.exit_code, 4);
@@ -105,21 +114,32 @@ TEST_P(Product, CallsAFunctionOfItsRom) {
 }
 
 TEST_P(Product, StubsStandInForFunctions) {
-  const std::string scenario = "name: stub\nplatform: tgl\ncores: {0: [{call: {function: sum_of_squares, arguments: [30], expect: -5}}, {call: {function: checksum, arguments: [9, 4], expect: 9}}]}\n";
+  const std::string scenario =
+      "name: stub\nplatform: tgl\ncores: {0: [{call: {function: sum_of_squares, arguments: [30], expect: -5}}, {call: "
+      "{function: checksum, arguments: [9, 4], expect: 9}}]}\n";
   std::string numbers = scenario;
   numbers.replace(numbers.find("-5"), 2, "0xfffffffb");
-  const ProgramResult result = run(numbers, binding(std::string("heap: {variable: ucHeap}\nstubs: {sum_of_squares: returns -5, checksum: the first argument}") + registers));
+  const ProgramResult result = run(
+      numbers,
+      binding(
+          std::string("heap: {variable: ucHeap}\nstubs: {sum_of_squares: returns -5, checksum: the first argument}") +
+          registers));
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
 }
 
 TEST_P(Product, TellsOfALoopThatWaitsForARegister) {
-  const ProgramResult result = run(churn, binding("heap: {variable: ucHeap}\nregisters: [{base: 0x71c00000, bytes: 4 KiB}, {base: 0x71d00000, bytes: 4 KiB}]\n"), {"--watchdog", "1000000"});
+  const ProgramResult result = run(churn,
+                                   binding("heap: {variable: ucHeap}\nregisters: [{base: 0x71c00000, bytes: 4 KiB}, "
+                                           "{base: 0x71d00000, bytes: 4 KiB}]\n"),
+                                   {"--watchdog", "1000000"});
   EXPECT_EQ(result.exit_code, 4);
   EXPECT_NE(result.out.find("register 0x71d00004 was read"), std::string::npos) << result.out;
 }
 
 TEST_P(Product, TheSimulatorLocksForAnAllocatorThatDoesNot) {
-  const std::string scenario = "name: two cores\nplatform: tgl\ncores:\n  0: [{workload: {operations: 200, sizes: small}}]\n  1: [{workload: {operations: 200, sizes: small}}]\n";
+  const std::string scenario =
+      "name: two cores\nplatform: tgl\ncores:\n  0: [{workload: {operations: 200, sizes: small}}]\n  1: [{workload: "
+      "{operations: 200, sizes: small}}]\n";
   const std::string heap = std::string("heap: {variable: ucHeap}") + registers;
   const auto races_of_metadata = [](const ProgramResult& result) {
     unsigned races = 0;
@@ -132,19 +152,24 @@ TEST_P(Product, TheSimulatorLocksForAnAllocatorThatDoesNot) {
   };
   const ProgramResult unlocked = run(scenario, binding(heap), {"--json", "-"});
   EXPECT_GT(races_of_metadata(unlocked), 0u);
-  const ProgramResult locked = run(scenario, binding(heap + "lock: {acquire: scenario_lock, release: scenario_unlock}\n"), {"--json", "-"});
+  const ProgramResult locked =
+      run(scenario, binding(heap + "lock: {acquire: scenario_lock, release: scenario_unlock}\n"), {"--json", "-"});
   EXPECT_EQ(races_of_metadata(locked), 0u);
   // Its lists are in two caches still, which nobody keeps coherent.
   EXPECT_EQ(locked.exit_code, 3) << locked.err;
 }
 
 TEST_P(Product, InitialisationIsOrderedBeforeOtherCores) {
-  const ProgramResult result = run("name: core 1 alone\nplatform: tgl\ncores: {1: [{alloc: {as: a, zone: runtime, bytes: 64}}, {free: a}]}\n",
-                                   binding(std::string("heap: {variable: ucHeap}") + registers), {"--json", "-"});
+  const ProgramResult result =
+      run("name: core 1 alone\nplatform: tgl\ncores: {1: [{alloc: {as: a, zone: runtime, bytes: 64}}, {free: a}]}\n",
+          binding(std::string("heap: {variable: ucHeap}") + registers), {"--json", "-"});
   EXPECT_EQ(result.out.find("\"data-race\""), std::string::npos);
   std::string text = read_file(directory_.path() / "product.yaml");
-  text.replace(text.find("functions:\n"), 11, "functions:\n  - {function: log_write, does: initialise, arguments: [7]}\n");
-  const ProgramResult initialised = run("name: core 1 alone\nplatform: tgl\ncores: {1: [{alloc: {as: a, zone: runtime, bytes: 64}}, {free: a}]}\n", directory_.write("product.yaml", text).string(), {"--json", "-"});
+  text.replace(text.find("functions:\n"), 11,
+               "functions:\n  - {function: log_write, does: initialise, arguments: [7]}\n");
+  const ProgramResult initialised =
+      run("name: core 1 alone\nplatform: tgl\ncores: {1: [{alloc: {as: a, zone: runtime, bytes: 64}}, {free: a}]}\n",
+          directory_.write("product.yaml", text).string(), {"--json", "-"});
   EXPECT_EQ(initialised.out.find("\"data-race\""), std::string::npos) << initialised.out;
   // What core 0 has counted is still in its cache when core 1 starts.
   EXPECT_NE(initialised.out.find("\"calls_logged\""), std::string::npos) << initialised.out;
@@ -183,7 +208,8 @@ TEST_P(Product, BadBindingsAreOneClearError) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Abis, Product, testing::Values("windowed", "call0"), [](const auto& test) { return std::string(test.param); });
+INSTANTIATE_TEST_SUITE_P(Abis, Product, testing::Values("windowed", "call0"),
+                         [](const auto& test) { return std::string(test.param); });
 
 TEST(Windowed, ImagesHaveTheSameFindingsAsCall0) {
   unsigned compared = 0;
@@ -198,15 +224,19 @@ TEST(Windowed, ImagesHaveTheSameFindingsAsCall0) {
     if (!std::filesystem::exists(firmware_images() / (platform + "-windowed.elf"))) continue;
     std::vector<std::string> seen;
     for (const char* kind : {"", "-windowed"}) {
-      const ProgramResult result = run_program({dspmem_executable(), "run", file.string(), "--json", "-", "--firmware", (firmware_images() / (platform + kind + ".elf")).string()});
+      const ProgramResult result = run_program({dspmem_executable(), "run", file.string(), "--json", "-", "--firmware",
+                                                (firmware_images() / (platform + kind + ".elf")).string()});
       const auto report = nlohmann::json::parse(result.out, nullptr, false);
       ASSERT_FALSE(report.is_discarded()) << file << result.err;
       std::set<std::string> findings;
       for (const auto& each : report["findings"])
-        if (each["kind"] != "advice") findings.insert(each["rule"].get<std::string>() + " " + each["kind"].get<std::string>() + " " + (each.contains("object") ? each["object"]["name"].get<std::string>() : ""));
+        if (each["kind"] != "advice")
+          findings.insert(each["rule"].get<std::string>() + " " + each["kind"].get<std::string>() + " " +
+                          (each.contains("object") ? each["object"]["name"].get<std::string>() : ""));
       std::string all = "exit code " + std::to_string(result.exit_code);
       for (const std::string& each : findings) all += "\n" + each;
-      for (const auto& heap : report["heaps"]) all += "\n" + heap["heap"].get<std::string>() + " " + heap["used"].dump() + " " + heap["failed"].dump();
+      for (const auto& heap : report["heaps"])
+        all += "\n" + heap["heap"].get<std::string>() + " " + heap["used"].dump() + " " + heap["failed"].dump();
       seen.push_back(all);
     }
     EXPECT_EQ(seen[0], seen[1]) << file;

@@ -15,7 +15,8 @@ using Json = nlohmann::json;
 
 constexpr const char* scenario =
     "name: views\nplatform: tgl\nobjects: {x: {bytes: 64, align: 64}}\ncores:\n"
-    "  0:\n    - workload: {operations: 500}\n    - write: {to: x, pattern: 7}\n    - signal: ready\n    - delay: 1000 cycles\n"
+    "  0:\n    - workload: {operations: 500}\n    - write: {to: x, pattern: 7}\n    - signal: ready\n    - delay: 1000 "
+    "cycles\n"
     "  1:\n    - wait: ready\n    - invalidate: x\n    - read: {from: x}\n    - delay: 50000 cycles\n";
 
 class Views : public testing::Test {
@@ -76,7 +77,8 @@ TEST_F(Views, AProfileAddsUpToTheReport) {
 
 TEST_F(Views, ValgrindsToolReadsAProfile) {
   ASSERT_EQ(run({"--profile", "p.callgrind"}).exit_code, 3);
-  const ProgramResult annotated = run_program({"callgrind_annotate", "--inclusive=yes", "p.callgrind"}, directory_.path());
+  const ProgramResult annotated =
+      run_program({"callgrind_annotate", "--inclusive=yes", "p.callgrind"}, directory_.path());
   EXPECT_EQ(annotated.exit_code, 0) << annotated.err;
   EXPECT_NE(annotated.out.find("core 0"), std::string::npos) << annotated.out;
   EXPECT_NE(annotated.out.find("rmalloc"), std::string::npos) << annotated.out;
@@ -113,7 +115,8 @@ TEST_F(Views, TablesAreWrittenAsCsv) {
   EXPECT_TRUE(line.starts_with("s.yaml,tgl,1,0,1,")) << line;
   const std::string findings = read_file(path("out/tables/findings.csv"));
   EXPECT_NE(findings.find("s.yaml,tgl,1,missing-writeback,"), std::string::npos) << findings;
-  for (const char* name : {"runs", "heaps", "operations", "banks", "functions"}) EXPECT_TRUE(fs::exists(path(std::string("out/tables/") + name + ".csv"))) << name;
+  for (const char* name : {"runs", "heaps", "operations", "banks", "functions"})
+    EXPECT_TRUE(fs::exists(path(std::string("out/tables/") + name + ".csv"))) << name;
 }
 
 // Values change in order of time, whichever core ran ahead.
@@ -130,8 +133,10 @@ TEST_F(Views, AWaveformIsInOrderOfTime) {
     ++changes;
   }
   EXPECT_GT(changes, 100u);
-  for (const char* signal : {" core0_powered $end", " core1_step $end", " HP0 $end", " runtime_bytes $end"}) EXPECT_NE(waveform.find(signal), std::string::npos) << signal;
-  if (run_program({"sh", "-c", "command -v vcd2fst"}).exit_code != 0) GTEST_SKIP() << "gtkwave is not installed: tools/setup gtkwave";
+  for (const char* signal : {" core0_powered $end", " core1_step $end", " HP0 $end", " runtime_bytes $end"})
+    EXPECT_NE(waveform.find(signal), std::string::npos) << signal;
+  if (!is_installed("vcd2fst"))
+    GTEST_SKIP() << "gtkwave is not installed: tools/setup gtkwave";
   const ProgramResult converted = run_program({"vcd2fst", "w.vcd", "w.fst"}, directory_.path());
   EXPECT_EQ(converted.exit_code, 0) << converted.err;
   const ProgramResult back = run_program({"fst2vcd", "w.fst"}, directory_.path());
@@ -172,7 +177,9 @@ TEST_F(Views, ARunEndsWhereItIsAskedTo) {
 }
 
 TEST_F(Views, WhatCannotBeShownIsOneError) {
-  EXPECT_EQ(run({"--dump", "y"}).err, "s.yaml: error: --dump: neither the scenario nor the firmware has an object 'y', and it is no address; did you mean 'x'?\n");
+  EXPECT_EQ(run({"--dump", "y"}).err,
+            "s.yaml: error: --dump: neither the scenario nor the firmware has an object 'y', and it is no address; did "
+            "you mean 'x'?\n");
   EXPECT_EQ(run({"--profile", "/nowhere/p"}).exit_code, 2);
   EXPECT_EQ(run({"--profile", "s.yaml"}).exit_code, 2);
   directory_.write("file", "");
@@ -180,9 +187,13 @@ TEST_F(Views, WhatCannotBeShownIsOneError) {
   EXPECT_EQ(read_file(path("s.yaml")), scenario);
 }
 
-// Outputs were compared by the text of their paths: ./x and x, links, and the tables of --csv were written over each other.
+// Outputs were compared by the text of their paths: ./x and x, links, and the tables of --csv were written over each
+// other.
 TEST_F(Views, NoTwoOutputsGoToOneFile) {
-  for (const std::vector<std::string>& options : std::vector<std::vector<std::string>>{{"--vcd", "./same", "--profile", "same"}, {"--csv", "out", "--json", "out/runs.csv"}, {"--json", "a/../b", "--sarif", "b"}}) {
+  for (const std::vector<std::string>& options :
+       std::vector<std::vector<std::string>>{{"--vcd", "./same", "--profile", "same"},
+                                             {"--csv", "out", "--json", "out/runs.csv"},
+                                             {"--json", "a/../b", "--sarif", "b"}}) {
     fs::create_directories(path("a"));
     fs::create_directories(path("out"));
     const ProgramResult result = run(options);
@@ -199,7 +210,8 @@ TEST_F(Views, NoTwoOutputsGoToOneFile) {
 
 // A count that was none, or an address beyond 32 bits, showed something else without a word.
 TEST_F(Views, ADumpOfNoMemoryIsRefused) {
-  for (const char* what : {"0xbe006d00+64KiB", "0xbe006d00+", "0xbe006d00+0", "0xbe006d00+-4", "0x1be006d00+8", "0xffffffff+100", "0+4"}) {
+  for (const char* what :
+       {"0xbe006d00+64KiB", "0xbe006d00+", "0xbe006d00+0", "0xbe006d00+-4", "0x1be006d00+8", "0xffffffff+100", "0+4"}) {
     const ProgramResult result = run({"--dump", what});
     EXPECT_EQ(result.exit_code, 2) << what;
     EXPECT_TRUE(result.err.starts_with("s.yaml: error: --dump: ")) << result.err;
@@ -208,7 +220,10 @@ TEST_F(Views, ADumpOfNoMemoryIsRefused) {
 
 // What a bank that is off returns was shown as if it had been stored.
 TEST_F(Views, ADumpSaysThatABankIsOff) {
-  const ProgramResult result = run_program({dspmem_executable(), "run", (source_directory() / "scenarios/bugs/P2_gated_bank_still_in_use.yaml").string(), "--dump", "table"}, directory_.path());
+  const ProgramResult result =
+      run_program({dspmem_executable(), "run",
+                   (source_directory() / "scenarios/bugs/P2_gated_bank_still_in_use.yaml").string(), "--dump", "table"},
+                  directory_.path());
   EXPECT_NE(result.out.find("memory: bank LP0 is off: no contents\n"), std::string::npos) << result.out;
 }
 
@@ -229,7 +244,8 @@ TEST(Manual, EveryCommandHasAPage) {
     ++pages;
   }
   EXPECT_GT(pages, 15u);
-  EXPECT_EQ(run_program({dspmem_executable(), "man", "rnu"}).err, "dspmem: error: there is no command 'rnu'; did you mean 'run'?\n");
+  EXPECT_EQ(run_program({dspmem_executable(), "man", "rnu"}).err,
+            "dspmem: error: there is no command 'rnu'; did you mean 'run'?\n");
 }
 
 }  // namespace

@@ -37,14 +37,17 @@ std::vector<Block> console_blocks(const std::string& file) {
 
 /// The program instead of what a user types to reach it.
 std::string executable_command(const std::string& command) {
-  const auto tail = [&command](const char* start) { return dspmem_executable() + command.substr(std::string_view(start).size()); };
+  const auto tail = [&command](const char* start) {
+    return dspmem_executable() + command.substr(std::string_view(start).size());
+  };
   if (command.starts_with("tools/run ")) return tail("tools/run").insert(dspmem_executable().size(), " run");
   if (command.starts_with("dspmem ")) return tail("dspmem");
   return command;
 }
 
 /// Whether `expected`, in which "..." stands for any lines, is `actual`.
-bool matches(const std::vector<std::string>& expected, const std::vector<std::string>& actual, std::size_t e, std::size_t a) {
+bool matches(const std::vector<std::string>& expected, const std::vector<std::string>& actual, std::size_t e,
+             std::size_t a) {
   if (e == expected.size()) return a == actual.size();
   if (expected[e] == "...") {
     for (std::size_t skip = a; skip <= actual.size(); ++skip)
@@ -60,23 +63,30 @@ TEST_P(Document, ShowsWhatTheCommandsPrint) {
   const std::vector<Block> blocks = console_blocks(GetParam());
   EXPECT_GE(blocks.size(), 1u);
   for (const Block& block : blocks) {
-    const ProgramResult result = run_program({"sh", "-c", executable_command(block.command) + " 2>&1"}, source_directory());
+    const ProgramResult result =
+        run_program({"sh", "-c", executable_command(block.command) + " 2>&1"}, source_directory());
     EXPECT_TRUE(matches(block.lines, lines_of(result.out), 0, 0)) << "$ " << block.command << "\n" << result.out;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Document, testing::Values("README.md", "scenarios/README.md", "configs/README.md"),
-                         [](const auto& info) { return std::string(info.index == 0 ? "Readme" : info.index == 1 ? "Scenarios" : "Configs"); });
+                         [](const auto& info) {
+                           return std::string(info.index == 0 ? "Readme" : info.index == 1 ? "Scenarios" : "Configs");
+                         });
 
 TEST(Readme, TellsWhatTheQuantumChangesToday) {
   std::size_t rows = 0;
   for (const std::string& line : lines_of(read_file(source_directory() / "tests/bench/README.md"))) {
     unsigned long quantum = 0, cycles = 0, conflicts = 0, allocation = 0;
     double difference = 0;
-    if (std::sscanf(line.c_str(), " %lu %*u (%*u to %*u) MIPS %lu %lf %% %lu %lu", &quantum, &cycles, &difference, &conflicts, &allocation) != 5) continue;
+    if (std::sscanf(line.c_str(), " %lu %*u (%*u to %*u) MIPS %lu %lf %% %lu %lu", &quantum, &cycles, &difference,
+                    &conflicts, &allocation) != 5)
+      continue;
     ++rows;
-    const auto report = nlohmann::json::parse(
-        run_program({dspmem_executable(), "run", "scenarios/four_cores.yaml", "--quantum", std::to_string(quantum), "--json", "-"}, source_directory()).out);
+    const auto report = nlohmann::json::parse(run_program({dspmem_executable(), "run", "scenarios/four_cores.yaml",
+                                                           "--quantum", std::to_string(quantum), "--json", "-"},
+                                                          source_directory())
+                                                  .out);
     unsigned long counted = 0;
     for (const auto& bank : report["banks"]) counted += bank["conflicts"].get<unsigned long>();
     EXPECT_EQ(report["cycles"], cycles) << line;

@@ -33,7 +33,8 @@ Result::Finding finding(const char* rule, Severity severity, const char* object,
   result.message = std::string("something is wrong with '") + object + "'";
   result.access = operation(Kind::read, 1, read_line, 0);
   result.other = operation(Kind::write, 0, 4, 100);
-  result.object = Result::Object{Result::Object::Kind::static_object, object, "static", {}, {{"a.yaml", 2, 3}, std::nullopt}, 0x1000, 4};
+  result.object = Result::Object{Result::Object::Kind::static_object, object, "static", {},
+                                 {{"a.yaml", 2, 3}, std::nullopt},    0x1000, 4};
   result.fix = "write it back";
   return result;
 }
@@ -53,7 +54,9 @@ Result result_of(std::vector<Result::Finding> findings) {
   return result;
 }
 
-std::string text_of(const Result& result, WriterOptions options = {}) { return text_writer.write({&result, 1}, options); }
+std::string text_of(const Result& result, WriterOptions options = {}) {
+  return text_writer.write({&result, 1}, options);
+}
 
 WriterOptions with_rules() {
   WriterOptions options;
@@ -62,8 +65,9 @@ WriterOptions with_rules() {
 }
 
 TEST(Groups, AreOfOneObject) {
-  const std::vector<Result::Finding> findings{finding("missing-invalidate", Severity::latent, "x"), finding("lost-update", Severity::latent, "y", 20),
-                                              finding("missing-writeback", Severity::manifest, "x", 12), finding("leak", Severity::advice, "x")};
+  const std::vector<Result::Finding> findings{
+      finding("missing-invalidate", Severity::latent, "x"), finding("lost-update", Severity::latent, "y", 20),
+      finding("missing-writeback", Severity::manifest, "x", 12), finding("leak", Severity::advice, "x")};
   const std::vector<Group> groups = groups_of(findings);
   ASSERT_EQ(groups.size(), 2u);
   // What happened comes before what might; the other bug is the less urgent one.
@@ -73,7 +77,8 @@ TEST(Groups, AreOfOneObject) {
 }
 
 TEST(Groups, BeginWithTheEarliestLinkOfTheChain) {
-  const std::vector<Result::Finding> findings{finding("lost-update", Severity::latent, "x"), finding("data-race", Severity::latent, "x", 12)};
+  const std::vector<Result::Finding> findings{finding("lost-update", Severity::latent, "x"),
+                                              finding("data-race", Severity::latent, "x", 12)};
   EXPECT_EQ(groups_of(findings)[0].root().rule.name, "data-race");
 }
 
@@ -88,26 +93,32 @@ TEST(Groups, OfAnAllocatorsMetadataAreOneBug) {
 }
 
 TEST(Fingerprints, StayWhenLinesAreAdded) {
-  Result::Finding before = finding("missing-writeback", Severity::latent, "x"), after = finding("missing-writeback", Severity::manifest, "x", 30);
+  Result::Finding before = finding("missing-writeback", Severity::latent, "x"),
+                  after = finding("missing-writeback", Severity::manifest, "x", 30);
   EXPECT_EQ(fingerprint_of(before), fingerprint_of(after));
   after.object->name = "y";
   EXPECT_NE(fingerprint_of(before), fingerprint_of(after));
 }
 
 TEST(Text, BeginsWithTheVerdict) {
-  const std::string fails = text_of(result_of({finding("missing-writeback", Severity::manifest, "x"), finding("missing-invalidate", Severity::latent, "x", 12)}));
-  EXPECT_EQ(fails.substr(0, fails.find('\n')), "FAIL a.yaml on tgl (seed 1, 1.0 us)   1 bug shown in 2 ways   [exit 3]");
+  const std::string fails = text_of(result_of({finding("missing-writeback", Severity::manifest, "x"),
+                                               finding("missing-invalidate", Severity::latent, "x", 12)}));
+  EXPECT_EQ(fails.substr(0, fails.find('\n')),
+            "FAIL a.yaml on tgl (seed 1, 1.0 us)   1 bug shown in 2 ways   [exit 3]");
   const std::string passes = text_of(result_of({}));
   EXPECT_EQ(passes.substr(0, passes.find('\n')), "PASS a.yaml on tgl (seed 1, 1.0 us)   no bugs   [exit 0]");
-  EXPECT_NE(text_of(result_of({finding("lost-update", Severity::warning, "x")})).find("1 warning   [exit 0]"), std::string::npos);
+  EXPECT_NE(text_of(result_of({finding("lost-update", Severity::warning, "x")})).find("1 warning   [exit 0]"),
+            std::string::npos);
 }
 
 TEST(Text, ShowsEachBugOnceUnlessAskedForAll) {
-  const Result result = result_of({finding("missing-writeback", Severity::manifest, "x"), finding("missing-invalidate", Severity::latent, "x", 12)});
+  const Result result = result_of({finding("missing-writeback", Severity::manifest, "x"),
+                                   finding("missing-invalidate", Severity::latent, "x", 12)});
   const std::string text = text_of(result);
   EXPECT_NE(text.find("1. missing-writeback (manifest: it happened in this run)"), std::string::npos);
   EXPECT_EQ(text.find("2. "), std::string::npos);
-  EXPECT_NE(text.find("also    of the same object or place: missing-invalidate (latent); -v shows them"), std::string::npos);
+  EXPECT_NE(text.find("also    of the same object or place: missing-invalidate (latent); -v shows them"),
+            std::string::npos);
   EXPECT_NE(text.find("** no write-back **"), std::string::npos);
   EXPECT_NE(text.find("dspmem explain missing-writeback"), std::string::npos);
   WriterOptions all;
@@ -125,7 +136,10 @@ TEST(Text, ShowsTheSourceAndTheStepToAdd) {
   one.other->step = {file, 3, 7};
   one.patches.push_back({{file, 3, 7}, Result::Patch::How::after, "writeback: x"});
   const std::string text = text_of(result_of({one}));
-  EXPECT_NE(text.find("      3 |     - write: {to: x}\n        |       ^ core 0: write\n      + |     - writeback: x\n"), std::string::npos) << text;
+  EXPECT_NE(
+      text.find("      3 |     - write: {to: x}\n        |       ^ core 0: write\n      + |     - writeback: x\n"),
+      std::string::npos)
+      << text;
   std::filesystem::remove_all(folder);
   EXPECT_NE(text_of(result_of({one})).find("(source not there)"), std::string::npos);
 }
@@ -146,7 +160,8 @@ TEST(Text, KeepsToTheWidth) {
 }
 
 TEST(Json, HasGroupsAndFingerprints) {
-  const Result result = result_of({finding("missing-invalidate", Severity::latent, "x"), finding("missing-writeback", Severity::manifest, "x", 12)});
+  const Result result = result_of({finding("missing-invalidate", Severity::latent, "x"),
+                                   finding("missing-writeback", Severity::manifest, "x", 12)});
   const Json json = Json::parse(json_writer.write({&result, 1}, {}));
   EXPECT_EQ(json["groups"], Json::parse(R"([{"severity": "manifest", "findings": [1, 0]}])"));
   EXPECT_EQ(json["findings"][0]["fingerprint"], fingerprint_of(result.findings[0]));
@@ -188,7 +203,8 @@ TEST(Junit, CountsAndEscapes) {
 TEST(Github, AnnotatesTheLine) {
   const Result result = result_of({finding("missing-writeback", Severity::manifest, "x")});
   EXPECT_EQ(github_writer.write({&result, 1}, {}),
-            "::error file=a.yaml,line=9,title=missing-writeback (manifest)::something is wrong with 'x'%0Afix: write it back\n");
+            "::error file=a.yaml,line=9,title=missing-writeback (manifest)::something is wrong with 'x'%0Afix: write "
+            "it back\n");
 }
 
 }  // namespace

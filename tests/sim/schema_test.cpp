@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The published schemas of YAML files, for editors: the files that come with dspmem are valid, and files with mistakes that dspmem refuses
-// are not.
+// The published schemas of YAML files, for editors: the files that come with dspmem are valid, and files with mistakes
+// that dspmem refuses are not.
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
@@ -43,7 +43,9 @@ Json json_of(const YAML::Node& node) {
   return node.Scalar();
 }
 
-bool valid(const std::string& schema_file, const std::string& yaml) { return schema_errors(schema_file, json_of(YAML::Load(yaml)).dump()).empty(); }
+bool valid(const std::string& schema_file, const std::string& yaml) {
+  return schema_errors(schema_file, json_of(YAML::Load(yaml)).dump()).empty();
+}
 
 template <class Load>
 void agrees(const std::string& schema, const std::string& yaml, Load load) {
@@ -52,9 +54,7 @@ void agrees(const std::string& schema, const std::string& yaml, Load load) {
   bool taken = true;
   try {
     load(file);
-  } catch (const InputError&) {
-    taken = false;
-  }
+  } catch (const InputError&) { taken = false; }
   EXPECT_EQ(valid(schema, yaml), taken) << yaml;
 }
 
@@ -67,20 +67,32 @@ const FileKind& kind_named(const std::string& name) {
 
 TEST_P(Schema, IsWhatTheTablesSay) {
   const FileKind& kind = kind_named(GetParam());
-  EXPECT_EQ(read_file(source_directory() / "configs/schema" / (kind.name + std::string(".schema.json"))), json_schema(std::string("dspmem ") + kind.name, kind.summary, kind.fields(), step_kinds_type()))
+  EXPECT_EQ(read_file(source_directory() / "configs/schema" / (kind.name + std::string(".schema.json"))),
+            json_schema(std::string("dspmem ") + kind.name, kind.summary, kind.fields(), step_kinds_type()))
       << "'dspmem fields " << kind.name << " --schema' prints it";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Schema, testing::Values("scenario", "platform", "allocator", "energy", "suppressions", "sweep", "components"), [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(All, Schema,
+                         testing::Values("scenario", "platform", "allocator", "energy", "suppressions", "sweep",
+                                         "components"),
+                         [](const auto& info) { return std::string(info.param); });
 
 TEST(Schemas, ThereIsOneForEachKindOfFile) {
   EXPECT_EQ(file_kinds().size(), 7u);
-  for (const FileKind& kind : file_kinds()) EXPECT_TRUE(std::filesystem::exists(source_directory() / "configs/schema" / (kind.name + std::string(".schema.json")))) << kind.name;
+  for (const FileKind& kind : file_kinds())
+    EXPECT_TRUE(
+        std::filesystem::exists(source_directory() / "configs/schema" / (kind.name + std::string(".schema.json"))))
+        << kind.name;
 }
 
 /// The kind of a YAML file that comes with dspmem, by what it has; empty for steps that scenarios include.
 std::string kind_of(const YAML::Node& node) {
-  for (const auto& [field, kind] : {std::pair{"cores", "scenario"}, {"functions", "allocator"}, {"wake_from_off", "energy"}, {"suppressions", "suppressions"}, {"vary", "sweep"}, {"widgets", "components"}})
+  for (const auto& [field, kind] : {std::pair{"cores", "scenario"},
+                                    {"functions", "allocator"},
+                                    {"wake_from_off", "energy"},
+                                    {"suppressions", "suppressions"},
+                                    {"vary", "sweep"},
+                                    {"widgets", "components"}})
     if (node[field].IsDefined()) return node["memories"].IsDefined() ? "platform" : kind;
   return "";
 }
@@ -104,16 +116,19 @@ TEST(Schemas, TakeEveryFileThatComesWithDspmem) {
   for (const auto& [kind, count] : files) RecordProperty(kind.empty() ? "steps" : kind, count);
 }
 
-/// Whether one mapping alone shows that this is wrong: a field or a step that there is not, a value of another type, a number out of bounds.
+/// Whether one mapping alone shows that this is wrong: a field or a step that there is not, a value of another type, a
+/// number out of bounds.
 bool can_be_expressed(const std::string& message) {
-  static const std::regex words(R"(has no field|needs '\w+'(;|, a|$)|is not a known (?!platform|set|unit)|there is no step '|must (not be 0|be (between|at most|at least|a size|a name|true|a whole|a number below|a mapping|a list)))");
+  static const std::regex words(
+      R"(has no field|needs '\w+'(;|, a|$)|is not a known (?!platform|set|unit)|there is no step '|must (not be 0|be (between|at most|at least|a size|a name|true|a whole|a number below|a mapping|a list)))");
   return std::regex_search(message, words);
 }
 
 TEST(Schemas, RefuseWhatASchemaCanExpress) {
   int expressed = 0, refused = 0;
   for (const BadInputCase& bad : bad_inputs()) {
-    const std::string file = bad.message.substr(bad.message.starts_with("./") ? 2 : 0, bad.message.find(':') - (bad.message.starts_with("./") ? 2 : 0));
+    const std::string file = bad.message.substr(bad.message.starts_with("./") ? 2 : 0,
+                                                bad.message.find(':') - (bad.message.starts_with("./") ? 2 : 0));
     const auto found = bad.files.find(file);
     if (found == bad.files.end() || !file.ends_with(".yaml")) continue;
     YAML::Node node;
@@ -144,14 +159,14 @@ TEST(FieldTables, AStepReadsEveryFieldOfItsTable) {
     for (const Field& each : kind->type().fields) {
       std::string text;
       for (const Field& other : kind->type().fields)
-        if (other.required || &other == &each) text += (text.empty() ? "" : ", ") + other.name + ": " + other.type.sample();
+        if (other.required || &other == &each)
+          text += (text.empty() ? "" : ", ") + other.name + ": " + other.type.sample();
       const std::vector<std::string> rules;
       std::string complaint;
       try {
-        read_steps(YAML::Load("[" + std::string(kind->name) + ": {" + text + "}]"), {step_kinds(), "s.yaml", {}, nullptr}, "steps");
-      } catch (const InputError& error) {
-        complaint = error.what();
-      }
+        read_steps(YAML::Load("[" + std::string(kind->name) + ": {" + text + "}]"),
+                   {step_kinds(), "s.yaml", {}, nullptr}, "steps");
+      } catch (const InputError& error) { complaint = error.what(); }
       EXPECT_EQ(complaint.find("has no field"), std::string::npos) << kind->name << ": {" << text << "}: " << complaint;
       ++fields;
     }
@@ -159,7 +174,9 @@ TEST(FieldTables, AStepReadsEveryFieldOfItsTable) {
 }
 
 TEST(Schemas, RefuseWhatDspmemRefuses) {
-  const std::string good = "name: a\nfunctions:\n  - {function: m, does: allocate, arguments: [bytes, 3, {value_of: v}]}\n  - {function: f, does: free, arguments: [pointer]}\n";
+  const std::string good =
+      "name: a\nfunctions:\n  - {function: m, does: allocate, arguments: [bytes, 3, {value_of: v}]}\n  - {function: f, "
+      "does: free, arguments: [pointer]}\n";
   const auto load = [](const std::string& file) { load_allocator(file); };
   agrees("allocator.schema.json", good, load);
   agrees("allocator.schema.json", good + "heap: two\n", load);

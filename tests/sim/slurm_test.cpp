@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sweeps on a Slurm cluster of this machine (tools/slurm-sandbox). Skipped where Debian's slurmctld is not installed, or not as root.
+// Sweeps on a Slurm cluster of this machine (tools/slurm-sandbox). Skipped where Debian's slurmctld is not installed,
+// or not as root.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -15,7 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-ProgramResult shell(const fs::path& directory, const std::string& command) { return run_program({"bash", "-c", command}, directory, 300); }
+ProgramResult shell(const fs::path& directory, const std::string& command) {
+  return run_program({"bash", "-c", command}, directory, 300);
+}
 
 class Slurm : public testing::Test {
  protected:
@@ -39,9 +42,13 @@ class Slurm : public testing::Test {
   void SetUp() override {
     if (!cluster_) GTEST_SKIP() << "there is no Slurm here (Debian: slurm-wlm), or this is not root";
     directory_.write("scenario.yaml", "name: s\nplatform: tgl\ncores:\n  0:\n    - workload: {operations: 300}\n");
-    directory_.write("sweep.yaml", "scenario: scenario.yaml\nvary:\n  seed: {from: 1, to: 30}\n  quantum: [100, 1000]\nmetrics: [cycles, findings]\n");
+    directory_.write("sweep.yaml",
+                     "scenario: scenario.yaml\nvary:\n  seed: {from: 1, to: 30}\n  quantum: [100, 1000]\nmetrics: "
+                     "[cycles, findings]\n");
   }
-  ProgramResult sweep(const std::string& arguments) const { return shell(directory_.path(), dspmem_executable() + " sweep " + arguments); }
+  ProgramResult sweep(const std::string& arguments) const {
+    return shell(directory_.path(), dspmem_executable() + " sweep " + arguments);
+  }
   std::string exported(const std::string& results) const { return sweep("export sweep.yaml -o " + results).out; }
 
   static TemporaryDirectory* cluster_;
@@ -59,16 +66,22 @@ TEST_F(Slurm, HasTheResultsOfOneMachine) {
   EXPECT_FALSE(fs::exists(directory_.path() / "cluster.sqlite.slurm"));
 }
 
-// Tasks, the waiting command and the node are killed at random moments; the same command goes on, and in the end everything is there, once.
+// Tasks, the waiting command and the node are killed at random moments; the same command goes on, and in the end
+// everything is there, once.
 TEST_F(Slurm, KillsLoseNothingAndRepeatNothing) {
   int kills = 4;
   if (const char* wanted = std::getenv("DSPMEM_KILLS")) kills = std::atoi(wanted);
   Random random(static_cast<std::uint64_t>(kills));
   const std::string tool = (source_directory() / "tools/slurm-sandbox").string();
-  std::ofstream(directory_.path() / "sweep.yaml") << "scenario: scenario.yaml\nvary:\n  seed: {from: 1, to: 400}\nmetrics: [cycles, findings]\n";
+  std::ofstream(directory_.path() / "sweep.yaml")
+      << "scenario: scenario.yaml\nvary:\n  seed: {from: 1, to: 400}\nmetrics: [cycles, findings]\n";
   for (int i = 0; i < kills; ++i) {
-    shell(directory_.path(), dspmem_executable() + " sweep sweep.yaml --engine slurm --chunk 9 -o r.sqlite > out.txt 2>> err.txt & sleep 1." + std::to_string(random.below(10)) +
-                                 "; pid=$!; case " + std::to_string(random.below(3)) + " in 0) pkill -KILL -f 'sweep wor[k]';; 1) " + tool + " kill-node; " + tool + " restart-node;; esac; kill -KILL $pid; true");
+    shell(directory_.path(),
+          dspmem_executable() +
+              " sweep sweep.yaml --engine slurm --chunk 9 -o r.sqlite > out.txt 2>> err.txt & sleep 1." +
+              std::to_string(random.below(10)) + "; pid=$!; case " + std::to_string(random.below(3)) +
+              " in 0) pkill -KILL -f 'sweep wor[k]';; 1) " + tool + " kill-node; " + tool +
+              " restart-node;; esac; kill -KILL $pid; true");
   }
   const ProgramResult last = sweep("sweep.yaml --engine slurm --chunk 9 -o r.sqlite");
   ASSERT_EQ(last.exit_code, 0) << last.err << read_file(directory_.path() / "err.txt");
@@ -100,11 +113,16 @@ TEST_F(Slurm, ADetachedSweepGathersItself) {
 
 TEST_F(Slurm, ATaskThatCannotRunEndsTheSweepWithWhatItSaid) {
   // Nodes on which dspmem's configuration is not: the tasks fail, however often they are queued.
-  directory_.write("bin/sbatch", "#!/bin/sh\nexec \"$(PATH=${PATH#*:} command -v sbatch)\" --export=ALL,DSPMEM_CONFIGS=/nowhere \"$@\"\n");
+  directory_.write(
+      "bin/sbatch",
+      "#!/bin/sh\nexec \"$(PATH=${PATH#*:} command -v sbatch)\" --export=ALL,DSPMEM_CONFIGS=/nowhere \"$@\"\n");
   ASSERT_EQ(shell(directory_.path(), "chmod +x bin/sbatch").exit_code, 0);
-  const ProgramResult failed = shell(directory_.path(), "PATH=$PWD/bin:$PATH " + dspmem_executable() + " sweep sweep.yaml --engine slurm --chunk 60 -o r.sqlite");
+  const ProgramResult failed = shell(directory_.path(), "PATH=$PWD/bin:$PATH " + dspmem_executable() +
+                                                            " sweep sweep.yaml --engine slurm --chunk 60 -o r.sqlite");
   EXPECT_EQ(failed.exit_code, 2);
-  EXPECT_NE(failed.err.find("60 points were given to Slurm 3 times and not one of them was done; a task said: "), std::string::npos) << failed.err;
+  EXPECT_NE(failed.err.find("60 points were given to Slurm 3 times and not one of them was done; a task said: "),
+            std::string::npos)
+      << failed.err;
   EXPECT_NE(failed.err.find("'tgl' is not a known platform"), std::string::npos) << failed.err;
 }
 
@@ -118,9 +136,12 @@ TEST(SlurmEngine, NeedsSlurm) {
   const TemporaryDirectory directory;
   directory.write("scenario.yaml", "name: s\nplatform: tgl\ncores:\n  0:\n    - delay: 1 cycles\n");
   directory.write("sweep.yaml", "scenario: scenario.yaml\nvary: {seed: [1, 2]}\n");
-  const ProgramResult result = run_program({"env", "PATH=/nowhere", dspmem_executable(), "sweep", "sweep.yaml", "--engine", "slurm"}, directory.path());
+  const ProgramResult result = run_program(
+      {"env", "PATH=/nowhere", dspmem_executable(), "sweep", "sweep.yaml", "--engine", "slurm"}, directory.path());
   EXPECT_EQ(result.exit_code, 2);
-  EXPECT_EQ(result.err, "dspmem: error: 'sbatch' is not on this machine's PATH: --engine slurm needs Slurm's commands (tools/slurm-sandbox makes a cluster of one machine, for trying)\n");
+  EXPECT_EQ(result.err,
+            "dspmem: error: 'sbatch' is not on this machine's PATH: --engine slurm needs Slurm's commands "
+            "(tools/slurm-sandbox makes a cluster of one machine, for trying)\n");
   EXPECT_FALSE(fs::exists(directory.path() / "sweep.sqlite"));
 }
 

@@ -25,12 +25,16 @@ ProgramResult sweep(const TemporaryDirectory& directory, std::vector<std::string
   return run_program(arguments, directory.path());
 }
 
-// ---- The matrix ------------------------------------------------------------------------------------------------------------
+// ---- The matrix ---------------------------------------------------------------------------------
 
 TEST(SweepMatrix, CrossesZipsAndExcludes) {
   const TemporaryDirectory directory;
-  const Sweep matrix = load_sweep(directory.write("s.yaml", sweep_text("vary: {seed: {from: 1, to: 3}, quantum: [1, 100, 1000], scenario.seed: {from: 1, to: 8, times: 2}, platform.bus_latency: [1, 2, 3]}\n"
-                                                                       "zip: [[quantum, platform.bus_latency]]\nexclude: [{seed: 2, quantum: 100}]\n")).string());
+  const Sweep matrix = load_sweep(
+      directory
+          .write("s.yaml", sweep_text("vary: {seed: {from: 1, to: 3}, quantum: [1, 100, 1000], scenario.seed: {from: "
+                                      "1, to: 8, times: 2}, platform.bus_latency: [1, 2, 3]}\n"
+                                      "zip: [[quantum, platform.bus_latency]]\nexclude: [{seed: 2, quantum: 100}]\n"))
+          .string());
   EXPECT_EQ(matrix.combinations(), 3u * 3 * 4);
   std::set<std::string> points;
   for (std::uint64_t number = 0; number < matrix.combinations(); ++number)
@@ -79,11 +83,15 @@ TEST(SweepMatrix, BadInputIsOneClearError) {
   }
 }
 
-// ---- Running it --------------------------------------------------------------------------------------------------------------
+// ---- Running it ---------------------------------------------------------------------------------
 
 TEST(Sweep, OneProcessAndSeveralComeToTheSame) {
   const TemporaryDirectory directory;
-  const std::string file = directory.write("s.yaml", sweep_text("vary: {seed: {from: 1, to: 6}, platform.l1d.size: [24 KiB, 48 KiB]}\nmetrics: [cycles, findings, cores.0.l1d.misses, heaps.runtime.peak]\nminimise: cycles\n")).string();
+  const std::string file =
+      directory
+          .write("s.yaml", sweep_text("vary: {seed: {from: 1, to: 6}, platform.l1d.size: [24 KiB, 48 KiB]}\nmetrics: "
+                                      "[cycles, findings, cores.0.l1d.misses, heaps.runtime.peak]\nminimise: cycles\n"))
+          .string();
   std::vector<std::string> exports;
   for (const char* processes : {"1", "3"}) {
     const std::string results = std::string("r") + processes + ".sqlite";
@@ -96,7 +104,8 @@ TEST(Sweep, OneProcessAndSeveralComeToTheSame) {
   EXPECT_EQ(std::count(exports[0].begin(), exports[0].end(), '\n'), 13);
   // What is there is not run again; and it is no worse than itself.
   EXPECT_NE(sweep(directory, {file, "-o", "r1.sqlite"}).out.find("12 points were there already"), std::string::npos);
-  EXPECT_EQ(sweep(directory, {"check", "r1.sqlite", "r3.sqlite"}).out, "0 points worse, 12 as good or better, 0 not in the baseline\n");
+  EXPECT_EQ(sweep(directory, {"check", "r1.sqlite", "r3.sqlite"}).out,
+            "0 points worse, 12 as good or better, 0 not in the baseline\n");
 }
 
 TEST(Sweep, AnIncludedFileThatChangesIsRunAgain) {
@@ -116,7 +125,8 @@ TEST(Sweep, AFileThatAnEditNamesIsAnInputToo) {
   const TemporaryDirectory directory;
   for (const char* name : {"a.yaml", "b.yaml"}) directory.write(name, "steps: [{delay: 100 cycles}]\n");
   directory.write("s.yaml", "name: s\nplatform: tgl\ncores: {0: [{use: a.yaml}]}\n");
-  const std::string file = directory.write("sweep.yaml", "scenario: s.yaml\nvary: {scenario.cores.0.0.use: [a.yaml, b.yaml]}\n").string();
+  const std::string file =
+      directory.write("sweep.yaml", "scenario: s.yaml\nvary: {scenario.cores.0.0.use: [a.yaml, b.yaml]}\n").string();
   EXPECT_EQ(sweep(directory, {file}).exit_code, 0);
   directory.write("b.yaml", "steps: [{delay: 900 cycles}]\n");
   EXPECT_NE(sweep(directory, {file}).out.find("1 points were there already"), std::string::npos);
@@ -131,7 +141,8 @@ TEST(Sweep, ReadingResultsChangesNothing) {
   EXPECT_EQ(sweep(directory, {"show", file}).exit_code, 2);
   EXPECT_NE(sweep(directory, {"check", "base.sqlite", "s.sqlite"}).out.find("2 as good or better"), std::string::npos);
   // A point that is gone, or none that is in both, is no success.
-  const std::string less = directory.write("less.yaml", sweep_text("vary: {seed: [2]}\n")).string(), other = directory.write("other.yaml", sweep_text("vary: {seed: [7]}\n")).string();
+  const std::string less = directory.write("less.yaml", sweep_text("vary: {seed: [2]}\n")).string(),
+                    other = directory.write("other.yaml", sweep_text("vary: {seed: [7]}\n")).string();
   EXPECT_EQ(sweep(directory, {less}).exit_code, 0);
   EXPECT_EQ(sweep(directory, {other}).exit_code, 0);
   EXPECT_EQ(sweep(directory, {"check", "base.sqlite", "less.sqlite"}).exit_code, 1);
@@ -143,9 +154,11 @@ TEST(Sweep, ReadingResultsChangesNothing) {
 
 TEST(Sweep, TheCacheServesOtherSweeps) {
   const TemporaryDirectory directory;
-  const std::string first = directory.write("a.yaml", sweep_text("vary: {seed: [1, 2, 3]}\n")).string(), second = directory.write("b.yaml", sweep_text("vary: {seed: [2, 3, 4]}\n")).string();
+  const std::string first = directory.write("a.yaml", sweep_text("vary: {seed: [1, 2, 3]}\n")).string(),
+                    second = directory.write("b.yaml", sweep_text("vary: {seed: [2, 3, 4]}\n")).string();
   EXPECT_EQ(sweep(directory, {first, "--cache", "cache.sqlite"}).exit_code, 0);
-  EXPECT_NE(sweep(directory, {second, "--cache", "cache.sqlite"}).out.find("2 points were there already"), std::string::npos);
+  EXPECT_NE(sweep(directory, {second, "--cache", "cache.sqlite"}).out.find("2 points were there already"),
+            std::string::npos);
 }
 
 TEST(Sweep, LosesNothingWhenItIsKilled) {
@@ -166,7 +179,8 @@ TEST(Sweep, LosesNothingWhenItIsKilled) {
   }
   const ProgramResult rest = sweep(directory, {file, "-o", "killed.sqlite"});
   EXPECT_EQ(rest.exit_code, 0) << rest.err;
-  EXPECT_EQ(sweep(directory, {"export", file, "-o", "killed.sqlite"}).out, sweep(directory, {"export", file, "-o", "whole.sqlite"}).out);
+  EXPECT_EQ(sweep(directory, {"export", file, "-o", "killed.sqlite"}).out,
+            sweep(directory, {"export", file, "-o", "whole.sqlite"}).out);
 }
 
 TEST(Sweep, PartsOfItAreGathered) {
@@ -180,7 +194,8 @@ TEST(Sweep, PartsOfItAreGathered) {
     gather.push_back(results);
   }
   EXPECT_EQ(sweep(directory, gather).exit_code, 0);
-  EXPECT_EQ(sweep(directory, {"export", file, "-o", "all.sqlite"}).out, sweep(directory, {"export", file, "-o", "whole.sqlite"}).out);
+  EXPECT_EQ(sweep(directory, {"export", file, "-o", "all.sqlite"}).out,
+            sweep(directory, {"export", file, "-o", "whole.sqlite"}).out);
   EXPECT_EQ(sweep(directory, {file, "--part", "3/3"}).exit_code, 2);
   const std::string other = directory.write("other.yaml", sweep_text("vary: {seed: [1]}\n")).string();
   EXPECT_EQ(sweep(directory, {"gather", other, "part0.sqlite"}).exit_code, 2);
@@ -195,8 +210,10 @@ TEST(SweepPool, AProcessThatDiesCostsOnePoint) {
     result.number = number;
     return result;
   });
-  EXPECT_TRUE(engine->serve([&]() -> std::optional<std::uint64_t> { return next < 50 ? std::optional(next++) : std::nullopt; },
-                         [&](const SweepResult& result) { EXPECT_TRUE(codes.emplace(result.number, result.exit_code).second); }, [] { return false; }));
+  EXPECT_TRUE(engine->serve(
+      [&]() -> std::optional<std::uint64_t> { return next < 50 ? std::optional(next++) : std::nullopt; },
+      [&](const SweepResult& result) { EXPECT_TRUE(codes.emplace(result.number, result.exit_code).second); },
+      [] { return false; }));
   EXPECT_EQ(codes.size(), 50u);
   for (const auto& [number, code] : codes) EXPECT_EQ(code, number % 10 == 3 ? 128 + SIGSEGV : 0) << number;
 }
@@ -214,12 +231,16 @@ TEST(SweepPage, IsNeverWrittenOverWhatIsRead) {
   EXPECT_TRUE(read_file(directory.path() / "c.sqlite").starts_with("SQLite format 3"));
 }
 
-// ---- Search ------------------------------------------------------------------------------------------------------------------
+// ---- Search -------------------------------------------------------------------------------------
 
-// Thirty-two combinations whose figures differ by less than the seeds' noise: the best is found with a third of the points, nearly always.
+// Thirty-two combinations whose figures differ by less than the seeds' noise: the best is found with a third of the
+// points, nearly always.
 TEST(SweepSearch, FindsTheBestCombinationWithFewerReplays) {
   const TemporaryDirectory directory;
-  const Sweep matrix = load_sweep(directory.write("s.yaml", sweep_text("vary: {quantum: {from: 1, to: 32}, seed: {from: 1, to: 64}}\nmetrics: [cycles]\nminimise: [cycles]\n")).string());
+  const Sweep matrix = load_sweep(directory
+                                      .write("s.yaml", sweep_text("vary: {quantum: {from: 1, to: 32}, seed: {from: 1, "
+                                                                  "to: 64}}\nmetrics: [cycles]\nminimise: [cycles]\n"))
+                                      .string());
   unsigned found = 0;
   constexpr unsigned rounds = 50;
   for (unsigned round = 0; round < rounds; ++round) {
@@ -229,7 +250,8 @@ TEST(SweepSearch, FindsTheBestCombinationWithFewerReplays) {
     for (auto points = search.next_round(); !points.empty(); points = search.next_round())
       for (const std::uint64_t number : points) {
         const std::size_t quantum = (*matrix.point(number))[0];
-        search.take(number, 1000.0 + 20.0 * static_cast<double>(quantum > best ? quantum - best : best - quantum) + random.below(40));
+        search.take(number, 1000.0 + 20.0 * static_cast<double>(quantum > best ? quantum - best : best - quantum) +
+                                random.below(40));
       }
     EXPECT_LT(search.replayed(), matrix.combinations() / 3);
     found += (*matrix.point(search.best().at(0)))[0] == best;
@@ -239,7 +261,12 @@ TEST(SweepSearch, FindsTheBestCombinationWithFewerReplays) {
 
 TEST(SweepSearch, ACombinationThatBreaksAConstraintIsOut) {
   const TemporaryDirectory directory;
-  const Sweep matrix = load_sweep(directory.write("s.yaml", sweep_text("vary: {quantum: [1, 2, 3], seed: {from: 1, to: 4}}\nmetrics: [cycles]\nminimise: [cycles]\n")).string());
+  const Sweep matrix = load_sweep(
+      directory
+          .write(
+              "s.yaml",
+              sweep_text("vary: {quantum: [1, 2, 3], seed: {from: 1, to: 4}}\nmetrics: [cycles]\nminimise: [cycles]\n"))
+          .string());
   SeedSearch search(matrix);
   for (auto points = search.next_round(); !points.empty(); points = search.next_round())
     for (const std::uint64_t number : points) {
@@ -252,19 +279,29 @@ TEST(SweepSearch, ACombinationThatBreaksAConstraintIsOut) {
 
 TEST(SweepSearch, AnswersWithFewerPoints) {
   const TemporaryDirectory directory;
-  const std::string file = directory.write("s.yaml", sweep_text("vary: {quantum: [1, 10, 100, 1000], seed: {from: 1, to: 8}}\nmetrics: [cycles, findings]\n")).string();
-  const ProgramResult result = sweep(directory, {file, "--search", "--minimise", "cycles", "--subject-to", "findings = 0"});
+  const std::string file =
+      directory
+          .write(
+              "s.yaml",
+              sweep_text("vary: {quantum: [1, 10, 100, 1000], seed: {from: 1, to: 8}}\nmetrics: [cycles, findings]\n"))
+          .string();
+  const ProgramResult result =
+      sweep(directory, {file, "--search", "--minimise", "cycles", "--subject-to", "findings = 0"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_NE(result.out.find(" of 32 points were needed\nleast mean cycles: "), std::string::npos) << result.out;
   EXPECT_EQ(sweep(directory, {file, "--search"}).exit_code, 2);
-  EXPECT_NE(sweep(directory, {"show", file, "--minimise", "cycels"}).err.find("did you mean 'cycles'?"), std::string::npos);
+  EXPECT_NE(sweep(directory, {"show", file, "--minimise", "cycels"}).err.find("did you mean 'cycles'?"),
+            std::string::npos);
 }
 
-// ---- The page ------------------------------------------------------------------------------------------------------------------
+// ---- The page -----------------------------------------------------------------------------------
 
 TEST(SweepPage, HasEveryPointAndReportsOfAFew) {
   const TemporaryDirectory directory;
-  const std::string file = directory.write("s.yaml", sweep_text("vary: {seed: {from: 0, to: 9}, quantum: [10, 100]}\nmetrics: [cycles, findings]\nminimise: [cycles]\n")).string();
+  const std::string file = directory
+                               .write("s.yaml", sweep_text("vary: {seed: {from: 0, to: 9}, quantum: [10, "
+                                                           "100]}\nmetrics: [cycles, findings]\nminimise: [cycles]\n"))
+                               .string();
   ASSERT_EQ(sweep(directory, {file, "--html", "page.html"}).exit_code, 0);
   const std::string page = read_file(directory.path() / "page.html");
   const std::string begin = "id=\"data\">";
@@ -274,27 +311,36 @@ TEST(SweepPage, HasEveryPointAndReportsOfAFew) {
   EXPECT_EQ(data["metrics"][0]["points"].size(), 20u);
   EXPECT_EQ(data["keys"].size(), 2u);
   ASSERT_EQ(data["reports"].size(), 5u);
-  for (const auto& [number, report] : data["reports"].items()) EXPECT_NE(read_file(directory.path() / report.get<std::string>()).find("<title>dspmem: "), std::string::npos) << number;
+  for (const auto& [number, report] : data["reports"].items())
+    EXPECT_NE(read_file(directory.path() / report.get<std::string>()).find("<title>dspmem: "), std::string::npos)
+        << number;
   // The report of one point is that of a run.
   const ProgramResult point = sweep(directory, {"point", file, "3", "--html", "three.html"});
   EXPECT_EQ(point.exit_code, 0) << point.err;
   EXPECT_TRUE(point.out.starts_with("point 3: ")) << point.out;
   EXPECT_EQ(sweep(directory, {"point", file, "20"}).exit_code, 2);
 
-  if (run_program({"sh", "-c", "command -v chromium"}).exit_code != 0) GTEST_SKIP() << "chromium is not installed: tools/setup chromium";
-  const ProgramResult drawn = run_program({"chromium", "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=" + (directory.path() / "profile").string(), "--virtual-time-budget=5000", "--enable-logging=stderr", "--dump-dom",
-                                           "file://" + (directory.path() / "page.html").string()},
-                                          directory.path(), 60);
+  if (!is_installed("chromium"))
+    GTEST_SKIP() << "chromium is not installed: tools/setup chromium";
+  const ProgramResult drawn =
+      run_program({"chromium", "--headless", "--no-sandbox", "--disable-gpu",
+                   "--user-data-dir=" + (directory.path() / "profile").string(), "--virtual-time-budget=5000",
+                   "--enable-logging=stderr", "--dump-dom", "file://" + (directory.path() / "page.html").string()},
+                  directory.path(), 60);
   EXPECT_EQ(drawn.err.find("CONSOLE"), std::string::npos) << drawn.err;
   EXPECT_NE(drawn.out.find("20 points; cycles from"), std::string::npos);
   EXPECT_NE(drawn.out.find("cycles: mean from"), std::string::npos);
 }
 
-// ---- Answers -----------------------------------------------------------------------------------------------------------------
+// ---- Answers ------------------------------------------------------------------------------------
 
 TEST(SweepAnswers, FindTheFrontAndTheKeyThatMatters) {
   const TemporaryDirectory directory;
-  const Sweep matrix = load_sweep(directory.write("s.yaml", sweep_text("vary: {seed: {from: 0, to: 9}, quantum: {from: 1, to: 10}}\nmetrics: [cycles, misses]\nconstraints: [\"misses <= 12\"]\nminimise: [cycles, misses]\n")).string());
+  const Sweep matrix = load_sweep(
+      directory
+          .write("s.yaml", sweep_text("vary: {seed: {from: 0, to: 9}, quantum: {from: 1, to: 10}}\nmetrics: [cycles, "
+                                      "misses]\nconstraints: [\"misses <= 12\"]\nminimise: [cycles, misses]\n"))
+          .string());
   SweepStore store((directory.path() / "r.sqlite").string(), true);
   store.begin("s.yaml", "text", matrix.combinations());
   for (std::uint64_t number = 0; number < matrix.combinations(); ++number) {
@@ -304,12 +350,14 @@ TEST(SweepAnswers, FindTheFrontAndTheKeyThatMatters) {
     result.hash = std::to_string(number);
     result.keys = matrix.describe(point);
     // Fewer cycles cost more misses; the quantum has no part in it, but adds cycles that help nobody.
-    result.metrics = {{"cycles", 1000.0 * static_cast<double>(10 - point[0]) + static_cast<double>(point[1])}, {"misses", 5.0 + static_cast<double>(point[0])}};
+    result.metrics = {{"cycles", 1000.0 * static_cast<double>(10 - point[0]) + static_cast<double>(point[1])},
+                      {"misses", 5.0 + static_cast<double>(point[0])}};
     store.put(result, "here");
   }
   const std::string text = sweep_answers(matrix, store);
   EXPECT_NE(text.find("80 keep misses <= 12"), std::string::npos) << text;
-  for (int seed = 0; seed <= 7; ++seed) EXPECT_NE(text.find("seed=" + std::to_string(seed) + " quantum=1\n"), std::string::npos) << text;
+  for (int seed = 0; seed <= 7; ++seed)
+    EXPECT_NE(text.find("seed=" + std::to_string(seed) + " quantum=1\n"), std::string::npos) << text;
   EXPECT_EQ(text.find("quantum=2\n"), std::string::npos) << text;
   const std::size_t cycles = text.find("\n  cycles\n");
   ASSERT_NE(cycles, std::string::npos) << text;

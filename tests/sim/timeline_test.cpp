@@ -53,7 +53,10 @@ TEST(Timelines, CountWhatHeapsHold) {
 
 TEST(Timelines, AreOfOneScenario) {
   const TemporaryDirectory directory;
-  const ProgramResult result = run_program({dspmem_executable(), "run", "scenarios/quickstart.yaml", "scenarios/quickstart.yaml", "--trace", (directory.path() / "t.json").string()}, source_directory());
+  const ProgramResult result =
+      run_program({dspmem_executable(), "run", "scenarios/quickstart.yaml", "scenarios/quickstart.yaml", "--trace",
+                   (directory.path() / "t.json").string()},
+                  source_directory());
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_EQ(result.err, "dspmem: error: --trace takes one scenario at a time, not 2\n");
 }

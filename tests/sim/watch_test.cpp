@@ -26,7 +26,8 @@ bool comes(const fs::path& file, const std::string& text) {
 
 TEST(Watch, ReplaysWhenAFileOfTheScenarioChanges) {
   const TemporaryDirectory directory;
-  const std::string good = "steps:\n  - delay: 1 cycles\n", bad = "steps:\n  - alloc: {as: a, bytes: 64}\n  - free: a\n  - read: {from: a}\n";
+  const std::string good = "steps:\n  - delay: 1 cycles\n",
+                    bad = "steps:\n  - alloc: {as: a, bytes: 64}\n  - free: a\n  - read: {from: a}\n";
   directory.write("s.yaml", "name: watched\nplatform: tgl\ncores:\n  0: [{use: part.yaml}]\n");
   directory.write("part.yaml", good);
   const pid_t child = fork();

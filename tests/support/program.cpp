@@ -12,7 +12,16 @@
 
 namespace dspmem::test {
 
-ProgramResult run_program(const std::vector<std::string>& arguments, const std::filesystem::path& directory, unsigned limit_seconds) {
+bool is_installed(const std::string& program) {
+  const char* const path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "");
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (access((folder + "/" + program).c_str(), X_OK) == 0) return true;
+  return false;
+}
+
+ProgramResult run_program(const std::vector<std::string>& arguments, const std::filesystem::path& directory,
+                          unsigned limit_seconds) {
   const TemporaryDirectory streams;
   const std::string out = streams.path() / "out", err = streams.path() / "err";
   std::vector<std::string> words{"timeout", std::to_string(limit_seconds)};
@@ -25,7 +34,8 @@ ProgramResult run_program(const std::vector<std::string>& arguments, const std::
   if (child < 0) throw std::runtime_error("fork failed");
   if (child == 0) {
     const int in_file = open("/dev/null", O_RDONLY);
-    const int out_file = open(out.c_str(), O_WRONLY | O_CREAT, 0600), err_file = open(err.c_str(), O_WRONLY | O_CREAT, 0600);
+    const int out_file = open(out.c_str(), O_WRONLY | O_CREAT, 0600),
+              err_file = open(err.c_str(), O_WRONLY | O_CREAT, 0600);
     if (in_file < 0 || out_file < 0 || err_file < 0 || chdir(directory.c_str()) != 0) _exit(126);
     dup2(in_file, 0);
     dup2(out_file, 1);
@@ -35,7 +45,8 @@ ProgramResult run_program(const std::vector<std::string>& arguments, const std::
   }
   int status = 0;
   if (waitpid(child, &status, 0) != child) throw std::runtime_error("waitpid failed");
-  ProgramResult result{WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), read_file(out), read_file(err)};
+  ProgramResult result{WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), read_file(out),
+                       read_file(err)};
   if (result.exit_code == 126 || result.exit_code == 127) throw std::runtime_error("cannot run " + arguments.at(0));
   return result;
 }

@@ -12,9 +12,13 @@ struct ProgramResult {
   std::string out, err;
 };
 
-/// Runs a program found on PATH or by its path, with standard input empty, and waits for its end. Throws std::runtime_error when
-/// it cannot be started.
-ProgramResult run_program(const std::vector<std::string>& arguments, const std::filesystem::path& directory = ".", unsigned limit_seconds = 300);
+/// Runs a program found on PATH or by its path, with standard input empty, and waits for its end. Throws
+/// std::runtime_error when it cannot be started.
+ProgramResult run_program(const std::vector<std::string>& arguments, const std::filesystem::path& directory = ".",
+                          unsigned limit_seconds = 300);
+
+/// Whether a program of this name is on PATH.
+bool is_installed(const std::string& program);
 
 /// The dspmem executable of this build.
 std::string dspmem_executable();

@@ -51,13 +51,15 @@ std::vector<std::uint8_t> make_elf(const std::vector<Segment>& segments, std::ui
 Segment qemu_reset_stub(std::uint32_t entry, std::uint32_t reset_address) {
   std::vector<std::uint8_t> code{0x06, 0x01, 0x00, 0x00};  // j . + 8
   put32(code, entry);
-  code.insert(code.end(), {0x21, 0xff, 0xff,    // l32r a2, . - 4
+  code.insert(code.end(), {0x21, 0xff, 0xff,  // l32r a2, . - 4
                            0xa0, 0x02, 0x00});  // jx a2
   return {reset_address, code};
 }
 
 ProgramResult run_qemu(const std::string& elf_path, const std::string& cpu, bool single_step) {
-  std::vector<std::string> command{"qemu-system-xtensa", "-M", "sim", "-cpu", cpu, "-semihosting", "-display", "none", "-monitor", "none", "-serial", "stdio", "-kernel", elf_path};
+  std::vector<std::string> command{
+      "qemu-system-xtensa", "-M",   "sim",     "-cpu",  cpu,       "-semihosting", "-display", "none",
+      "-monitor",           "none", "-serial", "stdio", "-kernel", elf_path};
   if (single_step) command.push_back("-singlestep");
   return run_program(command, ".", 60);
 }

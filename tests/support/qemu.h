@@ -22,8 +22,9 @@ std::vector<std::uint8_t> make_elf(const std::vector<Segment>& segments, std::ui
 inline constexpr std::uint32_t qemu_reset_address = 0x50000000;
 Segment qemu_reset_stub(std::uint32_t entry, std::uint32_t reset_address = qemu_reset_address);
 
-/// Runs an ELF on qemu-system-xtensa's `sim` machine until it exits. Throws std::runtime_error when QEMU cannot be started.
-/// `single_step`: one instruction at a time. QEMU 7.2 gives booleans (BR) other values when it translates several together.
+/// Runs an ELF on qemu-system-xtensa's `sim` machine until it exits. Throws std::runtime_error when QEMU cannot be
+/// started. `single_step`: one instruction at a time. QEMU 7.2 gives booleans (BR) other values when it translates
+/// several together.
 ProgramResult run_qemu(const std::string& elf_path, const std::string& cpu, bool single_step = false);
 
 }  // namespace dspmem::test

@@ -9,7 +9,8 @@
 namespace dspmem::test {
 
 QemuFirmware::QemuFirmware(const std::filesystem::path& platform, const std::string& image, const std::string& entry)
-    : platform_(load_platform(platform.string())), image_((firmware_images() / (image + ".elf")).string()), entry_(image_.symbol(entry).value()) {
+    : platform_(load_platform(platform.string())), image_((firmware_images() / (image + ".elf")).string()),
+      entry_(image_.symbol(entry).value()) {
   for (const auto& segment : image_.segments()) segments_.push_back({segment.address, segment.bytes});
   store(image_.symbol("boot_descriptor").value(), boot_descriptor(platform_));
 }
@@ -24,8 +25,8 @@ void QemuFirmware::store(std::uint32_t address, std::span<const std::uint8_t> by
 }
 
 void QemuFirmware::set(const std::string& variable, std::uint32_t value) {
-  const std::uint8_t bytes[4] = {static_cast<std::uint8_t>(value), static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value >> 16),
-                                 static_cast<std::uint8_t>(value >> 24)};
+  const std::uint8_t bytes[4] = {static_cast<std::uint8_t>(value), static_cast<std::uint8_t>(value >> 8),
+                                 static_cast<std::uint8_t>(value >> 16), static_cast<std::uint8_t>(value >> 24)};
   store(image_.symbol(variable).value(), bytes);
 }
 

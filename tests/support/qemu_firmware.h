@@ -12,7 +12,8 @@ namespace dspmem::test {
 /// A firmware image with its boot descriptor filled in: what both QEMU and our core can start.
 class QemuFirmware {
  public:
-  /// `platform` is a platform file with RAM where QEMU's `sim` machine has it, `image` the name of its ELF, `entry` a symbol.
+  /// `platform` is a platform file with RAM where QEMU's `sim` machine has it, `image` the name of its ELF, `entry` a
+  /// symbol.
   QemuFirmware(const std::filesystem::path& platform, const std::string& image, const std::string& entry);
 
   const Platform& platform() const { return platform_; }

@@ -13,7 +13,9 @@
 namespace dspmem::test {
 
 std::string schema_errors(const std::string& schema_file, std::string_view json) {
-  const nlohmann::json schema_text = nlohmann::json::parse(read_file(source_directory() / "configs/schema" / schema_file)), document = nlohmann::json::parse(json);
+  const nlohmann::json schema_text =
+                           nlohmann::json::parse(read_file(source_directory() / "configs/schema" / schema_file)),
+                       document = nlohmann::json::parse(json);
   valijson::Schema schema;
   valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_text), schema);
   valijson::ValidationResults results;

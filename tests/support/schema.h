@@ -6,7 +6,8 @@
 
 namespace dspmem::test {
 
-/// What valijson, which is not ours, says against JSON text by a schema of configs/schema ("report.schema.json"); empty when it is valid.
+/// What valijson, which is not ours, says against JSON text by a schema of configs/schema ("report.schema.json"); empty
+/// when it is valid.
 std::string schema_errors(const std::string& schema, std::string_view json);
 
 }  // namespace dspmem::test

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// SystemC 2.3.4 announces changes of stack to AddressSanitizer, but says neither where the program's own stack lies, to which it returns, nor that
-// a thread which has ended is left for another. Exceptions that are caught then make the sanitizer complain. In builds with DSPMEM_SANITIZE these
-// definitions win over those of the libraries, which they call.
+// SystemC 2.3.4 announces changes of stack to AddressSanitizer, but says neither where the program's own stack lies, to
+// which it returns, nor that a thread which has ended is left for another. Exceptions that are caught then make the
+// sanitizer complain. In builds with DSPMEM_SANITIZE these definitions win over those of the libraries, which they
+// call.
 #include <dlfcn.h>
 #include <pthread.h>
 
@@ -42,8 +43,10 @@ extern "C" {
 /// For the linker to ask for: nothing else in this file is missed by anybody.
 int dspmem_main_stack = 1;
 
-__attribute__((no_sanitize("address"))) void __sanitizer_start_switch_fiber(void** fake_stack, const void* bottom, std::size_t size) {
-  static const auto next = next_definition<void (*)(void**, const void*, std::size_t)>("__sanitizer_start_switch_fiber");
+__attribute__((no_sanitize("address"))) void __sanitizer_start_switch_fiber(void** fake_stack, const void* bottom,
+                                                                            std::size_t size) {
+  static const auto next =
+      next_definition<void (*)(void**, const void*, std::size_t)>("__sanitizer_start_switch_fiber");
   const Stack main = main_stack();
   if (!bottom) next(fake_stack, main.bottom, main.size);
   else next(fake_stack, bottom, size);
@@ -62,7 +65,8 @@ class sc_cor_pkg_qt {
 };
 
 __attribute__((no_sanitize("address"))) void sc_cor_pkg_qt::abort(sc_cor* next) {
-  static const auto change = next_definition<void (*)(sc_cor_pkg_qt*, sc_cor*)>("_ZN7sc_core13sc_cor_pkg_qt5abortEPNS_6sc_corE");
+  static const auto change =
+      next_definition<void (*)(sc_cor_pkg_qt*, sc_cor*)>("_ZN7sc_core13sc_cor_pkg_qt5abortEPNS_6sc_corE");
   // As sc_cor_qt has it; of the program's own stack both are zero.
   struct Coroutine {
     void* methods;

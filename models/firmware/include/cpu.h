@@ -5,7 +5,8 @@
 
 /* Powers a core's memory and the core, and returns when it has booted. Returns -1 for a core that does not exist. */
 int cpu_enable_core(uint32_t core);
-/* Makes a core free its heaps, write back its cache and stop; then gates its memory. From the core itself it does not return. */
+/* Makes a core free its heaps, write back its cache and stop; then gates its memory. From the core itself it does not
+ * return. */
 int cpu_disable_core(uint32_t core);
 int cpu_is_core_enabled(uint32_t core);
 /* Called by a secondary core at the end of its boot. */

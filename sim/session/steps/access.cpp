@@ -11,12 +11,14 @@ namespace {
 constexpr std::uint32_t largest = 16 * 1024 * 1024;  ///< bytes: more than any object has
 
 const Choices<std::uint32_t>& masters() {
-  static const Choices<std::uint32_t> all{{"dma0", 0}, {"dma1", 1}, {"dma2", 2}, {"dma3", 3}, {"host", StepContext::host_master}};
+  static const Choices<std::uint32_t> all{
+      {"dma0", 0}, {"dma1", 1}, {"dma2", 2}, {"dma3", 3}, {"host", StepContext::host_master}};
   return all;
 }
 
 const Choices<Access::View>& views() {
-  static const Choices<Access::View> all{{"default", Access::View::as_allocated}, {"cached", Access::View::cached}, {"uncached", Access::View::uncached}};
+  static const Choices<Access::View> all{
+      {"default", Access::View::as_allocated}, {"cached", Access::View::cached}, {"uncached", Access::View::uncached}};
   return all;
 }
 
@@ -24,19 +26,29 @@ const Choices<Access::View>& views() {
 
 FieldList Access::part_fields(const std::string& name_field) {
   using namespace field;
-  return {needs(name_field, text(), "object"), has("offset", number(), "first byte of the object; default 0"), has("bytes", size(1), "how many bytes; default to the end of the object")};
+  return {needs(name_field, text(), "object"), has("offset", number(), "first byte of the object; default 0"),
+          has("bytes", size(1), "how many bytes; default to the end of the object")};
 }
 
-Field Access::view_field() { return field::has("view", field::choice(views()), "through which view of memory; default the one that the allocator returned"); }
+Field Access::view_field() {
+  return field::has("view", field::choice(views()),
+                    "through which view of memory; default the one that the allocator returned");
+}
 
-Field Access::end_field() { return field::has("beyond_end", field::flag(), "whether the end of the object may be passed, on purpose; default false"); }
+Field Access::end_field() {
+  return field::has("beyond_end", field::flag(),
+                    "whether the end of the object may be passed, on purpose; default false");
+}
 
 FieldList Access::width_fields() {
   using namespace field;
-  return {has("width", number(), "bytes of each load and store: 1, 2 or 4; default 4"), has("by", choice(masters(), "master"), "who accesses in place of the core: a DMA channel, or the host")};
+  return {has("width", number(), "bytes of each load and store: 1, 2 or 4; default 4"),
+          has("by", choice(masters(), "master"), "who accesses in place of the core: a DMA channel, or the host")};
 }
 
-FieldList Access::range_fields(const std::string& name_field) { return joined(part_fields(name_field), {end_field(), view_field()}); }
+FieldList Access::range_fields(const std::string& name_field) {
+  return joined(part_fields(name_field), {end_field(), view_field()});
+}
 
 FieldList Access::fields(const std::string& name_field) { return joined(range_fields(name_field), width_fields()); }
 
@@ -49,8 +61,7 @@ void Access::read_width(StepReader& reader) {
   reader.optional("width", width);
   if (width != 1 && width != 2 && width != 4) reader.fail("width", "'width' must be 1, 2 or 4 bytes");
   if (offset % width) reader.fail("offset", fmt::format("'offset' must be a multiple of the width, {}", width));
-  if (std::string by; reader.optional("by", by))
-    master = choose(reader, "by", by, masters(), "master");
+  if (std::string by; reader.optional("by", by)) master = choose(reader, "by", by, masters(), "master");
 }
 
 void Access::read_range(StepReader& reader, const std::string& name_field) {
@@ -66,20 +77,21 @@ void Access::read_end(StepReader& reader) {
 
 void Access::read_view(StepReader& reader) {
   std::string text = "default";
-  if (reader.optional("view", text))
-    view = choose(reader, "view", text, views());
+  if (reader.optional("view", text)) view = choose(reader, "view", text, views());
 }
 
 void Access::read_part(StepReader& reader, const std::string& name_field) {
   reader.required(name_field, object);
   reader.optional("offset", offset);
   reader.optional("bytes", bytes);
-  if (offset > largest || (bytes && bytes->value > largest)) reader.fail(offset > largest ? "offset" : "bytes", "an access must stay within 16 MiB of its object's start");
+  if (offset > largest || (bytes && bytes->value > largest))
+    reader.fail(offset > largest ? "offset" : "bytes", "an access must stay within 16 MiB of its object's start");
 }
 
 Access::Place Access::resolve(StepContext& context, const SourceMark& mark) const {
   Object& found = context.object(object, mark);
-  if (found.freed) context.misuse(fmt::format("'{}' is used after it was freed at {}", object, found.freed->to_string()), found, mark);
+  if (found.freed)
+    context.misuse(fmt::format("'{}' is used after it was freed at {}", object, found.freed->to_string()), found, mark);
   return place_in(found, context, mark);
 }
 
@@ -96,26 +108,34 @@ void Access::check(const ScenarioNames& names, const SourceMark& mark) const {
 
 std::uint64_t Access::wanted_of(std::uint32_t size, const SourceMark& mark) const {
   const std::uint64_t wanted = bytes ? bytes->value : size - std::min(offset, size);
-  if (beyond_end && !bytes && offset >= size) throw InputError(mark, fmt::format("offset {} lies behind the end of '{}', which has {} bytes: say how many 'bytes' are meant", offset, object, size));
+  if (beyond_end && !bytes && offset >= size)
+    throw InputError(
+        mark, fmt::format("offset {} lies behind the end of '{}', which has {} bytes: say how many 'bytes' are meant",
+                          offset, object, size));
   if (beyond_end) return wanted;
-  if (offset >= size) throw InputError(mark, fmt::format("offset {} lies behind the end of '{}', which has {} bytes{}", offset, object, size, hint_));
+  if (offset >= size)
+    throw InputError(
+        mark, fmt::format("offset {} lies behind the end of '{}', which has {} bytes{}", offset, object, size, hint_));
   if (offset + wanted > size)
-    throw InputError(mark, fmt::format("bytes {} to {} are not all in '{}', which has {} bytes{}", offset, offset + wanted - 1, object, size, hint_));
+    throw InputError(mark, fmt::format("bytes {} to {} are not all in '{}', which has {} bytes{}", offset,
+                                       offset + wanted - 1, object, size, hint_));
   return wanted;
 }
 
 Access::Place Access::place_in(Object& found, StepContext& context, const SourceMark& mark) const {
   const std::uint64_t wanted = wanted_of(found.bytes, mark);
   if (offset + wanted > found.bytes)
-    context.misuse(fmt::format("bytes {} to {} of '{}' are accessed, which has {} bytes", offset, offset + wanted - 1, object, found.bytes), found, mark);
+    context.misuse(fmt::format("bytes {} to {} of '{}' are accessed, which has {} bytes", offset, offset + wanted - 1,
+                               object, found.bytes),
+                   found, mark);
   std::uint32_t address = found.address;
   if (view == View::cached) address = context.cached(address);
   if (view == View::uncached) address = context.uncached(address);
   return {&found, address + offset, static_cast<std::uint32_t>(wanted), master};
 }
 
-void store_bytes(StepContext& context, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> bytes,
-                 std::uint32_t width, const SourceMark& mark) {
+void store_bytes(StepContext& context, const Access::Place& place, std::uint32_t offset,
+                 std::span<const std::uint8_t> bytes, std::uint32_t width, const SourceMark& mark) {
   Object& object = *place.object;
   if (place.master) {
     context.master_write(*place.master, place.address, bytes, mark);
@@ -132,7 +152,8 @@ void store_bytes(StepContext& context, const Access::Place& place, std::uint32_t
   }
 }
 
-std::vector<std::uint8_t> load_bytes(StepContext& context, const Access::Place& place, std::uint32_t width, const SourceMark& mark) {
+std::vector<std::uint8_t> load_bytes(StepContext& context, const Access::Place& place, std::uint32_t width,
+                                     const SourceMark& mark) {
   std::vector<std::uint8_t> bytes(place.bytes);
   if (place.master) {
     context.master_read(*place.master, place.address, bytes, mark);
@@ -151,14 +172,15 @@ namespace {
 
 std::string hex(std::span<const std::uint8_t> bytes) {
   std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(bytes.size(), 16); ++i) text += fmt::format("{}{:02x}", i && i % 4 == 0 ? " " : "", bytes[i]);
+  for (std::size_t i = 0; i < std::min<std::size_t>(bytes.size(), 16); ++i)
+    text += fmt::format("{}{:02x}", i && i % 4 == 0 ? " " : "", bytes[i]);
   return text;
 }
 
 }  // namespace
 
-void compare_bytes(StepContext& context, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> seen,
-                   std::span<const std::uint8_t> owed, const SourceMark& mark) {
+void compare_bytes(StepContext& context, const Access::Place& place, std::uint32_t offset,
+                   std::span<const std::uint8_t> seen, std::span<const std::uint8_t> owed, const SourceMark& mark) {
   if (std::equal(seen.begin(), seen.end(), owed.begin())) return;
   Result::StaleRead read;
   read.core = context.core();

@@ -14,10 +14,11 @@ struct Access {
   std::string object;
   std::uint32_t offset = 0;
   std::optional<Bytes> bytes;  ///< absent: to the end of the object
-  std::uint32_t width = 4;     ///< bytes per load or store: 1, 2 or 4
+  std::uint32_t width = 4;  ///< bytes per load or store: 1, 2 or 4
   enum class View { as_allocated, cached, uncached } view = View::as_allocated;
-  bool beyond_end = false;   ///< reaches past the end of the object on purpose
-  std::optional<std::uint32_t> master;  ///< who accesses, if not the core that has the step: see StepContext::host_master
+  bool beyond_end = false;  ///< reaches past the end of the object on purpose
+  std::optional<std::uint32_t>
+      master;  ///< who accesses, if not the core that has the step: see StepContext::host_master
 
   // The fields that the functions below read, under the same names.
   static FieldList fields(const std::string& name_field);
@@ -42,7 +43,8 @@ struct Access {
   /// Throws InputError for what is not there before anything runs: the object, or the bytes of one whose size is known.
   void check(const ScenarioNames& names, const SourceMark& mark) const;
 
-  /// The address of `offset` in the chosen view, and the number of bytes. Throws InputError when they are not in the object.
+  /// The address of `offset` in the chosen view, and the number of bytes. Throws InputError when they are not in the
+  /// object.
   struct Place {
     Object* object;
     std::uint32_t address;
@@ -50,7 +52,8 @@ struct Access {
     std::optional<std::uint32_t> master;
   };
   Place resolve(StepContext& context, const SourceMark& mark) const;
-  /// The same where it is cached, for what caches do by themselves. That is no use of the object: it may have been freed.
+  /// The same where it is cached, for what caches do by themselves. That is no use of the object: it may have been
+  /// freed.
   Place lines(StepContext& context, const SourceMark& mark) const;
 
  private:
@@ -62,12 +65,13 @@ struct Access {
 };
 
 /// Stores as instructions of the core would; remembers who wrote what.
-void store_bytes(StepContext& context, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> bytes,
-                 std::uint32_t width, const SourceMark& mark);
-std::vector<std::uint8_t> load_bytes(StepContext& context, const Access::Place& place, std::uint32_t width, const SourceMark& mark);
+void store_bytes(StepContext& context, const Access::Place& place, std::uint32_t offset,
+                 std::span<const std::uint8_t> bytes, std::uint32_t width, const SourceMark& mark);
+std::vector<std::uint8_t> load_bytes(StepContext& context, const Access::Place& place, std::uint32_t width,
+                                     const SourceMark& mark);
 
 /// Compares what a read returned with what it should have, and records a stale read when they differ.
-void compare_bytes(StepContext& context, const Access::Place& place, std::uint32_t offset, std::span<const std::uint8_t> seen,
-                   std::span<const std::uint8_t> owed, const SourceMark& mark);
+void compare_bytes(StepContext& context, const Access::Place& place, std::uint32_t offset,
+                   std::span<const std::uint8_t> seen, std::span<const std::uint8_t> owed, const SourceMark& mark);
 
 }  // namespace dspmem

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps that allocate and free: alloc, zalloc, realloc, free.
-#include <bit>
 #include <fmt/format.h>
+#include <bit>
 
 #include "sim/session/steps/allocation.h"
 #include "sim/session/steps/steps.h"
@@ -14,7 +14,8 @@ namespace {
 const HeapLayout* largest_heap(const Platform& platform, Zone zone, std::uint32_t core) {
   const HeapLayout* largest = nullptr;
   for (const HeapLayout& heap : platform.heaps)
-    if (heap.serves(zone) && (!heap.per_core || heap.core == core) && (!largest || heap.bytes > largest->bytes)) largest = &heap;
+    if (heap.serves(zone) && (!heap.per_core || heap.core == core) && (!largest || heap.bytes > largest->bytes))
+      largest = &heap;
   return largest;
 }
 
@@ -23,9 +24,12 @@ void check_size(const Platform& platform, Zone zone, std::uint32_t core, std::ui
   if (!heap) throw InputError(mark, "platform '" + platform.name + "' has no zone " + to_string(zone));
   // What the runtime zones cannot hold, the allocator takes from the buffer zone.
   if (zone == Zone::runtime || zone == Zone::runtime_shared)
-    if (const HeapLayout* buffer = largest_heap(platform, Zone::buffer, core); buffer && buffer->bytes > heap->bytes) heap = buffer;
+    if (const HeapLayout* buffer = largest_heap(platform, Zone::buffer, core); buffer && buffer->bytes > heap->bytes)
+      heap = buffer;
   if (bytes > heap->bytes)
-    throw InputError(mark, fmt::format("{} bytes can never fit: the largest heap for zone {} on '{}' is {}, with {} bytes", bytes, to_string(zone), platform.name, heap->name, heap->bytes));
+    throw InputError(
+        mark, fmt::format("{} bytes can never fit: the largest heap for zone {} on '{}' is {}, with {} bytes", bytes,
+                          to_string(zone), platform.name, heap->name, heap->bytes));
 }
 
 template <bool Zeroed>
@@ -38,7 +42,8 @@ class Alloc final : public Step {
         has("zone", choice(zone_names()), "zone to allocate from; default runtime"),
         needs("bytes", size(1), "bytes of the object"),
         has("flags", list(choice(flag_names(), "flag")), "flags of the request; default none"),
-        has("capabilities", list(choice(capability_names(), "capability")), "what the memory must be capable of; default any"),
+        has("capabilities", list(choice(capability_names(), "capability")),
+            "what the memory must be capable of; default any"),
         has("align", number(), "in zone buffer: alignment, bytes, a power of two"),
         has("may_fail", flag(), "whether the scenario goes on if the allocator has none left; default false"),
     };
@@ -55,31 +60,39 @@ class Alloc final : public Step {
     if (reader.optional("flags", flags))
       for (const std::string& flag : flags) request_.flags |= choose(reader, "flags", flag, flag_names(), "flag");
     if (reader.optional("capabilities", capabilities))
-      for (const std::string& each : capabilities) request_.capabilities |= choose<std::uint32_t>(reader, "capabilities", each, capability_names(), "capability");
+      for (const std::string& each : capabilities)
+        request_.capabilities |= choose<std::uint32_t>(reader, "capabilities", each, capability_names(), "capability");
     if (reader.optional("align", request_.alignment)) {
-      if (!std::has_single_bit(request_.alignment)) reader.fail("align", fmt::format("'align' must be a power of two, not {}", request_.alignment));
-      if (request_.zone != Zone::buffer || Zeroed) reader.fail("align", "'align' is for 'alloc' in zone buffer: the other zones align to the platform's alignment");
+      if (!std::has_single_bit(request_.alignment))
+        reader.fail("align", fmt::format("'align' must be a power of two, not {}", request_.alignment));
+      if (request_.zone != Zone::buffer || Zeroed)
+        reader.fail("align",
+                    "'align' is for 'alloc' in zone buffer: the other zones align to the platform's alignment");
     }
     reader.optional("may_fail", may_fail_);
     request_.zeroed = Zeroed;
   }
   void declare(ScenarioNames& names, std::uint32_t core) const override {
-    if (names.statics.contains(name_)) throw InputError(mark, fmt::format("the name '{}' is given twice: 'objects' declares it at line {}", name_, names.objects[name_].line));
+    if (names.statics.contains(name_))
+      throw InputError(mark, fmt::format("the name '{}' is given twice: 'objects' declares it at line {}", name_,
+                                         names.objects[name_].line));
     names.objects[name_] = mark;
     names.allocations.try_emplace(name_, core, mark);
   }
   void check(const ScenarioNames& names, std::uint32_t core) const override {
     // Whether it is free again when this happens, the run will tell.
     const ScenarioNames::Allocation& first = names.allocations.at(name_);
-    const bool ends = names.freed.contains(name_) || (names.switches_cores && (request_.zone == Zone::system || request_.zone == Zone::system_runtime));
+    const bool ends =
+        names.freed.contains(name_) ||
+        (names.switches_cores && (request_.zone == Zone::system || request_.zone == Zone::system_runtime));
     if (first.mark.to_string() != mark.to_string() && !ends)
-      throw InputError(mark, fmt::format("the name '{}' is given twice: core {} allocates it at line {} too, and no step frees it", name_, first.core, first.mark.line));
+      throw InputError(
+          mark, fmt::format("the name '{}' is given twice: core {} allocates it at line {} too, and no step frees it",
+                            name_, first.core, first.mark.line));
     check_size(*names.platform, request_.zone, core, request_.bytes, size_mark_);
   }
   void walk(Program& program) const override { program.add(Program::Action::Kind::allocate, name_, mark); }
-  void run(StepContext& context) const override {
-    allocate_object(context, request_, name_, may_fail_, mark);
-  }
+  void run(StepContext& context) const override { allocate_object(context, request_, name_, may_fail_, mark); }
   void describe(TraceRow& row) const override {
     row.op = Zeroed ? TraceRow::Op::zalloc : TraceRow::Op::alloc;
     row.zone = request_.zone;
@@ -101,7 +114,10 @@ class Alloc final : public Step {
 
 class Realloc final : public Step {
  public:
-  static FieldList fields() { return {field::needs("object", field::text(), "object"), field::needs("bytes", field::size(1), "its new size, bytes")}; }
+  static FieldList fields() {
+    return {field::needs("object", field::text(), "object"),
+            field::needs("bytes", field::size(1), "its new size, bytes")};
+  }
   void read(StepReader& reader) {
     reader.required("object", name_);
     Bytes bytes;
@@ -114,9 +130,7 @@ class Realloc final : public Step {
     check_size(*names.platform, Zone::buffer, core, bytes_, mark);
   }
   void walk(Program& program) const override { program.add(Program::Action::Kind::use, name_, mark); }
-  void run(StepContext& context) const override {
-    reallocate_object(context, name_, bytes_, mark);
-  }
+  void run(StepContext& context) const override { reallocate_object(context, name_, bytes_, mark); }
   void describe(TraceRow& row) const override {
     row.op = TraceRow::Op::realloc;
     row.bytes = bytes_;
@@ -139,9 +153,7 @@ class Free final : public Step {
     if (names.statics.contains(name_)) throw InputError(mark, "'" + name_ + "' is a static object: it is never freed");
   }
   void walk(Program& program) const override { program.add(Program::Action::Kind::release, name_, mark); }
-  void run(StepContext& context) const override {
-    free_object(context, name_, mark);
-  }
+  void run(StepContext& context) const override { free_object(context, name_, mark); }
   void describe(TraceRow& row) const override {
     row.op = TraceRow::Op::free;
     row.id = name_;
@@ -154,14 +166,30 @@ class Free final : public Step {
 
 }  // namespace
 
-void allocate_object(StepContext& context, const MemoryRequest& request, const std::string& name, bool may_fail, const SourceMark& mark) {
+void allocate_object(StepContext& context, const MemoryRequest& request, const std::string& name, bool may_fail,
+                     const SourceMark& mark) {
   const Memory memory = context.allocate(request, name, mark);
   if (!memory) {
     if (may_fail) return context.objects().deny(name, mark);
-    context.expect(false, fmt::format("'{}' gets {} bytes of zone {}", name, request.bytes, to_string(request.zone)), context.shortage(request, request.bytes), mark);
+    context.expect(false, fmt::format("'{}' gets {} bytes of zone {}", name, request.bytes, to_string(request.zone)),
+                   context.shortage(request, request.bytes), mark);
     context.stop();
   }
-  context.objects().add({name, memory.block, memory.address, request.bytes, request.zone, request.flags, request.capabilities, context.core(), nullptr, nullptr, {}, {}, {}, {}}, mark);
+  context.objects().add({name,
+                         memory.block,
+                         memory.address,
+                         request.bytes,
+                         request.zone,
+                         request.flags,
+                         request.capabilities,
+                         context.core(),
+                         nullptr,
+                         nullptr,
+                         {},
+                         {},
+                         {},
+                         {}},
+                        mark);
 }
 
 void reallocate_object(StepContext& context, const std::string& name, std::uint32_t bytes, const SourceMark& mark) {
@@ -169,7 +197,8 @@ void reallocate_object(StepContext& context, const std::string& name, std::uint3
   const MemoryRequest held{object.zone, object.flags, object.capabilities, object.bytes, 0, false, nullptr};
   const Memory memory = context.reallocate(held, object.address, bytes, name, mark);
   if (!memory) {
-    context.expect(false, fmt::format("'{}' is reallocated to {} bytes", name, bytes), context.shortage(held, bytes), mark);
+    context.expect(false, fmt::format("'{}' is reallocated to {} bytes", name, bytes), context.shortage(held, bytes),
+                   mark);
     context.stop();
   }
   context.objects().moved(object, memory.block, memory.address, bytes);
@@ -178,8 +207,11 @@ void reallocate_object(StepContext& context, const std::string& name, std::uint3
 void free_object(StepContext& context, const std::string& name, const SourceMark& mark) {
   if (context.objects().denied(name)) return;
   Object& object = context.object(name, mark);
-  if (object.freed) context.misuse(fmt::format("'{}' is freed again; it was freed at {}", name, object.freed->to_string()), object, mark);
-  object.freed = &mark;  // before it happens: once the allocator has the memory, another core may give the name to something new
+  if (object.freed)
+    context.misuse(fmt::format("'{}' is freed again; it was freed at {}", name, object.freed->to_string()), object,
+                   mark);
+  object.freed =
+      &mark;  // before it happens: once the allocator has the memory, another core may give the name to something new
   context.release(object.address, mark);
 }
 
@@ -208,7 +240,10 @@ void retire(StepContext& context, const AnonymousBlock& block, const SourceMark&
   if (block.tag) {
     for_tagged_words(block, [&](std::uint32_t address) {
       if (const std::uint32_t seen = context.load(address, 4); seen != *block.tag)
-        context.contents_lost(fmt::format("an object of {} bytes at {:#x} was overwritten while it lived: {:#x} became {:#x}", block.bytes, block.address, *block.tag, seen), mark);
+        context.contents_lost(
+            fmt::format("an object of {} bytes at {:#x} was overwritten while it lived: {:#x} became {:#x}",
+                        block.bytes, block.address, *block.tag, seen),
+            mark);
     });
     commit_tag(context, block, mark);
   }

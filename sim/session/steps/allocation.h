@@ -17,7 +17,8 @@ struct AnonymousBlock {
 // What steps do with objects that have a name; rows of a trace do the same.
 
 /// Ends the run after a failed expectation when there is no memory, unless it may fail.
-void allocate_object(StepContext& context, const MemoryRequest& request, const std::string& name, bool may_fail, const SourceMark& mark);
+void allocate_object(StepContext& context, const MemoryRequest& request, const std::string& name, bool may_fail,
+                     const SourceMark& mark);
 void reallocate_object(StepContext& context, const std::string& name, std::uint32_t bytes, const SourceMark& mark);
 void free_object(StepContext& context, const std::string& name, const SourceMark& mark);
 

@@ -41,7 +41,10 @@ class Nested : public Step {
 
 class Repeat final : public Nested {
  public:
-  static FieldList fields() { return {field::needs("times", field::number(1, ~0ull), "how often"), field::needs("steps", field::steps(), "what is repeated")}; }
+  static FieldList fields() {
+    return {field::needs("times", field::number(1, ~0ull), "how often"),
+            field::needs("steps", field::steps(), "what is repeated")};
+  }
   void read(StepReader& reader) {
     reader.required("times", times_);
     steps_ = reader.steps("steps");
@@ -76,7 +79,10 @@ class UserMode final : public Nested {
 
 class Use final : public Nested {
  public:
-  static FieldList fields() { return {field::needs("file", field::text(), "file with steps: a path from this file's folder"), field::has("with", field::names(field::text()), "values for its parameters, ${NAME}")}; }
+  static FieldList fields() {
+    return {field::needs("file", field::text(), "file with steps: a path from this file's folder"),
+            field::has("with", field::names(field::text()), "values for its parameters, ${NAME}")};
+  }
   void read(StepReader& reader) {
     std::string file;
     reader.required("file", file);
@@ -84,8 +90,10 @@ class Use final : public Nested {
     if (const YAML::Node with = reader.node("with"); with.IsDefined()) {
       if (!with.IsMap()) reader.fail("with", "'with' must be a mapping from parameter to value");
       for (const auto& entry : with) {
-        if (!entry.second.IsScalar()) reader.fail("with", "the value of parameter '" + entry.first.Scalar() + "' must be a single value");
-        if (entry.second.Scalar().find('\n') != std::string::npos) reader.fail("with", "the value of parameter '" + entry.first.Scalar() + "' must be on one line");
+        if (!entry.second.IsScalar())
+          reader.fail("with", "the value of parameter '" + entry.first.Scalar() + "' must be a single value");
+        if (entry.second.Scalar().find('\n') != std::string::npos)
+          reader.fail("with", "the value of parameter '" + entry.first.Scalar() + "' must be on one line");
         parameters[entry.first.Scalar()] = entry.second.Scalar();
       }
     }
@@ -95,7 +103,9 @@ class Use final : public Nested {
 };
 
 /// `positive`: 0 will not do.
-FieldType duration(bool positive = false) { return field::form(std::string(positive ? "^0*[1-9]" : "^[0-9]") + "[0-9]{0,11} *(cycles|ns|us|ms|s)?$", "20 us"); }
+FieldType duration(bool positive = false) {
+  return field::form(std::string(positive ? "^0*[1-9]" : "^[0-9]") + "[0-9]{0,11} *(cycles|ns|us|ms|s)?$", "20 us");
+}
 
 /// A time such as 1000 cycles, 20 us or 1 ms.
 struct Duration {
@@ -107,18 +117,23 @@ struct Duration {
   static Duration parse(StepReader& reader, const std::string& field, const std::string& text) {
     const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
     const std::string unit = text.substr(std::min(text.find_first_not_of(' ', digits), text.size()));
-    if (digits == 0 || digits > 12) reader.fail(field, "'" + field + "' must be such as 1000 cycles, 20 us or 1 ms, not '" + text + "'");
+    if (digits == 0 || digits > 12)
+      reader.fail(field, "'" + field + "' must be such as 1000 cycles, 20 us or 1 ms, not '" + text + "'");
     Duration duration;
     duration.amount = std::stoull(text.substr(0, digits));
     if (unit == "s") duration.nanoseconds = 1000000000;
     else if (unit == "ms") duration.nanoseconds = 1000000;
     else if (unit == "us") duration.nanoseconds = 1000;
     else if (unit == "ns") duration.nanoseconds = 1;
-    else if (!unit.empty() && unit != "cycles") reader.fail(field, "'" + unit + "' is not a known unit" + suggestion(unit, {"cycles", "ns", "us", "ms", "s"}));
-    if (duration.amount > longest / std::max<std::uint64_t>(duration.nanoseconds, 1)) reader.fail(field, "'" + field + "' must be at most an hour, or 3600000000000 cycles");
+    else if (!unit.empty() && unit != "cycles")
+      reader.fail(field, "'" + unit + "' is not a known unit" + suggestion(unit, {"cycles", "ns", "us", "ms", "s"}));
+    if (duration.amount > longest / std::max<std::uint64_t>(duration.nanoseconds, 1))
+      reader.fail(field, "'" + field + "' must be at most an hour, or 3600000000000 cycles");
     return duration;
   }
-  std::uint64_t cycles(const StepContext& context) const { return nanoseconds ? context.cycles_of(amount * nanoseconds) : amount; }
+  std::uint64_t cycles(const StepContext& context) const {
+    return nanoseconds ? context.cycles_of(amount * nanoseconds) : amount;
+  }
 };
 
 /// The core does nothing for a while; the others go on.
@@ -157,7 +172,8 @@ class Every final : public Nested {
     period_ = Duration::parse(reader, "period", text);
     if (period_.amount == 0) reader.fail("period", "'period' must not be 0");
     const bool counted = reader.optional("times", times_);
-    if (reader.optional("for", text) == counted) FieldReader::fail(reader.mark(), "step 'every' needs either 'times' or 'for', how long it goes on");
+    if (reader.optional("for", text) == counted)
+      FieldReader::fail(reader.mark(), "step 'every' needs either 'times' or 'for', how long it goes on");
     if (!counted) length_ = Duration::parse(reader, "for", text);
     steps_ = reader.steps("steps");
   }
@@ -205,11 +221,13 @@ class Wake final : public Step {
 }  // namespace
 
 const StepKind repeat_step = step_kind<Repeat>("repeat", nullptr, "execute steps several times");
-const StepKind user_mode_step = step_kind<UserMode>("user_mode", nullptr, "execute steps without the kernel's privilege");
+const StepKind user_mode_step =
+    step_kind<UserMode>("user_mode", nullptr, "execute steps without the kernel's privilege");
 const StepKind delay_step = step_kind<Delay>("delay", "time", "let time pass on this core");
 const StepKind idle_step = step_kind<Delay>("idle", "time", "do nothing on this core for a while");
 const StepKind every_step = step_kind<Every>("every", nullptr, "execute steps once in every period");
-const StepKind sleep_step = step_kind<Sleep>("sleep", nullptr, "put all banks that are on into retention, but for those that code and stack are in");
+const StepKind sleep_step = step_kind<Sleep>(
+    "sleep", nullptr, "put all banks that are on into retention, but for those that code and stack are in");
 const StepKind wake_step = step_kind<Wake>("wake", nullptr, "bring them back, and wait for them");
 const StepKind use_step = step_kind<Use>("use", "file", "execute the steps of another file, with parameters");
 

@@ -20,7 +20,8 @@ class Call final : public Step {
     using namespace field;
     return {
         needs("function", text(), "symbol of the function"),
-        has("arguments", list(either({number(), form("^[^0-9]", "OBJECT")}), 0, most_arguments), "numbers, and names of objects for their addresses"),
+        has("arguments", list(either({number(), form("^[^0-9]", "OBJECT")}), 0, most_arguments),
+            "numbers, and names of objects for their addresses"),
         has("expect", number(), "what it has to return"),
     };
   }
@@ -47,10 +48,12 @@ class Call final : public Step {
     // No memory of the host's: a call that hangs is never left, and what it owned would not be freed.
     std::array<std::uint32_t, most_arguments> values{};
     for (std::size_t i = 0; i < arguments_.size(); ++i)
-      values[i] = arguments_[i].object.empty() ? arguments_[i].value : context.object(arguments_[i].object, mark).address;
+      values[i] =
+          arguments_[i].object.empty() ? arguments_[i].value : context.object(arguments_[i].object, mark).address;
     const std::uint32_t result = context.call(function_, std::span(values).first(arguments_.size()), mark);
     if (expected_)
-      context.expect(result == *expected_, fmt::format("{}() returns {}", function_, *expected_), fmt::format("{}", result), mark);
+      context.expect(result == *expected_, fmt::format("{}() returns {}", function_, *expected_),
+                     fmt::format("{}", result), mark);
   }
 
  private:
@@ -73,10 +76,13 @@ class CorePower final : public Step {
   void declare(ScenarioNames& names, std::uint32_t) const override { names.switches_cores = true; }
   void check(const ScenarioNames& names, std::uint32_t) const override {
     if (core_ >= names.platform->core_count())
-      throw InputError(mark, fmt::format("core {} does not exist: platform '{}' has {} cores", core_, names.platform->name, names.platform->core_count()));
+      throw InputError(mark, fmt::format("core {} does not exist: platform '{}' has {} cores", core_,
+                                         names.platform->name, names.platform->core_count()));
     if (core_ == 0) throw InputError(mark, "core 0 is on from the start and stays on");
   }
-  void walk(Program& program) const override { program.add(On ? Program::Action::Kind::core_on : Program::Action::Kind::core_off, std::to_string(core_), mark); }
+  void walk(Program& program) const override {
+    program.add(On ? Program::Action::Kind::core_on : Program::Action::Kind::core_off, std::to_string(core_), mark);
+  }
   void run(StepContext& context) const override {
     if constexpr (On) {
       context.call("cpu_enable_core", {core_}, mark);
@@ -93,7 +99,10 @@ class CorePower final : public Step {
 template <bool On>
 class BankPower final : public Step {
  public:
-  static FieldList fields() { return {field::needs("bank", field::text(), "first bank, such as HP3"), field::has("count", field::number(1), "how many banks; default 1")}; }
+  static FieldList fields() {
+    return {field::needs("bank", field::text(), "first bank, such as HP3"),
+            field::has("count", field::number(1), "how many banks; default 1")};
+  }
   void read(StepReader& reader) {
     reader.required("bank", bank_);
     reader.optional("count", count_);
@@ -114,13 +123,16 @@ class BankPower final : public Step {
       for (std::uint32_t index = 0; index < sram.banks; ++index) {
         banks.push_back(sram.name + std::to_string(index));
         if (banks.back() != bank_) continue;
-        if (count_ > sram.banks - index) throw InputError(mark, fmt::format("{} banks from {} on: memory {} has {}", count_, bank_, sram.name, sram.banks));
+        if (count_ > sram.banks - index)
+          throw InputError(mark,
+                           fmt::format("{} banks from {} on: memory {} has {}", count_, bank_, sram.name, sram.banks));
         return {memory, index};
       }
       ++memory;
     }
     if (banks.empty()) throw InputError(mark, "platform '" + platform.name + "' has no banks that can be switched");
-    throw InputError(mark, fmt::format("platform '{}' has no bank '{}' that can be switched; did you mean '{}'?", platform.name, bank_, nearest_name(bank_, banks)));
+    throw InputError(mark, fmt::format("platform '{}' has no bank '{}' that can be switched; did you mean '{}'?",
+                                       platform.name, bank_, nearest_name(bank_, banks)));
   }
 
   std::string bank_;
@@ -130,9 +142,13 @@ class BankPower final : public Step {
 }  // namespace
 
 const StepKind call_step = step_kind<Call>("call", "function", "call any function of the firmware");
-const StepKind core_on_step = step_kind<CorePower<true>>("core_on", "core", "power a core and wait until it has booted");
-const StepKind core_off_step = step_kind<CorePower<false>>("core_off", "core", "make a core free its heaps and stop, and gate its memory");
-const StepKind bank_on_step = step_kind<BankPower<true>>("bank_on", "bank", "power SRAM banks and wait until they are usable");
-const StepKind bank_off_step = step_kind<BankPower<false>>("bank_off", "bank", "gate SRAM banks; their contents are lost");
+const StepKind core_on_step =
+    step_kind<CorePower<true>>("core_on", "core", "power a core and wait until it has booted");
+const StepKind core_off_step =
+    step_kind<CorePower<false>>("core_off", "core", "make a core free its heaps and stop, and gate its memory");
+const StepKind bank_on_step =
+    step_kind<BankPower<true>>("bank_on", "bank", "power SRAM banks and wait until they are usable");
+const StepKind bank_off_step =
+    step_kind<BankPower<false>>("bank_off", "bank", "gate SRAM banks; their contents are lost");
 
 }  // namespace dspmem

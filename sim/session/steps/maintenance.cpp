@@ -47,11 +47,17 @@ class ForceCache final : public Step {
 
 }  // namespace
 
-const StepKind evict_step = step_kind<ForceCache<true>>("evict", "object", "make this core's cache evict the lines of an object, as it may at any time");
-const StepKind prefetch_step = step_kind<ForceCache<false>>("prefetch", "object", "make this core's cache fetch the lines of an object, as a prefetcher may");
-const StepKind commit_step = step_kind<Maintenance<commit_function>>("commit", "object", "make shared data current everywhere: platform_shared_commit()");
-const StepKind writeback_step = step_kind<Maintenance<writeback_function>>("writeback", "object", "write back the cache lines of an object");
-const StepKind writeback_invalidate_step = step_kind<Maintenance<writeback_invalidate_function>>("writeback_invalidate", "object", "write back the cache lines of an object, and invalidate them");
-const StepKind invalidate_step = step_kind<Maintenance<invalidate_function>>("invalidate", "object", "invalidate the cache lines of an object");
+const StepKind evict_step = step_kind<ForceCache<true>>(
+    "evict", "object", "make this core's cache evict the lines of an object, as it may at any time");
+const StepKind prefetch_step = step_kind<ForceCache<false>>(
+    "prefetch", "object", "make this core's cache fetch the lines of an object, as a prefetcher may");
+const StepKind commit_step = step_kind<Maintenance<commit_function>>(
+    "commit", "object", "make shared data current everywhere: platform_shared_commit()");
+const StepKind writeback_step =
+    step_kind<Maintenance<writeback_function>>("writeback", "object", "write back the cache lines of an object");
+const StepKind writeback_invalidate_step = step_kind<Maintenance<writeback_invalidate_function>>(
+    "writeback_invalidate", "object", "write back the cache lines of an object, and invalidate them");
+const StepKind invalidate_step =
+    step_kind<Maintenance<invalidate_function>>("invalidate", "object", "invalidate the cache lines of an object");
 
 }  // namespace dspmem

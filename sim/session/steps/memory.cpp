@@ -14,13 +14,20 @@ namespace {
 void check_pattern(const Pattern& pattern, const Access& access, std::uint64_t bytes, const SourceMark& mark) {
   if (!bytes || !pattern.is_lost_in(access.offset, bytes)) return;
   const std::uint64_t last = access.offset + bytes - 1;
-  throw InputError(mark, fmt::format("a pattern fills the object with 32-bit words, here {}, whatever part of it is accessed: in bytes {} to {} that is zeros; for this value there, give the word that holds it, such as {:#x}",
-                                     pattern.describe(), access.offset, last, pattern.word_with_itself_at(access.offset)));
+  throw InputError(
+      mark,
+      fmt::format("a pattern fills the object with 32-bit words, here {}, whatever part of it is accessed: in bytes {} "
+                  "to {} that is zeros; for this value there, give the word that holds it, such as {:#x}",
+                  pattern.describe(), access.offset, last, pattern.word_with_itself_at(access.offset)));
 }
 
 class Write final : public Step {
  public:
-  static FieldList fields() { return joined(Access::fields("to"), {field::needs("pattern", Pattern::type(), "what is stored: counter, random, zeros, or the number that every word holds")}); }
+  static FieldList fields() {
+    return joined(Access::fields("to"),
+                  {field::needs("pattern", Pattern::type(),
+                                "what is stored: counter, random, zeros, or the number that every word holds")});
+  }
   void read(StepReader& reader) {
     access_.read(reader, "to");
     pattern_ = Pattern::read(reader, "pattern");
@@ -47,7 +54,9 @@ class Read final : public Step {
  public:
   static FieldList fields() {
     using namespace field;
-    return joined(Access::fields("from"), {has("expect", either({choice({"written"}), Pattern::type()}), "what has to be there: what steps wrote there last, or a pattern as in write")});
+    return joined(Access::fields("from"),
+                  {has("expect", either({choice({"written"}), Pattern::type()}),
+                       "what has to be there: what steps wrote there last, or a pattern as in write")});
   }
   void read(StepReader& reader) {
     access_.read(reader, "from");
@@ -68,12 +77,16 @@ class Read final : public Step {
     if (!expect_written_) context.check_initialised(place.address, place.bytes, *place.object, mark);
     const std::vector<std::uint8_t> seen = load_bytes(context, place, access_.width, mark);
     if (!expect_written_) context.check_copied(*place.object, access_.offset, seen, mark);
-    if (expect_written_ && place.object->truth.empty()) throw InputError(mark, "nothing was written to '" + access_.object + "' that could be expected");
+    if (expect_written_ && place.object->truth.empty())
+      throw InputError(mark, "nothing was written to '" + access_.object + "' that could be expected");
     if (!expect_written_ && !pattern_) return;
     if (pattern_) check_pattern(*pattern_, access_, place.bytes, mark);
     std::vector<std::uint8_t> owed(place.bytes);
     for (std::uint32_t i = 0; i < place.bytes; ++i)
-      owed[i] = expect_written_ ? (access_.offset + i < place.object->truth.size() ? place.object->truth[access_.offset + i] : seen[i]) : pattern_->at(access_.offset + i, context.seed());
+      owed[i] =
+          expect_written_
+              ? (access_.offset + i < place.object->truth.size() ? place.object->truth[access_.offset + i] : seen[i])
+              : pattern_->at(access_.offset + i, context.seed());
     compare_bytes(context, place, access_.offset, seen, owed, mark);
   }
 
@@ -88,7 +101,9 @@ class Transfer : public Step {
  public:
   /// `needed`: there is no other way to say what is moved.
   static FieldList place_fields(bool needed) {
-    FieldList fields = joined({field::needs("to", field::text(), "object to write"), field::has("to_offset", field::number(), "its first byte; default 0")}, joined(Access::part_fields("from"), {Access::end_field()}));
+    FieldList fields = joined({field::needs("to", field::text(), "object to write"),
+                               field::has("to_offset", field::number(), "its first byte; default 0")},
+                              joined(Access::part_fields("from"), {Access::end_field()}));
     for (Field& each : fields) each.required &= needed;
     return fields;
   }
@@ -98,7 +113,8 @@ class Transfer : public Step {
     Access target = to_;
     // What is moved is known if the source's size is.
     if (const auto source = names.statics.find(from_.object); from_.bytes) target.bytes = from_.bytes;
-    else if (source != names.statics.end()) target.bytes = Bytes{source->second - std::min(from_.offset, source->second)};
+    else if (source != names.statics.end())
+      target.bytes = Bytes{source->second - std::min(from_.offset, source->second)};
     target.check(names, mark);
   }
 
@@ -127,7 +143,9 @@ class Transfer : public Step {
 
 class Copy final : public Transfer {
  public:
-  static FieldList fields() { return joined(Transfer::place_fields(true), joined({Access::view_field()}, Access::width_fields())); }
+  static FieldList fields() {
+    return joined(Transfer::place_fields(true), joined({Access::view_field()}, Access::width_fields()));
+  }
   void read(StepReader& reader) {
     read_places(reader);
     from_.read_view(reader);
@@ -135,7 +153,8 @@ class Copy final : public Transfer {
     to_.view = from_.view;
     to_.width = from_.width;
     to_.master = from_.master;
-    if (to_.offset % to_.width) reader.fail("to_offset", fmt::format("'to_offset' must be a multiple of the width, {}", to_.width));
+    if (to_.offset % to_.width)
+      reader.fail("to_offset", fmt::format("'to_offset' must be a multiple of the width, {}", to_.width));
   }
   void walk(Program& program) const override { walk_places(program); }
   void run(StepContext& context) const override {
@@ -146,16 +165,18 @@ class Copy final : public Transfer {
   }
 };
 
-/// The firmware's own driver starts a channel and waits for it. What to move is given here, or in a list that lies in memory.
+/// The firmware's own driver starts a channel and waits for it. What to move is given here, or in a list that lies in
+/// memory.
 class DmaTransfer final : public Transfer {
  public:
   static FieldList fields() {
     using namespace field;
-    return joined(Transfer::place_fields(false), {
-        has("list", text(), "in place of from and to: object with a list that dma_list wrote"),
-        has("channel", number(0, Dma::channels - 1), "DMA channel; default 0"),
-        has("chunk", size(0, 4096), "bytes that are moved at a time"),
-    });
+    return joined(Transfer::place_fields(false),
+                  {
+                      has("list", text(), "in place of from and to: object with a list that dma_list wrote"),
+                      has("channel", number(0, Dma::channels - 1), "DMA channel; default 0"),
+                      has("chunk", size(0, 4096), "bytes that are moved at a time"),
+                  });
   }
   void read(StepReader& reader) {
     if (!reader.optional("list", list_)) read_places(reader);
@@ -165,22 +186,28 @@ class DmaTransfer final : public Transfer {
     if (!list_.empty()) reader.refuse("chunk", "a list: it says itself what its transfers move");
   }
   void check(const ScenarioNames& names, std::uint32_t core) const override {
-    if (!names.platform->system.devices.dma) throw InputError(mark, "platform '" + names.platform->name + "' has no DMA engine: give it an address under 'devices'");
+    if (!names.platform->system.devices.dma)
+      throw InputError(mark,
+                       "platform '" + names.platform->name + "' has no DMA engine: give it an address under 'devices'");
     if (list_.empty()) Transfer::check(names, core);
     else check_object(names, list_, mark);
   }
-  void walk(Program& program) const override { list_.empty() ? walk_places(program) : program.add(Program::Action::Kind::use, list_, mark); }
+  void walk(Program& program) const override {
+    list_.empty() ? walk_places(program) : program.add(Program::Action::Kind::use, list_, mark);
+  }
   void run(StepContext& context) const override {
     if (!list_.empty()) {
       const Object& list = context.object(list_, mark);
       context.call("dma_list_run", {channel_, list.address}, mark);
       if (list.listed.to.empty()) return;
       Object& to = context.object(list.listed.to, mark);
-      if (to.address == list.listed.address) note_moved(context, to, list.listed.offset, list.listed.bytes);  // else: another of that name
+      if (to.address == list.listed.address)
+        note_moved(context, to, list.listed.offset, list.listed.bytes);  // else: another of that name
       return;
     }
     const auto [from, to] = resolve(context);
-    context.call("dma_copy", {channel_, to.address, from.address, from.bytes, static_cast<std::uint32_t>(chunk_.value)}, mark);
+    context.call("dma_copy", {channel_, to.address, from.address, from.bytes, static_cast<std::uint32_t>(chunk_.value)},
+                 mark);
     note_moved(context, *to.object, to_.offset, from.bytes);
     std::vector<std::uint8_t> moved(from.bytes);
     context.inspect(to.address, moved);
@@ -205,7 +232,9 @@ class DmaList final : public Transfer {
  public:
   static FieldList fields() {
     using namespace field;
-    return joined({needs("in", text(), "object that the list is written into")}, joined(Transfer::place_fields(true), {has("parts", number(1, Dma::most_descriptors), "transfers of the list; default 1")}));
+    return joined({needs("in", text(), "object that the list is written into")},
+                  joined(Transfer::place_fields(true),
+                         {has("parts", number(1, Dma::most_descriptors), "transfers of the list; default 1")}));
   }
   void read(StepReader& reader) {
     reader.required("in", list_);
@@ -217,11 +246,15 @@ class DmaList final : public Transfer {
     check_object(names, list_, mark);
     Transfer::check(names, core);
   }
-  void walk(Program& program) const override { program.add(Program::Action::Kind::use, list_, mark); walk_places(program); }
+  void walk(Program& program) const override {
+    program.add(Program::Action::Kind::use, list_, mark);
+    walk_places(program);
+  }
   void run(StepContext& context) const override {
     Object& list = context.object(list_, mark);
     if (list.bytes < parts_ * Dma::descriptor_bytes)
-      throw InputError(mark, fmt::format("{} parts need {} bytes for their descriptors, but '{}' has {}", parts_, parts_ * Dma::descriptor_bytes, list_, list.bytes));
+      throw InputError(mark, fmt::format("{} parts need {} bytes for their descriptors, but '{}' has {}", parts_,
+                                         parts_ * Dma::descriptor_bytes, list_, list.bytes));
     const auto [from, to] = resolve(context);
     context.call("dma_list_build", {list.address, parts_, to.address, from.address, from.bytes}, mark);
     list.listed = {to.object->name, to.object->address, to_.offset, from.bytes};
@@ -235,7 +268,11 @@ class DmaList final : public Transfer {
 /// Read, add, write: three steps that only a lock makes one.
 class Add final : public Step {
  public:
-  static FieldList fields() { return {field::needs("to", field::text(), "object"), field::has("offset", field::number(), "byte of the object, a multiple of 4; default 0"), field::has("value", field::number(), "what is added; default 1")}; }
+  static FieldList fields() {
+    return {field::needs("to", field::text(), "object"),
+            field::has("offset", field::number(), "byte of the object, a multiple of 4; default 0"),
+            field::has("value", field::number(), "what is added; default 1")};
+  }
   void read(StepReader& reader) {
     access_.bytes = Bytes{4};
     reader.required("to", access_.object);
@@ -265,7 +302,8 @@ class Add final : public Step {
 const StepKind write_step = step_kind<Write>("write", nullptr, "store a pattern into an object");
 const StepKind read_step_kind = step_kind<Read>("read", "from", "load an object and compare it with a pattern");
 const StepKind copy_step = step_kind<Copy>("copy", nullptr, "load one object and store it into another");
-const StepKind dma_step = step_kind<DmaTransfer>("dma", nullptr, "let a DMA engine copy one object to another, past all caches, and wait for it");
+const StepKind dma_step = step_kind<DmaTransfer>(
+    "dma", nullptr, "let a DMA engine copy one object to another, past all caches, and wait for it");
 const StepKind dma_list_step = step_kind<DmaList>("dma_list", nullptr, "write a list of DMA transfers into an object");
 const StepKind add_step = step_kind<Add>("add", "to", "read a word, add to it, write it back");
 

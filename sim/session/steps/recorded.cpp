@@ -8,7 +8,10 @@ namespace {
 
 class LoopBegin final : public Step {
  public:
-  static FieldList fields() { return {field::needs("loop", field::number(0, ~0ull), "number of the loop"), field::has("period", field::number(0, ~0ull), "cycles of a round")}; }
+  static FieldList fields() {
+    return {field::needs("loop", field::number(0, ~0ull), "number of the loop"),
+            field::has("period", field::number(0, ~0ull), "cycles of a round")};
+  }
   void read(StepReader& reader) {
     reader.required("loop", loop_);
     reader.optional("period", period_);
@@ -42,9 +45,7 @@ class LoopEnd final : public Step {
 class Ring final : public Step {
  public:
   static FieldList fields() { return {field::needs("ring", field::number(0, 3), "0: the kernel; 3: user mode")}; }
-  void read(StepReader& reader) {
-    reader.required("ring", ring_);
-  }
+  void read(StepReader& reader) { reader.required("ring", ring_); }
   void run(StepContext& context) const override { context.set_ring(ring_); }
 
  private:
@@ -53,8 +54,10 @@ class Ring final : public Step {
 
 }  // namespace
 
-const StepKind loop_begin_step = step_kind<LoopBegin>("loop_begin", "loop", "in recordings: a 'repeat' or 'every' begins");
-const StepKind round_end_step = step_kind<RoundEnd>("round_end", "loop", "in recordings: one of its rounds is over; with a period, the rest of it");
+const StepKind loop_begin_step =
+    step_kind<LoopBegin>("loop_begin", "loop", "in recordings: a 'repeat' or 'every' begins");
+const StepKind round_end_step =
+    step_kind<RoundEnd>("round_end", "loop", "in recordings: one of its rounds is over; with a period, the rest of it");
 const StepKind loop_end_step = step_kind<LoopEnd>("loop_end", "loop", "in recordings: it is over");
 const StepKind ring_step = step_kind<Ring>("ring", "ring", "in recordings: 'user_mode' begins (3) or ends (0)");
 

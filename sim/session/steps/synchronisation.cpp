@@ -20,9 +20,12 @@ class LockStep final : public Step {
   void declare(ScenarioNames& names, std::uint32_t core) const override {
     names.lock_users[name_].insert(core);
     const auto number = static_cast<std::uint32_t>(names.locks.size());
-    if (names.locks.emplace(name_, number).second && number == max_locks) throw InputError(mark, "a scenario can have at most 16 locks");
+    if (names.locks.emplace(name_, number).second && number == max_locks)
+      throw InputError(mark, "a scenario can have at most 16 locks");
   }
-  void walk(Program& program) const override { program.add(Function == lock_function ? Program::Action::Kind::lock : Program::Action::Kind::unlock, name_, mark); }
+  void walk(Program& program) const override {
+    program.add(Function == lock_function ? Program::Action::Kind::lock : Program::Action::Kind::unlock, name_, mark);
+  }
   void run(StepContext& context) const override {
     if constexpr (Function == lock_function) context.before_lock();
     context.call(Function, {context.names().locks.at(name_)}, mark);
@@ -52,7 +55,8 @@ class Wait final : public Step {
   void declare(ScenarioNames& names, std::uint32_t core) const override { names.waiters[name_].insert(core); }
   void check(const ScenarioNames& names, std::uint32_t) const override {
     if (!names.signals.contains(name_))
-      throw InputError(mark, "no step gives the signal '" + name_ + "'" + suggestion(name_, {names.signals.begin(), names.signals.end()}));
+      throw InputError(mark, "no step gives the signal '" + name_ + "'" +
+                                 suggestion(name_, {names.signals.begin(), names.signals.end()}));
   }
   void walk(Program& program) const override { program.add(Program::Action::Kind::wait, name_, mark); }
   void run(StepContext& context) const override { context.wait(name_, mark); }
@@ -77,8 +81,10 @@ class Barrier final : public Step {
 
 const StepKind lock_step = step_kind<LockStep<lock_function>>("lock", "name", "take a spinlock");
 const StepKind unlock_step = step_kind<LockStep<unlock_function>>("unlock", "name", "release a spinlock");
-const StepKind signal_step = step_kind<Signal>("signal", "name", "let cores that wait for this signal go on; each sees every signal once");
+const StepKind signal_step =
+    step_kind<Signal>("signal", "name", "let cores that wait for this signal go on; each sees every signal once");
 const StepKind wait_step = step_kind<Wait>("wait", "name", "wait for a signal");
-const StepKind barrier_step = step_kind<Barrier>("barrier", "name", "wait until every core that has this barrier arrives");
+const StepKind barrier_step =
+    step_kind<Barrier>("barrier", "name", "wait until every core that has this barrier arrives");
 
 }  // namespace dspmem

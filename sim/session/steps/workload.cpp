@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The step that stands for many: random allocations and frees with the sizes and lifetimes of a named distribution.
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
 
 #include "models/random.h"
 #include "sim/session/steps/allocation.h"
@@ -109,7 +109,8 @@ class Workload final : public Step {
     Item item;
     std::optional<std::uint32_t> tag;
     if (context.recording()) {
-      // The tag is drawn only when there is room, so that what is drawn next does not depend on whether anybody records.
+      // The tag is drawn only when there is room, so that what is drawn next does not depend on whether anybody
+      // records.
       item.id = context.new_trace_id();
       Random ahead = random;
       if (check_) tag = static_cast<std::uint32_t>(ahead.next());
@@ -127,11 +128,14 @@ class Workload final : public Step {
     const std::uint32_t address = context.allocate(request, "workload", mark).address;
     if (!address) {  // counted by the allocator, and shown per heap
       if (!live.empty()) return;
-      context.expect(false, fmt::format("zone {} has room for {} bytes", to_string(request_.zone), request.bytes), context.shortage(request, request.bytes) + "; the workload holds nothing that it could free", mark);
+      context.expect(false, fmt::format("zone {} has room for {} bytes", to_string(request_.zone), request.bytes),
+                     context.shortage(request, request.bytes) + "; the workload holds nothing that it could free",
+                     mark);
       context.stop();
     }
     const auto drawn = static_cast<std::uint32_t>(random.next());
-    item.block = {address, request.bytes, request_.zone, request_.flags, request_.capabilities, check_ ? std::optional(drawn) : std::nullopt};
+    item.block = {address,        request.bytes,         request_.zone,
+                  request_.flags, request_.capabilities, check_ ? std::optional(drawn) : std::nullopt};
     if (check_) write_tag(context, item.block, mark);
     live.push_back(std::move(item));
   }

@@ -5,5 +5,5 @@
 #include <stddef.h>
 #include <string.h>
 
-void *sbrk(ptrdiff_t bytes);
+void* sbrk(ptrdiff_t bytes);
 #define _sbrk_r(bytes) sbrk(bytes)
