@@ -20,7 +20,8 @@ std::uint16_t registers(std::uint8_t mask, const Op& op) {
 
 }  // namespace
 
-BlockCache::BlockCache(const CoreTiming& timing, const HandlerTable& handlers, std::uint32_t line_bytes, std::uint32_t set_mask)
+BlockCache::BlockCache(const CoreTiming& timing, const HandlerTable& handlers, std::uint32_t line_bytes,
+                       std::uint32_t set_mask)
     : timing_(timing), handlers_(handlers), line_bytes_(line_bytes), set_mask_(set_mask) {}
 
 Block* BlockCache::find(std::uint32_t pc) {
@@ -77,10 +78,12 @@ Block* BlockCache::decode_bytes(std::uint32_t pc, std::span<const std::uint8_t> 
     const Opcode opcode = dspmem::decode(word);
     const Instruction& instruction = instruction_table()[static_cast<std::size_t>(opcode)];
     const Format& format = *instruction.format;
-    Op op{handlers_[static_cast<std::size_t>(opcode)], format.immediate(word, address), static_cast<std::uint8_t>(word >> 12 & 0xf),
-          static_cast<std::uint8_t>(word >> 8 & 0xf), static_cast<std::uint8_t>(word >> 4 & 0xf), opcode};
+    Op op{handlers_[static_cast<std::size_t>(opcode)], format.immediate(word, address),
+          static_cast<std::uint8_t>(word >> 12 & 0xf), static_cast<std::uint8_t>(word >> 8 & 0xf),
+          static_cast<std::uint8_t>(word >> 4 & 0xf),  opcode};
     const std::uint16_t used = registers(format.reads | format.writes, op);
-    block.quads_used.push_back(std::max<std::uint8_t>(format.increment, used > 0xff ? (used > 0xfff ? 3 : 2) : used > 0xf));
+    block.quads_used.push_back(
+        std::max<std::uint8_t>(format.increment, used > 0xff ? (used > 0xfff ? 3 : 2) : used > 0xf));
     block.quads = std::max(block.quads, block.quads_used.back());
     if (late & registers(format.reads, op)) block.cycles += late_cycles;
     block.offsets.push_back(static_cast<std::uint8_t>(address - pc));

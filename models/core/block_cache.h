@@ -15,7 +15,6 @@
 
 namespace dspmem {
 
-
 /// Where the interpreter's code for each opcode is.
 using HandlerTable = std::array<const void*, opcode_count>;
 
@@ -37,27 +36,28 @@ struct BlockCounts {
 /// A run of instructions within one instruction-cache line, entered only at its head.
 struct Block {
   std::uint32_t pc = 0;
-  std::uint32_t line = 0;      ///< the instruction-cache line that holds its first byte
-  std::uint32_t key = 0;       ///< the same, or what no line equals: entering the block then always takes the slow path
+  std::uint32_t line = 0;  ///< the instruction-cache line that holds its first byte
+  std::uint32_t key = 0;  ///< the same, or what no line equals: entering the block then always takes the slow path
   std::uint32_t set = 0;
   std::uint32_t next_line = 0;  ///< the line behind, and its set: needed where the block straddles
   std::uint32_t next_set = 0;
-  std::uint32_t cycles = 0;    ///< without cache misses and taken branches
+  std::uint32_t cycles = 0;  ///< without cache misses and taken branches
   BlockCounts counts;
   const Op* ops = nullptr;
-  Block* next = nullptr;       ///< patched in when first followed
+  Block* next = nullptr;  ///< patched in when first followed
   Block* taken = nullptr;
-  std::uint32_t end_pc = 0;    ///< the address behind its last instruction
+  std::uint32_t end_pc = 0;  ///< the address behind its last instruction
   std::uint32_t taken_pc = 0;
-  bool straddles = false;      ///< its last instruction ends in the next line
-  bool at_loop_end = false;    ///< end_pc is the end of some zero-overhead loop
-  std::uint8_t quads = 0;      ///< how many quads of registers beyond the first its instructions use: 0 to 3
-  bool watched = false;        ///< begins a function whose calls are observed
-  std::uint32_t entered = 0;   ///< how often by the interpreter, until it is translated
+  bool straddles = false;  ///< its last instruction ends in the next line
+  bool at_loop_end = false;  ///< end_pc is the end of some zero-overhead loop
+  std::uint8_t quads = 0;  ///< how many quads of registers beyond the first its instructions use: 0 to 3
+  bool watched = false;  ///< begins a function whose calls are observed
+  std::uint32_t entered = 0;  ///< how often by the interpreter, until it is translated
   const void* head = nullptr;  ///< translated code; see Translator
-  const void* inner = nullptr; ///< the same without the look whether its lines are there: for those who come from them
+  const void* inner = nullptr;  ///< the same without the look whether its lines are there: for those who come from them
   const void* body = nullptr;  ///< the same without what is checked on entry; null until translated
-  // Where the translated code jumps to follow a link; until the block there is translated too, to code that looks further.
+  // Where the translated code jumps to follow a link; until the block there is translated too, to code that looks
+  // further.
   std::uint8_t* jump_to_next = nullptr;
   std::uint8_t* jump_to_taken = nullptr;
   std::vector<Block*> linked_from;  ///< blocks that have this one as next or taken

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A block's frame, memory accesses and control flow in the host's code; single instructions are in translate_instruction.cpp.
+// A block's frame, memory accesses and control flow in the host's code; single instructions are in
+// translate_instruction.cpp.
 #if defined(__x86_64__)
 
 #include "models/core/block_translation.h"
@@ -8,7 +9,7 @@
 
 namespace dspmem::translation {
 
-// ---- Memory ----------------------------------------------------------------------------------------------------------------
+// ---- Memory -------------------------------------------------------------------------------------
 
 void BlockTranslation::address_of(const Op& op) {
   const Gp base = use(op.s, x86::eax);
@@ -16,7 +17,8 @@ void BlockTranslation::address_of(const Op& op) {
   else if (base != x86::eax) a_.mov(x86::eax, base);
 }
 
-/// eax: address. Leaves the entry's offset in rcx and the access' key in edx; goes to `other` unless the entry holds the line, with nothing hidden.
+/// eax: address. Leaves the entry's offset in rcx and the access' key in edx; goes to `other` unless the entry holds
+/// the line, with nothing hidden.
 void BlockTranslation::entry_of(std::uint32_t bytes, std::size_t key, Label other) {
   const std::uint32_t line_shift = translator_.shape.line_shift;
   a_.mov(x86::ecx, x86::eax);
@@ -28,12 +30,14 @@ void BlockTranslation::entry_of(std::uint32_t bytes, std::size_t key, Label othe
   a_.jne(other);
 }
 
-/// Behind a failed entry_of(): has the entry hold the line, if the cache has it in another way. Falls through if the access can be made then;
-/// goes to `slow` if not.
+/// Behind a failed entry_of(): has the entry hold the line, if the cache has it in another way. Falls through if the
+/// access can be made then; goes to `slow` if not.
 void BlockTranslation::find_line(const Aside& access, Label slow) {
   const bool is_load = access.kind == Aside::Kind::load;
   const Label partly = a_.newLabel(), made = a_.newLabel();
-  const auto entry = [](std::size_t member) { return x86::dword_ptr(fast, x86::rcx, 0, static_cast<std::int32_t>(member)); };
+  const auto entry = [](std::size_t member) {
+    return x86::dword_ptr(fast, x86::rcx, 0, static_cast<std::int32_t>(member));
+  };
   // A load finds an entry that holds its line, unless somebody watches, who may have hidden it.
   if (observed_ || !is_load) {
     a_.cmp(x86::edx, entry(offsetof(L1Cache::FastEntry, line)));
@@ -50,7 +54,8 @@ void BlockTranslation::find_line(const Aside& access, Label slow) {
   a_.cmp(x86::edx, entry(offsetof(L1Cache::FastEntry, line)));
   a_.jne(slow);
   a_.bind(partly);
-  visible(access.bytes, is_load ? offsetof(L1Cache::Place::Hidden, from_reads) : offsetof(L1Cache::Place::Hidden, from_writes), slow);
+  visible(access.bytes,
+          is_load ? offsetof(L1Cache::Place::Hidden, from_reads) : offsetof(L1Cache::Place::Hidden, from_writes), slow);
   a_.bind(made);
 }
 
@@ -73,7 +78,13 @@ void BlockTranslation::visible(std::uint32_t bytes, std::size_t mask, Label slow
 
 void BlockTranslation::load(const Op& op, std::uint32_t index, std::uint32_t bytes, bool is_signed, bool literal) {
   const Label done = a_.newLabel(), access = a_.newLabel();
-  const Label other = aside({.kind = Aside::Kind::load, .back = done, .access = access, .index = index, .bytes = bytes, .guest = op.t, .is_signed = is_signed});
+  const Label other = aside({.kind = Aside::Kind::load,
+                             .back = done,
+                             .access = access,
+                             .index = index,
+                             .bytes = bytes,
+                             .guest = op.t,
+                             .is_signed = is_signed});
   if (literal) a_.mov(x86::eax, op.immediate);
   else address_of(op);
   entry_of(bytes, offsetof(L1Cache::FastEntry, read_key), other);
@@ -105,7 +116,8 @@ void BlockTranslation::put(std::uint32_t guest, std::uint32_t bytes, const x86::
 
 void BlockTranslation::store(const Op& op, std::uint32_t index, std::uint32_t bytes) {
   const Label done = a_.newLabel(), access = a_.newLabel();
-  const Label other = aside({.kind = Aside::Kind::store, .back = done, .access = access, .index = index, .bytes = bytes, .guest = op.t});
+  const Label other = aside(
+      {.kind = Aside::Kind::store, .back = done, .access = access, .index = index, .bytes = bytes, .guest = op.t});
   address_of(op);
   if (too_fine(bytes)) {
     a_.jmp(other);
@@ -133,7 +145,9 @@ void BlockTranslation::note_store(std::uint32_t index, std::uint32_t bytes) {
   if (part_shift()) a_.shl(x86::eax, part_shift());
   a_.and_(x86::eax, (line_bytes() - 1) & ~3u);
   static_assert(sizeof(Record) == 4 << 2);
-  const auto word = [](std::size_t member, std::uint32_t size) { return x86::Mem(x86::rcx, x86::rax, 2, static_cast<std::int32_t>(words + member), size); };
+  const auto word = [](std::size_t member, std::uint32_t size) {
+    return x86::Mem(x86::rcx, x86::rax, 2, static_cast<std::int32_t>(words + member), size);
+  };
   a_.mov(word(offsetof(Record, pc), 4), block_.pc + block_.offsets[index]);
   a_.mov(x86::rdx, FIELD(cycles_));
   if (const std::uint32_t ahead = block_.cycles - block_.cycles_before[index]) a_.sub(x86::rdx, ahead);
@@ -143,7 +157,7 @@ void BlockTranslation::note_store(std::uint32_t index, std::uint32_t bytes) {
   a_.mov(word(offsetof(Record, caller), 4), x86::edx);
 }
 
-// ---- Control flow ------------------------------------------------------------------------------------------------------------
+// ---- Control flow -------------------------------------------------------------------------------
 
 /// Follows one of the block's links: a jump that is patched once the other block has code.
 void BlockTranslation::link(std::size_t member, Translator::Exit unlinked) {
@@ -190,7 +204,9 @@ void BlockTranslation::push_frame(std::optional<std::uint32_t> callee) {
   a_.and_(x86::edx, CoreState::stack_depth - 1);
   a_.inc(x86::eax);
   a_.mov(FIELD(frame_count_), x86::eax);
-  const auto frame = [](std::size_t member) { return x86::Mem(state, x86::rdx, 3, static_cast<std::int32_t>(offsetof(CoreState, frames_) + member), 4); };
+  const auto frame = [](std::size_t member) {
+    return x86::Mem(state, x86::rdx, 3, static_cast<std::int32_t>(offsetof(CoreState, frames_) + member), 4);
+  };
   if (callee) a_.mov(frame(offsetof(StackFrame, callee)), *callee);
   else a_.mov(frame(offsetof(StackFrame, callee)), x86::ecx);
   a_.mov(frame(offsetof(StackFrame, return_address)), block_.end_pc);
@@ -213,7 +229,10 @@ void BlockTranslation::go_to_computed() { find_block(a_, translator_.leave); }
 /// A return that matches the innermost frame and ends no watched call; others are the core's.
 void BlockTranslation::ret(std::uint32_t index) {
   const Label unusual = a_.newLabel(), outermost = a_.newLabel(), known = a_.newLabel();
-  const auto return_address = [](const Gp& frame) { return x86::Mem(state, frame, 3, static_cast<std::int32_t>(offsetof(CoreState, frames_) + offsetof(StackFrame, return_address)), 4); };
+  const auto return_address = [](const Gp& frame) {
+    return x86::Mem(state, frame, 3,
+                    static_cast<std::int32_t>(offsetof(CoreState, frames_) + offsetof(StackFrame, return_address)), 4);
+  };
   a_.mov(x86::eax, FIELD(frame_count_));
   a_.sub(x86::eax, 1);
   a_.jb(unusual);
@@ -305,7 +324,7 @@ void BlockTranslation::emit_aside(const Aside& each) {
   a_.jmp(each.back);
 }
 
-// ---- The block ---------------------------------------------------------------------------------------------------------------
+// ---- The block ----------------------------------------------------------------------------------
 
 void BlockTranslation::run() {
   Section* const seldom = translator_.store.begin(code_);
@@ -317,7 +336,10 @@ void BlockTranslation::run() {
   // A watched function's first block equals no line: the interpreter enters it.
   const Label absent = block_.watched ? stop : aside({.kind = Aside::Kind::touch, .back = inner});
   a_.mov(x86::rcx, FIELD(instruction_lines_));
-  const auto key_of = [](std::uint32_t set) { return x86::dword_ptr(x86::rcx, static_cast<std::int32_t>(set * sizeof(L1Cache::FastEntry) + offsetof(L1Cache::FastEntry, read_key))); };
+  const auto key_of = [](std::uint32_t set) {
+    return x86::dword_ptr(
+        x86::rcx, static_cast<std::int32_t>(set * sizeof(L1Cache::FastEntry) + offsetof(L1Cache::FastEntry, read_key)));
+  };
   a_.cmp(key_of(block_.set), block_.key);
   a_.jne(absent);
   if (block_.straddles) {
@@ -330,7 +352,8 @@ void BlockTranslation::run() {
   a_.jae(stop);
   a_.add(FIELD(cycles_), static_cast<std::int32_t>(block_.cycles));
   a_.add(FIELD(counts_.instructions), static_cast<std::int32_t>(block_.counts.instructions));
-  if (block_.counts.data_accesses) a_.add(FIELD(counts_.data_accesses), static_cast<std::int32_t>(block_.counts.data_accesses));
+  if (block_.counts.data_accesses)
+    a_.add(FIELD(counts_.data_accesses), static_cast<std::int32_t>(block_.counts.data_accesses));
   a_.bind(body);
   Flow flow = Flow::next;
   for (std::uint32_t index = 0; flow == Flow::next; ++index) flow = instruction(block_.ops[index], index);

@@ -12,11 +12,11 @@ namespace dspmem::translation {
 struct Aside {
   enum class Kind { load, store, step, touch, search_next, search_taken, exit } kind = Kind::exit;
   Label from{};
-  Label back{};              ///< where loads and stores go on
-  Label access{};            ///< where they are made, if they need not be told
-  std::uint32_t index = 0;   ///< of the instruction
+  Label back{};  ///< where loads and stores go on
+  Label access{};  ///< where they are made, if they need not be told
+  std::uint32_t index = 0;  ///< of the instruction
   std::uint32_t bytes = 0;
-  std::uint32_t guest = 0;   ///< register that is loaded or stored
+  std::uint32_t guest = 0;  ///< register that is loaded or stored
   bool is_signed = false;
   Translator::Exit exit = Translator::Exit::enter;
 };

@@ -24,7 +24,8 @@ std::size_t rounded(std::size_t bytes) { return (bytes + alignment - 1) / alignm
 
 CodeStore::CodeStore(const Sizes& sizes) : sizes_(sizes) {
   void* memory = nullptr;
-  if (VirtMem::alloc(&memory, sizes_.often + sizes_.seldom, VirtMem::MemoryFlags::kAccessRWX) == kErrorOk) memory_ = static_cast<std::uint8_t*>(memory);
+  if (VirtMem::alloc(&memory, sizes_.often + sizes_.seldom, VirtMem::MemoryFlags::kAccessRWX) == kErrorOk)
+    memory_ = static_cast<std::uint8_t*>(memory);
 }
 
 CodeStore::~CodeStore() {
@@ -45,9 +46,11 @@ std::uint8_t* CodeStore::add(CodeHolder& code) {
   check(code.relocateToBase(reinterpret_cast<std::uint64_t>(made)));
   const CodeBuffer& often = code.sectionById(0)->buffer();
   const CodeBuffer& seldom = code.sectionById(1)->buffer();
-  if (often.size() > sizes_.piece || seldom.size() > sizes_.piece) throw std::runtime_error("translated code: a block is longer than any should be");
+  if (often.size() > sizes_.piece || seldom.size() > sizes_.piece)
+    throw std::runtime_error("translated code: a block is longer than any should be");
   // Addresses that are too far for a jump would be in a table, for which there is no place.
-  if (code.hasAddressTable() && code.addressTableSection()->virtualSize()) throw std::runtime_error("translated code: it jumps too far");
+  if (code.hasAddressTable() && code.addressTableSection()->virtualSize())
+    throw std::runtime_error("translated code: it jumps too far");
   const VirtMem::ProtectJitReadWriteScope writable(memory_, sizes_.often + sizes_.seldom);
   std::copy_n(often.data(), often.size(), made);
   std::copy_n(seldom.data(), seldom.size(), memory_ + sizes_.often + seldom_);

@@ -28,16 +28,12 @@ constexpr std::uint32_t first_frame = 1;  // WINDOWSTART when nothing has been c
 }  // namespace
 
 Core::Core(const CoreConfig& config, const AddressMap& map, CoreEnvironment& environment)
-    : config_(config),
-      map_(map),
-      environment_(environment),
-      data_port_(*this),
-      instruction_port_(*this),
-      data_cache_(config.data_cache, data_port_),
-      instruction_cache_(config.instruction_cache, instruction_port_),
-      blocks_(config.timing, handlers(), config.instruction_cache.line_bytes,
-              instruction_cache_.set_mask()),
-      translator_({data_cache_.line_shift(), data_cache_.set_mask(), data_cache_.tags_per_set(), config.timing.taken_branch_cycles, sr_.data()}, translator_callbacks()),
+    : config_(config), map_(map), environment_(environment), data_port_(*this), instruction_port_(*this),
+      data_cache_(config.data_cache, data_port_), instruction_cache_(config.instruction_cache, instruction_port_),
+      blocks_(config.timing, handlers(), config.instruction_cache.line_bytes, instruction_cache_.set_mask()),
+      translator_({data_cache_.line_shift(), data_cache_.set_mask(), data_cache_.tags_per_set(),
+                   config.timing.taken_branch_cycles, sr_.data()},
+                  translator_callbacks()),
       uncached_line_(config.instruction_cache.line_bytes) {
   for (const Region& region : map.regions())
     if (region.kind == RegionKind::cached) cached_.push_back({region.physical, region.size, region.base});
@@ -64,7 +60,9 @@ void Core::reset(std::uint32_t pc) {
   apply_ps();
   sr_[special::prid] = config_.id;
   sr_[special::atomctl] = config_.reset_atomctl;
-  threadptr_ = 0;
+  user_ = {};
+  f_ = {};
+  exclusive_.reset();
   frame_count_ = 0;
   caller_ = 0;
   watched_calls_.clear();
@@ -111,7 +109,9 @@ TranslatorCallbacks Core::translator_callbacks() {
             L1Cache& cache = static_cast<Core*>(state)->instruction_cache_;
             return cache.touch(block->line) && (!block->straddles || cache.touch(block->next_line));
           },
-          [](CoreState* state, std::uint32_t set, std::uint32_t way) { static_cast<Core*>(state)->data_cache_.make_most_recent(set, way); }};
+          [](CoreState* state, std::uint32_t set, std::uint32_t way) {
+            static_cast<Core*>(state)->data_cache_.make_most_recent(set, way);
+          }};
 }
 
 void Core::clear_blocks() {
@@ -152,7 +152,7 @@ void Core::simulator_call() {
   a_[2] = environment_.simulator_call(a_[2], arguments);
 }
 
-// ---- Between blocks ------------------------------------------------------------------------------------------------
+// ---- Between blocks -----------------------------------------------------------------------------
 
 bool Core::at_horizon(Block& block) {
   if (cycles_ >= stop_) {
@@ -206,7 +206,8 @@ void Core::fetch_block(Block& block) {
 }
 
 std::uint32_t Core::after_block(const Block& block) {
-  if (block.end_pc != sr_[special::lend] || sr_[special::lcount] == 0 || sr_[special::ps] & ps::excm) return block.end_pc;
+  if (block.end_pc != sr_[special::lend] || sr_[special::lcount] == 0 || sr_[special::ps] & ps::excm)
+    return block.end_pc;
   --sr_[special::lcount];
   return sr_[special::lbeg];
 }
@@ -264,7 +265,9 @@ void Core::watch_calls(std::span<const std::uint32_t> functions, CallObserver& o
 
 void Core::enter_watched(std::uint32_t function) {
   // A branch back to the function's first instruction is no call.
-  if (!watched_calls_.empty() && watched_calls_.back().function == function && watched_calls_.back().depth == frame_count_) return;
+  if (!watched_calls_.empty() && watched_calls_.back().function == function &&
+      watched_calls_.back().depth == frame_count_)
+    return;
   ++unseen_effects_;
   environment_.synchronise();  // others see what is allocated when
   const bool nested = in_watched_call();

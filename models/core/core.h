@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -32,13 +33,18 @@ class CoreEnvironment {
   virtual std::uint32_t read(std::uint32_t address, std::span<std::uint8_t> bytes) = 0;
   virtual std::uint32_t write(std::uint32_t address, std::span<const std::uint8_t> bytes) = 0;
   /// Writes the bytes whose mask bit is set.
-  virtual std::uint32_t write_line(std::uint32_t address, std::span<const std::uint8_t> line, const ByteMask& bytes) = 0;
-  /// Stores `desired` if memory holds `expected`, without any other master in between. `expected` receives what memory held.
+  virtual std::uint32_t write_line(std::uint32_t address, std::span<const std::uint8_t> line,
+                                   const ByteMask& bytes) = 0;
+  /// Stores `desired` if memory holds `expected`, without any other master in between. `expected` receives what memory
+  /// held.
   virtual std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t& expected, std::uint32_t desired) = 0;
 
-  /// A compare-and-swap that has failed because of `held` is made again and again, each `gap` cycles after the end of the one before, the first
-  /// one now, for as long as nobody writes near the word; not beyond `limit`. Calls Core::add_repeated_swaps() with what was made; may do nothing.
-  virtual void repeat_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t gap, std::uint64_t limit) { (void)address, (void)held, (void)gap, (void)limit; }
+  /// A compare-and-swap that has failed because of `held` is made again and again, each `gap` cycles after the end of
+  /// the one before, the first one now, for as long as nobody writes near the word; not beyond `limit`. Calls
+  /// Core::add_repeated_swaps() with what was made; may do nothing.
+  virtual void repeat_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t gap, std::uint64_t limit) {
+    (void)address, (void)held, (void)gap, (void)limit;
+  }
 
   /// Returns when no other core is behind this one; the place where simulated time passes. May change the horizon.
   void synchronise() {
@@ -67,13 +73,15 @@ class CoreEnvironment {
 struct CoreStatistics {
   std::uint64_t instructions = 0;
   std::uint64_t cycles = 0;
-  std::uint64_t data_accesses = 0;    ///< loads and stores that went to the data cache
-  std::uint64_t uncached_reads = 0;   ///< loads that went past it
+  std::uint64_t data_accesses = 0;  ///< loads and stores that went to the data cache
+  std::uint64_t uncached_reads = 0;  ///< loads that went past it
   std::uint64_t uncached_writes = 0;
-  std::uint64_t atomics = 0;          ///< S32C1I executed
-  std::uint64_t lines_dropped_by_atomics = 0;  ///< that the data cache held, and S32C1I at memory wrote back and dropped: the next access misses
-  std::uint64_t cache_operations = 0; ///< on the data cache, by address or index
-  // From an S32C1I that failed until the next one at the same place, for the same word: waiting for a lock. Contained in the figures above.
+  std::uint64_t atomics = 0;  ///< S32C1I executed
+  std::uint64_t lines_dropped_by_atomics =
+      0;  ///< that the data cache held, and S32C1I at memory wrote back and dropped: the next access misses
+  std::uint64_t cache_operations = 0;  ///< on the data cache, by address or index
+  // From an S32C1I that failed until the next one at the same place, for the same word: waiting for a lock. Contained
+  // in the figures above.
   std::uint64_t waiting_cycles = 0, waiting_instructions = 0;
 };
 
@@ -122,7 +130,10 @@ class Core : private CoreState {
   }
 
   /// Whether one of them is being executed, and not an interrupt handler on top of it.
-  bool in_watched_call() const { return !watched_calls_.empty() && (handlers_entered_.empty() || watched_calls_.back().depth >= handlers_entered_.back()); }
+  bool in_watched_call() const {
+    return !watched_calls_.empty() &&
+           (handlers_entered_.empty() || watched_calls_.back().depth >= handlers_entered_.back());
+  }
 
   /// Executes from pc() until execution arrives at trap_address. Throws CoreFault.
   void run();
@@ -136,8 +147,8 @@ class Core : private CoreState {
   /// Where the current function will return to; 0 when nothing called it.
   std::uint32_t return_address() const { return caller_; }
   void set_pc(std::uint32_t pc) { pc_ = pc; }
-  /// Prepares a call from outside: run() executes `function` until it returns. A function whose first instruction is ENTRY is called
-  /// through the register window. REQUIRES: at most six arguments.
+  /// Prepares a call from outside: run() executes `function` until it returns. A function whose first instruction is
+  /// ENTRY is called through the register window. REQUIRES: at most six arguments.
   void begin_call(std::uint32_t function, std::span<const std::uint32_t> arguments);
   /// What the function of the last begin_call() has returned.
   std::uint32_t call_result() const { return a_[result_register_]; }
@@ -149,14 +160,20 @@ class Core : private CoreState {
   void set_special_register(std::uint8_t number, std::uint32_t value) { sr_[number] = value; }
 
   /// The cycle in which the current instruction executes. Exact inside a block too.
-  std::uint64_t now() const { return block_ ? cycles_ - (block_->cycles - block_->cycles_before[static_cast<std::size_t>(op_ - block_->ops)]) : cycles_; }
+  std::uint64_t now() const {
+    return block_ ? cycles_ - (block_->cycles - block_->cycles_before[static_cast<std::size_t>(op_ - block_->ops)])
+                  : cycles_;
+  }
   /// Lets time pass without executing: waiting, or work that is not instructions.
   void advance(std::uint64_t cycles) { cycles_ += cycles; }
-  void advance_to(std::uint64_t cycle) { if (cycles_ < cycle) cycles_ = cycle; }
-  /// The cycle at which run() asks the environment what happened meanwhile; sooner when an interrupt or the watchdog is due.
+  void advance_to(std::uint64_t cycle) {
+    if (cycles_ < cycle) cycles_ = cycle;
+  }
+  /// The cycle at which run() asks the environment what happened meanwhile; sooner when an interrupt or the watchdog is
+  /// due.
   void set_horizon(std::uint64_t cycle) { stop_at(interrupt_pending() ? 0 : std::min(cycle, watchdog_)); }
-  /// The core, which is about to repeat a compare-and-swap that fails, has done so, and what lies in between, that many times; the next one would
-  /// begin at `next`.
+  /// The core, which is about to repeat a compare-and-swap that fails, has done so, and what lies in between, that many
+  /// times; the next one would begin at `next`.
   void add_repeated_swaps(std::uint64_t times, std::uint64_t next);
   void set_watchdog(std::uint64_t cycle) { watchdog_ = cycle; }
 
@@ -198,7 +215,8 @@ class Core : private CoreState {
   bool user_mode() const { return (sr_[special::ps] & ps::ring) && !(sr_[special::ps] & ps::excm); }
 
   /// Ends the run with this core's position attached.
-  [[noreturn]] void fault(FaultCause cause, const std::string& detail = {}, std::uint32_t address = 0, Refusal refusal = {});
+  [[noreturn]] void fault(FaultCause cause, const std::string& detail = {}, std::uint32_t address = 0,
+                          Refusal refusal = {});
 
  private:
   friend class BlockCache;
@@ -250,8 +268,8 @@ class Core : private CoreState {
   bool needs_bus(const Region& region, std::uint32_t address) const;
   std::uint32_t load_slow(std::uint32_t address, unsigned bytes, Ordering ordering = Ordering::plain);
   void store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes, Ordering ordering = Ordering::plain);
-  /// Has the line of an access that is made through the cache, and has nothing else to it, be the most recently used of its set, fetched if
-  /// need be. REQUIRES: the address is in a cached range.
+  /// Has the line of an access that is made through the cache, and has nothing else to it, be the most recently used of
+  /// its set, fetched if need be. REQUIRES: the address is in a cached range.
   bool have_line(std::uint32_t address) {
     if (data_cache_.touch(address)) return true;
     if (checked_) return false;
@@ -259,8 +277,8 @@ class Core : private CoreState {
     data_cache_.fetch(address);
     return true;
   }
-  /// Loads through the cache, if the observer need not see it: most slow accesses find another line of their set than the last one, or miss,
-  /// and nothing else.
+  /// Loads through the cache, if the observer need not see it: most slow accesses find another line of their set than
+  /// the last one, or miss, and nothing else.
   bool load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& value);
   /// What a log notes of a store of the current instruction.
   StoreLog::Record store_record() const { return {now() + store_tag_, current_pc(), caller_}; }
@@ -269,7 +287,20 @@ class Core : private CoreState {
   std::uint32_t load_acquire(std::uint32_t address);
   void store_release(std::uint32_t address, std::uint32_t value);
   std::uint32_t compare_and_swap(std::uint32_t address, std::uint32_t desired);
-  void observe_swap(std::uint32_t physical, bool drops, std::uint32_t held, std::uint32_t expected, std::uint32_t desired);
+  // L32EX and what belongs to it. A store takes place where the word still has the value that was read.
+  std::uint32_t load_exclusive(std::uint32_t address);
+  std::uint32_t store_exclusive(std::uint32_t address, std::uint32_t value);
+  std::uint32_t exchange_exclusive_result(std::uint32_t value);
+  void clear_exclusive() { exclusive_.reset(); }
+  /// Whether an atomic access is made within the data cache; else at memory, past it.
+  bool is_atomic_in_cache(const Region& region, std::uint32_t address, const char* instruction);
+  /// Writes the line of an atomic access at memory back and drops it, on cores that do. Whether it did.
+  bool drop_for_atomic(const Region& region, std::uint32_t address);
+  enum class Accumulate { set_unsigned, set, add, subtract };
+  /// MAC16: ACC and the product of halves of two registers; bit 0 of `halves`: the upper of `x`, bit 1: of `y`.
+  void accumulate(Accumulate what, std::uint32_t x, std::uint32_t y, std::uint32_t halves);
+  void observe_swap(std::uint32_t physical, bool drops, std::uint32_t held, std::uint32_t expected,
+                    std::uint32_t desired);
   void note_retry(std::uint32_t address);
   void note_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t begin);
   void data_cache_operation(CacheOperation operation, std::uint32_t address);
@@ -298,7 +329,9 @@ class Core : private CoreState {
   std::uint32_t save_frame(std::uint32_t pc);
   std::uint32_t restore_frame(std::uint32_t pc, std::uint32_t increment);
   bool make_room(Block& block);
-  bool frame_begins_at(std::uint32_t quads) const { return sr_[special::windowstart] >> ((sr_[special::windowbase] + quads) & quad_mask_) & 1; }
+  bool frame_begins_at(std::uint32_t quads) const {
+    return sr_[special::windowstart] >> ((sr_[special::windowbase] + quads) & quad_mask_) & 1;
+  }
   void measure_room();
 
   void start_loop(std::uint32_t count, std::uint32_t begin, std::uint32_t end);
@@ -339,11 +372,17 @@ class Core : private CoreState {
   BlockCache blocks_;
   Translator translator_;
   std::exception_ptr thrown_;  ///< by a callback of translated code
-  std::uint32_t threadptr_ = 0;
+  std::array<std::uint32_t, 3> user_{};  ///< user registers, by user::
+  std::array<std::uint32_t, 16> f_{};  ///< the bits of the floating-point registers
+  struct Exclusive {
+    std::uint32_t address, value;
+  };
+  std::optional<Exclusive> exclusive_;  ///< of the last L32EX
   static constexpr std::uint32_t most_room = 3;
-  std::uint32_t window_room_ = most_room;  ///< quads behind the first that instructions may use before a frame has to be saved
-  std::uint32_t quad_mask_ = 15;           ///< of numbers of quads of physical registers
-  std::uint64_t stop_ = 0;                 ///< the horizon that was asked for; horizon_ may be sooner
+  std::uint32_t window_room_ =
+      most_room;  ///< quads behind the first that instructions may use before a frame has to be saved
+  std::uint32_t quad_mask_ = 15;  ///< of numbers of quads of physical registers
+  std::uint64_t stop_ = 0;  ///< the horizon that was asked for; horizon_ may be sooner
   unsigned first_argument_ = 2, result_register_ = 2;
   bool restarted_ = false;
   bool checked_ = false;  ///< user mode, on a platform that protects memory from it
@@ -352,7 +391,8 @@ class Core : private CoreState {
   std::uint64_t uncached_writes_ = 0;
   std::uint64_t atomics_ = 0, lines_dropped_by_atomics_ = 0;
   std::uint64_t cache_operations_ = 0;
-  /// The last S32C1I, if it failed. Where the next one finds the same registers, and nothing else has happened, the loop around it repeats itself.
+  /// The last S32C1I, if it failed. Where the next one finds the same registers, and nothing else has happened, the
+  /// loop around it repeats itself.
   struct FailedSwap {
     bool valid = false;
     std::uint32_t pc = 0, address = 0, held = 0;
@@ -373,7 +413,8 @@ class Core : private CoreState {
     return counts_.data_accesses + cache_operations_ + instruction_cache_.statistics().misses + unseen_effects_;
   }
   std::array<std::uint32_t, 6> loop_registers() const {
-    return {sar_, sr_[special::lcount], sr_[special::scompare1], sr_[special::ps], sr_[special::windowbase], frame_count_};
+    return {sar_,        sr_[special::lcount], sr_[special::scompare1], sr_[special::ps], sr_[special::windowbase],
+            frame_count_};
   }
   struct WatchedCall {
     std::uint32_t function, depth;
@@ -382,7 +423,8 @@ class Core : private CoreState {
   CallObserver* call_observer_ = nullptr;
   BlockObserver* block_observer_ = nullptr;
   std::vector<WatchedCall> watched_calls_;  ///< those that have not returned, outermost first
-  std::vector<std::uint32_t> handlers_entered_;  ///< frames that were there when each exception handler began, outermost first
+  std::vector<std::uint32_t>
+      handlers_entered_;  ///< frames that were there when each exception handler began, outermost first
   std::vector<std::uint8_t> uncached_line_;  ///< the last line fetched past the instruction cache
 };
 

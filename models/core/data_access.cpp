@@ -16,14 +16,15 @@ std::string hex(std::uint32_t value) {
 
 /// 1, 2 or 4 bytes: sizes that the compiler knows need no call.
 void copy_word(void* to, const void* from, unsigned bytes) {
-  if (bytes == 4) [[likely]] std::memcpy(to, from, 4);
+  if (bytes == 4) [[likely]]
+    std::memcpy(to, from, 4);
   else if (bytes == 2) std::memcpy(to, from, 2);
   else std::memcpy(to, from, 1);
 }
 
 }  // namespace
 
-// ---- Below the caches ------------------------------------------------------------------------------------------------
+// ---- Below the caches ---------------------------------------------------------------------------
 
 void Core::Port::fill(std::uint32_t line_address, std::span<std::uint8_t> line, bool prefetch) {
   const std::uint32_t wait = core_.environment_.read(line_address, line);
@@ -32,7 +33,8 @@ void Core::Port::fill(std::uint32_t line_address, std::span<std::uint8_t> line, 
 
 void Core::Port::write_back(std::uint32_t line_address, std::span<const std::uint8_t> line, const ByteMask& bytes) {
   // Only a cache with dirty state by byte writes less than the line.
-  core_.cycles_ += core_.config_.data_cache.byte_dirty ? core_.environment_.write_line(line_address, line, bytes) : core_.environment_.write(line_address, line);
+  core_.cycles_ += core_.config_.data_cache.byte_dirty ? core_.environment_.write_line(line_address, line, bytes)
+                                                       : core_.environment_.write(line_address, line);
 }
 
 void Core::Port::write_through(std::uint32_t address, std::span<const std::uint8_t> bytes) {
@@ -42,7 +44,8 @@ void Core::Port::write_through(std::uint32_t address, std::span<const std::uint8
 LinePort::Permission Core::DataPort::filled(std::uint32_t line_address, StoreLog& log) {
   if (!core_.observer_) return {0, 0};
   const CachedRange& range = *core_.cached_range(line_address);
-  const HardwareObserver::Permission permission = core_.observer_->on_line_filled(core_, line_address - range.base + range.physical, log);
+  const HardwareObserver::Permission permission =
+      core_.observer_->on_line_filled(core_, line_address - range.base + range.physical, log);
   return {permission.reads, permission.writes};
 }
 
@@ -55,7 +58,7 @@ bool Core::Port::may_prefetch(std::uint32_t line_address) const {
   return region && region->kind == RegionKind::cached;
 }
 
-// ---- Loads and stores ------------------------------------------------------------------------------------------------
+// ---- Loads and stores ---------------------------------------------------------------------------
 
 void Core::check_privilege(std::uint32_t address, std::uint32_t physical, const char* what) {
   for (const PhysicalRange& range : config_.kernel_only)
@@ -63,7 +66,9 @@ void Core::check_privilege(std::uint32_t address, std::uint32_t physical, const 
 }
 
 const Region& Core::region_for(std::uint32_t address, unsigned bytes, const char* what) {
-  if (address & (bytes - 1)) fault(FaultCause::unaligned_access, std::string(what) + " " + hex(address) + ", " + std::to_string(bytes) + " bytes", address);
+  if (address & (bytes - 1))
+    fault(FaultCause::unaligned_access,
+          std::string(what) + " " + hex(address) + ", " + std::to_string(bytes) + " bytes", address);
   const Region* region = map_.find(address);
   if (!region) fault(FaultCause::unmapped_access, std::string(what) + " " + hex(address), address);
   return *region;
@@ -85,8 +90,11 @@ std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering or
     const std::uint8_t* held = line + (address & (data_cache_.config().line_bytes - 1));
     std::memcpy(&value, held, bytes);
     const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
-    if (observer_ && (ordering != Ordering::plain || checked_ || L1Cache::Place::hides(data_cache_.hidden(fast_[data_cache_.set_of(address)]).from_reads, offset, bytes, data_cache_.part_shift())))
-      data_cache_.permit_reads(address, observer_->on_read({*this, View::cached, ordering, region.to_physical(address), {held, bytes}}));
+    if (observer_ && (ordering != Ordering::plain || checked_ ||
+                      L1Cache::Place::hides(data_cache_.hidden(fast_[data_cache_.set_of(address)]).from_reads, offset,
+                                            bytes, data_cache_.part_shift())))
+      data_cache_.permit_reads(
+          address, observer_->on_read({*this, View::cached, ordering, region.to_physical(address), {held, bytes}}));
     return value;
   }
   std::array<std::uint8_t, 4> buffer{};
@@ -94,7 +102,9 @@ std::uint32_t Core::load_slow(std::uint32_t address, unsigned bytes, Ordering or
   ++uncached_reads_;
   if (observer_) {
     if (region.kind == RegionKind::device) observer_->on_device_read(*this, region.to_physical(address));
-    else observer_->on_read({*this, View::uncached, ordering, region.to_physical(address), std::span(buffer.data(), bytes)});
+    else
+      observer_->on_read(
+          {*this, View::uncached, ordering, region.to_physical(address), std::span(buffer.data(), bytes)});
   }
   std::memcpy(&value, buffer.data(), bytes);
   return value;
@@ -107,9 +117,12 @@ void Core::store_slow(std::uint32_t address, std::uint32_t value, unsigned bytes
   if (ordering == Ordering::plain && store_unseen(address, stored)) return;
   const Region& region = region_for(address, bytes, "store to");
   if (checked_) check_privilege(address, region.to_physical(address), "store to");
-  if (!environment_.alone() && (needs_bus(region, address) || config_.data_cache.write_policy == WritePolicy::write_through)) environment_.synchronise();
+  if (!environment_.alone() &&
+      (needs_bus(region, address) || config_.data_cache.write_policy == WritePolicy::write_through))
+    environment_.synchronise();
   if (region.kind == RegionKind::cached) {
-    const std::uint64_t permitted = observer_ ? observer_->on_write({*this, View::cached, ordering, region.to_physical(address), stored}) : 0;
+    const std::uint64_t permitted =
+        observer_ ? observer_->on_write({*this, View::cached, ordering, region.to_physical(address), stored}) : 0;
     data_cache_.store(address, stored);
     // A write-through cache need not hold what was stored: there is no place to note further stores in.
     if (permitted && !checked_ && config_.data_cache.write_policy == WritePolicy::write_back)
@@ -130,21 +143,26 @@ bool Core::load_unseen(std::uint32_t address, unsigned bytes, std::uint32_t& val
   const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
   const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1);
   if (entry.line != data_cache_.line_address(address)) return false;
-  if (observer_ && L1Cache::Place::hides(data_cache_.hidden(entry).from_reads, offset, bytes, data_cache_.part_shift())) return false;
+  if (observer_ && L1Cache::Place::hides(data_cache_.hidden(entry).from_reads, offset, bytes, data_cache_.part_shift()))
+    return false;
   copy_word(&value, entry.at(address), bytes);
   return true;
 }
 
 bool Core::store_unseen(std::uint32_t address, std::span<const std::uint8_t> stored) {
   const auto bytes = static_cast<std::uint32_t>(stored.size());
-  if (address & (bytes - 1) || config_.data_cache.write_policy == WritePolicy::write_through || !cached_range(address) || !have_line(address)) return false;
+  if (address & (bytes - 1) || config_.data_cache.write_policy == WritePolicy::write_through ||
+      !cached_range(address) || !have_line(address))
+    return false;
   const L1Cache::FastEntry& entry = fast_[data_cache_.set_of(address)];
   const std::uint32_t offset = address & (data_cache_.config().line_bytes - 1), part_shift = data_cache_.part_shift();
   if (entry.line != data_cache_.line_address(address)) return false;
   if (!observer_) {
     if (!data_cache_.make_dirty(address)) return false;
   } else {
-    if (!(bytes >> part_shift) || L1Cache::Place::hides(data_cache_.hidden(entry).from_writes, offset, bytes, part_shift)) return false;
+    if (!(bytes >> part_shift) ||
+        L1Cache::Place::hides(data_cache_.hidden(entry).from_writes, offset, bytes, part_shift))
+      return false;
     entry.place->log.note(((1ull << (bytes >> part_shift)) - 1) << (offset >> part_shift), offset / 4, store_record());
   }
   copy_word(entry.at(address), stored.data(), bytes);
@@ -156,9 +174,7 @@ std::uint32_t Core::load(std::uint32_t address, unsigned bytes) {
   ++counts_.data_accesses;
   try {
     return load_slow(address, bytes);
-  } catch (const BusError& error) {
-    fault(FaultCause::bus_error, error.what(), address, error.refusal);
-  }
+  } catch (const BusError& error) { fault(FaultCause::bus_error, error.what(), address, error.refusal); }
 }
 
 void Core::store(std::uint32_t address, std::uint32_t value, unsigned bytes) {
@@ -166,9 +182,7 @@ void Core::store(std::uint32_t address, std::uint32_t value, unsigned bytes) {
   ++counts_.data_accesses;
   try {
     store_slow(address, value, bytes);
-  } catch (const BusError& error) {
-    fault(FaultCause::bus_error, error.what(), address, error.refusal);
-  }
+  } catch (const BusError& error) { fault(FaultCause::bus_error, error.what(), address, error.refusal); }
 }
 
 std::uint32_t Core::load_acquire(std::uint32_t address) {
@@ -183,16 +197,31 @@ void Core::store_release(std::uint32_t address, std::uint32_t value) {
   store_slow(address, value, 4, Ordering::release);
 }
 
-std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desired) {
-  const Region& region = region_for(address, 4, "S32C1I to");
-  ++atomics_;
+bool Core::is_atomic_in_cache(const Region& region, std::uint32_t address, const char* instruction) {
   const bool cached = region.kind == RegionKind::cached;
   // ATOMCTL: what to do for bypass (bits 1:0), write-through (3:2) and write-back (5:4) memory; 0 exception, 1
   // read-conditional-write at memory, 2 internal: in this core's cache, unseen by other cores.
   const unsigned shift = !cached ? 0 : config_.data_cache.write_policy == WritePolicy::write_through ? 2 : 4;
   const std::uint32_t mode = sr_[special::atomctl] >> shift & 3;
+  if (mode == 2 && cached) return true;
+  if (mode != 1)
+    fault(FaultCause::atomic_access,
+          std::string(instruction) + " to " + hex(address) + (cached ? " (cached)" : " (uncached)"));
+  return false;
+}
+
+bool Core::drop_for_atomic(const Region& region, std::uint32_t address) {
+  if (region.kind != RegionKind::cached || config_.atomics_keep_lines) return false;
+  lines_dropped_by_atomics_ += data_cache_.peek(address) != nullptr;
+  data_cache_.write_back_invalidate(address);
+  return true;
+}
+
+std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desired) {
+  const Region& region = region_for(address, 4, "S32C1I to");
+  ++atomics_;
   std::uint32_t held = sr_[special::scompare1];
-  if (mode == 2 && cached) {
+  if (is_atomic_in_cache(region, address, "S32C1I")) {
     ++counts_.data_accesses;
     const std::uint32_t expected = held;
     held = load_slow(address, 4, Ordering::acquire_release);
@@ -202,7 +231,6 @@ std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desire
     }
     return held;
   }
-  if (mode != 1) fault(FaultCause::atomic_access, "S32C1I to " + hex(address) + (cached ? " (cached)" : " (uncached)"));
   environment_.synchronise();
   const std::uint32_t physical = region.to_physical(address), expected = held;
   note_retry(address);
@@ -211,11 +239,7 @@ std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desire
     environment_.synchronise();
   }
   const std::uint64_t begin = cycles_;
-  const bool drops = cached && !config_.atomics_keep_lines;
-  if (drops) {
-    lines_dropped_by_atomics_ += data_cache_.peek(address) != nullptr;
-    data_cache_.write_back_invalidate(address);
-  }
+  const bool drops = drop_for_atomic(region, address);
   cycles_ += environment_.compare_and_swap(address, held, desired);
   observe_swap(physical, drops, held, expected, desired);
   failed_swap_.valid = held != expected;
@@ -223,7 +247,59 @@ std::uint32_t Core::compare_and_swap(std::uint32_t address, std::uint32_t desire
   return held;
 }
 
-void Core::observe_swap(std::uint32_t physical, bool drops, std::uint32_t held, std::uint32_t expected, std::uint32_t desired) {
+std::uint32_t Core::load_exclusive(std::uint32_t address) {
+  const Region& region = region_for(address, 4, "L32EX from");
+  ++atomics_;
+  std::uint32_t value = 0;
+  if (region.kind != RegionKind::cached || is_atomic_in_cache(region, address, "L32EX")) {
+    value = load_acquire(address);
+  } else {  // from memory, past the cache
+    environment_.synchronise();
+    const std::uint32_t physical = region.to_physical(address);
+    if (drop_for_atomic(region, address) && observer_)
+      observer_->on_cache_operation(*this, CacheOperation::write_back_invalidate, physical, true);
+    std::array<std::uint8_t, 4> bytes;
+    cycles_ += environment_.read(address, bytes);
+    std::memcpy(&value, bytes.data(), bytes.size());
+    if (observer_) observer_->on_read({*this, View::uncached, Ordering::acquire, physical, bytes});
+  }
+  exclusive_ = Exclusive{address, value};
+  return value;
+}
+
+/// Returns the result of the store before, as it was until now: the instruction writes it to its own register.
+std::uint32_t Core::store_exclusive(std::uint32_t address, std::uint32_t value) {
+  const std::optional<Exclusive> exclusive = std::exchange(exclusive_, std::nullopt);
+  bool stored = false;
+  if (exclusive && exclusive->address == address) {
+    const Region& region = region_for(address, 4, "S32EX to");
+    const std::uint32_t physical = region.to_physical(address);
+    ++atomics_;
+    if (region.kind == RegionKind::cached && is_atomic_in_cache(region, address, "S32EX")) {
+      stored = true;  // nobody else is in this cache
+      store_slow(address, value, 4, Ordering::release);
+    } else {
+      environment_.synchronise();
+      std::uint32_t held = exclusive->value;
+      const bool drops = drop_for_atomic(region, address);
+      cycles_ += environment_.compare_and_swap(address, held, value);
+      stored = held == exclusive->value;
+      observe_swap(physical, drops, held, exclusive->value, value);
+    }
+  }
+  return exchange_exclusive_result(stored);
+}
+
+std::uint32_t Core::exchange_exclusive_result(std::uint32_t value) {
+  constexpr unsigned result_bit = 8;  // of ATOMCTL
+  std::uint32_t& control = sr_[special::atomctl];
+  const std::uint32_t old = control >> result_bit & 1;
+  control = (control & ~(1u << result_bit)) | (value & 1) << result_bit;
+  return old;
+}
+
+void Core::observe_swap(std::uint32_t physical, bool drops, std::uint32_t held, std::uint32_t expected,
+                        std::uint32_t desired) {
   if (!observer_) return;
   if (drops) observer_->on_cache_operation(*this, CacheOperation::write_back_invalidate, physical, true);
   std::array<std::uint8_t, 4> value;
@@ -231,8 +307,10 @@ void Core::observe_swap(std::uint32_t physical, bool drops, std::uint32_t held, 
   observer_->on_read({*this, View::uncached, Ordering::acquire_release, physical, value});
   std::memcpy(value.data(), &desired, 4);
   if (held == expected) observer_->on_write({*this, View::uncached, Ordering::acquire_release, physical, value});
-  // Nothing comes between the two halves of the instruction: what a prefetcher may have fetched again by then is dropped, too.
-  if (drops && config_.data_cache.prefetch_lines) observer_->on_cache_operation(*this, CacheOperation::invalidate, physical, true);
+  // Nothing comes between the two halves of the instruction: what a prefetcher may have fetched again by then is
+  // dropped, too.
+  if (drops && config_.data_cache.prefetch_lines)
+    observer_->on_cache_operation(*this, CacheOperation::invalidate, physical, true);
 }
 
 void Core::add_repeated_swaps(std::uint64_t times, std::uint64_t next) {
@@ -248,7 +326,8 @@ void Core::add_repeated_swaps(std::uint64_t times, std::uint64_t next) {
 /// An S32C1I begins.
 void Core::note_retry(std::uint32_t address) {
   FailedSwap& last = failed_swap_;
-  const bool retried = last.valid && last.pc == current_pc() && last.address == address && last.others.back() == frame_count_;
+  const bool retried =
+      last.valid && last.pc == current_pc() && last.address == address && last.others.back() == frame_count_;
   if (!retried) {
     last.repeats = false;
     last.gap = last.instructions_between = 0;
@@ -297,9 +376,12 @@ void Core::data_cache_operation(CacheOperation operation, std::uint32_t address)
     return;
   }
   ++cache_operations_;
-  if (!environment_.alone() && (by_index || operation == CacheOperation::prefetch || operation == CacheOperation::lock || data_cache_.dirty(address))) environment_.synchronise();
+  if (!environment_.alone() && (by_index || operation == CacheOperation::prefetch ||
+                                operation == CacheOperation::lock || data_cache_.dirty(address)))
+    environment_.synchronise();
   if (filter_ && !filter_->allow(*this, operation)) return;
-  if (observer_ && by_index) observer_->on_index_operation(*this, operation, data_cache_.set_of(address), data_cache_.way_of_index(address));
+  if (observer_ && by_index)
+    observer_->on_index_operation(*this, operation, data_cache_.set_of(address), data_cache_.way_of_index(address));
   else if (observer_) observer_->on_cache_operation(*this, operation, region->to_physical(address), false);
   switch (operation) {
     case CacheOperation::write_back: data_cache_.write_back(address); break;
@@ -307,7 +389,8 @@ void Core::data_cache_operation(CacheOperation operation, std::uint32_t address)
     case CacheOperation::write_back_invalidate: data_cache_.write_back_invalidate(address); break;
     case CacheOperation::prefetch: data_cache_.prefetch(address); break;
     case CacheOperation::lock:
-      if (!data_cache_.lock(address)) fault(FaultCause::cache_lock, "every other way of the set of " + hex(address) + " is locked");
+      if (!data_cache_.lock(address))
+        fault(FaultCause::cache_lock, "every other way of the set of " + hex(address) + " is locked");
       break;
     case CacheOperation::unlock: data_cache_.unlock(address); break;
     case CacheOperation::index_invalidate: data_cache_.by_index(address, L1Cache::IndexOperation::invalidate); break;
@@ -329,10 +412,13 @@ void Core::instruction_cache_operation(CacheOperation operation, std::uint32_t a
       break;
     case CacheOperation::lock:
       environment_.synchronise();
-      if (!instruction_cache_.lock(address)) fault(FaultCause::cache_lock, "every other way of the set of " + hex(address) + " is locked");
+      if (!instruction_cache_.lock(address))
+        fault(FaultCause::cache_lock, "every other way of the set of " + hex(address) + " is locked");
       break;
     case CacheOperation::unlock: instruction_cache_.unlock(address); break;
-    case CacheOperation::index_invalidate: instruction_cache_.by_index(address, L1Cache::IndexOperation::invalidate); break;
+    case CacheOperation::index_invalidate:
+      instruction_cache_.by_index(address, L1Cache::IndexOperation::invalidate);
+      break;
     default: break;
   }
 }

@@ -7,15 +7,8 @@ namespace dspmem {
 
 DspCore::DspCore(sc_core::sc_module_name name, const CoreConfig& config, const AddressMap& map, const Clock& clock,
                  const CoreLimits& limits, TimeKeeper& keeper, CoreHost& host)
-    : sc_module(name),
-      CoreEnvironment(keeper.running()),
-      initiator_socket("initiator_socket"),
-      map_(map),
-      clock_(clock),
-      limits_(limits),
-      keeper_(keeper),
-      host_(host),
-      core_(config, map, *this) {
+    : sc_module(name), CoreEnvironment(keeper.running()), initiator_socket("initiator_socket"), map_(map),
+      clock_(clock), limits_(limits), keeper_(keeper), host_(host), core_(config, map, *this) {
   access_.master = config.id;
   payload_.set_extension(&access_);
   payload_.set_byte_enable_ptr(nullptr);
@@ -34,14 +27,12 @@ void DspCore::process() {
     wait_until([this] { return powered_; });
     host_.run_program(*this);
     wait_until([] { return false; });
-  } catch (...) {
-    failure = std::current_exception();
-  }
+  } catch (...) { failure = std::current_exception(); }
   keeper_.await_turn(id(), core_.now());  // what others did before comes first, were it a failure of their own
   host_.failed(failure);
 }
 
-// ---- Time ------------------------------------------------------------------------------------------------------------
+// ---- Time ---------------------------------------------------------------------------------------
 
 void DspCore::await_turn() {
   const std::uint64_t now = core_.now();
@@ -117,13 +108,15 @@ std::uint32_t DspCore::call(std::uint32_t function, std::span<const std::uint32_
   return core_.call_result();
 }
 
-// ---- Spinning ----------------------------------------------------------------------------------------------------------
+// ---- Spinning -----------------------------------------------------------------------------------
 
 void DspCore::repeat_failed_swap(std::uint32_t address, std::uint32_t held, std::uint64_t gap, std::uint64_t limit) {
-  const auto range = std::find_if(direct_.begin(), direct_.end(), [address](const DirectRange& each) { return address - each.base < each.size; });
+  const auto range = std::find_if(direct_.begin(), direct_.end(),
+                                  [address](const DirectRange& each) { return address - each.base < each.size; });
   // With a quantum that ends between two accesses the core takes an interrupt there, not behind the next access.
   if (range == direct_.end() || gap >= limits_.quantum_cycles) return;
-  const std::uint32_t offset = address - range->base + range->offset, bytes = 4, cycles = range->sram->access_cycles(bytes);
+  const std::uint32_t offset = address - range->base + range->offset, bytes = 4,
+                      cycles = range->sram->access_cycles(bytes);
   if (!range->sram->polls(offset, held, core_.now() + direct_latency_)) return;
   const std::uint64_t longest = 1'000'000'000, end = std::min(limit, core_.now() + longest);
   restart(id(), offset, bytes, core_.now() + direct_latency_, direct_latency_, direct_latency_ + cycles + gap);
@@ -131,7 +124,8 @@ void DspCore::repeat_failed_swap(std::uint32_t address, std::uint32_t held, std:
   polled_->add_poller(*this, range->sram->beats(bytes), keeper_.turn());
   keeper_.set_running(id(), end);
   keeper_.pass_on();
-  if (const sc_core::sc_time time = clock_.to_time(end); time > sc_core::sc_time_stamp()) wait(time - sc_core::sc_time_stamp(), poll_event_);
+  if (const sc_core::sc_time time = clock_.to_time(end); time > sc_core::sc_time_stamp())
+    wait(time - sc_core::sc_time_stamp(), poll_event_);
   if (polled_) {
     keeper_.begin_turn(id(), end);
     stop_polling();
@@ -153,7 +147,7 @@ void DspCore::stop_polling() {
   woken();
 }
 
-// ---- Power and interrupts --------------------------------------------------------------------------------------------
+// ---- Power and interrupts -----------------------------------------------------------------------
 
 void DspCore::power_on(std::uint32_t boot_address, std::uint64_t now) {
   if (powered_) return;
@@ -192,30 +186,35 @@ std::uint32_t DspCore::simulator_call(std::uint32_t number, std::span<const std:
   return host_.simulator_call(*this, number, arguments);
 }
 
-// ---- Bus master ------------------------------------------------------------------------------------------------------
+// ---- Bus master ---------------------------------------------------------------------------------
 
 void DspCore::connect_directly(std::span<const std::unique_ptr<Sram>> srams, std::uint32_t latency_cycles) {
   direct_latency_ = latency_cycles;
   for (const Region& region : map_.regions())
     for (const auto& each : srams) {
       const std::uint64_t begin = each->config().physical_base, end = begin + each->config().size();
-      const std::uint64_t first = std::max<std::uint64_t>(begin, region.physical), last = std::min<std::uint64_t>(end, std::uint64_t{region.physical} + region.size);
+      const std::uint64_t first = std::max<std::uint64_t>(begin, region.physical),
+                          last = std::min<std::uint64_t>(end, std::uint64_t{region.physical} + region.size);
       if (first >= last) continue;
-      direct_.push_back({static_cast<std::uint32_t>(region.base + (first - region.physical)), static_cast<std::uint32_t>(last - first), static_cast<std::uint32_t>(first - begin), each.get()});
+      direct_.push_back({static_cast<std::uint32_t>(region.base + (first - region.physical)),
+                         static_cast<std::uint32_t>(last - first), static_cast<std::uint32_t>(first - begin),
+                         each.get()});
     }
 }
 
 inline std::uint32_t DspCore::transact(bool write, std::uint32_t address, std::uint8_t* data, std::uint32_t bytes) {
   for (const DirectRange& range : direct_)
     if (address - range.base < range.size) {
-      const std::uint32_t cycles = range.sram->serve(write, address - range.base + range.offset, data, bytes, access_, core_.now() + direct_latency_);
+      const std::uint32_t cycles = range.sram->serve(write, address - range.base + range.offset, data, bytes, access_,
+                                                     core_.now() + direct_latency_);
       if (cycles == Sram::refused) throw BusError(access_.refusal);
       return direct_latency_ + cycles;
     }
   return transact_through_socket(write, address, data, bytes);
 }
 
-std::uint32_t DspCore::transact_through_socket(bool write, std::uint32_t address, std::uint8_t* data, std::uint32_t bytes) {
+std::uint32_t DspCore::transact_through_socket(bool write, std::uint32_t address, std::uint8_t* data,
+                                               std::uint32_t bytes) {
   const Region* region = map_.find(address);
   if (!region) throw BusError({Refusal::Kind::nothing_there, 0, "", "no memory at this address"});
   payload_.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <tlm_utils/simple_initiator_socket.h>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <span>
-#include <tlm_utils/simple_initiator_socket.h>
 
 #include "models/bus_access.h"
 #include "models/core/core.h"
@@ -28,7 +28,8 @@ class CoreHost {
   /// When it returns, the core only serves interrupts.
   virtual void run_program(DspCore& core) = 0;
   /// SIMCALL of the firmware; the result goes to a2.
-  virtual std::uint32_t simulator_call(DspCore& core, std::uint32_t number, std::span<const std::uint32_t, 3> arguments) = 0;
+  virtual std::uint32_t simulator_call(DspCore& core, std::uint32_t number,
+                                       std::span<const std::uint32_t, 3> arguments) = 0;
   /// The core's power goes on or off.
   virtual void core_power(DspCore& core, bool on, std::uint64_t cycle) { (void)core, (void)on, (void)cycle; }
   /// Whether the run is to end now: asked once a quantum.
@@ -46,8 +47,8 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment, private Poll
           const CoreLimits& limits, TimeKeeper& keeper, CoreHost& host);
   ~DspCore() override;
 
-  /// Memories that this core may address without the interconnect, which would take so many cycles: same timing, less host time. What
-  /// is not among them goes through initiator_socket. REQUIRES: they outlive the core.
+  /// Memories that this core may address without the interconnect, which would take so many cycles: same timing, less
+  /// host time. What is not among them goes through initiator_socket. REQUIRES: they outlive the core.
   void connect_directly(std::span<const std::unique_ptr<Sram>> srams, std::uint32_t latency_cycles);
 
   Core& core() { return core_; }
@@ -78,7 +79,8 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment, private Poll
   using CoreEnvironment::synchronise;
   /// Wakes the core from wait_until(); `now` is the waker's time.
   void wake(std::uint64_t now);
-  /// A core that spins in its sleep wakes, with what it did before the present turn. Also for whoever reads its figures when the run is over.
+  /// A core that spins in its sleep wakes, with what it did before the present turn. Also for whoever reads its figures
+  /// when the run is over.
   void stop_polling();
 
  private:
@@ -125,7 +127,8 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment, private Poll
   std::uint32_t restarts_ = 0;
   std::uint32_t boot_address_ = 0;
   std::uint64_t resume_at_ = 0;
-  std::uint64_t look_at_ = 0;  ///< when the core, which may have been alone until then, looks at what happened around it
+  std::uint64_t look_at_ =
+      0;  ///< when the core, which may have been alone until then, looks at what happened around it
 };
 
 }  // namespace dspmem

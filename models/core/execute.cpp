@@ -2,8 +2,8 @@
 // The interpreter: threaded code over predecoded blocks. Semantics come from instructions.inc; this file defines the
 // words they are written in, and what happens between blocks.
 //
-// Hot path, per block: one compare with the horizon, one with the instruction cache's most recent line, three additions.
-// Per load or store that hits the most recently used line of its set: one compare. No call, no allocation.
+// Hot path, per block: one compare with the horizon, one with the instruction cache's most recent line, three
+// additions. Per load or store that hits the most recently used line of its set: one compare. No call, no allocation.
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "models/core/core.h"
+#include "models/core/floating_point.h"
 
 namespace dspmem {
 namespace {
@@ -31,7 +32,9 @@ inline std::uint32_t clamp_signed(std::uint32_t value, std::uint32_t bits) {
 }
 
 /// NSAU: leading zero bits.
-inline std::uint32_t normalize_unsigned(std::uint32_t value) { return static_cast<std::uint32_t>(std::countl_zero(value)); }
+inline std::uint32_t normalize_unsigned(std::uint32_t value) {
+  return static_cast<std::uint32_t>(std::countl_zero(value));
+}
 
 /// NSA: leading bits that repeat the sign, less one.
 inline std::uint32_t normalize_signed(std::uint32_t value) {
@@ -54,111 +57,127 @@ inline std::uint32_t remainder_signed(std::uint32_t a, std::uint32_t b) {
 #define T a[op->t]
 #define IMM op->immediate
 #define SAR sar_
-#define BOOLEAN(number) (sr_[special::br] >> (number) & 1)
-#define SET_BOOLEAN(number, value) (sr_[special::br] = (sr_[special::br] & ~(1u << (number))) | static_cast<std::uint32_t>(value) << (number))
+#define BOOLEAN(number) (1u & sr_[special::br] >> (number))
+#define SET_BOOLEAN(number, value) \
+  (sr_[special::br] = (sr_[special::br] & ~(1u << (number))) | static_cast<std::uint32_t>(value) << (number))
 #define SIGNED(value) to_signed(value)
+#define FR f_[op->r]
+#define FS f_[op->s]
+#define FT f_[op->t]
+#define FCR user_[user::fcr]
+#define MAC(number) sr_[special::m0 + (number)]
+#define MX MAC(op->r >> 2 & 1)
+#define MY MAC((op->t >> 2 & 1) + 2)
+#define MULTIPLY_HALVES(what, x, y) accumulate(Accumulate::what, x, y, IMM)
+#define LOAD_MAC(step) \
+  do { \
+    const std::uint32_t next_ = S + static_cast<std::uint32_t>(step); \
+    MAC(op->r & 3) = LOAD(std::uint32_t, next_); \
+    S = next_; \
+  } while (0)
 #define PC (block->pc + block->offsets[static_cast<std::size_t>(op - block->ops)])
 #define SEQUENTIAL_PC block->end_pc
 
 // Slow paths may need the exact position: they find it in op_ and block_.
 #define SAVE_POSITION() (op_ = op, block_ = block)
-#define SLOW(...)    \
-  do {               \
+#define SLOW(...) \
+  do { \
     SAVE_POSITION(); \
-    __VA_ARGS__;     \
+    __VA_ARGS__; \
   } while (0)
 #define CHECK_DIVISOR(value) \
   if ((value) == 0) SLOW(fault(FaultCause::divide_by_zero))
 
-// Memory. A key equals an entry's only for an aligned access to the set's most recently used line; see L1Cache. Where an
-// observer wants to see some of the line, a bit for each 64th of it says what.
+// Memory. A key equals an entry's only for an aligned access to the set's most recently used line; see L1Cache. Where
+// an observer wants to see some of the line, a bit for each 64th of it says what.
 #define ACCESS_KEY(type, address) ((address) & (line_mask | (sizeof(type) - 1)))
 #define HIDDEN(hidden, type, address) ((hidden) >> (((address) & ~line_mask) >> part_shift) & parts_of(sizeof(type)))
-#define FAST(entry, access, type, address)                       \
-  ((entry).access##_key == ACCESS_KEY(type, address) ||          \
-   (observer_ && (entry).line == ACCESS_KEY(type, address) && !HIDDEN(data_cache_.hidden(entry).from_##access##s, type, address)))
-#define LOAD(type, address_expression)                                         \
-  ({                                                                           \
-    const std::uint32_t address_ = (address_expression);                       \
+#define FAST(entry, access, type, address) \
+  ((entry).access##_key == ACCESS_KEY(type, address) || \
+   (observer_ && (entry).line == ACCESS_KEY(type, address) && \
+    !HIDDEN(data_cache_.hidden(entry).from_##access##s, type, address)))
+#define LOAD(type, address_expression) \
+  ({ \
+    const std::uint32_t address_ = (address_expression); \
     const L1Cache::FastEntry& entry_ = fast_[address_ >> LineShift & set_mask]; \
-    type value_;                                                               \
-    if (FAST(entry_, read, type, address_)) [[likely]] {                       \
-      std::memcpy(&value_, entry_.at(address_), sizeof value_);                \
-    } else {                                                                   \
-      SAVE_POSITION();                                                         \
-      value_ = static_cast<type>(load_slow(address_, sizeof(type)));           \
-    }                                                                          \
-    value_;                                                                    \
+    type value_; \
+    if (FAST(entry_, read, type, address_)) [[likely]] { \
+      std::memcpy(&value_, entry_.at(address_), sizeof value_); \
+    } else { \
+      SAVE_POSITION(); \
+      value_ = static_cast<type>(load_slow(address_, sizeof(type))); \
+    } \
+    value_; \
   })
-#define STORE(type, address_expression, value_expression)                      \
-  do {                                                                         \
-    const std::uint32_t address_ = (address_expression);                       \
+#define STORE(type, address_expression, value_expression) \
+  do { \
+    const std::uint32_t address_ = (address_expression); \
     const L1Cache::FastEntry& entry_ = fast_[address_ >> LineShift & set_mask]; \
-    const type value_ = static_cast<type>(value_expression);                   \
+    const type value_ = static_cast<type>(value_expression); \
     if (FAST(entry_, write, type, address_) && (!observer_ || sizeof(type) >> part_shift)) [[likely]] { \
-      std::memcpy(entry_.at(address_), &value_, sizeof value_);                \
-      if (observer_) {                                                         \
-        const std::uint32_t offset_ = address_ & ~line_mask;                   \
-        SAVE_POSITION();                                                       \
+      std::memcpy(entry_.at(address_), &value_, sizeof value_); \
+      if (observer_) { \
+        const std::uint32_t offset_ = address_ & ~line_mask; \
+        SAVE_POSITION(); \
         entry_.place->log.note(parts_of(sizeof(type)) << (offset_ >> part_shift), offset_ / 4, store_record()); \
-      }                                                                        \
-    } else {                                                                   \
-      SAVE_POSITION();                                                         \
-      store_slow(address_, value_, sizeof(type));                              \
-    }                                                                          \
+      } \
+    } else { \
+      SAVE_POSITION(); \
+      store_slow(address_, value_, sizeof(type)); \
+    } \
   } while (0)
 
 // Control flow
-#define BRANCH(condition)   \
-  do {                      \
+#define BRANCH(condition) \
+  do { \
     if (condition) goto taken; \
-    goto sequential;        \
+    goto sequential; \
   } while (0)
 #define JUMP_TAKEN() goto follow_taken
-#define JUMP(address)        \
-  do {                       \
-    SAVE_POSITION();         \
-    pc = (address);          \
-    goto computed;           \
+#define JUMP(address) \
+  do { \
+    SAVE_POSITION(); \
+    pc = (address); \
+    goto computed; \
   } while (0)
-#define CALL_TAKEN()                          \
-  do {                                        \
-    a[0] = block->end_pc;                     \
+#define CALL_TAKEN() \
+  do { \
+    a[0] = block->end_pc; \
     push_frame(block->taken_pc, block->end_pc); \
-    goto follow_taken;                        \
+    goto follow_taken; \
   } while (0)
-#define CALL(address)                 \
-  do {                                \
-    pc = (address);                   \
-    a[0] = block->end_pc;             \
-    push_frame(pc, block->end_pc);    \
-    goto computed;                    \
+#define CALL(address) \
+  do { \
+    pc = (address); \
+    a[0] = block->end_pc; \
+    push_frame(pc, block->end_pc); \
+    goto computed; \
   } while (0)
-#define RETURN()     \
-  do {               \
-    pc = a[0];       \
-    pop_frame(pc);   \
-    goto computed;   \
+#define RETURN() \
+  do { \
+    pc = a[0]; \
+    pop_frame(pc); \
+    goto computed; \
   } while (0)
-#define WINDOW_CALL_TAKEN(increment)                                    \
-  do {                                                                 \
-    push_window_call(increment, block->taken_pc, block->end_pc);       \
-    goto follow_taken;                                                 \
+#define WINDOW_CALL_TAKEN(increment) \
+  do { \
+    push_window_call(increment, block->taken_pc, block->end_pc); \
+    goto follow_taken; \
   } while (0)
-#define WINDOW_CALL(increment, address)               \
-  do {                                                \
-    pc = (address);                                   \
-    push_window_call(increment, pc, block->end_pc);   \
-    goto computed;                                    \
+#define WINDOW_CALL(increment, address) \
+  do { \
+    pc = (address); \
+    push_window_call(increment, pc, block->end_pc); \
+    goto computed; \
   } while (0)
 #define NEXT_BLOCK() goto sequential_unlinked
-#define SKIP_IF(condition)        \
-  do {                            \
-    if (condition) {              \
-      pc = block->taken_pc;       \
-      goto computed;              \
-    }                             \
-    goto sequential_unlinked;     \
+#define SKIP_IF(condition) \
+  do { \
+    if (condition) { \
+      pc = block->taken_pc; \
+      goto computed; \
+    } \
+    goto sequential_unlinked; \
   } while (0)
 
 /// Runs from pc_ until trap_address. With `table` set it only reports where each instruction's code is: labels are
@@ -176,7 +195,9 @@ void Core::execute(HandlerTable* table) {
   }
 
   constexpr unsigned part_shift = LineShift > 6 ? LineShift - 6 : 0;
-  constexpr auto parts_of = [](std::size_t bytes) { return (1ull << std::max<std::size_t>(bytes >> part_shift, 1)) - 1; };
+  constexpr auto parts_of = [](std::size_t bytes) {
+    return (1ull << std::max<std::size_t>(bytes >> part_shift, 1)) - 1;
+  };
   constexpr std::uint32_t line_mask = ~((1u << LineShift) - 1);
   std::uint32_t* const a = a_.data();
   const std::uint32_t set_mask = data_cache_.set_mask();
@@ -220,7 +241,8 @@ enter:
   counts_.instructions += block->counts.instructions;
   counts_.data_accesses += block->counts.data_accesses;
   if (translate) {
-    if (!block->body && ++block->entered == translate && !translator_.translate(*block, observer_ != nullptr)) blocks_.request_clear();
+    if (!block->body && ++block->entered == translate && !translator_.translate(*block, observer_ != nullptr))
+      blocks_.request_clear();
     if (block->body) {
       const Translator::Left left = translator_.run(*this, *block);
       block = left.block;
@@ -229,21 +251,17 @@ enter:
         case Translator::Exit::sequential: goto sequential;
         case Translator::Exit::taken: goto follow_taken;
         case Translator::Exit::computed: pc = pc_; goto computed;
-        case Translator::Exit::thrown:
-          failed_ = 0;
-          std::rethrow_exception(std::exchange(thrown_, nullptr));
+        case Translator::Exit::thrown: failed_ = 0; std::rethrow_exception(std::exchange(thrown_, nullptr));
       }
     }
   }
   op = block->ops;
-  goto* op->handler;
+  goto * op->handler;
 
 #define INSTRUCTION(name, text, mask, match, format, kind, ...) \
-  handle_##name: {                                              \
-    __VA_ARGS__;                                                \
-  }                                                             \
-  ++op;                                                         \
-  goto* op->handler;
+  handle_##name : { __VA_ARGS__; } \
+  ++op; \
+  goto * op->handler;
 #include "models/core/instructions.inc"
 #undef INSTRUCTION
 
@@ -300,7 +318,7 @@ sequential_unlinked:
   goto computed;
 }
 
-// ---- One instruction alone --------------------------------------------------------------------------------------------------
+// ---- One instruction alone ----------------------------------------------------------------------
 
 // The same words for an instruction that translated code has no code for, and calls. Its position is saved.
 #undef LOAD
@@ -318,29 +336,32 @@ sequential_unlinked:
 #define LOAD(type, address) static_cast<type>(load_slow(address, sizeof(type)))
 #define STORE(type, address, value) store_slow(address, static_cast<type>(value), sizeof(type))
 #define GO(address) return pc_ = (address), after_step()
-#define NEVER_LEFT() throw std::logic_error("translated code has no code for '" + std::string(instruction_table()[static_cast<std::size_t>(op->opcode)].text) + "'")
+#define NEVER_LEFT() \
+  throw std::logic_error("translated code has no code for '" + \
+                         std::string(instruction_table()[static_cast<std::size_t>(op->opcode)].text) + "'")
 #define BRANCH(condition) NEVER_LEFT()
 #define JUMP_TAKEN() NEVER_LEFT()
 #define JUMP(address) GO(address)
 #define CALL_TAKEN() NEVER_LEFT()
 #define CALL(address) static_cast<void>(address), NEVER_LEFT()
 #define WINDOW_CALL_TAKEN(increment) NEVER_LEFT()
-#define WINDOW_CALL(increment, address) return push_window_call(increment, address, block->end_pc), pc_ = (address), after_step()
-#define RETURN()               \
-  do {                         \
+#define WINDOW_CALL(increment, address) \
+  return push_window_call(increment, address, block->end_pc), pc_ = (address), after_step()
+#define RETURN() \
+  do { \
     const std::uint32_t to = a[0]; \
-    pop_frame(to);             \
-    GO(to);                    \
+    pop_frame(to); \
+    GO(to); \
   } while (0)
-#define NEXT_BLOCK()                                          \
-  do {                                                        \
+#define NEXT_BLOCK() \
+  do { \
     if (!std::exchange(restarted_, false)) pc_ = after_block(*block); \
-    return after_step();                                      \
+    return after_step(); \
   } while (0)
-#define SKIP_IF(condition)                 \
-  do {                                     \
-    if (condition) GO(block->taken_pc);    \
-    NEXT_BLOCK();                          \
+#define SKIP_IF(condition) \
+  do { \
+    if (condition) GO(block->taken_pc); \
+    NEXT_BLOCK(); \
   } while (0)
 
 Stepped Core::after_step() const { return blocks_.clear_pending() ? Stepped::stale : Stepped::elsewhere; }
@@ -351,8 +372,8 @@ Stepped Core::step() {
   const Op* const op = op_;
   switch (op->opcode) {
 #define INSTRUCTION(name, text, mask, match, format, kind, ...) \
-  case Opcode::name: {                                          \
-    __VA_ARGS__;                                                \
+  case Opcode::name: { \
+    __VA_ARGS__; \
   } break;
 #include "models/core/instructions.inc"
 #undef INSTRUCTION
@@ -379,9 +400,7 @@ HandlerTable Core::handlers() {
 void Core::run() {
   try {
     interpret(nullptr);
-  } catch (const BusError& error) {
-    fault(FaultCause::bus_error, error.what(), 0, error.refusal);
-  }
+  } catch (const BusError& error) { fault(FaultCause::bus_error, error.what(), 0, error.refusal); }
   block_ = nullptr;
   if (block_observer_) block_observer_->on_leave(*this);
 }

@@ -40,8 +40,8 @@ class CoreFault : public std::runtime_error {
   std::uint32_t core = 0;
   std::uint32_t pc = 0;
   std::uint64_t cycle = 0;
-  std::uint32_t address = 0;      ///< of the access that could not be made, as the core knows it
-  Refusal refusal;                ///< of a bus_error
+  std::uint32_t address = 0;  ///< of the access that could not be made, as the core knows it
+  Refusal refusal;  ///< of a bus_error
   std::vector<StackFrame> stack;  ///< innermost call first
 };
 

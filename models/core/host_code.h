@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What translated code is made of: where the guest's state is in the host, and the code that all blocks share. Of the translator's own
-// sources, not of its interface.
+// What translated code is made of: where the guest's state is in the host, and the code that all blocks share. Of the
+// translator's own sources, not of its interface.
 #pragma once
 
 #include <asmjit/x86.h>
@@ -30,15 +30,15 @@ struct Translator::Implementation {
   TranslatorCallbacks callbacks;
   CodeStore store;
   Entry entry = nullptr;
-  std::uint64_t leave = 0;   ///< rax, rdx: Left
-  std::uint64_t cold = 0;    ///< rax: a block without code
+  std::uint64_t leave = 0;  ///< rax, rdx: Left
+  std::uint64_t cold = 0;  ///< rax: a block without code
   std::uint64_t thrown = 0;  ///< after a callback that has thrown
   // By the access' size. The address is in eax, what is stored in edx; what was loaded comes back in eax.
   std::array<std::uint64_t, 5> load_slow{}, store_slow{};
-  std::uint64_t step = 0;   ///< for the instruction at op_ of block_; goes elsewhere if that does
+  std::uint64_t step = 0;  ///< for the instruction at op_ of block_; goes elsewhere if that does
   std::uint64_t touch = 0;  ///< rax: block; sets the zero flag when its lines are not there
-  /// eax: address; rcx, edx: as entry_of() leaves them, which stay. Sets the carry flag if another way than the most recently used one held
-  /// the line, which is the most recently used one now.
+  /// eax: address; rcx, edx: as entry_of() leaves them, which stay. Sets the carry flag if another way than the most
+  /// recently used one held the line, which is the most recently used one now.
   std::uint64_t other_way = 0;
 };
 
@@ -56,9 +56,20 @@ struct Mapping {
   std::uint8_t guest;
   Gp host;
 };
-inline const std::array<Mapping, 10> mappings{{{1, x86::r12d}, {2, x86::r13d}, {3, x86::r14d}, {4, x86::r15d}, {5, x86::esi}, {6, x86::edi}, {7, x86::r8d}, {8, x86::r9d}, {12, x86::r10d}, {15, x86::r11d}}};
+inline const std::array<Mapping, 10> mappings{{{1, x86::r12d},
+                                               {2, x86::r13d},
+                                               {3, x86::r14d},
+                                               {4, x86::r15d},
+                                               {5, x86::esi},
+                                               {6, x86::edi},
+                                               {7, x86::r8d},
+                                               {8, x86::r9d},
+                                               {12, x86::r10d},
+                                               {15, x86::r11d}}};
 
-inline x86::Mem field(std::size_t offset, std::uint32_t bytes = 4) { return x86::Mem(state, static_cast<std::int32_t>(offset), bytes); }
+inline x86::Mem field(std::size_t offset, std::uint32_t bytes = 4) {
+  return x86::Mem(state, static_cast<std::int32_t>(offset), bytes);
+}
 inline x86::Mem guest_register(std::uint32_t number) { return field(offsetof(CoreState, a_) + 4 * number); }
 #define FIELD(name) field(offsetof(CoreState, name), sizeof(CoreState::name))
 
@@ -71,7 +82,8 @@ inline std::optional<Gp> host_of(std::uint32_t guest) {
 /// What the host's functions leave as it is.
 inline const std::array<Gp, 6> kept_by_calls{x86::rbx, x86::rbp, x86::r12, x86::r13, x86::r14, x86::r15};
 inline bool is_kept_by_calls(const Gp& host) {
-  return std::any_of(kept_by_calls.begin(), kept_by_calls.end(), [&host](const Gp& each) { return each.id() == host.id(); });
+  return std::any_of(kept_by_calls.begin(), kept_by_calls.end(),
+                     [&host](const Gp& each) { return each.id() == host.id(); });
 }
 
 inline void spill(x86::Assembler& a) {

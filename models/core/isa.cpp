@@ -18,7 +18,8 @@ constexpr Instruction table[] = {
 /// The opcodes that share op0, so that decoding looks at few rows.
 std::array<std::vector<Opcode>, 16> group_by_op0() {
   std::array<std::vector<Opcode>, 16> groups;
-  for (std::size_t row = 0; row < std::size(table); ++row) groups[table[row].match & 0xf].push_back(static_cast<Opcode>(row));
+  for (std::size_t row = 0; row < std::size(table); ++row)
+    groups[table[row].match & 0xf].push_back(static_cast<Opcode>(row));
   return groups;
 }
 

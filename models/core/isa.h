@@ -10,7 +10,23 @@ namespace dspmem {
 
 /// Groups of instructions that cost the same. The base cost of every instruction is one cycle; CoreTiming adds to it.
 enum class InstructionKind : std::uint8_t {
-  alu, multiply, divide, load, store, synchronising, jump, call, return_, branch, loop_, barrier, cache, fetch_control, system, window, trap
+  alu,
+  multiply,
+  divide,
+  load,
+  store,
+  synchronising,
+  jump,
+  call,
+  return_,
+  branch,
+  loop_,
+  barrier,
+  cache,
+  fetch_control,
+  system,
+  window,
+  trap
 };
 inline constexpr std::size_t instruction_kinds = 17;
 
@@ -45,18 +61,26 @@ struct Instruction {
   InstructionKind kind;
 };
 
-/// Whether an instruction is the last of its block: it may go elsewhere, or change how what follows is fetched or executed.
+/// Whether an instruction is the last of its block: it may go elsewhere, or change how what follows is fetched or
+/// executed.
 constexpr bool ends_block(InstructionKind kind) {
   switch (kind) {
-    case InstructionKind::jump: case InstructionKind::call: case InstructionKind::return_: case InstructionKind::branch:
-    case InstructionKind::loop_: case InstructionKind::system: case InstructionKind::fetch_control: case InstructionKind::window: case InstructionKind::trap:
-      return true;
-    default:
-      return false;
+    case InstructionKind::jump:
+    case InstructionKind::call:
+    case InstructionKind::return_:
+    case InstructionKind::branch:
+    case InstructionKind::loop_:
+    case InstructionKind::system:
+    case InstructionKind::fetch_control:
+    case InstructionKind::window:
+    case InstructionKind::trap: return true;
+    default: return false;
   }
 }
 
-constexpr bool accesses_data(InstructionKind kind) { return kind == InstructionKind::load || kind == InstructionKind::store; }
+constexpr bool accesses_data(InstructionKind kind) {
+  return kind == InstructionKind::load || kind == InstructionKind::store;
+}
 
 /// Every instruction, indexed by Opcode (without block_end).
 std::span<const Instruction> instruction_table();
@@ -72,17 +96,55 @@ Opcode decode(std::uint32_t word);
 // Numbers of the special registers that the simulator implements (Xtensa ISA reference manual, special registers).
 namespace special {
 enum : std::uint8_t {
-  lbeg = 0, lend = 1, lcount = 2, sar = 3, br = 4, litbase = 5, scompare1 = 12, acclo = 16, acchi = 17, m0 = 32, windowbase = 72, windowstart = 73, memctl = 97, atomctl = 99, configid0 = 176, epc1 = 177,
-  epc2 = 178, depc = 192, eps2 = 194, configid1 = 208, excsave1 = 209, cpenable = 224, interrupt = 226, intclear = 227,
-  intenable = 228, ps = 230, vecbase = 231, exccause = 232, debugcause = 233, ccount = 234, prid = 235, excvaddr = 238,
-  ccompare0 = 240, misc0 = 244,
+  lbeg = 0,
+  lend = 1,
+  lcount = 2,
+  sar = 3,
+  br = 4,
+  litbase = 5,
+  scompare1 = 12,
+  acclo = 16,
+  acchi = 17,
+  m0 = 32,
+  windowbase = 72,
+  windowstart = 73,
+  memctl = 97,
+  atomctl = 99,
+  configid0 = 176,
+  epc1 = 177,
+  epc2 = 178,
+  depc = 192,
+  eps2 = 194,
+  configid1 = 208,
+  excsave1 = 209,
+  cpenable = 224,
+  interrupt = 226,
+  intclear = 227,
+  intenable = 228,
+  ps = 230,
+  vecbase = 231,
+  exccause = 232,
+  debugcause = 233,
+  ccount = 234,
+  prid = 235,
+  excvaddr = 238,
+  ccompare0 = 240,
+  misc0 = 244,
 };
 }
 
+/// User registers that the simulator implements. FSR keeps what was written: no instruction sets its flags.
+namespace user {
+enum : std::uint8_t { threadptr, fcr, fsr };
+inline constexpr std::uint32_t first = 231;  ///< number of the first, in RUR and WUR
+inline constexpr std::uint32_t count = 3;
+}  // namespace user
+
 // Fields of PS.
 namespace ps {
-inline constexpr std::uint32_t intlevel = 0xf, excm = 0x10, um = 0x20, ring = 0xc0, owb = 0xf00, callinc = 0x30000, woe = 0x40000;
+inline constexpr std::uint32_t intlevel = 0xf, excm = 0x10, um = 0x20, ring = 0xc0, owb = 0xf00, callinc = 0x30000,
+                               woe = 0x40000;
 inline constexpr unsigned owb_shift = 8, callinc_shift = 16;
-}
+}  // namespace ps
 
 }  // namespace dspmem

@@ -13,12 +13,33 @@ namespace {
 bool plain_register(std::uint32_t number) {
   using namespace special;
   switch (number) {
-    case lbeg: case lcount: case litbase: case br: case acclo: case acchi: case windowbase: case windowstart: case scompare1: case memctl: case atomctl: case configid0: case configid1: case depc:
-    case cpenable: case intenable: case vecbase: case exccause: case debugcause: case excvaddr: case ccompare0: case special::ps: case lend:
-      return true;
+    case lbeg:
+    case lcount:
+    case litbase:
+    case br:
+    case acclo:
+    case acchi:
+    case windowbase:
+    case windowstart:
+    case scompare1:
+    case memctl:
+    case atomctl:
+    case configid0:
+    case configid1:
+    case depc:
+    case cpenable:
+    case intenable:
+    case vecbase:
+    case exccause:
+    case debugcause:
+    case excvaddr:
+    case ccompare0:
+    case special::ps:
+    case lend: return true;
     default:
       return (number >= epc1 && number < epc1 + 7) || (number >= eps2 && number < eps2 + 6) ||
-             (number >= excsave1 && number < excsave1 + 7) || (number >= misc0 && number < misc0 + 4) || (number >= m0 && number < m0 + 4);
+             (number >= excsave1 && number < excsave1 + 7) || (number >= misc0 && number < misc0 + 4) ||
+             (number >= m0 && number < m0 + 4);
   }
 }
 
@@ -28,10 +49,12 @@ std::uint32_t Core::read_special(std::uint32_t number) {
   switch (number) {
     case special::sar: return sar_;
     case special::ccount: return static_cast<std::uint32_t>(now());
-    case special::prid: case special::interrupt: return sr_[number];
+    case special::prid:
+    case special::interrupt: return sr_[number];
     default: break;
   }
-  if (!plain_register(number)) fault(FaultCause::illegal_instruction, "special register " + std::to_string(number) + " does not exist");
+  if (!plain_register(number))
+    fault(FaultCause::illegal_instruction, "special register " + std::to_string(number) + " does not exist");
   return sr_[number];
 }
 
@@ -45,11 +68,13 @@ void Core::write_special(std::uint32_t number, std::uint32_t value) {
       if (blocks_.add_loop_end(value)) blocks_.request_clear();
       return;
     case special::br: sr_[number] = value & 0xffff; return;
+    case special::acchi: sr_[number] = static_cast<std::uint32_t>(static_cast<std::int8_t>(value)); return;  // 8 bits
     case special::windowbase: move_window(value - sr_[number]); return;
     case special::windowstart: write_windowstart(value); return;
     case special::ccount: return;  // the cycle counter is shared with the reports and runs on
     default:
-      if (!plain_register(number)) fault(FaultCause::illegal_instruction, "special register " + std::to_string(number) + " does not exist");
+      if (!plain_register(number))
+        fault(FaultCause::illegal_instruction, "special register " + std::to_string(number) + " does not exist");
       sr_[number] = value;
   }
   if (number == special::ps) apply_ps();
@@ -63,13 +88,30 @@ std::uint32_t Core::exchange_special(std::uint32_t number, std::uint32_t value) 
 }
 
 std::uint32_t Core::read_user(std::uint32_t number) {
-  if (number != 231) fault(FaultCause::illegal_instruction, "user register " + std::to_string(number) + " does not exist");
-  return threadptr_;
+  if (number - user::first >= user::count)
+    fault(FaultCause::illegal_instruction, "user register " + std::to_string(number) + " does not exist");
+  return user_[number - user::first];
 }
 
 void Core::write_user(std::uint32_t number, std::uint32_t value) {
-  if (number != 231) fault(FaultCause::illegal_instruction, "user register " + std::to_string(number) + " does not exist");
-  threadptr_ = value;
+  if (number - user::first >= user::count)
+    fault(FaultCause::illegal_instruction, "user register " + std::to_string(number) + " does not exist");
+  user_[number - user::first] = value;
+}
+
+void Core::accumulate(Accumulate what, std::uint32_t x, std::uint32_t y, std::uint32_t halves) {
+  const std::uint32_t left = (halves & 1 ? x >> 16 : x) & 0xffff, right = (halves & 2 ? y >> 16 : y) & 0xffff;
+  const std::int64_t product = std::int64_t{static_cast<std::int16_t>(left)} * static_cast<std::int16_t>(right);
+  const auto sum = static_cast<std::int64_t>(std::uint64_t{sr_[special::acchi]} << 32 | sr_[special::acclo]);
+  std::int64_t result = 0;
+  switch (what) {
+    case Accumulate::set_unsigned: result = std::int64_t{left} * right; break;
+    case Accumulate::set: result = product; break;
+    case Accumulate::add: result = sum + product; break;
+    case Accumulate::subtract: result = sum - product; break;
+  }
+  sr_[special::acclo] = static_cast<std::uint32_t>(result);
+  write_special(special::acchi, static_cast<std::uint32_t>(result >> 32));
 }
 
 std::uint32_t Core::raise_interrupt_level(std::uint32_t level) {
@@ -95,7 +137,8 @@ void Core::raise_interrupt(unsigned line) {
 void Core::lower_interrupt(unsigned line) { sr_[special::interrupt] &= ~(1u << line); }
 
 bool Core::interrupt_pending() const {
-  return (sr_[special::interrupt] & sr_[special::intenable]) != 0 && (sr_[special::ps] & (ps::excm | ps::intlevel)) == 0;
+  return (sr_[special::interrupt] & sr_[special::intenable]) != 0 &&
+         (sr_[special::ps] & (ps::excm | ps::intlevel)) == 0;
 }
 
 std::uint32_t Core::take_exception(std::uint32_t cause, std::uint32_t pc) {
@@ -120,7 +163,8 @@ void Core::illegal_instruction() {
   std::uint32_t word = 0;  // as the core fetched it: it may reach into the next line
   for (std::uint32_t byte = 0; byte < 3; ++byte) {
     const std::uint32_t address = current_pc() + byte;
-    word |= static_cast<std::uint32_t>(fetch_line(address)[address - instruction_cache_.line_address(address)]) << 8 * byte;
+    word |= static_cast<std::uint32_t>(fetch_line(address)[address - instruction_cache_.line_address(address)])
+            << 8 * byte;
   }
   const auto is = [word](Opcode opcode) {
     const Instruction& row = instruction_table()[static_cast<std::size_t>(opcode)];
@@ -128,7 +172,8 @@ void Core::illegal_instruction() {
   };
   if (is(Opcode::ill) || is(Opcode::ill_n)) fault(FaultCause::illegal_instruction);  // it is meant to be one
   char text[120];
-  std::snprintf(text, sizeof text, "%.*s (%06x), which is not modelled", static_cast<int>(unknown_instruction(word).size()), unknown_instruction(word).data(), word);
+  std::snprintf(text, sizeof text, "%.*s (%06x), which is not modelled",
+                static_cast<int>(unknown_instruction(word).size()), unknown_instruction(word).data(), word);
   fault(FaultCause::illegal_instruction, text);
 }
 
@@ -155,7 +200,7 @@ std::uint32_t Core::return_from_interrupt(std::uint32_t level) {
   return sr_[special::epc1 + level - 1];
 }
 
-// ---- Privilege -------------------------------------------------------------------------------------------------------
+// ---- Privilege ----------------------------------------------------------------------------------
 
 void Core::set_ring(std::uint32_t ring) {
   sr_[special::ps] = (sr_[special::ps] & ~ps::ring) | ring << 6;

@@ -11,9 +11,10 @@
 namespace dspmem {
 
 /// Who is where in time. Cores run ahead of SystemC by up to a quantum (temporal decoupling); before a core does what
-/// others can see, it waits for its turn: until none of them is behind it. A core that is alone never waits: nothing can happen in its
-/// past, so no kernel call is needed either. Turns pass from process to process without SystemC's queue of timed events: the kernel's time
-/// is never later than any master's, and moves on only when a master asks for it.
+/// others can see, it waits for its turn: until none of them is behind it. A core that is alone never waits: nothing
+/// can happen in its past, so no kernel call is needed either. Turns pass from process to process without SystemC's
+/// queue of timed events: the kernel's time is never later than any master's, and moves on only when a master asks for
+/// it.
 class TimeKeeper {
  public:
   explicit TimeKeeper(std::size_t masters) : locals_(masters, never), waits_(masters), turn_comes_(masters) {}
@@ -31,7 +32,8 @@ class TimeKeeper {
   /// How many are not idle. While it is only one, every turn is that master's.
   const std::size_t& running() const { return running_; }
 
-  /// The master's access at `cycle` is the next one of all, if nobody comes before it. Of several at one cycle, the lower number goes first.
+  /// The master's access at `cycle` is the next one of all, if nobody comes before it. Of several at one cycle, the
+  /// lower number goes first.
   bool take_turn(std::size_t master, std::uint64_t cycle) {
     set_running(master, cycle);
     if (first() != master) return false;
@@ -61,7 +63,9 @@ class TimeKeeper {
  private:
   static constexpr std::uint64_t never = ~0ull;
 
-  std::size_t first() const { return static_cast<std::size_t>(std::min_element(locals_.begin(), locals_.end()) - locals_.begin()); }
+  std::size_t first() const {
+    return static_cast<std::size_t>(std::min_element(locals_.begin(), locals_.end()) - locals_.begin());
+  }
 
   std::vector<std::uint64_t> locals_;  ///< never: idle
   std::vector<char> waits_;  ///< in await_turn()

@@ -10,9 +10,11 @@ namespace dspmem {
 
 /// Cycles added to the base of one per instruction.
 struct CoreTiming {
-  std::array<std::uint32_t, instruction_kinds> extra_cycles{};  ///< by InstructionKind, whether or not a branch is taken
-  std::uint32_t taken_branch_cycles = 2;                        ///< refill of the pipeline behind a taken branch
-  std::uint32_t window_exception_cycles = 6;                    ///< an overflow or underflow that the core handles itself, beside its loads and stores: entering the handler, RFWO or RFWU
+  std::array<std::uint32_t, instruction_kinds>
+      extra_cycles{};  ///< by InstructionKind, whether or not a branch is taken
+  std::uint32_t taken_branch_cycles = 2;  ///< refill of the pipeline behind a taken branch
+  std::uint32_t window_exception_cycles = 6;  ///< an overflow or underflow that the core handles itself, beside its
+                                              ///< loads and stores: entering the handler, RFWO or RFWU
   // An instruction reads what the one before it loads, multiplies, or reads from a special register.
   std::uint32_t load_use_cycles = 1, multiply_use_cycles = 0, special_use_cycles = 0;
 

@@ -61,8 +61,10 @@ bool BlockTranslation::branch_condition(const Op& op) {
     case Opcode::bgei: compare_immediate(CondCode::kGE); return true;
     case Opcode::bltui: compare_immediate(CondCode::kB); return true;
     case Opcode::bgeui: compare_immediate(CondCode::kAE); return true;
-    case Opcode::beqz: case Opcode::beqz_n: compare_zero(CondCode::kE); return true;
-    case Opcode::bnez: case Opcode::bnez_n: compare_zero(CondCode::kNE); return true;
+    case Opcode::beqz:
+    case Opcode::beqz_n: compare_zero(CondCode::kE); return true;
+    case Opcode::bnez:
+    case Opcode::bnez_n: compare_zero(CondCode::kNE); return true;
     case Opcode::bltz: compare_zero(CondCode::kS); return true;
     case Opcode::bgez: compare_zero(CondCode::kNS); return true;
     case Opcode::bany: any_of(CondCode::kNE); return true;
@@ -86,7 +88,10 @@ void BlockTranslation::shift_by_sar(const Op& op, std::uint32_t index) {
   const Op* const before = index ? &block_.ops[index - 1] : nullptr;
   if (before && before->opcode == (left ? Opcode::ssl : Opcode::ssr)) {
     // SAR has just been set to what the low five bits of this register say, which is how far the host shifts.
-    a_.emit(left ? x86::Inst::kIdShlx : is_signed ? x86::Inst::kIdSarx : x86::Inst::kIdShrx, eax, value, use(before->s, ecx));
+    a_.emit(left        ? x86::Inst::kIdShlx
+            : is_signed ? x86::Inst::kIdSarx
+                        : x86::Inst::kIdShrx,
+            eax, value, use(before->s, ecx));
   } else {
     // It may be 32: in 64 bits.
     if (is_signed) a_.movsxd(rax, value);
@@ -175,11 +180,13 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
     return Flow::next;
   };
   switch (op.opcode) {
-    case Opcode::add: case Opcode::add_n: return scaled_add(0);
+    case Opcode::add:
+    case Opcode::add_n: return scaled_add(0);
     case Opcode::addx2: return scaled_add(1);
     case Opcode::addx4: return scaled_add(2);
     case Opcode::addx8: return scaled_add(3);
-    case Opcode::addi: case Opcode::addmi: return add_immediate(op.t);
+    case Opcode::addi:
+    case Opcode::addmi: return add_immediate(op.t);
     case Opcode::addi_n: return add_immediate(op.r);
     case Opcode::sub: return scaled_subtract(0);
     case Opcode::subx2: return scaled_subtract(1);
@@ -237,7 +244,8 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
       define(op.t, eax);
       return Flow::next;
     }
-    case Opcode::quou: case Opcode::remu: {
+    case Opcode::quou:
+    case Opcode::remu: {
       // What divides by zero is the core's to report.
       const Label zero = aside({.kind = Aside::Kind::step, .index = index});
       a_.mov(ecx, use(op.t, ecx));
@@ -257,7 +265,8 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
     case Opcode::minu: return smaller_or_larger(x86::CondCode::kA);
     case Opcode::maxu: return smaller_or_larger(x86::CondCode::kB);
     case Opcode::ssai: a_.mov(FIELD(sar_), op.immediate); return Flow::next;
-    case Opcode::ssr: case Opcode::ssl: {
+    case Opcode::ssr:
+    case Opcode::ssl: {
       a_.mov(ecx, use(op.s, eax));
       a_.and_(ecx, 31);
       if (op.opcode == Opcode::ssl) {
@@ -269,7 +278,9 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
       }
       return Flow::next;
     }
-    case Opcode::sll: case Opcode::srl: case Opcode::sra: shift_by_sar(op, index); return Flow::next;
+    case Opcode::sll:
+    case Opcode::srl:
+    case Opcode::sra: shift_by_sar(op, index); return Flow::next;
     case Opcode::src: {
       a_.mov(eax, use(op.s, eax));
       a_.shl(rax, 32);
@@ -280,14 +291,24 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
       define(op.r, eax);
       return Flow::next;
     }
-    case Opcode::nop: case Opcode::nop_n: case Opcode::memw: case Opcode::extw: case Opcode::excw: case Opcode::dsync: case Opcode::esync: case Opcode::rsync:
-      return Flow::next;
+    case Opcode::nop:
+    case Opcode::nop_n:
+    case Opcode::memw:
+    case Opcode::extw:
+    case Opcode::excw:
+    case Opcode::dsync:
+    case Opcode::esync:
+    case Opcode::rsync: return Flow::next;
     case Opcode::l32r: load(op, index, 4, false, true); return Flow::next;
-    case Opcode::l32i: case Opcode::l32i_n: case Opcode::l32e: load(op, index, 4, false, false); return Flow::next;
+    case Opcode::l32i:
+    case Opcode::l32i_n:
+    case Opcode::l32e: load(op, index, 4, false, false); return Flow::next;
     case Opcode::l16ui: load(op, index, 2, false, false); return Flow::next;
     case Opcode::l16si: load(op, index, 2, true, false); return Flow::next;
     case Opcode::l8ui: load(op, index, 1, false, false); return Flow::next;
-    case Opcode::s32i: case Opcode::s32i_n: case Opcode::s32e: store(op, index, 4); return Flow::next;
+    case Opcode::s32i:
+    case Opcode::s32i_n:
+    case Opcode::s32e: store(op, index, 4); return Flow::next;
     case Opcode::s16i: store(op, index, 2); return Flow::next;
     case Opcode::s8i: store(op, index, 1); return Flow::next;
     case Opcode::j: follow_taken(); return Flow::ended;
@@ -296,11 +317,15 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
       a_.mov(guest_register(0), block_.end_pc);
       follow_taken();
       return Flow::ended;
-    case Opcode::call4: case Opcode::call8: case Opcode::call12:
+    case Opcode::call4:
+    case Opcode::call8:
+    case Opcode::call12:
       push_window_call(instruction_table()[static_cast<std::size_t>(op.opcode)].format->increment, block_.taken_pc);
       follow_taken();
       return Flow::ended;
-    case Opcode::callx4: case Opcode::callx8: case Opcode::callx12:
+    case Opcode::callx4:
+    case Opcode::callx8:
+    case Opcode::callx12:
       a_.mov(ecx, use(op.s, ecx));
       push_window_call(instruction_table()[static_cast<std::size_t>(op.opcode)].format->increment, std::nullopt);
       go_to_computed();
@@ -315,7 +340,8 @@ BlockTranslation::Flow BlockTranslation::instruction(const Op& op, std::uint32_t
       a_.mov(ecx, use(op.s, ecx));
       go_to_computed();
       return Flow::ended;
-    case Opcode::ret: case Opcode::ret_n: ret(index); return Flow::ended;
+    case Opcode::ret:
+    case Opcode::ret_n: ret(index); return Flow::ended;
     case Opcode::block_end: fall_through(); return Flow::ended;
     default: break;
   }

@@ -22,17 +22,19 @@ void patch(std::uint8_t* end, const void* code) {
   std::memcpy(end - 4, &relative, 4);
 }
 
-/// Whether a block's lines are the most recently used of their sets whenever another has just begun: nothing happens to the instruction
-/// cache within a block.
+/// Whether a block's lines are the most recently used of their sets whenever another has just begun: nothing happens to
+/// the instruction cache within a block.
 bool fetched_with(const Block& from, const Block& to) {
   if (from.straddles && from.set == from.next_set) return false;
-  const auto has = [&from](std::uint32_t line) { return line == from.line || (from.straddles && line == from.next_line); };
+  const auto has = [&from](std::uint32_t line) {
+    return line == from.line || (from.straddles && line == from.next_line);
+  };
   return !to.watched && has(to.line) && (!to.straddles || has(to.next_line));
 }
 
 }  // namespace
 
-// ---- The way in and out ------------------------------------------------------------------------------------------------
+// ---- The way in and out -------------------------------------------------------------------------
 
 void Translator::Implementation::make_entry() {
   const auto make = [&](auto&& write) {
@@ -91,8 +93,10 @@ void Translator::Implementation::make_entry() {
     a.jmp(thrown);
   };
   for (const std::uint32_t bytes : {1u, 2u, 4u}) {
-    load_slow[bytes] = make([&](x86::Assembler& a) { callback(a, reinterpret_cast<const void*>(callbacks.load), x86::edx, bytes); });
-    store_slow[bytes] = make([&](x86::Assembler& a) { callback(a, reinterpret_cast<const void*>(callbacks.store), x86::ecx, bytes); });
+    load_slow[bytes] =
+        make([&](x86::Assembler& a) { callback(a, reinterpret_cast<const void*>(callbacks.load), x86::edx, bytes); });
+    store_slow[bytes] =
+        make([&](x86::Assembler& a) { callback(a, reinterpret_cast<const void*>(callbacks.store), x86::ecx, bytes); });
   }
   step = make([&](x86::Assembler& a) {
     const Label on = a.newLabel(), out = a.newLabel();
@@ -120,8 +124,8 @@ void Translator::Implementation::make_entry() {
     a.bind(failed);
     a.jmp(thrown);
   });
-  // Calls of functions that neither throw nor look at the guest's registers, which need not be where those would look for them. An
-  // even number of registers: the stack stays aligned for the calls below.
+  // Calls of functions that neither throw nor look at the guest's registers, which need not be where those would look
+  // for them. An even number of registers: the stack stays aligned for the calls below.
   std::vector<Gp> lost;
   for (const Mapping& each : mappings)
     if (!is_kept_by_calls(each.host)) lost.push_back(each.host.r64());
@@ -171,7 +175,8 @@ void Translator::Implementation::make_entry() {
   store.keep();
 }
 
-/// rcx: offset of a set's entry; xmm0: a line. Leaves the way that holds it in edx, or the zero flag set. rcx and xmm0 stay.
+/// rcx: offset of a set's entry; xmm0: a line. Leaves the way that holds it in edx, or the zero flag set. rcx and xmm0
+/// stay.
 void Translator::Implementation::find_way(x86::Assembler& a) const {
   const std::uint32_t groups = shape.tags_per_set / 4;
   const auto equal = [](std::uint32_t group) { return x86::xmm(2 + group); };
@@ -199,7 +204,7 @@ void Translator::Implementation::find_way(x86::Assembler& a) const {
   a.bsf(x86::edx, x86::edx);
 }
 
-// ---- The translator --------------------------------------------------------------------------------------------------------------
+// ---- The translator -----------------------------------------------------------------------------
 
 Translator::Translator(const Shape& shape, const TranslatorCallbacks& callbacks) {
   const auto& host = CpuInfo::host().features().x86();
@@ -209,7 +214,9 @@ Translator::Translator(const Shape& shape, const TranslatorCallbacks& callbacks)
 }
 Translator::~Translator() = default;
 bool Translator::available() const { return implementation_ != nullptr; }
-const void* Translator::cold() const { return implementation_ ? reinterpret_cast<const void*>(implementation_->cold) : nullptr; }
+const void* Translator::cold() const {
+  return implementation_ ? reinterpret_cast<const void*>(implementation_->cold) : nullptr;
+}
 bool Translator::translate(Block& block, bool observed) {
   if (!implementation_->store.has_room()) return false;
   BlockTranslation(*implementation_, block, observed).run();
@@ -227,7 +234,9 @@ void Translator::linked(Block& from, Block& to) {
   if (from.next == &to) patch(from.jump_to_next, entry);
   if (from.taken == &to) patch(from.jump_to_taken, entry);
 }
-Translator::Left Translator::run(CoreState& state, const Block& block) const { return implementation_->entry(&state, block.body); }
+Translator::Left Translator::run(CoreState& state, const Block& block) const {
+  return implementation_->entry(&state, block.body);
+}
 void Translator::clear() {
   if (implementation_) implementation_->store.clear();
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Windowed Register Option: a window of 16 registers moves over 32 or 64 physical ones by quads, once for each call. Names and pseudocode
-// are those of the Xtensa Instruction Set Architecture reference manual.
+// The Windowed Register Option: a window of 16 registers moves over 32 or 64 physical ones by quads, once for each
+// call. Names and pseudocode are those of the Xtensa Instruction Set Architecture reference manual.
 //
-// a_ is a copy of what the window shows, which goes back into physical_ when the window moves: no instruction pays for windows but those that
-// move them. While a frame that is not saved yet lies ahead within reach (window_room_ < most_room), horizon_ is 0: every block stops at its
-// head, where at_horizon() compares the registers that it uses with the room there is.
+// a_ is a copy of what the window shows, which goes back into physical_ when the window moves: no instruction pays for
+// windows but those that move them. While a frame that is not saved yet lies ahead within reach (window_room_ <
+// most_room), horizon_ is 0: every block stops at its head, where at_horizon() compares the registers that it uses with
+// the room there is.
 #include "models/core/core.h"
 
 #include <string>
@@ -15,8 +16,8 @@ namespace {
 constexpr std::uint32_t registers_per_quad = 4;
 constexpr std::uint32_t address_mask = 0x3fffffff;  // of a return address: the two bits above are the window increment
 constexpr unsigned increment_shift = 30;
-// Where a frame's registers are saved (ISA manual, windowed procedure-call protocol): a0 to a3 below the stack pointer of the frame that it
-// called; the others below that of the frame that called it, with four words between.
+// Where a frame's registers are saved (ISA manual, windowed procedure-call protocol): a0 to a3 below the stack pointer
+// of the frame that it called; the others below that of the frame that called it, with four words between.
 constexpr std::uint32_t base_save_bytes = 16;
 constexpr std::uint32_t stack_pointer = 1;
 constexpr std::uint32_t saved_stack_pointer = base_save_bytes - 4 * stack_pointer;
@@ -29,9 +30,11 @@ constexpr std::uint32_t underflow_vector(std::uint32_t quads) { return (quads - 
 
 void Core::move_window(std::uint32_t quads) {
   const std::uint32_t base = sr_[special::windowbase];
-  for (std::uint32_t quad = 0; quad < 4; ++quad) std::copy_n(&a_[quad * 4], 4, &physical_[((base + quad) & quad_mask_) * 4]);
+  for (std::uint32_t quad = 0; quad < 4; ++quad)
+    std::copy_n(&a_[quad * 4], 4, &physical_[((base + quad) & quad_mask_) * 4]);
   const std::uint32_t moved = sr_[special::windowbase] = (base + quads) & quad_mask_;
-  for (std::uint32_t quad = 0; quad < 4; ++quad) std::copy_n(&physical_[((moved + quad) & quad_mask_) * 4], 4, &a_[quad * 4]);
+  for (std::uint32_t quad = 0; quad < 4; ++quad)
+    std::copy_n(&physical_[((moved + quad) & quad_mask_) * 4], 4, &a_[quad * 4]);
   measure_room();
 }
 
@@ -59,7 +62,8 @@ void Core::push_window_call(unsigned increment, std::uint32_t callee, std::uint3
 
 std::uint32_t Core::enter_window(unsigned stack_register, std::uint32_t frame_bytes) {
   const std::uint32_t pc = current_pc();
-  if (stack_register > 3 || (sr_[special::ps] & (ps::woe | ps::excm)) != ps::woe) fault(FaultCause::illegal_instruction, "ENTRY while register windows are off (PS.WOE)");
+  if (stack_register > 3 || (sr_[special::ps] & (ps::woe | ps::excm)) != ps::woe)
+    fault(FaultCause::illegal_instruction, "ENTRY while register windows are off (PS.WOE)");
   const std::uint32_t increment = (sr_[special::ps] & ps::callinc) >> ps::callinc_shift;
   if (increment > window_room_) return save_frame(pc);
   const std::uint32_t moved = a_[stack_register] - frame_bytes;
@@ -75,9 +79,12 @@ std::uint32_t Core::return_from_window() {
   const std::uint32_t increment = a_[0] >> increment_shift;
   std::uint32_t frame = 1;
   while (frame < 4 && !frame_begins_at(0 - frame)) ++frame;
-  if ((sr_[special::ps] & (ps::woe | ps::excm)) != ps::woe) fault(FaultCause::illegal_instruction, "RETW while register windows are off (PS.WOE)");
+  if ((sr_[special::ps] & (ps::woe | ps::excm)) != ps::woe)
+    fault(FaultCause::illegal_instruction, "RETW while register windows are off (PS.WOE)");
   if (increment == 0 || (frame < 4 && frame != increment))
-    fault(FaultCause::illegal_instruction, "RETW with a return address that no CALL4, CALL8 or CALL12 of the frame before left in a0: " + std::to_string(a_[0]));
+    fault(FaultCause::illegal_instruction,
+          "RETW with a return address that no CALL4, CALL8 or CALL12 of the frame before left in a0: " +
+              std::to_string(a_[0]));
   if (frame == 4) return restore_frame(pc, increment);
   const bool from_simulator = (a_[0] & address_mask) == (trap_address & address_mask);
   const std::uint32_t to = from_simulator ? trap_address : (pc & ~address_mask) | (a_[0] & address_mask);
@@ -108,7 +115,7 @@ std::uint32_t Core::move_stack_pointer(unsigned target, unsigned source) {
   return after_block(*block_);
 }
 
-// ---- Overflow and underflow --------------------------------------------------------------------------------------------
+// ---- Overflow and underflow ---------------------------------------------------------------------
 
 std::uint32_t Core::enter_window_vector(std::uint32_t vector, std::uint32_t pc, std::uint32_t quads) {
   sr_[special::ps] = (sr_[special::ps] & ~ps::owb) | sr_[special::windowbase] << ps::owb_shift | ps::excm;
@@ -127,10 +134,12 @@ std::uint32_t Core::save_frame(std::uint32_t pc) {
 
   move_window(ahead);
   const std::uint32_t callee_stack = a_[registers_per_quad * quads + stack_pointer];
-  for (std::uint32_t number = 0; number < registers_per_quad; ++number) store(callee_stack - base_save_bytes + 4 * number, a_[number], 4);
+  for (std::uint32_t number = 0; number < registers_per_quad; ++number)
+    store(callee_stack - base_save_bytes + 4 * number, a_[number], 4);
   if (quads > 1) {
     const std::uint32_t caller_stack = load(a_[stack_pointer] - saved_stack_pointer, 4) - extra_save_bytes(quads);
-    for (std::uint32_t number = registers_per_quad; number < registers_per_quad * quads; ++number) store(caller_stack + 4 * (number - registers_per_quad), a_[number], 4);
+    for (std::uint32_t number = registers_per_quad; number < registers_per_quad * quads; ++number)
+      store(caller_stack + 4 * (number - registers_per_quad), a_[number], 4);
   }
   write_windowstart(sr_[special::windowstart] & ~(1u << sr_[special::windowbase]));
   move_window(0 - ahead);
@@ -144,10 +153,12 @@ std::uint32_t Core::restore_frame(std::uint32_t pc, std::uint32_t increment) {
 
   move_window(0 - increment);
   const std::uint32_t callee_stack = a_[registers_per_quad * increment + stack_pointer];
-  for (std::uint32_t number = 0; number < registers_per_quad; ++number) a_[number] = load(callee_stack - base_save_bytes + 4 * number, 4);
+  for (std::uint32_t number = 0; number < registers_per_quad; ++number)
+    a_[number] = load(callee_stack - base_save_bytes + 4 * number, 4);
   if (increment > 1) {
     const std::uint32_t caller_stack = load(a_[stack_pointer] - saved_stack_pointer, 4) - extra_save_bytes(increment);
-    for (std::uint32_t number = registers_per_quad; number < registers_per_quad * increment; ++number) a_[number] = load(caller_stack + 4 * (number - registers_per_quad), 4);
+    for (std::uint32_t number = registers_per_quad; number < registers_per_quad * increment; ++number)
+      a_[number] = load(caller_stack + 4 * (number - registers_per_quad), 4);
   }
   write_windowstart(sr_[special::windowstart] | 1u << sr_[special::windowbase]);
   move_window(increment);
@@ -155,7 +166,8 @@ std::uint32_t Core::restore_frame(std::uint32_t pc, std::uint32_t increment) {
   return pc;
 }
 
-/// The block uses registers of a frame that is not saved yet: executes what comes before the first instruction that does, and saves the frame.
+/// The block uses registers of a frame that is not saved yet: executes what comes before the first instruction that
+/// does, and saves the frame.
 bool Core::make_room(Block& block) {
   std::size_t first = 0;
   while (block.quads_used[first] <= window_room_) ++first;
@@ -165,7 +177,8 @@ bool Core::make_room(Block& block) {
     if (blocks_.clear_pending()) return true;
     const auto data_accesses = [&block](std::size_t from) {
       std::uint64_t count = 0;
-      for (std::size_t index = from; index < block.counts.instructions; ++index) count += accesses_data(instruction_table()[static_cast<std::size_t>(block.ops[index].opcode)].kind);
+      for (std::size_t index = from; index < block.counts.instructions; ++index)
+        count += accesses_data(instruction_table()[static_cast<std::size_t>(block.ops[index].opcode)].kind);
       return count;
     };
     cycles_ += block.cycles;

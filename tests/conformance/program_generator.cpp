@@ -26,10 +26,30 @@ constexpr std::uint32_t bits(std::uint32_t value, unsigned low, unsigned count) 
   return (value & ((1u << count) - 1)) << low;
 }
 
+std::set<Opcode> all_from(Opcode first, Opcode last) {
+  std::set<Opcode> all;
+  for (auto number = static_cast<std::size_t>(first); number <= static_cast<std::size_t>(last); ++number)
+    all.insert(static_cast<Opcode>(number));
+  return all;
+}
+
 }  // namespace
 
+/// What has generators of its own.
+std::set<Opcode> options() {
+  std::set<Opcode> all = ProgramGenerator::exclusive_access();
+  all.merge(ProgramGenerator::mac16());
+  all.merge(ProgramGenerator::floating_point());
+  return all;
+}
+
+std::set<Opcode> ProgramGenerator::exclusive_access() { return all_from(Opcode::l32ex, Opcode::clrex); }
+std::set<Opcode> ProgramGenerator::mac16() { return all_from(Opcode::umul_aa, Opcode::lddec); }
+std::set<Opcode> ProgramGenerator::floating_point() { return all_from(Opcode::add_s, Opcode::ssxp); }
+
 ProgramGenerator::ProgramGenerator(std::uint64_t seed, std::uint32_t origin, const std::set<Opcode>& left_out)
-    : random_(seed), origin_(origin) {
+    : random_(seed), origin_(origin), has_mac16_(!left_out.contains(Opcode::umul_aa)),
+      has_floating_point_(!left_out.contains(Opcode::add_s)) {
   straight_ = choose([](Opcode opcode) {
     const InstructionKind kind = row(opcode).kind;
     return (kind == InstructionKind::alu || kind == InstructionKind::multiply || kind == InstructionKind::barrier) &&
@@ -37,7 +57,9 @@ ProgramGenerator::ProgramGenerator(std::uint64_t seed, std::uint32_t origin, con
   });
   branches_ = choose([](Opcode opcode) { return row(opcode).kind == InstructionKind::branch; });
   for (std::vector<Opcode>* choices : {&straight_, &branches_})
-    std::erase_if(*choices, [&left_out](Opcode opcode) { return left_out.contains(opcode); });
+    std::erase_if(*choices, [&left_out, optional = options()](Opcode opcode) {
+      return left_out.contains(opcode) || optional.contains(opcode);
+    });
 }
 
 std::uint32_t ProgramGenerator::any_value() {
@@ -142,7 +164,7 @@ void ProgramGenerator::random_memory() {
     const InstructionKind kind = row(opcode).kind;
     return (kind == InstructionKind::load || kind == InstructionKind::store ||
             kind == InstructionKind::synchronising) &&
-           !one_of(opcode, {Opcode::l32r, Opcode::l32e, Opcode::s32e});
+           !one_of(opcode, {Opcode::l32r, Opcode::l32e, Opcode::s32e}) && !options().contains(opcode);
   });
   const Opcode opcode = choices[random_.below(choices.size())];
   if (opcode == Opcode::s32c1i) {
@@ -303,11 +325,78 @@ void ProgramGenerator::random_cache() {
   }
 }
 
+/// Sets ACC and M0 to M3, multiplies a few times, and has the result in two registers.
+void ProgramGenerator::random_mac16() {
+  static const std::set<Opcode> all = mac16();
+  static const std::vector<Opcode> choices(all.begin(), all.end());
+  const auto special = [this](Opcode opcode, std::uint32_t number, std::uint32_t value) {
+    emit_fields(opcode, number >> 4, number & 0xf, value);
+  };
+  special(Opcode::wsr, special::acclo, any_register());
+  special(Opcode::wsr, special::acchi, any_register());
+  for (std::uint32_t number = 0; number < 4; ++number) special(Opcode::wsr, special::m0 + number, any_register());
+  const std::uint32_t pointer = any_register();
+  emit_fields(Opcode::addi, 0, scratch_register, pointer, 64);
+  for (std::uint64_t count = 1 + random_.below(6); count; --count) {
+    const Opcode opcode = choices[random_.below(choices.size())];
+    const Instruction& instruction = row(opcode);
+    auto word = static_cast<std::uint32_t>(random_.next());
+    if (instruction.format->reads & field_t) word = (word & ~0xf0u) | any_register() << 4;
+    word = (word & ~0xf00u) | (instruction.kind == InstructionKind::load ? pointer : any_register()) << 8;
+    emit(opcode, instruction.match | (word & ~instruction.mask & 0xffffff));
+  }
+  special(Opcode::rsr, special::acclo, any_register());
+  special(Opcode::rsr, special::acchi, any_register());
+  special(Opcode::rsr, special::m0 + static_cast<std::uint32_t>(random_.below(4)), any_register());
+}
+
+/// A few instructions on floating-point registers, with operands of all kinds, and one of these in a register.
+void ProgramGenerator::random_floating_point() {
+  static const std::set<Opcode> all = floating_point();
+  static const std::vector<Opcode> choices(all.begin(), all.end());
+  const auto any = [this] { return static_cast<std::uint32_t>(random_.below(16)); };
+  for (int operand = 0; operand < 3; ++operand) {
+    // Numbers of like size half of the time: sums are then no copies.
+    const std::uint32_t source = any_register();
+    if (random_.below(2)) load_literal(source, 0x3f000000u + static_cast<std::uint32_t>(random_.next() & 0x83ffffff));
+    else if (random_.below(4) == 0) load_literal(source, static_cast<std::uint32_t>(random_.next() & 0x807fffff));
+    emit_fields(Opcode::wfr, any(), source, 0);
+  }
+  if (random_.below(8) == 0) {  // FCR: how to round
+    const std::uint32_t mode = any_register();
+    movi(mode, static_cast<std::int32_t>(random_.below(4)));
+    emit(Opcode::wur, row(Opcode::wur).match | (user::first + user::fcr) << 8 | mode << 4);
+  }
+  for (std::uint64_t count = 1 + random_.below(5); count; --count) {
+    const Opcode opcode = choices[random_.below(choices.size())];
+    const Instruction& instruction = row(opcode);
+    auto word = static_cast<std::uint32_t>(random_.next());
+    if (accesses_data(instruction.kind)) {
+      const std::uint32_t pointer = any_register();
+      emit_fields(Opcode::mov_n, 0, scratch_register, pointer);
+      word = (word & ~0xf00u) | pointer << 8;
+      if (instruction.format->reads & field_t) {
+        const std::uint32_t index = (pointer + 1) % free_registers;
+        movi(index, 4 * static_cast<std::int32_t>(random_.below(256)));
+        word = (word & ~0xf0u) | index << 4;
+      }
+    } else {
+      if (instruction.format->reads & field_s) word = (word & ~0xf00u) | any_register() << 8;
+      if (instruction.format->reads & field_t) word = (word & ~0xf0u) | any_register() << 4;
+      if (instruction.format->writes & field_r) word = (word & ~0xf000u) | any_register() << 12;
+    }
+    emit(opcode, instruction.match | (word & ~instruction.mask & 0xffffff));
+  }
+  for (int result = 0; result < 2; ++result) { emit_fields(Opcode::rfr, any_register(), any(), 0); }
+}
+
 void ProgramGenerator::sequence(bool first) {
   for (std::uint32_t target = 0; target < free_registers; ++target) {
     if (first || random_.below(3)) load_literal(target, any_value());
   }
   for (std::uint64_t count = 4 + random_.below(9); count; --count) {
+    if (has_mac16_ && random_.below(8) == 0) random_mac16();
+    if (has_floating_point_ && random_.below(4) == 0) random_floating_point();
     switch (random_.below(16)) {
       case 0:
       case 1: random_branch(); break;
@@ -341,6 +430,14 @@ void ProgramGenerator::prologue(std::uint32_t scratch_address) {
   movi(2, 0xf);  // EXCM off: it disables loops
   emit_fields(Opcode::wsr, special::ps >> 4, special::ps & 0xf, 2);
   emit(Opcode::isync, row(Opcode::isync).match);
+  if (has_floating_point_) {
+    movi(2, 0xff);
+    emit_fields(Opcode::wsr, special::cpenable >> 4, special::cpenable & 0xf, 2);
+    emit(Opcode::rsync, row(Opcode::rsync).match);
+    movi(2, 0);
+    for (std::uint32_t number = 0; number < 16; ++number)
+      emit(Opcode::wfr, row(Opcode::wfr).match | number << 12 | 2 << 8);
+  }
   for (const std::uint8_t number :
        {special::scompare1, special::epc1, special::excsave1, special::excvaddr, special::depc}) {
     movi(2, number);

@@ -22,6 +22,9 @@ class ProgramGenerator {
   static constexpr std::uint32_t result_bytes = 64;  ///< stored by each sequence: a0 to a13, SAR and LCOUNT
   static constexpr std::uint32_t scratch_bytes = 4096;
 
+  /// Instructions of options that a core has or has not, as a whole.
+  static std::set<Opcode> exclusive_access(), mac16(), floating_point();
+
   /// `left_out`: instructions that the other implementation does not have.
   explicit ProgramGenerator(std::uint64_t seed, std::uint32_t origin = base, const std::set<Opcode>& left_out = {});
 
@@ -55,6 +58,8 @@ class ProgramGenerator {
   void random_state();
   void random_divide();
   void random_cache();
+  void random_mac16();
+  void random_floating_point();
   void sequence(bool first);
   void prologue(std::uint32_t scratch_address);
   void epilogue(unsigned sequences);
@@ -65,6 +70,7 @@ class ProgramGenerator {
   Random random_;
   std::uint32_t origin_;
   std::vector<Opcode> straight_, branches_;  ///< of random_straight() and random_branch()
+  bool has_mac16_, has_floating_point_;
   std::vector<std::uint8_t> code_;
   std::uint32_t results_address_ = 0;
 };

@@ -101,7 +101,7 @@ TEST_F(CoreTest, WindowedInstructionsNeedWindowsThatAreOn) {
 }
 
 TEST_F(CoreTest, WhatIsNotModelledIsNamed) {
-  load({0x00, 0x00, 0x0a});  // add.s f0, f0, f0
+  load({0x80, 0x00, 0xfa});  // recip0.s f0, f0
   EXPECT_EQ(fault_of_run(), FaultCause::illegal_instruction);
   EXPECT_NE(std::string(fault_->what()).find("floating-point instruction"), std::string::npos) << fault_->what();
 }
@@ -250,6 +250,52 @@ TEST_F(CoreTest, AtomicAtMemoryDropsTheLineThatItFindsInTheCache) {
   const std::uint64_t misses = core_.data_cache().statistics().misses;
   EXPECT_EQ(core_.load(data, 4), 9u);
   EXPECT_EQ(core_.data_cache().statistics().misses, misses + 1);
+}
+
+TEST_F(CoreTest, ExclusiveStoreTakesPlaceWhereNobodyWroteTheWord) {
+  const std::initializer_list<int> program{0x20, 0x43, 0xf1,  // l32ex a2, a3
+                                           0x40, 0x53, 0xf1,  // s32ex a4, a3
+                                           0x40, 0xa0, 0x40};  // getex a4: whether it did
+  for (const std::uint32_t base : {alias, ram}) {
+    start();
+    load(program);
+    memory_.at(data, 1)[0] = 5;
+    core_.set_reg(3, base + 0x8000);
+    core_.set_reg(4, 9);
+    core_.run();
+    EXPECT_EQ(core_.reg(2), 5u);
+    EXPECT_EQ(core_.reg(4), 1u);
+    EXPECT_EQ(memory_.at(data, 1)[0], 9);
+  }
+}
+
+TEST_F(CoreTest, ExclusiveStoreFailsAfterAnothersWrite) {
+  load({0x20, 0x43, 0xf1});  // l32ex a2, a3
+  core_.set_reg(3, alias + 0x8000);
+  core_.run();
+  memory_.at(data, 1)[0] = 7;
+  load({0x40, 0x53, 0xf1, 0x40, 0xa0, 0x40}, ram + 0x100);  // s32ex a4, a3; getex a4
+  core_.set_pc(ram + 0x100);
+  core_.set_reg(0, Core::trap_address);
+  core_.set_reg(4, 9);
+  core_.run();
+  EXPECT_EQ(core_.reg(4), 0u);
+  EXPECT_EQ(memory_.at(data, 1)[0], 7);
+}
+
+TEST_F(CoreTest, ExclusiveStoreNeedsALoadOfTheSameWordBefore) {
+  for (const std::initializer_list<int>& program :
+       {std::initializer_list<int>{0x40, 0x53, 0xf1, 0x40, 0xa0, 0x40},  // none
+        {0x20, 0x43, 0xf1, 0x20, 0x31, 0x00, 0x40, 0x53, 0xf1, 0x40, 0xa0, 0x40},  // clrex in between
+        {0x20, 0x43, 0xf1, 0x32, 0xc3, 0x04, 0x40, 0x53, 0xf1, 0x40, 0xa0, 0x40}}) {  // another word
+    start();
+    load(program);
+    core_.set_reg(3, alias + 0x8000);
+    core_.set_reg(4, 9);
+    core_.run();
+    EXPECT_EQ(core_.reg(4), 0u);
+    EXPECT_EQ(memory_.at(data, 1)[0] | memory_.at(data + 4, 1)[0], 0);
+  }
 }
 
 TEST_F(CoreTest, AtomicThatAtomctlForbidsIsAFault) {

@@ -101,5 +101,27 @@ TEST(Atomics, OfACoreThatSpinsBesideACrashAreCounted) {
   }
 }
 
+/// A lock of L32EX and S32EX excludes, and orders what it protects.
+TEST(Atomics, ALockOfExclusiveAccessesIsALock) {
+  const auto replay = [](const std::string& function) {
+    const TemporaryDirectory directory;
+    const std::string call = "call: {function: " + function + ", arguments: [word, counter, 300]}";
+    const auto file = directory.write("s.yaml",
+                                      "name: counting\nplatform: tgl\nobjects: {word: {bytes: 4, align: 64, shared: "
+                                      "true}, counter: {bytes: 4, align: "
+                                      "64}}\ncores:\n"
+                                      "  0: [{barrier: b}, {" +
+                                          call + "}, {wait: done}, {call: {function: count_of, arguments: [counter]" +
+                                          std::string(function == "count_locked" ? ", expect: 600" : "") + "}}]\n" +
+                                          "  1: [{barrier: b}, {" + call + "}, {signal: done}]\n");
+    return run_program(
+        {dspmem_executable(), "run", file.string(), "--firmware", (firmware_images() / "exclusive.elf").string()});
+  };
+  const ProgramResult locked = replay("count_locked"), unlocked = replay("count_unlocked");
+  EXPECT_EQ(locked.exit_code, 0) << locked.out << locked.err;
+  EXPECT_EQ(unlocked.exit_code, 3) << unlocked.out << unlocked.err;
+  EXPECT_NE(unlocked.out.find("data-race"), std::string::npos) << unlocked.out;
+}
+
 }  // namespace
 }  // namespace dspmem::test

@@ -97,8 +97,7 @@ cores: {0: [{repeat: {times: 20000, steps: [{alloc: {as: a, zone: runtime, bytes
 /// A browser, where one is installed: every chart draws something, no script fails.
 TEST(Page, DrawsItsChartsInABrowser) {
   const TemporaryDirectory directory;
-  if (!is_installed("chromium"))
-    GTEST_SKIP() << "chromium is not installed: tools/setup chromium";
+  if (!is_installed("chromium")) GTEST_SKIP() << "chromium is not installed: tools/setup chromium";
   const std::string page = page_of(directory, {scenario(bug)}, {"--power"});
   const ProgramResult result = run_program(
       {"chromium", "--headless", "--no-sandbox", "--disable-gpu",

@@ -135,8 +135,7 @@ TEST_F(Views, AWaveformIsInOrderOfTime) {
   EXPECT_GT(changes, 100u);
   for (const char* signal : {" core0_powered $end", " core1_step $end", " HP0 $end", " runtime_bytes $end"})
     EXPECT_NE(waveform.find(signal), std::string::npos) << signal;
-  if (!is_installed("vcd2fst"))
-    GTEST_SKIP() << "gtkwave is not installed: tools/setup gtkwave";
+  if (!is_installed("vcd2fst")) GTEST_SKIP() << "gtkwave is not installed: tools/setup gtkwave";
   const ProgramResult converted = run_program({"vcd2fst", "w.vcd", "w.fst"}, directory_.path());
   EXPECT_EQ(converted.exit_code, 0) << converted.err;
   const ProgramResult back = run_program({"fst2vcd", "w.fst"}, directory_.path());

@@ -320,8 +320,7 @@ TEST(SweepPage, HasEveryPointAndReportsOfAFew) {
   EXPECT_TRUE(point.out.starts_with("point 3: ")) << point.out;
   EXPECT_EQ(sweep(directory, {"point", file, "20"}).exit_code, 2);
 
-  if (!is_installed("chromium"))
-    GTEST_SKIP() << "chromium is not installed: tools/setup chromium";
+  if (!is_installed("chromium")) GTEST_SKIP() << "chromium is not installed: tools/setup chromium";
   const ProgramResult drawn =
       run_program({"chromium", "--headless", "--no-sandbox", "--disable-gpu",
                    "--user-data-dir=" + (directory.path() / "profile").string(), "--virtual-time-budget=5000",
