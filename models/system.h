@@ -46,6 +46,7 @@ class System {
   std::vector<std::unique_ptr<Sram>>& srams() { return srams_; }
   const AddressMap& map() const { return map_; }
   PowerController& power() { return *power_; }
+  void remove_region(const std::string& name) { map_.remove(name); }
   const std::vector<std::unique_ptr<ForeignRegisters>>& foreign_registers() const { return foreign_registers_; }
 
   /// Shows an observer everything that happens from now on. REQUIRES: it outlives the system.

@@ -57,6 +57,7 @@ void Core::reset(std::uint32_t pc) {
   sar_ = 0;
   sr_[special::ps] = config_.reset_ps;
   sr_[special::windowstart] = first_frame;
+  sr_[special::vecbase] = config_.reset_vecbase;
   apply_ps();
   sr_[special::prid] = config_.id;
   sr_[special::atomctl] = config_.reset_atomctl;
@@ -173,7 +174,7 @@ bool Core::at_horizon(Block& block) {
 }
 
 Block* Core::block_at(std::uint32_t pc) {
-  if (pc == trap_address) return nullptr;
+  if (pc == trap_address || pc == stop_before_) return nullptr;
   if (Block* known = blocks_.find(pc)) return known;
   const std::uint8_t* line = fetch_line(pc);
   // Fetching may have shown that decoded code is stale; the caller clears it, and this block with it.

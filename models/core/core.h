@@ -147,6 +147,9 @@ class Core : private CoreState {
   /// Where the current function will return to; 0 when nothing called it.
   std::uint32_t return_address() const { return caller_; }
   void set_pc(std::uint32_t pc) { pc_ = pc; }
+  /// run() ends at a function's first instruction, before it is executed. trap_address: nowhere. REQUIRES: it has not
+  /// been executed yet.
+  void stop_before(std::uint32_t function) { stop_before_ = function; }
   /// Prepares a call from outside: run() executes `function` until it returns. A function whose first instruction is
   /// ENTRY is called through the register window. REQUIRES: at most six arguments.
   void begin_call(std::uint32_t function, std::span<const std::uint32_t> arguments);
@@ -384,6 +387,7 @@ class Core : private CoreState {
   std::uint32_t quad_mask_ = 15;  ///< of numbers of quads of physical registers
   std::uint64_t stop_ = 0;  ///< the horizon that was asked for; horizon_ may be sooner
   unsigned first_argument_ = 2, result_register_ = 2;
+  std::uint32_t stop_before_ = trap_address;
   bool restarted_ = false;
   bool checked_ = false;  ///< user mode, on a platform that protects memory from it
   std::uint64_t watchdog_ = ~0ull;

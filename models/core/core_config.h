@@ -20,6 +20,7 @@ struct CoreConfig {
   // are on.
   std::uint32_t reset_stack = 0;
   std::uint32_t reset_ps = 0x1f;  ///< PS.EXCM and all interrupts masked (ISA manual)
+  std::uint32_t reset_vecbase = 0;
   std::uint32_t reset_atomctl =
       0x28;  ///< S32C1I on cached addresses inside the cache, on others an exception (LX reset value, ISA manual)
   /// What S32C1I at memory does to a line of this core's cache that holds the word: nothing, or the line is written
@@ -38,6 +39,7 @@ struct CoreConfig {
 struct CoreLimits {
   std::uint32_t quantum_cycles = 1000;  ///< how far to run ahead of the others between synchronising instructions; >= 1
   std::uint64_t watchdog_cycles = 100'000'000;  ///< longest that one call, boot or interrupt handler may execute
+  std::uint64_t start_up_cycles = 0;  ///< longest that the first boot of a core may execute; 0: as the watchdog
 };
 
 }  // namespace dspmem

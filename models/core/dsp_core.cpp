@@ -25,6 +25,7 @@ void DspCore::process() {
   try {
     core_.advance_to(resume_at_);  // another core may have run, and powered this one, before this process first did
     wait_until([this] { return powered_; });
+    started_up_ = true;
     host_.run_program(*this);
     wait_until([] { return false; });
   } catch (...) { failure = std::current_exception(); }
@@ -45,7 +46,8 @@ void DspCore::set_horizon() { core_.set_horizon(powered_ && !restart_pending_ ? 
 
 void DspCore::execute() {
   look_at_ = core_.now() + limits_.quantum_cycles;
-  core_.set_watchdog(core_.now() + limits_.watchdog_cycles);
+  const bool limited = !started_up_ && limits_.start_up_cycles;
+  core_.set_watchdog(core_.now() + (limited ? limits_.start_up_cycles : limits_.watchdog_cycles));
   set_horizon();
   core_.run();
 }

@@ -124,6 +124,7 @@ class DspCore : public sc_core::sc_module, private CoreEnvironment, private Poll
   SramBank* polled_ = nullptr;  ///< the bank that makes this core's accesses while it sleeps
   bool powered_ = false;
   bool restart_pending_ = false;
+  bool started_up_ = false;  ///< its first boot is over
   std::uint32_t restarts_ = 0;
   std::uint32_t boot_address_ = 0;
   std::uint64_t resume_at_ = 0;

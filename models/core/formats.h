@@ -43,6 +43,7 @@ inline constexpr Format rt{T, R, no_immediate, nullptr};
 inline constexpr Format rs{S, R, no_immediate, nullptr};
 inline constexpr Format ts{S, T, no_immediate, nullptr};
 inline constexpr Format s{S, 0, no_immediate, nullptr};
+inline constexpr Format st{S | T, 0, no_immediate, nullptr};
 
 // Immediates
 inline constexpr Format rri8{S, T, [](std::uint32_t w, std::uint32_t) { return sign_extend_from(imm8_of(w), 7); },

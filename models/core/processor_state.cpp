@@ -36,7 +36,23 @@ bool plain_register(std::uint32_t number) {
     case ccompare0:
     case special::ps:
     case lend: return true;
+    // Of debugging, protection and error reporting, which is not modelled: start-up code clears them.
+    case prefctl:
+    case ptevaddr:
+    case rasid:
+    case itlbcfg:
+    case dtlbcfg:
+    case eraccess:
+    case ibreakenable:
+    case cacheattr:
+    case ddr:
+    case icount:
+    case icountlevel: return true;
     default:
+      if ((number >= mepc && number < mepc + 6) || (number >= ibreaka0 && number < ibreaka0 + 2) ||
+          (number >= dbreaka0 && number < dbreaka0 + 2) || (number >= dbreakc0 && number < dbreakc0 + 2) ||
+          (number >= ccompare0 && number < ccompare0 + 3))
+        return true;
       return (number >= epc1 && number < epc1 + 7) || (number >= eps2 && number < eps2 + 6) ||
              (number >= excsave1 && number < excsave1 + 7) || (number >= misc0 && number < misc0 + 4) ||
              (number >= m0 && number < m0 + 4);

@@ -16,6 +16,10 @@ AddressMap::AddressMap(std::vector<Region> regions) : regions_(std::move(regions
     }
 }
 
+void AddressMap::remove(const std::string& name) {
+  std::erase_if(regions_, [&name](const Region& region) { return region.name == name; });
+}
+
 std::uint32_t AddressMap::alias(std::uint32_t address, RegionKind wanted) const {
   const Region* here = find(address);
   if (!here || here->kind == wanted) return address;

@@ -32,7 +32,7 @@ struct PhysicalRange {
   bool contains(std::uint32_t address) const { return address - base < bytes; }
 };
 
-/// What a core can address. Immutable after construction; lookups need no hash because platforms have few regions.
+/// What a core can address. Lookups need no hash because platforms have few regions.
 class AddressMap {
  public:
   AddressMap() = default;
@@ -45,6 +45,8 @@ class AddressMap {
     return nullptr;
   }
   const std::vector<Region>& regions() const { return regions_; }
+  /// Accesses there fail from now on. REQUIRES: it is no memory, which others may have noted.
+  void remove(const std::string& name);
 
   /// The other view of a byte: its uncached address for a cached one and the reverse. The address itself when there is
   /// no other view.

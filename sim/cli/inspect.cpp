@@ -35,6 +35,8 @@ std::string what_it_is(const FirmwareImage& image) {
   out += fmt::format("  names     {} functions, {} variables; line tables: {}\n", image.function_count(),
                      image.variables().size(),
                      image.has_debug_information() ? "yes" : "none, so reports have no source lines");
+  if (image.name_count() == 0)
+    out += "            It is stripped: --symbols FILE takes the names from a map file of GNU ld (-Wl,-Map=FILE)\n";
   return out;
 }
 
@@ -98,6 +100,7 @@ int inspect_command(const std::vector<std::string>& arguments) {
   po::options_description options("options");
   auto add = options.add_options();
   add("platform", po::value<std::string>()->default_value("tgl"), "whose memory its sections are compared with");
+  add("symbols", po::value<std::string>(), "a map file of GNU ld, with the names that a stripped ELF lacks");
   add("binding", po::value<std::string>(), "write a binding to start from to this file");
   po::variables_map values;
   if (!parse_arguments(arguments, "inspect FILE.elf [OPTIONS]", options, "elf", values)) return 0;
@@ -105,7 +108,9 @@ int inspect_command(const std::vector<std::string>& arguments) {
     throw UsageError("inspect needs one ELF file; see 'dspmem inspect --help'");
   const std::string path = values["elf"].as<std::vector<std::string>>().front();
   const Platform platform = load_platform(values["platform"].as<std::string>(), {"--platform", 0, 0});
-  const FirmwareImage image(path);
+  FirmwareImage image(path);
+  std::string map;
+  if (values.count("symbols")) image.add_symbols(read_map_file(map = values["symbols"].as<std::string>()));
   const ImageSurvey found = survey(image);
   std::fputs((what_it_is(image) + where_it_is(image, platform) + what_it_has(image, found)).c_str(), stdout);
   if (!values.count("binding")) {
@@ -122,8 +127,10 @@ int inspect_command(const std::vector<std::string>& arguments) {
                      "' is there already, and may have been completed by hand: name another file");
   OutputFile file("--binding", target);
   file.refuse_inputs();
-  file.stream() << binding_for(image, found,
-                               std::filesystem::relative(std::filesystem::absolute(path), folder).string());
+  const auto from_folder = [&folder](const std::string& each) {
+    return std::filesystem::relative(std::filesystem::absolute(each), folder).string();
+  };
+  file.stream() << binding_for(image, found, from_folder(path), map.empty() ? "" : from_folder(map));
   file.commit();
   std::printf("\nwrote %s: complete the lines with TODO, then dspmem run SCENARIO.yaml --platform %s --allocator %s\n",
               printable(target).c_str(), platform.name.c_str(), printable(target).c_str());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "models/core/abi.h"
 #include "sim/config/fields.h"
 #include "sim/config/paths.h"
 #include "sim/result/printable.h"
@@ -15,7 +16,7 @@ namespace {
 using Kind = AllocatorArgument::Kind;
 using Role = AllocatorFunction::Role;
 
-constexpr std::size_t max_arguments = 6;  // a2 to a7
+constexpr std::uint32_t max_words = abi::most_arguments;
 constexpr std::uint32_t most_bytes = 65536;  // of alignments and headers
 
 const std::vector<std::pair<std::string, Kind>>& argument_names() {
@@ -29,7 +30,8 @@ const std::vector<std::pair<std::string, Kind>>& argument_names() {
                                                                {"capabilities", Kind::capabilities},
                                                                {"core", Kind::core},
                                                                {"heap_base", Kind::heap_base},
-                                                               {"heap_bytes", Kind::heap_bytes}};
+                                                               {"heap_bytes", Kind::heap_bytes},
+                                                               {"out_pointer", Kind::out_pointer}};
   return names;
 }
 
@@ -41,8 +43,20 @@ const std::vector<std::pair<std::string, Role>>& role_names() {
   return names;
 }
 
+const Choices<AllocatorFunction::Returns>& return_choices() {
+  using Returns = AllocatorFunction::Returns;
+  static const Choices<Returns> names{
+      {"pointer", Returns::pointer}, {"status", Returns::status}, {"success", Returns::success}};
+  return names;
+}
+
 const Choices<bool>& heap_kinds() {
   static const Choices<bool> names{{"one", true}, {"zones", false}};
+  return names;
+}
+
+const Choices<bool>& start_choices() {
+  static const Choices<bool> names{{"none", false}, {"entry", true}};
   return names;
 }
 
@@ -60,14 +74,18 @@ std::string lower_case_words(Role role) {
 }
 
 constexpr const char* argument_forms =
-    "an argument is a name, a number, {value_of: VARIABLE}, {address_of: SYMBOL} or {result_of: initialise}";
+    "an argument is a name, a number, {value_of: VARIABLE}, {address_of: SYMBOL}, {result_of: initialise}, {buffer: "
+    "BYTES} or {wide: NAME OR NUMBER}";
 
 FieldType argument_fields_type() {
   using namespace field;
-  return mapping({has("value_of", text(), "what this variable of the firmware holds, one word"),
-                  has("address_of", text(), "where this symbol of the firmware is"),
-                  has("result_of", choice({"initialise"}),
-                      "what the function returned that does 'initialise', such as a heap's handle")});
+  return mapping(
+      {has("value_of", text(), "what this variable of the firmware holds, one word"),
+       has("address_of", text(), "where this symbol of the firmware is"),
+       has("result_of", choice({"initialise"}),
+           "what the function returned that does 'initialise', such as a heap's handle"),
+       has("buffer", size(1, most_bytes), "address of so many bytes behind the heap, the same in every call"),
+       has("wide", either({choice(argument_names()), number()}), "a name or number, passed in 64 bits")});
 }
 
 const FieldType& argument_fields() {
@@ -77,40 +95,69 @@ const FieldType& argument_fields() {
 
 const FieldType& of(const std::string& field) { return find_field(allocator_fields().fields, field)->type; }
 
-AllocatorArgument read_argument(const FieldReader& function, const YAML::Node& node) {
-  AllocatorArgument argument;
-  argument.mark = function.mark_of(node);
-  if (node.IsMap()) {
-    FieldReader reader(node, function.file(), "an argument", argument_fields());
-    static const std::vector<std::pair<std::string, Kind>> forms{
-        {"value_of", Kind::value_of}, {"address_of", Kind::address_of}, {"result_of", Kind::result_of_initialise}};
-    std::size_t given = 0;
-    for (const auto& [name, kind] : forms)
-      if (reader.optional(name, argument.symbol)) {
-        argument.kind = kind;
-        ++given;
-      }
-    reader.finish();
-    if (given != 1) FieldReader::fail(argument.mark, argument_forms);
-    return argument;
-  }
+/// A name or a number.
+void read_simple_argument(AllocatorArgument& argument, const YAML::Node& node) {
   if (!node.IsScalar()) FieldReader::fail(argument.mark, argument_forms);
   if (const auto number = parse_number(node.Scalar())) {
     if (*number > 0xffffffff) FieldReader::fail(argument.mark, "an argument has 32 bits");
     argument.kind = Kind::number;
     argument.number = static_cast<std::uint32_t>(*number);
-    return argument;
+    return;
   }
   std::vector<std::string> known;
   for (const auto& [name, kind] : argument_names()) {
     if (name == node.Scalar()) {
       argument.kind = kind;
-      return argument;
+      return;
     }
     known.push_back(name);
   }
   FieldReader::fail(argument.mark,
                     "'" + node.Scalar() + "' is not a known argument" + suggestion(node.Scalar(), known));
+}
+
+AllocatorArgument read_argument(const FieldReader& function, const YAML::Node& node) {
+  AllocatorArgument argument;
+  argument.mark = function.mark_of(node);
+  if (!node.IsMap()) {
+    read_simple_argument(argument, node);
+    return argument;
+  }
+  FieldReader reader(node, function.file(), "an argument", argument_fields());
+  static const std::vector<std::pair<std::string, Kind>> forms{
+      {"value_of", Kind::value_of}, {"address_of", Kind::address_of}, {"result_of", Kind::result_of_initialise}};
+  std::size_t given = 0;
+  for (const auto& [name, kind] : forms)
+    if (reader.optional(name, argument.symbol)) {
+      argument.kind = kind;
+      ++given;
+    }
+  if (Bytes bytes; reader.optional("buffer", bytes)) {
+    argument.kind = Kind::buffer;
+    argument.number = static_cast<std::uint32_t>(bytes.value);
+    ++given;
+  }
+  if (const YAML::Node value = reader.node("wide"); value.IsDefined()) {
+    read_simple_argument(argument, value);
+    argument.wide = true;
+    ++given;
+  }
+  reader.finish();
+  if (given != 1) FieldReader::fail(argument.mark, argument_forms);
+  return argument;
+}
+
+/// Where each is passed. Two words do not lie partly in a register, partly on the stack: the number of registers is
+/// even.
+void place_arguments(const FieldReader& reader, AllocatorFunction& function) {
+  std::uint32_t word = 0;
+  for (AllocatorArgument& argument : function.arguments) {
+    if (argument.wide) word += word % 2;
+    argument.word = word;
+    word += argument.wide ? 2 : 1;
+  }
+  if (word > max_words)
+    reader.fail("arguments", fmt::format("arguments have at most {} words, not {}", max_words, word));
 }
 
 /// What a function that does this has to be told.
@@ -122,7 +169,9 @@ void check_arguments(const AllocatorFunction& function) {
   };
   if (function.role == Role::allocate || function.role == Role::allocate_zeroed || function.role == Role::reallocate)
     need(Kind::bytes, "bytes");
-  if (function.role == Role::reallocate || function.role == Role::free) need(Kind::pointer, "pointer");
+  const bool by_address = function.position(Kind::out_pointer).has_value();
+  if ((function.role == Role::reallocate || function.role == Role::free) && !by_address) need(Kind::pointer, "pointer");
+  if (function.returns != AllocatorFunction::Returns::pointer) need(Kind::out_pointer, "out_pointer");
   if (function.role == Role::reset) need(Kind::zone, "zone");
 }
 
@@ -137,9 +186,11 @@ AllocatorFunction read_function(const YAML::Node& node, const std::string& file)
   if (const YAML::Node arguments = reader.node("arguments"); arguments.IsDefined()) {
     if (!arguments.IsSequence()) reader.fail("arguments", "'arguments' must be a list, such as [flags, bytes]");
     for (const auto& each : arguments) function.arguments.push_back(read_argument(reader, each));
-    if (function.arguments.size() > max_arguments)
-      reader.fail("arguments", "at most six arguments fit into registers a2 to a7");
+    place_arguments(reader, function);
   }
+  std::string returns = function.position(Kind::out_pointer) ? "status" : "pointer";
+  reader.optional("returns", returns);
+  function.returns = choose(reader, "returns", returns, return_choices(), "kind of result");
   if (std::vector<std::string> zones; reader.optional("zones", zones))
     for (const std::string& each : zones)
       function.zones.push_back(choose<Zone>(reader, "zones", each, zone_names(), "zone"));
@@ -218,6 +269,21 @@ std::vector<Allocator::Stub> read_stubs(const FieldReader& reader, const YAML::N
   return stubs;
 }
 
+/// start: none or entry, until: FUNCTION, limit: CYCLES.
+void read_start(FieldReader& reader, Allocator& allocator) {
+  std::string start = "none";
+  reader.optional("start", start);
+  const bool starts = choose(reader, "start", start, start_choices());
+  if (starts) {
+    allocator.start_mark = reader.mark_of("start");
+    reader.required("until", allocator.until);
+    reader.optional("limit", allocator.start_up_cycles);
+  } else {
+    for (const char* field : {"until", "limit"})
+      if (reader.node(field).IsDefined()) reader.fail(field, std::string("'") + field + "' belongs to 'start: entry'");
+  }
+}
+
 constexpr std::uint64_t end_of_addresses = 0xfffff000;  // the simulator returns from calls above
 
 Allocator::Registers read_registers(const YAML::Node& node, const std::string& file) {
@@ -281,6 +347,8 @@ const FieldType& allocator_fields() {
       needs("name", text(), "name of the allocator"),
       has("description", text(), "one line about it"),
       has("firmware", text(), "ELF that has the allocator: a path from this file's folder"),
+      has("symbols", text(),
+          "map file of GNU ld with the names that a stripped ELF lacks: a path from this file's folder"),
       has("heap",
           either({choice(heap_kinds(), "kind of heap"),
                   mapping({has("variable", text(), "array of the firmware that is the heap"),
@@ -292,6 +360,11 @@ const FieldType& allocator_fields() {
           "values for capabilities of requests; default those of SOF_MEM_CAPS_*"),
       has("stubs", names(form("^(nothing|the first argument|returns -?(0x[0-9a-fA-F]+|[0-9]+))$", "returns 0")),
           "functions of the firmware that only return: FUNCTION: nothing, the first argument, or returns N"),
+      has("start", choice(start_choices(), "way to start"),
+          "how core 0 starts an image that is not dspmem's: none (default), its functions are called on a stack of the "
+          "platform's; entry, it executes the image's start-up code"),
+      has("until", text(), "of 'start: entry': the function whose call ends the start-up, such as main"),
+      has("limit", number(1), "of 'start: entry': cycles that this may take; default those of --watchdog"),
       has("memory",
           list(mapping({needs("name", text(), "name of the memory"),
                         needs("base", address(), "first address, a multiple of 4 KiB"),
@@ -316,14 +389,17 @@ const FieldType& allocator_fields() {
           "lock around each of its functions"),
       has("heap_info", text(),
           "function that fills scenario_heap_info with the figures of the heap whose number it gets"),
-      needs("functions",
-            list(mapping({needs("function", text(), "its symbol"),
-                          needs("does", choice(role_names(), "role of a function"), "what it does"),
-                          has("arguments", list(argument_type(), 0, max_arguments),
-                              "what it is called with, in this order"),
-                          has("zones", list(choice(zone_names(), "zone")), "zones that it serves; default all")}),
-                 1),
-            "functions of the allocator"),
+      needs(
+          "functions",
+          list(mapping({needs("function", text(), "its symbol"),
+                        needs("does", choice(role_names(), "role of a function"), "what it does"),
+                        has("arguments", list(argument_type(), 0, max_words), "what it is called with, in this order"),
+                        has("returns", choice(return_choices(), "kind of result"),
+                            "what its result is: pointer, the block or 0; status, 0 if the block is where "
+                            "'out_pointer' points (default where there is one); success, not 0 if it is there"),
+                        has("zones", list(choice(zone_names(), "zone")), "zones that it serves; default all")}),
+               1),
+          "functions of the allocator"),
   });
   return fields;
 }
@@ -344,9 +420,17 @@ std::uint32_t Allocator::translate(const Bits& bits, std::uint32_t value, const 
 }
 
 std::optional<std::uint32_t> AllocatorFunction::position(Kind kind) const {
-  for (std::size_t i = 0; i < arguments.size(); ++i)
-    if (arguments[i].kind == kind) return static_cast<std::uint32_t>(i);
+  for (const AllocatorArgument& argument : arguments)
+    if (argument.kind == kind) return argument.word;
   return std::nullopt;
+}
+
+std::uint32_t Allocator::buffer_bytes() const {
+  std::uint32_t most = 0;
+  for (const AllocatorFunction& function : functions)
+    for (const AllocatorArgument& argument : function.arguments)
+      if (argument.kind == AllocatorArgument::Kind::buffer) most = std::max(most, argument.number);
+  return most;
 }
 
 bool AllocatorFunction::serves(Zone zone) const {
@@ -369,9 +453,11 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
   reader.optional("description", allocator.description);
   allocator.name = printable(allocator.name);
   if (reader.optional("firmware", allocator.firmware)) allocator.firmware_mark = reader.mark_of("firmware");
+  if (reader.optional("symbols", allocator.symbols)) allocator.symbols_mark = reader.mark_of("symbols");
   read_heap(reader, allocator);
   allocator.flags = read_bits(reader, "flags", flag_names());
   allocator.capabilities = read_bits(reader, "capabilities", capability_names());
+  read_start(reader, allocator);
   if (const YAML::Node node = reader.node("stubs"); node.IsDefined()) allocator.stubs = read_stubs(reader, node);
   if (const YAML::Node node = reader.node("memory"); node.IsDefined()) {
     if (!node.IsSequence())

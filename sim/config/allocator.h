@@ -29,9 +29,13 @@ struct AllocatorArgument {
     value_of,  ///< what a variable of the firmware holds, one word
     address_of,  ///< where a symbol of the firmware is
     result_of_initialise,  ///< what the function returned that does `initialise`, such as a heap's handle
+    out_pointer,  ///< address of a word: before the call the object, or 0; afterwards the block
+    buffer,  ///< `number` bytes behind the heap, the same ones in every call
   };
   Kind kind = Kind::bytes;
   std::uint32_t number = 0;
+  bool wide = false;  ///< 64 bits: two words, the first of which has an even number
+  std::uint32_t word = 0;  ///< where it is passed: 0 to 5 for a2 to a7, from 6 on the caller's stack
   std::string symbol;
   SourceMark mark;
 };
@@ -47,13 +51,20 @@ struct AllocatorFunction {
     reset,  ///< empties the heaps of `zone` that belong to the core that calls
     internal,  ///< works on the heaps themselves: may touch all of their memory
   };
+  /// What the result means of a function that returns a block.
+  enum class Returns {
+    pointer,  ///< it is the block, or 0
+    status,  ///< 0: the block is where `out_pointer` points; else there is none
+    success,  ///< not 0: the block is where `out_pointer` points; else there is none
+  };
   std::string symbol;
   Role role = Role::internal;
+  Returns returns = Returns::pointer;
   std::vector<AllocatorArgument> arguments;
   std::vector<Zone> zones;  ///< what it serves; empty: all
   SourceMark mark;
 
-  /// Which argument is of a kind: 0 for a2.
+  /// The word that has an argument of a kind: AllocatorArgument::word.
   std::optional<std::uint32_t> position(AllocatorArgument::Kind kind) const;
   bool serves(Zone zone) const;
   /// The zone of what it allocates, where no argument tells: that of `zones`, if there is but one.
@@ -67,6 +78,8 @@ struct Allocator {
   std::string name, description, file;
   SourceMark firmware_mark;
   std::string firmware;  ///< the ELF that has it, from the binding's folder; empty: PLATFORM-NAME.elf among our own
+  SourceMark symbols_mark;
+  std::string symbols;  ///< a map file of GNU ld with names that the ELF lacks, from the binding's folder; empty: none
   bool one_heap = false;
   // Where the one heap is, if not where the platform's common heaps are: an array of the image, or between two of its
   // symbols.
@@ -95,6 +108,11 @@ struct Allocator {
     SourceMark mark;
   };
   std::vector<Stub> stubs;
+  /// How an image without dspmem's start-up code is started: not at all, its functions are called on a stack of the
+  /// platform's; or core 0 executes it from its entry until a function is reached.
+  SourceMark start_mark;
+  std::string until;  ///< that function; empty: not started
+  std::uint64_t start_up_cycles = 0;  ///< longest that this may take; 0: as the watchdog
   /// RAM of the image's chip that the platform file does not have, one bank each.
   struct Memory {
     std::string name;
@@ -113,6 +131,8 @@ struct Allocator {
 
   /// What calls pass for bits of SOF_MEM_FLAG_* or SOF_MEM_CAPS_*. An InputError at the binding where it does not say.
   std::uint32_t translate(const Bits& bits, std::uint32_t value, const char* kind) const;
+  /// Bytes behind the heap that arguments `buffer` need.
+  std::uint32_t buffer_bytes() const;
   /// The first function that does this for a zone; null when there is none. `aligned`: it must take an alignment.
   const AllocatorFunction* find(AllocatorFunction::Role role, Zone zone, bool aligned = false) const;
 };

@@ -8,6 +8,7 @@
 #include "sim/config/describe.h"
 #include "sim/config/fields.h"
 #include "sim/config/paths.h"
+#include "sim/session/start_up.h"
 #include "sim/session/steps/steps.h"
 
 namespace dspmem {
@@ -30,6 +31,11 @@ void check_functions(const Allocator& allocator, const FirmwareImage& image) {
     if (image.variable(stub.function))
       throw InputError(stub.mark,
                        "'" + stub.function + "' is a variable of the firmware; a stub stands in for a function");
+  }
+  if (!allocator.until.empty()) {
+    if (image.starts_itself())
+      throw InputError(allocator.start_mark, "this firmware has dspmem's start-up code: leave 'start' out");
+    need(allocator.until, allocator.start_mark);
   }
   if (allocator.lock.empty()) return;
   const auto done_by_simulator = [&image](const std::string& function) {
@@ -128,6 +134,10 @@ void prepare_cores(Job& job) {
       core.user_vector = 0x340;
     }
     if (image.starts_itself()) continue;
+    if (core.id == 0 && !job.allocator.until.empty()) {  // what the linker scripts of Cadence call it
+      core.reset_vecbase = image.symbol("_memmap_vecbase_reset").value_or(0);
+      continue;
+    }
     const CoreArea& area = platform.core_areas[core.id];
     core.reset_stack = (area.stack_base + area.stack_bytes) & ~15u;
     core.reset_ps = ps::woe | ps::um;
@@ -145,6 +155,8 @@ void prepare_cores(Job& job) {
     if (std::none_of(platform.system.regions.begin(), platform.system.regions.end(), holds))
       add_memory(platform, fmt::format("ROM {:#x}", address & ~(page - 1)), address & ~(page - 1), page);
   }
+  platform.system.limits.start_up_cycles = job.allocator.start_up_cycles;
+  if (!job.allocator.until.empty()) add_unlisted_registers(platform.system, image);
   if (image.starts_itself()) return;
   for (const FirmwareImage::Segment& segment : image.segments())
     for (const CoreArea& area : platform.core_areas)
@@ -208,6 +220,11 @@ Job load_job(const JobRequest& request) {
   Job job = load_checked(request);
   job.image = std::make_unique<FirmwareImage>(request.firmware ? *request.firmware
                                                                : firmware_path(job.platform, job.allocator));
+  if (const std::string& map = job.allocator.symbols; !map.empty()) {
+    const std::string path = (std::filesystem::path(job.allocator.file).parent_path() / map).string();
+    if (!std::filesystem::exists(path)) throw InputError(job.allocator.symbols_mark, "there is no file '" + path + "'");
+    job.image->add_symbols(read_map_file(path));
+  }
   if (!request.allow_mismatch) check_platform(job);
   check_functions(job.allocator, *job.image);
   place_heap(job);

@@ -11,7 +11,7 @@ constexpr std::uint32_t flag_shared = 1;  // SOF_MEM_FLAG_SHARED
 }  // namespace
 
 WatchedFunction::WatchedFunction(const AllocatorFunction& function)
-    : role(function.role), fixed_zone(function.own_zone()) {
+    : role(function.role), returns(function.returns), fixed_zone(function.own_zone()) {
   using Argument = AllocatorArgument::Kind;
   bytes = function.position(Argument::bytes);
   count = function.position(Argument::count);
@@ -21,6 +21,32 @@ WatchedFunction::WatchedFunction(const AllocatorFunction& function)
   alignment = function.position(Argument::alignment);
   pointer = function.position(Argument::pointer);
   core = function.position(Argument::core);
+  out_pointer = function.position(Argument::out_pointer);
+  for (const AllocatorArgument& argument : function.arguments) words = std::max(words, argument.word + 1);
+}
+
+std::uint32_t WatchedFunction::old_block(const Core& core) const {
+  if (pointer) return abi::argument(core, *pointer);
+  return abi::word_at(core, abi::argument(core, *out_pointer));
+}
+
+void WatchedFunction::set_old_block(Core& core, std::uint32_t block) const {
+  if (pointer) abi::set_argument(core, *pointer, block);
+  else core.store(abi::argument(core, *out_pointer), block, 4);
+}
+
+std::uint32_t WatchedFunction::new_block(const Core& core, std::uint32_t out) const {
+  using Returns = AllocatorFunction::Returns;
+  const std::uint32_t result = abi::result(core);
+  if (returns == Returns::pointer) return result;
+  return (result == 0) == (returns == Returns::status) ? abi::word_at(core, out) : 0;
+}
+
+void WatchedFunction::set_new_block(Core& core, std::uint32_t out, std::uint32_t block) const {
+  using Returns = AllocatorFunction::Returns;
+  if (returns == Returns::pointer) return abi::set_result(core, block);
+  core.store(out, block, 4);
+  abi::set_result(core, returns == Returns::success);
 }
 
 WatchedFunctions::WatchedFunctions(const Allocator& allocator, const FirmwareImage& image) {
@@ -48,7 +74,9 @@ AllocatorWatch::Call AllocatorWatch::begin(Core& core, const WatchedFunction& fu
   Call call;
   call.function = &function;
   call.start = HeapCosts::start_of(core);
-  for (unsigned i = 0; i < call.arguments.size(); ++i) call.arguments[i] = abi::argument(core, i);
+  for (unsigned i = 0; i < function.words; ++i) call.arguments[i] = abi::argument(core, i);
+  if (function.role == WatchedFunction::Role::free || function.role == WatchedFunction::Role::reallocate)
+    call.old_block = function.old_block(core);
   call.site.cycle = core.now();
   std::array<StackFrame, std::tuple_size_v<decltype(call.site.stack)>> frames;
   const std::size_t depth = core.call_stack(frames);
@@ -65,17 +93,15 @@ void AllocatorWatch::on_call(Core& core, std::uint32_t address, bool nested) {
     // The allocator calls itself: what it does with the old block of a reallocation shows at this moment, not when that
     // returns.
     Call& outer = calls.back();
-    const std::uint32_t freed = called.role == Role::free ? abi::argument(core, *called.pointer) : 0;
-    if (outer.function->role != Role::reallocate || !freed || freed != outer.arguments[*outer.function->pointer] ||
-        outer.old_freed)
-      return;
+    const std::uint32_t freed = called.role == Role::free ? called.old_block(core) : 0;
+    if (outer.function->role != Role::reallocate || !freed || freed != outer.old_block || outer.old_freed) return;
     outer.old_freed = true;
     freeing(core, outer, freed, true);
     return;
   }
   emit_entered(core, state_of(core));
   calls.push_back(begin(core, called));
-  if (called.role == Role::free) freeing(core, calls.back(), calls.back().arguments[*called.pointer], false);
+  if (called.role == Role::free) freeing(core, calls.back(), calls.back().old_block, false);
   if (called.role == Role::reset) reset(core, calls.back());
 }
 
@@ -85,11 +111,10 @@ void AllocatorWatch::on_return(Core& core, std::uint32_t, bool nested) {
   if (nested || calls.empty()) return;
   const Call call = calls.back();
   calls.pop_back();
-  const std::uint32_t result = abi::result(core);
-  if (call.function->role == Role::reallocate && result) {
-    const std::uint32_t old = call.arguments[*call.function->pointer];
-    if (old && old != result && !call.old_freed) freeing(core, call, old, true);
-  }
+  const std::uint32_t result = call.function->new_block(core, call.argument(call.function->out_pointer, 0));
+  if (call.function->role == Role::reallocate && result && call.old_block && call.old_block != result &&
+      !call.old_freed)
+    freeing(core, call, call.old_block, true);
   costs_.count(core, call.function->role, call.zone(), call.start, result, calls.empty());
   if (call.function->returns_block() && result) allocated(core, call, result);
   if (call.function->returns_block() && !result && call.wanted_bytes())

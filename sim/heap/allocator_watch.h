@@ -17,19 +17,27 @@
 
 namespace dspmem {
 
-/// One function of the allocator, as it is watched: what it does, and which argument (0 is the first) says what; absent
-/// where none does.
+/// One function of the allocator, as it is watched: what it does, and which word of its arguments (0 is the first) says
+/// what; absent where none does.
 struct WatchedFunction {
   using Role = AllocatorFunction::Role;
   explicit WatchedFunction(const AllocatorFunction& function);
 
   Role role = Role::internal;
-  std::optional<std::uint32_t> bytes, count, zone, flags, capabilities, alignment, pointer, core;
+  AllocatorFunction::Returns returns = AllocatorFunction::Returns::pointer;
+  std::optional<std::uint32_t> bytes, count, zone, flags, capabilities, alignment, pointer, core, out_pointer;
+  std::uint32_t words = 0;  ///< how many of its arguments have to be known
   std::uint32_t shared_flag = 0;  ///< which of the flags asks for shared data
   Zone fixed_zone = Zone::runtime;  ///< where no argument says the zone
 
   bool allocates() const { return role == Role::allocate || role == Role::allocate_zeroed; }
   bool returns_block() const { return allocates() || role == Role::reallocate; }
+  /// What it is to free or to resize. REQUIRES: the core is at its first instruction, and it frees or resizes.
+  std::uint32_t old_block(const Core& core) const;
+  void set_old_block(Core& core, std::uint32_t block) const;
+  /// The block that it has just returned, 0 for none. `out`: what `out_pointer` was.
+  std::uint32_t new_block(const Core& core, std::uint32_t out) const;
+  void set_new_block(Core& core, std::uint32_t out, std::uint32_t block) const;
 };
 
 /// The functions of an allocator in a firmware image, by address.
@@ -88,6 +96,7 @@ class AllocatorWatch final : public CallObserver {
     std::array<std::uint32_t, abi::most_arguments> arguments{};
     HeapCosts::Start start;
     CallSite site;
+    std::uint32_t old_block = 0;  ///< what it frees or resizes
     bool old_freed = false;  ///< of a reallocation: the block was given back by a call from within
 
     std::uint32_t argument(const std::optional<std::uint32_t>& position, std::uint32_t absent) const {

@@ -11,7 +11,7 @@ void Quarantine::before_call(Core& core, std::uint32_t address) {
   const WatchedFunction& function = functions_.at(address);
   if (function.role == WatchedFunction::Role::free) {
     if (const std::uint32_t bytes = freed_[core.id()])
-      abi::set_argument(core, *function.pointer, exchange(abi::argument(core, *function.pointer), bytes));
+      function.set_old_block(core, exchange(function.old_block(core), bytes));
   }
   if (function.role != WatchedFunction::Role::reset) return;
   // What waits in these heaps is gone with them.
@@ -72,16 +72,16 @@ void Relocator::before_call(Core& core, std::uint32_t address) {
     if (result) abi::set_argument(core, *function.bytes, 0);  // nothing, for the allocator
     if (result && shared) result = map_.alias(result, RegionKind::uncached);
   }
-  results_[core.id()].push_back(result);
+  results_[core.id()].push_back({result, argument(function.out_pointer, 0)});
   if (function.role != WatchedFunction::Role::free) return;
-  const std::uint32_t freed = abi::argument(core, *function.pointer);
-  if (freed && placed_.erase(map_.alias(freed, RegionKind::cached))) abi::set_argument(core, *function.pointer, 0);
+  const std::uint32_t freed = function.old_block(core);
+  if (freed && placed_.erase(map_.alias(freed, RegionKind::cached))) function.set_old_block(core, 0);
 }
 
-void Relocator::after_return(Core& core, std::uint32_t) {
-  std::vector<std::uint32_t>& results = results_[core.id()];
+void Relocator::after_return(Core& core, std::uint32_t function) {
+  std::vector<Returned>& results = results_[core.id()];
   if (results.empty()) return;
-  if (results.back()) abi::set_result(core, results.back());
+  if (results.back().block) functions_.at(function).set_new_block(core, results.back().out, results.back().block);
   results.pop_back();
 }
 

@@ -72,8 +72,11 @@ class Relocator final : public CallIntervention, public Subscriber {
   const AddressMap& map_;
   const AllocatorWatch& watch_;
   std::map<std::uint32_t, std::uint32_t> placed_;  ///< what lies in the relocation's memory: address -> bytes
-  std::array<std::vector<std::uint32_t>, max_agents>
-      results_;  ///< of the calls under way: what to return instead; 0 for the allocator's own
+  struct Returned {
+    std::uint32_t block;  ///< what to return instead; 0: what the allocator does
+    std::uint32_t out;  ///< what `out_pointer` was
+  };
+  std::array<std::vector<Returned>, max_agents> results_;  ///< of the calls under way
   bool fits_ = true;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/image/firmware_image.h"
 
+#include <cxxabi.h>
 #include <elfutils/libdw.h>
 #include <fcntl.h>
 #include <gelf.h>
@@ -8,12 +9,39 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "models/core/isa.h"
 #include "sim/config/input_files.h"
 
 namespace dspmem {
+namespace {
+
+/// A name of C++ as it is written, others as they are.
+std::string written(const std::string& name) {
+  constexpr std::size_t longest = 1024;
+  if (!name.starts_with("_Z") || name.size() > longest) return name;
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status),
+                                                         std::free);
+  return status == 0 && text ? text.get() : name;
+}
+
+/// Without the parameters: "Pool::get" of "Pool::get(unsigned int) const".
+std::string without_parameters(const std::string& name) {
+  const std::size_t end = name.rfind(')');
+  if (end == std::string::npos) return name;
+  std::size_t open = 0;
+  for (std::size_t at = end + 1; at-- > 0;) {
+    open += name[at] == ')';
+    open -= name[at] == '(';
+    if (open == 0) return at ? name.substr(0, at) : name;
+  }
+  return name;
+}
+
+}  // namespace
 
 struct FirmwareImage::Debug {
   int file = -1;
@@ -78,15 +106,14 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
       const auto address = static_cast<std::uint32_t>(symbol.st_value);
       const int type = GELF_ST_TYPE(symbol.st_info);
       if (type == STT_FILE || type == STT_SECTION) continue;
-      symbols_[name] = address;
+      add_name(name, address);
+      const std::string shown = without_parameters(written(name));
       if (symbol.st_shndx == SHN_ABS && type != STT_OBJECT) absolute_[address] = name;
-      if (type == STT_OBJECT) variables_[address] = {name, static_cast<std::uint32_t>(symbol.st_size)};
-      if (type == STT_FUNC) functions_[address] = {name, static_cast<std::uint32_t>(symbol.st_size)};
+      if (type == STT_OBJECT) variables_[address] = {shown, static_cast<std::uint32_t>(symbol.st_size)};
+      if (type == STT_FUNC) functions_[address] = {shown, static_cast<std::uint32_t>(symbol.st_size)};
     }
   }
-  for (const auto& [address, function] : functions_)
-    if (const auto first = bytes_at(address, 3); !first.empty())
-      windowed_functions_ += decode(first[0] | first[1] << 8 | first[2] << 16) == Opcode::entry;
+  count_windowed();
   debug_->dwarf = dwarf_begin_elf(debug_->elf, DWARF_C_READ, nullptr);
 
   // libdw hands out pointers into these sections without looking for the end of a text. It has unpacked compressed ones
@@ -112,6 +139,37 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
 }
 
 FirmwareImage::~FirmwareImage() = default;
+
+void FirmwareImage::count_windowed() {
+  windowed_functions_ = 0;
+  for (const auto& [address, function] : functions_)
+    if (const auto first = bytes_at(address, 3); !first.empty())
+      windowed_functions_ += decode(first[0] | first[1] << 8 | first[2] << 16) == Opcode::entry;
+}
+
+void FirmwareImage::add_name(const std::string& name, std::uint32_t address) {
+  symbols_[name] = address;
+  const std::string full = written(name), brief = without_parameters(full);
+  symbols_[full] = address;
+  if (brief == full) return;
+  if (ambiguous_.contains(brief)) return;
+  if (const auto [entry, fresh] = symbols_.try_emplace(brief, address); !fresh && entry->second != address) {
+    symbols_.erase(entry);
+    ambiguous_.insert(brief);
+  }
+}
+
+void FirmwareImage::add_symbols(const std::vector<MapSymbol>& symbols) {
+  for (const MapSymbol& each : symbols) {
+    if (symbols_.contains(each.name)) continue;
+    add_name(each.name, each.address);
+    const Named named{without_parameters(written(each.name)), each.bytes};
+    if (each.kind == MapSymbol::Kind::function) functions_.try_emplace(each.address, named);
+    if (each.kind == MapSymbol::Kind::variable) variables_.try_emplace(each.address, named);
+    if (each.kind == MapSymbol::Kind::other) absolute_.try_emplace(each.address, each.name);
+  }
+  count_windowed();
+}
 
 std::span<const std::uint8_t> FirmwareImage::bytes_at(std::uint32_t address, std::size_t count) const {
   for (const Segment& segment : segments_)
@@ -149,6 +207,9 @@ std::uint32_t FirmwareImage::function_bytes(std::uint32_t address) const {
 std::optional<FirmwareImage::Variable> FirmwareImage::variable(const std::string& name) const {
   for (const auto& [address, variable] : variables_)
     if (variable.name == name) return Variable{name, address, variable.size};
+  if (const auto found = symbols_.find(name); found != symbols_.end())
+    if (const auto at = variables_.find(found->second); at != variables_.end())
+      return Variable{name, at->first, at->second.size};
   return std::nullopt;
 }
 

@@ -5,11 +5,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "sim/config/error.h"
+#include "sim/image/map_file.h"
 
 namespace dspmem {
 
@@ -31,6 +33,13 @@ class FirmwareImage {
   ~FirmwareImage();
   FirmwareImage(const FirmwareImage&) = delete;
   FirmwareImage& operator=(const FirmwareImage&) = delete;
+
+  /// Gives names to what has none, as of a stripped ELF. Names of C++ are known as they are mangled, as they are
+  /// written
+  /// ("Pool::get(unsigned int)"), and without what follows the name ("Pool::get") where only one function has it.
+  void add_symbols(const std::vector<MapSymbol>& symbols);
+  /// Of functions and variables.
+  std::size_t name_count() const { return functions_.size() + variables_.size(); }
 
   const std::string& path() const { return path_; }
   std::uint32_t entry() const { return entry_; }
@@ -96,6 +105,8 @@ class FirmwareImage {
     std::uint32_t size;
   };
   struct Debug;
+  void add_name(const std::string& name, std::uint32_t address);
+  void count_windowed();
 
   std::string path_;
   std::string platform_facts_;
@@ -104,6 +115,7 @@ class FirmwareImage {
   std::vector<Section> sections_;
   std::size_t windowed_functions_ = 0;
   std::map<std::string, std::uint32_t> symbols_;
+  std::set<std::string> ambiguous_;  ///< short names of C++ that stand for several addresses
   std::map<std::uint32_t, std::string> absolute_;
   std::map<std::uint32_t, Named> functions_;
   std::map<std::uint32_t, Named> variables_;

@@ -241,12 +241,14 @@ ImageSurvey survey(const FirmwareImage& image) {
   return result;
 }
 
-std::string binding_for(const FirmwareImage& image, const ImageSurvey& survey, const std::string& firmware) {
+std::string binding_for(const FirmwareImage& image, const ImageSurvey& survey, const std::string& firmware,
+                        const std::string& symbols) {
   const std::string stem = std::filesystem::path(image.path()).stem().string();
   std::string out =
       fmt::format("# Made by 'dspmem inspect'. Lines with TODO say what to look up.\nname: {}\ndescription: {}\n",
                   scalar(stem), scalar("allocator of " + std::filesystem::path(image.path()).filename().string()));
   out += fmt::format("firmware: {}\n", scalar(firmware));
+  if (!symbols.empty()) out += fmt::format("symbols: {}\n", scalar(symbols));
   if (!survey.heap_variable.empty())
     out +=
         fmt::format("heap: {{variable: {}}}  # {} bytes\n", scalar(survey.heap_variable), survey.heap_variable_bytes);

@@ -45,8 +45,9 @@ struct ImageSurvey {
 
 ImageSurvey survey(const FirmwareImage& image);
 
-/// A binding to start from: what is known is filled in, what is not is a comment that says what to look up. `firmware`:
-/// the path it names.
-std::string binding_for(const FirmwareImage& image, const ImageSurvey& survey, const std::string& firmware);
+/// A binding to start from: what is known is filled in, what is not is a comment that says what to look up. `firmware`
+/// and `symbols`: the paths it names; the second may be empty.
+std::string binding_for(const FirmwareImage& image, const ImageSurvey& survey, const std::string& firmware,
+                        const std::string& symbols);
 
 }  // namespace dspmem

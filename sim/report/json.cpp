@@ -381,6 +381,12 @@ OrderedJson report_of(const Result& result) {
   if (result.variation) json["variation"] = to_json(*result.variation);
   if (result.interrupted) json["interrupted"] = true;
   if (!result.stand_ins.empty()) json["done_by_simulator"] = result.stand_ins;
+  for (const Result::UnlistedRegisters& each : result.unlisted_registers)
+    json["unlisted_registers"].push_back({{"base", fmt::format("{:#010x}", each.base)},
+                                          {"bytes", Result::UnlistedRegisters::bytes},
+                                          {"access", each.write ? "write" : "read"},
+                                          {"address", fmt::format("{:#010x}", each.address)},
+                                          {"place", to_json(each.user)}});
   if (result.crash) json["crash"] = to_json(*result.crash);
   if (!result.stopped.empty()) json["stopped"] = result.stopped;
   if (!result.dumps.empty()) json["dumps"] = list_of(result.dumps);

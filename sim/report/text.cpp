@@ -369,6 +369,21 @@ void write_bytes(const std::string& who, const std::string& state, const std::st
   }
 }
 
+/// In a form that a binding can have.
+void write_unlisted_registers(const Result& result, std::string& out) {
+  if (result.unlisted_registers.empty()) return;
+  out +=
+      "\nthe start-up code uses registers that the binding does not list; a register that is read again and again\n"
+      "answered the complement each time:\n  registers:\n";
+  for (const Result::UnlistedRegisters& each : result.unlisted_registers) {
+    const Result::Frame& user = each.user;
+    out += fmt::format("    - {{base: {:#x}, bytes: 4 KiB, answers: poll}}  # {} of {:#x} by {}{}\n", each.base,
+                       each.write ? "write" : "read", each.address,
+                       user.function.empty() ? fmt::format("code at {:#x}", user.pc) : user.function,
+                       user.file.empty() ? "" : fmt::format(" ({}:{})", user.file, user.line));
+  }
+}
+
 void write_dump(const Result::Dump& dump, std::string& out) {
   if (!dump.bytes) {
     out += fmt::format("\n'{}' does not exist in cycle {}\n", dump.what, dump.cycle);
@@ -463,6 +478,7 @@ std::string write_one(const Result& result, const WriterOptions& options) {
   if (!result.stand_ins.empty())
     out += fmt::format("\ndone by the simulator, since the firmware has no such function: {}\n",
                        fmt::join(result.stand_ins, ", "));
+  write_unlisted_registers(result, out);
   for (const Result::Dump& each : result.dumps) write_dump(each, out);
   if (!result.stopped.empty())
     out +=

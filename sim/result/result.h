@@ -347,6 +347,15 @@ struct Result {
   std::vector<Suppressed> suppressions;
   std::optional<Crash> crash;
   std::vector<std::string> stand_ins;  ///< functions that the image does not have, and the simulator did
+  /// Registers that the firmware's start-up used, and that the binding does not list.
+  struct UnlistedRegisters {
+    static constexpr std::uint32_t bytes = 4096;
+    std::uint32_t base = 0;
+    bool write = false;  ///< the first access
+    std::uint32_t address = 0;  ///< of the first access
+    Frame user;  ///< where that was made
+  };
+  std::vector<UnlistedRegisters> unlisted_registers;
   std::string stopped;  ///< why the run was ended before its end, as it was asked to be; empty: it was not
   std::vector<Dump> dumps;
   int interrupted = 0;  ///< the signal that ended the run before its end; 0 for none

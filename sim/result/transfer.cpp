@@ -186,11 +186,15 @@ void fields(Visitor& visit, Result::Dump& x) {
   visit(x.what, x.cycle, x.address, x.bytes, x.lines);
 }
 template <class Visitor>
+void fields(Visitor& visit, Result::UnlistedRegisters& x) {
+  visit(x.base, x.write, x.address, x.user);
+}
+template <class Visitor>
 void fields(Visitor& visit, Result& x) {
   visit(x.scenario, x.file, x.platform, x.platform_description, x.seed, x.verdict, x.cycles, x.clock_mhz, x.allocations,
         x.frees, x.cores, x.allocator, x.heaps, x.operations, x.functions, x.object_costs, x.footprint, x.banks,
-        x.expectations, x.stale_reads, x.findings, x.unlisted_findings, x.suppressions, x.crash, x.stand_ins, x.stopped,
-        x.dumps, x.interrupted, x.wake_latency, x.power, x.history, x.variation);
+        x.expectations, x.stale_reads, x.findings, x.unlisted_findings, x.suppressions, x.crash, x.stand_ins,
+        x.unlisted_registers, x.stopped, x.dumps, x.interrupted, x.wake_latency, x.power, x.history, x.variation);
 }
 
 class Sender {

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "models/core/abi.h"
+
 namespace dspmem {
 namespace {
 
@@ -35,19 +37,37 @@ std::uint32_t AllocatorPort::value_of(DspCore& core, const AllocatorArgument& ar
       return allocator_.translate(allocator_.capabilities, use.request.capabilities, "capability");
     case Kind::core: return core.id();
     case Kind::heap_base: return platform_.heaps.front().base;
-    case Kind::heap_bytes: return platform_.heaps.front().bytes;
+    case Kind::heap_bytes: return platform_.heaps.front().bytes - whole_lines(allocator_.buffer_bytes());
     case Kind::number: return argument.number;
     case Kind::value_of: return core.core().load(symbol(), 4);
     case Kind::address_of: return symbol();
     case Kind::result_of_initialise: return initialised_;
+    case Kind::out_pointer: return use.out;
+    case Kind::buffer: {
+      const HeapLayout& heap = platform_.heaps.front();
+      return heap.base + heap.bytes - whole_lines(allocator_.buffer_bytes());
+    }
   }
   return 0;
 }
 
 std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& function, const Use& use,
                                  const SourceMark& mark) {
+  const bool by_address = function.position(AllocatorArgument::Kind::out_pointer).has_value();
+  // The word that `out_pointer` points to is a variable of the caller's, which is the simulator.
+  const std::uint32_t stack = core.core().reg(abi::stack_register), out = stack - abi::stack_alignment;
+  if (by_address) {
+    core.core().set_reg(abi::stack_register, out);
+    core.core().store(out, use.pointer, 4);
+  }
+  Use passed = use;
+  passed.out = out;
   std::vector<std::uint32_t> values;
-  for (const AllocatorArgument& argument : function.arguments) values.push_back(value_of(core, argument, use));
+  for (const AllocatorArgument& argument : function.arguments) {
+    values.resize(argument.word);
+    values.push_back(value_of(core, argument, passed));
+    if (argument.wide) values.push_back(0);
+  }
   const SourceMark& blame = firmware_.image().symbol(function.symbol) ? mark : function.mark;
   const std::uint32_t restarts = core.restarts();
   const bool locked = !allocator_.lock.empty();
@@ -55,13 +75,18 @@ std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& functio
     costs_.begin_use(core.core());
     firmware_.call(core, allocator_.lock, {}, mark);
   }
-  const std::uint32_t result = firmware_.call(core, function.symbol, values, blame);
+  std::uint32_t result = firmware_.call(core, function.symbol, values, blame);
   if (core.restarts() != restarts)
     throw InputError(
         mark,
         fmt::format(
             "core {} was switched off during this step, which has no result: let it say with a signal when it is done",
             core.id()));
+  if (function.returns != AllocatorFunction::Returns::pointer) {
+    const bool done = (result == 0) == (function.returns == AllocatorFunction::Returns::status);
+    result = done ? core.core().load(out, 4) : 0;
+  }
+  core.core().set_reg(abi::stack_register, stack);
   if (locked) {
     firmware_.call(core, allocator_.unlock, {}, mark);
     costs_.end_use(core.core());

@@ -50,6 +50,7 @@ class AllocatorPort {
   struct Use {
     MemoryRequest request;
     std::uint32_t pointer = 0, old_bytes = 0;
+    std::uint32_t out = 0;  ///< address of the word for `out_pointer`
   };
   std::uint32_t use(DspCore& core, const AllocatorFunction& function, const Use& use, const SourceMark& mark);
   /// A block's address as the allocator gave it out, whatever view of memory that is; any other address as it is, or

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
+
+#include "models/core/abi.h"
 
 namespace dspmem {
 namespace {
@@ -20,7 +23,16 @@ std::uint32_t FirmwareCalls::call(DspCore& core, const std::string& function, st
   if (!address)
     throw InputError(mark,
                      "the firmware has no function '" + function + "'" + suggestion(function, image_.function_names()));
-  return core.call(*address, arguments);
+  if (arguments.size() <= abi::register_arguments) return core.call(*address, arguments);
+  const std::span<const std::uint32_t> on_stack = arguments.subspan(abi::register_arguments);
+  const std::uint32_t stack = core.core().reg(abi::stack_register);
+  const std::uint32_t bytes = 4 * static_cast<std::uint32_t>(on_stack.size());
+  std::uint32_t at = (stack - bytes) / abi::stack_alignment * abi::stack_alignment;
+  core.core().set_reg(abi::stack_register, at);
+  for (const std::uint32_t word : on_stack) core.core().store(std::exchange(at, at + 4), word, 4);
+  const std::uint32_t result = core.call(*address, arguments.first(abi::register_arguments));
+  core.core().set_reg(abi::stack_register, stack);
+  return result;
 }
 
 std::string FirmwareCalls::read_text(DspCore& core, std::uint32_t address, std::uint32_t length) const {

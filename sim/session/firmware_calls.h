@@ -20,7 +20,8 @@ class FirmwareCalls {
       : system_(system), image_(image), stand_ins_(stand_ins) {}
 
   const FirmwareImage& image() const { return image_; }
-  /// Returns the function's result. An unknown name is an InputError at `mark`.
+  /// Returns the function's result. Words beyond the sixth are passed on the stack. An unknown name is an InputError at
+  /// `mark`.
   std::uint32_t call(DspCore& core, const std::string& function, std::span<const std::uint32_t> arguments,
                      const SourceMark& mark) const;
   std::uint32_t call(DspCore& core, const std::string& function, std::initializer_list<std::uint32_t> arguments,

@@ -62,6 +62,7 @@ Session::Session(const SessionInput& input, const ReplayOptions& options)
       allocator_watch_(input.platform, functions_, system_->map(), live_, costs_, bus_), steps_(*system_),
       banks_(*system_, config_.devices, origins_, bus_),
       describer_(input.platform, input.image, live_, system_->map(), steps_), log_(describer_, result_),
+      start_up_(*system_, input.platform, input.allocator, input.image, describer_, bus_, result_),
       coherency_link_(options.check_coherency ? std::make_unique<CoherencyLink>(*this, origins_) : nullptr),
       coherency_(coherency_link_ ? &coherency_link_->observer() : nullptr),
       energy_(options.energy ? load_energy(*options.energy, {}, options.energy_edits)
@@ -135,6 +136,7 @@ void Session::connect() {
   if (shadow_) bus_.subscribe(*shadow_);
   bus_.subscribe(power_);
   for (Subscriber* each : options_.subscribers) bus_.subscribe(*each);
+  bus_.subscribe(start_up_);
 
   if (options_.quarantine_bytes) {
     quarantine_ = std::make_unique<Quarantine>(options_.quarantine_bytes, functions_, system_->map(), live_);
@@ -168,70 +170,8 @@ void Session::load_firmware() {
                                    segment.bytes.size(), segment.address, input_.platform.name));
     }
   }
-  for (const Allocator::Stub& stub : input_.allocator.stubs) place_stub(stub);
   if (const auto address = input_.image.symbol("boot_descriptor"))
     system_->load(*address, boot_descriptor(input_.platform));
-}
-
-/// What a binding can do about the crash of an image that is not ours.
-std::string Session::hint_for_product(const CoreFault& fault) const {
-  if (fault.cause == FaultCause::watchdog) {
-    constexpr std::uint64_t many = 1000;
-    for (const auto& registers : system_->foreign_registers())
-      if (const ForeignRegisters::Poll& poll = registers->last_poll(); poll.times > many)
-        return fmt::format(
-            "; register {:#x} was read {} times in a row, and the binding answers {:#x}: 'answers: poll' or another "
-            "'value' there may end the loop",
-            poll.address, poll.times, poll.value);
-    return "";
-  }
-  if (fault.cause != FaultCause::unmapped_access) return "";
-  const CoreArea& area = input_.platform.core_areas[fault.core];
-  if (const std::uint32_t stack = system_->core(fault.core).core().reg(1);
-      stack < area.stack_base || stack > area.stack_base + area.stack_bytes)
-    return fmt::format(
-        "; the stack pointer is {:#x}, outside the stack of core {} ({:#x} to {:#x}): it may have run over", stack,
-        fault.core, area.stack_base, area.stack_base + area.stack_bytes);
-  for (const std::string& name : input_.image.symbol_names())
-    if (input_.image.symbol(name) == fault.address)
-      return fmt::format(
-          "; this is '{0}', which the ELF has no bytes for: the binding can stand in for it (stubs: {{{0}: returns "
-          "0}})",
-          name);
-  if (fault.address == fault.pc) return "";
-  constexpr std::uint32_t page = 4096;
-  return fmt::format(
-      "; if it is a register of the product, add {{base: {:#x}, bytes: 4 KiB}} to 'registers' of the binding (with "
-      "'answers' and 'value' for what reads return)",
-      fault.address & ~(page - 1));
-}
-
-/// Writes code over a function that only returns.
-void Session::place_stub(const Allocator::Stub& stub) {
-  const FirmwareImage& image = input_.image;
-  const std::uint32_t address = *image.symbol(stub.function);
-  const auto first = image.bytes_at(address, 3);
-  const bool windowed = first.empty() ? image.abi() == FirmwareImage::Abi::windowed
-                                      : decode(first[0] | first[1] << 8 | first[2] << 16) == Opcode::entry;
-  std::vector<std::uint8_t> code;
-  if (windowed) code = {0x36, 0x41, 0x00};  // entry a1, 32
-  if (stub.result == Allocator::Stub::Result::number) {  // movi a2, number
-    const auto value = static_cast<std::uint32_t>(stub.number);
-    for (const std::uint32_t byte : {0x22u, 0xa0u | (value >> 8 & 0xf), value & 0xff})
-      code.push_back(static_cast<std::uint8_t>(byte));
-  }
-  const std::array<std::uint8_t, 3> back{windowed ? std::uint8_t{0x90} : std::uint8_t{0x80}, 0, 0};  // retw or ret
-  code.insert(code.end(), back.begin(), back.end());
-  const std::uint32_t room = image.function_bytes(address);
-  if (room && room < code.size())
-    throw InputError(stub.mark, fmt::format("function '{}' of the firmware has {} bytes, and its stub needs {}",
-                                            stub.function, room, code.size()));
-  try {
-    system_->load(address, code);
-  } catch (const std::out_of_range&) {
-    throw InputError(stub.mark, fmt::format("'{}' is at {:#x}, where no memory is that could hold its stub",
-                                            stub.function, address));
-  }
 }
 
 void Session::place_objects() {
@@ -254,7 +194,7 @@ void Session::place_objects() {
 
 Result Session::run() {
   check_dumps();
-  system_->core(0).power_on(input_.image.starts_itself() ? input_.image.entry() : Core::trap_address, 0);
+  start_up_.begin();
   const bool starved = system_->run();
   progress_.clear();
   collect_hardware();
@@ -263,7 +203,7 @@ Result Session::run() {
       std::rethrow_exception(failure_);
     } catch (const CoreFault& fault) {
       bus_.emit(Crashed{fault});
-      if (!input_.image.starts_itself() && result_.crash) result_.crash->message += hint_for_product(fault);
+      if (result_.crash) start_up_.explain(fault, result_.crash->message);
     } catch (const Stopped&) {
     } catch (const Interrupted&) {
       result_.interrupted = options_.interrupted ? options_.interrupted() : 0;
@@ -334,6 +274,7 @@ void Session::power_secondary_cores(DspCore& core) {
 
 void Session::run_program(DspCore& core) {
   if (core.id() == 0) {
+    start_up_.end(core);
     allocator_.initialise(core);
     power_secondary_cores(core);
   }

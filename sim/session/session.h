@@ -29,6 +29,7 @@
 #include "sim/session/progress.h"
 #include "sim/session/recorder.h"
 #include "sim/session/rendezvous.h"
+#include "sim/session/start_up.h"
 
 namespace dspmem {
 
@@ -93,8 +94,6 @@ class Session final : public CoreHost {
   void connect();
   void load_firmware();
   void place_objects();
-  std::string hint_for_product(const CoreFault& fault) const;
-  void place_stub(const Allocator::Stub& stub);
   void power_secondary_cores(DspCore& core);
   void run_steps(StepContext& context, const StepList& steps);
   void begin_step(AgentId core, const SourceMark* where, const std::string* kind);
@@ -155,6 +154,7 @@ class Session final : public CoreHost {
   BankWatch banks_;
   Describer describer_;
   FindingLog log_;
+  StartUp start_up_;
   std::unique_ptr<HeapShadow> shadow_;  ///< null when switched off
   std::unique_ptr<ShadowObserver> shadow_observer_;
   std::unique_ptr<CoherencyLink> coherency_link_;  ///< null when switched off

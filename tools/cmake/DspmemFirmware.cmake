@@ -21,6 +21,7 @@ if(NOT DSPMEM_XTENSA_GCC)
 endif()
 get_filename_component(toolchain ${DSPMEM_XTENSA_GCC} DIRECTORY)
 set(DSPMEM_XTENSA_AS ${toolchain}/xtensa-lx106-elf-as)
+set(DSPMEM_XTENSA_STRIP ${toolchain}/xtensa-lx106-elf-strip)
 find_path(DSPMEM_XTENSA_LIBC include/picolibc.h PATHS /usr/lib/xtensa-lx106-elf NO_DEFAULT_PATH)
 
 # In the source tree; dspmem-config.cmake sets both for an installed dspmem.

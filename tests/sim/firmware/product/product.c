@@ -59,17 +59,10 @@ static void heap_start(void)
 	ready = 1;
 }
 
-void *pvPortMalloc(size_t wanted)
-{
-	struct block **link = &first_free;
-	size_t bytes = (wanted + sizeof(struct block) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+static size_t rounded(size_t wanted) { return (wanted + sizeof(struct block) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1); }
 
-	if (power_domain_get() != 1)
-		return NULL;
-	heap_start();
-	log_write(0x10000 | (uint32_t)wanted);
-	if (wanted == 0 || bytes < wanted || check_list(first_free, 24) > HEAP_BYTES + 24)
-		return NULL;
+static void *take(struct block **link, size_t bytes)
+{
 	for (; *link; link = &(*link)->next) {
 		struct block *found = *link;
 
@@ -91,20 +84,17 @@ void *pvPortMalloc(size_t wanted)
 	return NULL;
 }
 
-void vPortFree(void *pointer)
+static void give(struct block **list, struct block *block)
 {
-	struct block *block = (struct block *)pointer - 1, *before = NULL, *after = first_free;
+	struct block *before = NULL, *after = *list;
 
-	if (!pointer)
-		return;
-	log_write(0x20000);
 	for (; after && after < block; after = after->next)
 		before = after;
 	block->next = after;
 	if (before)
 		before->next = block;
 	else
-		first_free = block;
+		*list = block;
 	if (after && (uint8_t *)block + block->bytes == (uint8_t *)after) {
 		block->bytes += after->bytes;
 		block->next = after->next;
@@ -113,6 +103,83 @@ void vPortFree(void *pointer)
 		before->bytes += block->bytes;
 		before->next = block->next;
 	}
+}
+
+void *pvPortMalloc(size_t wanted)
+{
+	size_t bytes = rounded(wanted);
+
+	if (power_domain_get() != 1)
+		return NULL;
+	heap_start();
+	log_write(0x10000 | (uint32_t)wanted);
+	if (wanted == 0 || bytes < wanted || check_list(first_free, 24) > HEAP_BYTES + 24)
+		return NULL;
+	return take(&first_free, bytes);
+}
+
+void vPortFree(void *pointer)
+{
+	if (!pointer)
+		return;
+	log_write(0x20000);
+	give(&first_free, (struct block *)pointer - 1);
+}
+
+/*
+ * The interface of another of its allocators: sizes of 64 bits, more arguments than registers, the block through a pointer, C++.
+ */
+struct arena {
+	struct block *free;
+	uint32_t live;
+};
+
+int arena_start(struct arena *arena, void *memory, size_t bytes) __asm__("_ZN5Arena5startEPvj");
+int arena_get(struct arena *arena, uint64_t wanted, uint32_t owner, uint32_t tag, uint32_t line, void **block)
+	__asm__("_ZN5Arena3getEyjjjPPv");
+_Bool arena_put(struct arena *arena, void **block) __asm__("_ZN5Arena3putEPPv");
+_Bool arena_resize(struct arena *arena, void **block, size_t wanted) __asm__("_ZN5Arena6resizeEPPvj");
+
+int arena_start(struct arena *arena, void *memory, size_t bytes)
+{
+	arena->free = memory;
+	arena->free->next = NULL;
+	arena->free->bytes = bytes & ~(size_t)(ALIGNMENT - 1);
+	arena->live = 0;
+	return 0;
+}
+
+int arena_get(struct arena *arena, uint64_t wanted, uint32_t owner, uint32_t tag, uint32_t line, void **block)
+{
+	if (owner != 1 || tag != 2 || line != 3)
+		return -22;
+	*block = wanted >> 32 ? NULL : take(&arena->free, rounded((size_t)wanted));
+	arena->live += *block != NULL;
+	return *block ? 0 : -12;
+}
+
+_Bool arena_put(struct arena *arena, void **block)
+{
+	if (!*block)
+		return 0;
+	give(&arena->free, (struct block *)*block - 1);
+	*block = NULL;
+	arena->live--;
+	return 1;
+}
+
+_Bool arena_resize(struct arena *arena, void **block, size_t wanted)
+{
+	uint8_t *old = *block, *new = take(&arena->free, rounded(wanted));
+	size_t bytes = ((struct block *)old)[-1].bytes - sizeof(struct block);
+
+	if (!new)
+		return 0;
+	for (size_t i = 0; i < bytes && i < wanted; i++)
+		new[i] = old[i];
+	give(&arena->free, (struct block *)old - 1);
+	*block = new;
+	return 1;
 }
 
 static uint32_t __attribute__((noinline)) descend(uint32_t depth)
@@ -138,3 +205,27 @@ uint32_t sum_of_squares(uint32_t count)
 }
 
 uint32_t checksum(const void *data, uint32_t bytes) { return rom_crc(data, bytes); }
+
+/* ---- Start-up: product_reset, in start.S, comes here ---- */
+
+#define PLL_STATUS (*(volatile uint32_t *)0x72000010)
+#define CLOCK_SELECT (*(volatile uint32_t *)0x72000014)
+
+uint32_t boards_started;
+
+void __attribute__((noinline)) product_main(uint32_t argument)
+{
+	(void)argument;
+	for (;;)
+		;
+}
+
+void product_start(void)
+{
+	CLOCK_SELECT = 3;
+	while (!(PLL_STATUS & 0x8))
+		;
+	boards_started = 1 + (descend(30) == 30);
+	heap_start();
+	product_main(boards_started);
+}
