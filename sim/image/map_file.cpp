@@ -134,8 +134,8 @@ std::vector<MapSymbol> read_map_file(const std::string& path) {
   std::string line;
   while (std::getline(text, line) && !line.starts_with(first_line)) {}
   if (!text)
-    throw InputError({path}, std::string("this is no map file of GNU ld (-Wl,-Map=FILE): it has no line '") +
-                                 first_line + "'");
+    throw InputError({path},
+                     std::string("this is no map file of GNU ld (-Wl,-Map=FILE): it has no line '") + first_line + "'");
   Reader reader;
   while (std::getline(text, line)) reader.line(line);
   return reader.finish();

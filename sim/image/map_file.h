@@ -13,7 +13,8 @@ struct MapSymbol {
   std::string name;
   std::uint32_t address = 0;
   std::uint32_t bytes = 0;  ///< up to the next symbol, or the end of the section; 0: not known
-  Kind kind = Kind::other;  ///< by its section: .text and .literal, .data, .bss and .rodata; other: of the linker script
+  Kind kind =
+      Kind::other;  ///< by its section: .text and .literal, .data, .bss and .rodata; other: of the linker script
 };
 
 /// The symbols of a map file of GNU ld (-Wl,-Map=FILE). Static variables are known where each has a section of its own

@@ -106,10 +106,9 @@ void StartUp::explain(const CoreFault& fault, std::string& message) const {
   if (image_.starts_itself()) return;
   if (fault.cause == FaultCause::watchdog) {
     if (!over_ && executes_start_up())
-      message = fmt::format("watchdog: the start-up code has not come to '{}', which 'until' names, after {} cycles",
-                            allocator_.until,
-                            allocator_.start_up_cycles ? allocator_.start_up_cycles
-                                                       : platform_.system.limits.watchdog_cycles);
+      message = fmt::format(
+          "watchdog: the start-up code has not come to '{}', which 'until' names, after {} cycles", allocator_.until,
+          allocator_.start_up_cycles ? allocator_.start_up_cycles : platform_.system.limits.watchdog_cycles);
     message += hint_for_loop();
   }
   if (fault.cause == FaultCause::unmapped_access || fault.cause == FaultCause::bus_error)

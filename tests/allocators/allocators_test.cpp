@@ -337,10 +337,17 @@ INSTANTIATE_TEST_SUITE_P(
                    "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes]}\n  - {function: "
                    "free, does: free, arguments: [pointer]}\nlock: {acquire: free, release: freee}\n",
                    "a.yaml:5:32: error: firmware 'ELF' has no function 'freee'; did you mean 'free'?"},
-        BadBinding{
-            "SevenArguments",
-            "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes, 1, 2, 3, 4, 5, 6]}\n",
-            "a.yaml:3:51: error: at most six arguments fit into registers a2 to a7"},
+        BadBinding{"ThirteenWords",
+                   "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes, 1, 2, 3, 4, 5, 6, "
+                   "7, 8, 9, 10, "
+                   "{wide: 11}]}\n",
+                   "a.yaml:3:51: error: arguments have at most 12 words, not 14"},
+        BadBinding{"WideOfWhat",
+                   "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [{wide: byts}]}\n",
+                   "a.yaml:3:52: error: 'byts' is not a known argument; did you mean 'bytes'?"},
+        BadBinding{"StatusOfNoPointer",
+                   "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes], returns: status}\n",
+                   "a.yaml:3:5: error: function 'malloc' does 'allocate', but none of its arguments is 'out_pointer'"},
         BadBinding{"MissingVariable",
                    "name: a\nfunctions:\n  - {function: malloc, does: allocate, arguments: [bytes]}\n  - {function: "
                    "free, does: free, arguments: [pointer]}\nmetadata: {variables: [__malloc_free_lst]}\n",
