@@ -10,6 +10,7 @@
 #include <set>
 
 #include "sim/cli/commands.h"
+#include "sim/cli/import_platform.h"
 #include "sim/cli/output_file.h"
 #include "sim/cli/usage.h"
 #include "sim/experiment/job.h"
@@ -268,21 +269,36 @@ int import_command(const std::vector<std::string>& arguments) {
       "topologies: what is open at a time: PCMs, such as 'Headphone,Deepbuffer', all (default), or one-by-one");
   add("components", po::value<std::string>(),
       "topologies: what components allocate, a name from configs/topology or a .yaml file (default components)");
+  add("dtb", po::value<std::string>(), "platforms: a flattened devicetree, such as Zephyr's build/zephyr/zephyr.dtb");
+  add("elf", po::value<std::string>(), "platforms: the image, for its size, its heaps and the views it uses");
+  add("map", po::value<std::string>(), "platforms: the image's map file of GNU ld, for its memories");
+  add("core-isa", po::value<std::string>(), "platforms: the core's xtensa/config/core-isa.h, for its caches");
   po::variables_map values;
   if (!parse_arguments(
           arguments,
-          "import trace|topology FILE -o SCENARIO.yaml [OPTIONS]\n\n"
+          "import trace|topology FILE -o SCENARIO.yaml [OPTIONS]\n"
+          "       dspmem import platform --dtb FILE --elf FILE ... -o PLATFORM.yaml\n\n"
           "trace     a trace as 'dspmem record' writes it, or the log of a heap listener; plain, gzip or zstd\n"
-          "topology  a binary ALSA topology (.tplg), as alsatplg makes it",
+          "topology  a binary ALSA topology (.tplg), as alsatplg makes it\n"
+          "platform  a product's own files: devicetree, ELF, linker map, core-isa.h, one of them or several",
           options, "file", values))
     return 0;
   const auto words = values.count("file") ? values["file"].as<std::vector<std::string>>() : std::vector<std::string>{};
-  if (words.empty()) throw UsageError("import needs to know what: trace or topology; see 'dspmem import --help'");
-  if (words[0] != "trace" && words[0] != "topology")
-    throw UsageError("'" + words[0] + "' cannot be imported" + suggestion(words[0], {"trace", "topology"}));
-  if (words.size() != 2) throw UsageError("import " + words[0] + " needs one file");
-  if (!values.count("output")) throw UsageError("import needs --output, the scenario to write");
+  if (words.empty())
+    throw UsageError("import needs to know what: trace, topology or platform; see 'dspmem import --help'");
+  if (words[0] != "trace" && words[0] != "topology" && words[0] != "platform")
+    throw UsageError("'" + words[0] + "' cannot be imported" + suggestion(words[0], {"trace", "topology", "platform"}));
+  if (!values.count("output")) throw UsageError("import needs --output, the file to write");
   const std::string output = values["output"].as<std::string>();
+  if (words[0] == "platform") {
+    if (words.size() != 1)
+      throw UsageError("import platform takes its files with --dtb, --elf, --map and --core-isa, not '" + words[1] +
+                       "'");
+    refuse_options(values, {"platform", "zone", "periods", "streams", "components"}, "is for scenarios");
+    return import_platform(output, values);
+  }
+  refuse_options(values, {"dtb", "elf", "map", "core-isa"}, "is for 'import platform'");
+  if (words.size() != 2) throw UsageError("import " + words[0] + " needs one file");
   return words[0] == "trace" ? import_trace(words[1], output, values) : import_topology(words[1], output, values);
 }
 

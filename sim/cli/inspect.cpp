@@ -31,7 +31,8 @@ std::string what_it_is(const FirmwareImage& image) {
   out +=
       image.starts_itself()
           ? "  start-up  dspmem's own: it boots, and finds its heaps through the boot descriptor\n"
-          : "  start-up  not dspmem's: scenarios call its functions without starting it, on stacks of the platform\n";
+          : "  start-up  not dspmem's: scenarios call its functions without starting it, on stacks of the platform;\n"
+            "            with 'start: entry' and 'until: FUNCTION' in the binding, core 0 executes it before\n";
   out += fmt::format("  names     {} functions, {} variables; line tables: {}\n", image.function_count(),
                      image.variables().size(),
                      image.has_debug_information() ? "yes" : "none, so reports have no source lines");

@@ -16,6 +16,11 @@ namespace {
 // of its own where it is long, and below each its symbols as "address  name".
 constexpr const char* first_line = "Linker script and memory map";
 
+[[noreturn]] void refuse(const std::string& path) {
+  throw InputError({path},
+                   std::string("this is no map file of GNU ld (-Wl,-Map=FILE): it has no line '") + first_line + "'");
+}
+
 std::optional<std::uint32_t> number(const std::string& word) {
   if (!word.starts_with("0x")) return std::nullopt;
   std::uint64_t value = 0;
@@ -129,13 +134,28 @@ class Reader {
 
 }  // namespace
 
+std::vector<MapMemory> read_map_memories(const std::string& path) {
+  std::istringstream text(read_input(path));
+  std::vector<MapMemory> memories;
+  bool in_table = false;
+  std::string line;
+  while (std::getline(text, line) && !line.starts_with(first_line)) {
+    in_table |= line.starts_with("Memory Configuration");
+    std::istringstream words(line);
+    std::string name, origin, length;
+    if (!in_table || !(words >> name >> origin >> length)) continue;
+    const auto base = number(origin), bytes = number(length);
+    if (base && bytes && *bytes && name != "*default*") memories.push_back({name, *base, *bytes});
+  }
+  if (!text) refuse(path);
+  return memories;
+}
+
 std::vector<MapSymbol> read_map_file(const std::string& path) {
   std::istringstream text(read_input(path));
   std::string line;
   while (std::getline(text, line) && !line.starts_with(first_line)) {}
-  if (!text)
-    throw InputError({path},
-                     std::string("this is no map file of GNU ld (-Wl,-Map=FILE): it has no line '") + first_line + "'");
+  if (!text) refuse(path);
   Reader reader;
   while (std::getline(text, line)) reader.line(line);
   return reader.finish();

@@ -21,4 +21,14 @@ struct MapSymbol {
 /// (-fdata-sections), static functions are not. Throws InputError for what is no map file, or cannot be read.
 std::vector<MapSymbol> read_map_file(const std::string& path);
 
+/// A memory of the linker script.
+struct MapMemory {
+  std::string name;
+  std::uint32_t base = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// The memories that the linker had, by its map file. Throws InputError as read_map_file().
+std::vector<MapMemory> read_map_memories(const std::string& path);
+
 }  // namespace dspmem

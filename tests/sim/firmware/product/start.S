@@ -49,6 +49,7 @@ vectors:
 
 	.literal_position
 	.global	product_reset
+	.type	product_reset, @function
 	.align	4
 product_reset:
 	movi	a0, 0
@@ -75,3 +76,4 @@ product_reset:
 	callx0	a2
 #endif
 1:	j	1b
+	.size	product_reset, . - product_reset
