@@ -327,6 +327,15 @@ class Core : private CoreState {
   std::uint32_t return_from_window_handler(bool underflow);
   std::uint32_t move_stack_pointer(unsigned target, unsigned source);
   void move_window(std::uint32_t quads);
+  /// Moves the window, and sets WINDOWSTART.
+  void show_window(std::uint32_t quads, std::uint32_t starts);
+  /// Which of three quads are the first of a frame, from `quads` before or behind WINDOWBASE on: bits 0 to 2.
+  std::uint32_t frames_from(std::uint32_t quads) const {
+    const std::uint64_t starts = sr_[special::windowstart];
+    return static_cast<std::uint32_t>((starts | starts << (quad_mask_ + 1)) >>
+                                      ((sr_[special::windowbase] + quads) & quad_mask_)) &
+           7;
+  }
   void write_windowstart(std::uint32_t value);
   std::uint32_t enter_window_vector(std::uint32_t vector, std::uint32_t pc, std::uint32_t quads);
   std::uint32_t save_frame(std::uint32_t pc);

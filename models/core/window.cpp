@@ -8,6 +8,7 @@
 // the room there is.
 #include "models/core/core.h"
 
+#include <bit>
 #include <string>
 
 namespace dspmem {
@@ -28,13 +29,28 @@ constexpr std::uint32_t underflow_vector(std::uint32_t quads) { return (quads - 
 
 }  // namespace
 
-void Core::move_window(std::uint32_t quads) {
-  const std::uint32_t base = sr_[special::windowbase];
-  for (std::uint32_t quad = 0; quad < 4; ++quad)
-    std::copy_n(&a_[quad * 4], 4, &physical_[((base + quad) & quad_mask_) * 4]);
-  const std::uint32_t moved = sr_[special::windowbase] = (base + quads) & quad_mask_;
-  for (std::uint32_t quad = 0; quad < 4; ++quad)
-    std::copy_n(&physical_[((moved + quad) & quad_mask_) * 4], 4, &a_[quad * 4]);
+void Core::move_window(std::uint32_t quads) { show_window(quads, sr_[special::windowstart]); }
+
+void Core::show_window(std::uint32_t quads, std::uint32_t starts) {
+  constexpr std::uint32_t shown = 4;  // quads
+  const std::uint32_t base = sr_[special::windowbase], moved = (base + quads) & quad_mask_;
+  const auto is_whole = [this](std::uint32_t first) { return first + shown <= quad_mask_ + 1; };
+  if (is_whole(base)) {
+    std::copy_n(a_.data(), shown * registers_per_quad, &physical_[base * registers_per_quad]);
+  } else {
+    for (std::uint32_t quad = 0; quad < shown; ++quad)
+      std::copy_n(&a_[quad * registers_per_quad], registers_per_quad,
+                  &physical_[((base + quad) & quad_mask_) * registers_per_quad]);
+  }
+  if (is_whole(moved)) {
+    std::copy_n(&physical_[moved * registers_per_quad], shown * registers_per_quad, a_.data());
+  } else {
+    for (std::uint32_t quad = 0; quad < shown; ++quad)
+      std::copy_n(&physical_[((moved + quad) & quad_mask_) * registers_per_quad], registers_per_quad,
+                  &a_[quad * registers_per_quad]);
+  }
+  sr_[special::windowbase] = moved;
+  sr_[special::windowstart] = starts & ((2u << quad_mask_) - 1);
   measure_room();
 }
 
@@ -45,12 +61,9 @@ void Core::write_windowstart(std::uint32_t value) {
 
 void Core::measure_room() {
   const bool checked = (sr_[special::ps] & (ps::woe | ps::excm)) == ps::woe;
-  const std::uint32_t before = std::exchange(window_room_, most_room);
-  for (std::uint32_t quads = 1; checked && quads <= most_room; ++quads)
-    if (frame_begins_at(quads)) {
-      window_room_ = quads - 1;
-      break;
-    }
+  const std::uint32_t ahead = frames_from(1);
+  const std::uint32_t room = checked && ahead ? static_cast<std::uint32_t>(std::countr_zero(ahead)) : most_room;
+  const std::uint32_t before = std::exchange(window_room_, room);
   if (before != window_room_) stop_at(stop_);
 }
 
@@ -61,24 +74,23 @@ void Core::push_window_call(unsigned increment, std::uint32_t callee, std::uint3
 }
 
 std::uint32_t Core::enter_window(unsigned stack_register, std::uint32_t frame_bytes) {
-  const std::uint32_t pc = current_pc();
   if (stack_register > 3 || (sr_[special::ps] & (ps::woe | ps::excm)) != ps::woe)
     fault(FaultCause::illegal_instruction, "ENTRY while register windows are off (PS.WOE)");
   const std::uint32_t increment = (sr_[special::ps] & ps::callinc) >> ps::callinc_shift;
-  if (increment > window_room_) return save_frame(pc);
+  if (increment > window_room_) return save_frame(current_pc());
   const std::uint32_t moved = a_[stack_register] - frame_bytes;
   const std::uint32_t next = after_block(*block_);
-  move_window(increment);
+  show_window(increment, sr_[special::windowstart] | 1u << ((sr_[special::windowbase] + increment) & quad_mask_));
   a_[stack_register] = moved;
-  write_windowstart(sr_[special::windowstart] | 1u << sr_[special::windowbase]);
   return next;
 }
 
 std::uint32_t Core::return_from_window() {
   const std::uint32_t pc = current_pc();
   const std::uint32_t increment = a_[0] >> increment_shift;
-  std::uint32_t frame = 1;
-  while (frame < 4 && !frame_begins_at(0 - frame)) ++frame;
+  // How many quads behind the nearest frame begins; 4 for none within reach.
+  const std::uint32_t behind = frames_from(0u - most_room);  // bit 2 is the nearest
+  const std::uint32_t frame = 4 - static_cast<std::uint32_t>(std::bit_width(behind));
   if ((sr_[special::ps] & (ps::woe | ps::excm)) != ps::woe)
     fault(FaultCause::illegal_instruction, "RETW while register windows are off (PS.WOE)");
   if (increment == 0 || (frame < 4 && frame != increment))
@@ -89,9 +101,7 @@ std::uint32_t Core::return_from_window() {
   const bool from_simulator = (a_[0] & address_mask) == (trap_address & address_mask);
   const std::uint32_t to = from_simulator ? trap_address : (pc & ~address_mask) | (a_[0] & address_mask);
   pop_frame(to);  // observers find the result in the function's own registers
-  const std::uint32_t left = sr_[special::windowbase];
-  move_window(0 - increment);
-  write_windowstart(sr_[special::windowstart] & ~(1u << left));
+  show_window(0 - increment, sr_[special::windowstart] & ~(1u << sr_[special::windowbase]));
   return to;
 }
 

@@ -56,9 +56,10 @@ void add_image(const FirmwareImage& image, ProductFacts& facts, std::vector<std:
   };
   for (const FirmwareImage::Section& section : image.sections())
     if (!is_known(section.address) && !note_view(section.address, facts.memories))
-      remarks.push_back(fmt::format("section {} ({} bytes at {:#010x}) lies in none of these memories: add one, or give "
-                                    "it in a binding (memory: [{{name: ..., base: ..., bytes: ...}}])",
-                                    section.name, section.bytes, section.address));
+      remarks.push_back(
+          fmt::format("section {} ({} bytes at {:#010x}) lies in none of these memories: add one, or give "
+                      "it in a binding (memory: [{{name: ..., base: ..., bytes: ...}}])",
+                      section.name, section.bytes, section.address));
   facts.image_end = end_of_image(image, facts);
   if (!facts.image_end) remarks.push_back("none of these memories holds anything of the image");
   constexpr std::uint64_t least_heap = 1024, least_stack = 512;

@@ -37,8 +37,9 @@ class Tree {
   std::string text(int node, const char* property) const {
     int bytes = 0;
     const void* data = fdt_getprop(fdt_, node, property, &bytes);
-    return data && bytes > 0 ? std::string(static_cast<const char*>(data), strnlen(static_cast<const char*>(data), bytes))
-                             : "";
+    return data && bytes > 0
+               ? std::string(static_cast<const char*>(data), strnlen(static_cast<const char*>(data), bytes))
+               : "";
   }
   bool has(int node, const char* property) const { return fdt_getprop(fdt_, node, property, nullptr) != nullptr; }
   /// One of a property's strings contains this.
@@ -67,8 +68,7 @@ class Tree {
     const auto* data = static_cast<const std::uint8_t*>(fdt_getprop(fdt_, node, "reg", &bytes));
     if (!data || address < 1 || address > 2 || size < 1 || size > 2 || bytes < 4 * (address + size))
       return std::nullopt;
-    return Range{cells(data, static_cast<unsigned>(address)),
-                 cells(data + 4 * address, static_cast<unsigned>(size))};
+    return Range{cells(data, static_cast<unsigned>(address)), cells(data + 4 * address, static_cast<unsigned>(size))};
   }
   bool enabled(int node) const {
     const std::string status = text(node, "status");
@@ -148,10 +148,13 @@ void add_devicetree(const std::string& path, ProductFacts& facts) {
     const bool memory = tree.text(node, "device_type") == "memory" || tree.mentions(node, "compatible", "mmio-sram") ||
                         tree.mentions(node, "compatible", "memory-region");
     constexpr std::uint64_t least = 4096;
-    if (const auto range = tree.reg(node); memory && tree.enabled(node) && range && range->bytes >= least &&
-                                           range->base + range->bytes <= 1ull << 32)
-      facts.add_memory({label_of(tree, node), static_cast<std::uint32_t>(range->base), range->bytes,
-                        fmt::format("{}: {}", file, tree.path(node)), {}});
+    if (const auto range = tree.reg(node);
+        memory && tree.enabled(node) && range && range->bytes >= least && range->base + range->bytes <= 1ull << 32)
+      facts.add_memory({label_of(tree, node),
+                        static_cast<std::uint32_t>(range->base),
+                        range->bytes,
+                        fmt::format("{}: {}", file, tree.path(node)),
+                        {}});
     if (tree.has(node, "#power-domain-cells") || tree.mentions(node, "compatible", "power-domain"))
       facts.power_domains.push_back(tree.path(node));
   });

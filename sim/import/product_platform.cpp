@@ -35,9 +35,10 @@ std::string cache_text(const char* field, const ProductFacts::Cache& cache, cons
   if (cache.write_back && !*cache.write_back) line += ", write_policy: write_through";
   line += "}";
   if (known) return fmt::format("{}\n", line);
-  return fmt::format("# {}\n# TODO: take the comment sign away and fill in what is '?': XCHAL_{}_SIZE, _WAYS and _LINESIZE of the "
-                     "core's\n# xtensa/config/core-isa.h (--core-isa FILE reads them)\n",
-                     line, kind);
+  return fmt::format(
+      "# {}\n# TODO: take the comment sign away and fill in what is '?': XCHAL_{}_SIZE, _WAYS and _LINESIZE of the "
+      "core's\n# xtensa/config/core-isa.h (--core-isa FILE reads them)\n",
+      line, kind);
 }
 
 /// Four pages for the simulator's own registers, where nothing else is.
@@ -55,14 +56,17 @@ std::uint32_t free_pages(const std::vector<ProductFacts::Memory>& memories) {
 
 std::string memory_text(const ProductFacts::Memory& memory) {
   std::string out = fmt::format("  - name: {}\n    base: {:#010x}\n", memory.name, memory.base);
-  if (memory.uncached) out += fmt::format("    uncached: {:#010x}  # TODO: the image uses both; exchange them if this one is cached\n",
+  if (memory.uncached)
+    out += fmt::format("    uncached: {:#010x}  # TODO: the image uses both; exchange them if this one is cached\n",
                        *memory.uncached);
-  else
-    out += "    # uncached: 0x9e000000  # TODO: the address of its view past the caches, if the chip has one\n";
+  else out += "    # uncached: 0x9e000000  # TODO: the address of its view past the caches, if the chip has one\n";
   out += fmt::format(
-      "    bank: {}\n    banks: 1  # TODO: how many banks can be switched off by themselves, and 'bank', the bytes of each\n",
+      "    bank: {}\n    banks: 1  # TODO: how many banks can be switched off by themselves, and 'bank', the bytes of "
+      "each\n",
       size_text(memory.bytes));
-  out += "    # latency: 6  # TODO: cycles until the first beat of an access\n    # wake: 256  # TODO: cycles from a bank's power-on until it can be used\n";
+  out +=
+      "    # latency: 6  # TODO: cycles until the first beat of an access\n    # wake: 256  # TODO: cycles from a "
+      "bank's power-on until it can be used\n";
   return out;
 }
 
@@ -122,16 +126,16 @@ void add_core_isa(const std::string& path, ProductFacts& facts) {
 }
 
 std::string platform_text(const ProductFacts& facts, const std::string& name) {
-  std::string out = "# Made by 'dspmem import platform'. Lines with TODO say what to look up; 'dspmem describe FILE' says what is missing.\n";
+  std::string out =
+      "# Made by 'dspmem import platform'. Lines with TODO say what to look up; 'dspmem describe FILE' says what is "
+      "missing.\n";
   out += fmt::format("name: {}\ndescription: TODO, one line about it\n", name);
   constexpr std::uint64_t hz_per_mhz = 1'000'000, most_cores = 8;
   if (facts.clock_hz && facts.clock_hz->value >= hz_per_mhz)
     out += fmt::format("clock_mhz: {}\n", facts.clock_hz->value / hz_per_mhz);
-  else
-    out += "# clock_mhz: 400  # TODO: clock of the cores\n";
+  else out += "# clock_mhz: 400  # TODO: clock of the cores\n";
   if (facts.cores) out += fmt::format("cores: {}\n", std::min(facts.cores->value, most_cores));
-  else
-    out += "# cores: 1  # TODO: number of cores\n";
+  else out += "# cores: 1  # TODO: number of cores\n";
   out += cache_text("l1i", facts.instruction_cache, "ICACHE") + cache_text("l1d", facts.data_cache, "DCACHE");
   out += "# bus: {latency: 2}  # TODO: cycles between cores and memories\n";
 
@@ -151,14 +155,15 @@ std::string platform_text(const ProductFacts& facts, const std::string& name) {
     for (const ProductFacts::Memory& memory : memories) out += memory_text(memory);
   }
   const bool alias = std::any_of(memories.begin(), memories.end(), [](const auto& each) { return each.uncached; });
-  out += fmt::format("shared_data: {}\n", alias ? "uncached_alias" : "writeback_invalidate  # TODO: or uncached_alias, none");
+  out += fmt::format("shared_data: {}\n",
+                     alias ? "uncached_alias" : "writeback_invalidate  # TODO: or uncached_alias, none");
   const std::uint32_t devices = free_pages(memories);
-  out += fmt::format("devices: {{core_control: {:#x}, idc: {:#x}, power: {:#x}}}  # this simulator's own, where nothing else is\n",
-                     devices, devices + page, devices + 2 * page);
+  out += fmt::format(
+      "devices: {{core_control: {:#x}, idc: {:#x}, power: {:#x}}}  # this simulator's own, where nothing else is\n",
+      devices, devices + page, devices + 2 * page);
   if (facts.image_end && first != memories.end())
     out += fmt::format("image: {{size: {}}}\n", size_text(whole_pages(facts.image_end->value - memories[0].base)));
-  else
-    out += "image: {size: 128 KiB}  # TODO: what code and static data take, from the bottom of the first memory\n";
+  else out += "image: {size: 128 KiB}  # TODO: what code and static data take, from the bottom of the first memory\n";
   out += "core_areas: {stack: 4 KiB}  # TODO: of each core, behind the image";
   if (!facts.stacks.empty()) out += "; the image has " + candidates(facts.stacks);
   out += "\nheaps:  # a binding's heap takes the place of these";
@@ -166,10 +171,11 @@ std::string platform_text(const ProductFacts& facts, const std::string& name) {
   std::string numbers = "0";
   for (std::uint64_t core = 1; facts.cores && core < std::min(facts.cores->value, most_cores); ++core)
     numbers += fmt::format(", {}", core);
-  out += fmt::format("\n  - {{zone: system, cores: [{}], size: 8 KiB}}\n  - {{zone: buffer, rest_in_blocks_of: 0x100}}\n",
-                     numbers);
+  out += fmt::format(
+      "\n  - {{zone: system, cores: [{}], size: 8 KiB}}\n  - {{zone: buffer, rest_in_blocks_of: 0x100}}\n", numbers);
   if (!facts.power_domains.empty()) {
-    out += "# power domains of the devicetree; 'power: {registers: cavs or ace}' and 'wake' say how banks are switched:\n";
+    out +=
+        "# power domains of the devicetree; 'power: {registers: cavs or ace}' and 'wake' say how banks are switched:\n";
     for (const std::string& each : facts.power_domains) out += fmt::format("#   {}\n", each);
   }
   std::string sources;

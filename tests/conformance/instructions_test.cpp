@@ -35,6 +35,7 @@ struct Cpu {
 /// `absent`, and what comes in options of many instructions.
 std::set<Opcode> without_options(std::set<Opcode> absent) {
   absent.merge(ProgramGenerator::exclusive_access());
+  absent.merge(ProgramGenerator::without_effect());
   absent.merge(ProgramGenerator::mac16());
   absent.merge(ProgramGenerator::floating_point());
   return absent;
@@ -52,6 +53,7 @@ const Cpu& de233_fpu() {
   using enum Opcode;
   static const Cpu cpu = [] {
     std::set<Opcode> absent = ProgramGenerator::exclusive_access();
+    absent.merge(ProgramGenerator::without_effect());
     absent.insert({muluh, mulsh, salt, saltu});
     return Cpu{"de233_fpu", 0xfe000000, 0x100000, true, absent};
   }();
@@ -93,6 +95,7 @@ INSTANTIATE_TEST_SUITE_P(Options, RandomSequences,
 
 TEST(Conformance, EveryInstructionIsGenerated) {
   std::set<Opcode> left_out = ProgramGenerator::exclusive_access();
+  left_out.merge(ProgramGenerator::without_effect());
   left_out.insert({Opcode::muluh, Opcode::mulsh, Opcode::salt, Opcode::saltu});
   ProgramGenerator generator(1, ProgramGenerator::base, left_out);
   generator.generate(5500);

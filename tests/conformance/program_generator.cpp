@@ -44,6 +44,7 @@ std::set<Opcode> options() {
 }
 
 std::set<Opcode> ProgramGenerator::exclusive_access() { return all_from(Opcode::l32ex, Opcode::clrex); }
+std::set<Opcode> ProgramGenerator::without_effect() { return all_from(Opcode::witlb, Opcode::wer); }
 std::set<Opcode> ProgramGenerator::mac16() { return all_from(Opcode::umul_aa, Opcode::lddec); }
 std::set<Opcode> ProgramGenerator::floating_point() { return all_from(Opcode::add_s, Opcode::ssxp); }
 
@@ -313,7 +314,8 @@ void ProgramGenerator::random_cache() {
       }
       break;
     case 2: {
-      const Opcode indexed = random_.below(2) ? Opcode::diwb : Opcode::diwbi;
+      static constexpr Opcode by_index[] = {Opcode::diwb, Opcode::diwbi, Opcode::diu, Opcode::iiu};
+      const Opcode indexed = by_index[random_.below(std::size(by_index))];
       emit_fields(indexed, 0, scratch_register, 0, line << 4);
       break;
     }

@@ -24,6 +24,8 @@ class ProgramGenerator {
 
   /// Instructions of options that a core has or has not, as a whole.
   static std::set<Opcode> exclusive_access(), mac16(), floating_point();
+  /// Of protection and external registers, which are not modelled: they do nothing, and return 0.
+  static std::set<Opcode> without_effect();
 
   /// `left_out`: instructions that the other implementation does not have.
   explicit ProgramGenerator(std::uint64_t seed, std::uint32_t origin = base, const std::set<Opcode>& left_out = {});

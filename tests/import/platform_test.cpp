@@ -40,8 +40,8 @@ class ImportPlatform : public testing::Test {
   /// dtc is software of others: it makes the tree.
   std::string compiled(const std::string& source) const {
     const std::string dtb = (directory_.path() / "zephyr.dtb").string();
-    const ProgramResult made = run_program(
-        {"dtc", "-q", "-@", "-O", "dtb", "-o", dtb, directory_.write("zephyr.dts", source).string()});
+    const ProgramResult made =
+        run_program({"dtc", "-q", "-@", "-O", "dtb", "-o", dtb, directory_.write("zephyr.dts", source).string()});
     EXPECT_EQ(made.exit_code, 0) << made.err;
     return dtb;
   }
@@ -56,8 +56,8 @@ class ImportPlatform : public testing::Test {
 
 TEST_F(ImportPlatform, RunsTheImageThatItWasMadeFrom) {
   const std::string elf = (firmware_images() / "product_windowed.elf").string();
-  const ProgramResult result = import(
-      {"--dtb", compiled(tree), "--elf", elf, "--core-isa", directory_.write("core-isa.h", core_isa).string()});
+  const ProgramResult result =
+      import({"--dtb", compiled(tree), "--elf", elf, "--core-isa", directory_.write("core-isa.h", core_isa).string()});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_NE(result.out.find("2 memories"), std::string::npos) << result.out;
   const std::string text = read_file(output());
@@ -70,9 +70,8 @@ TEST_F(ImportPlatform, RunsTheImageThatItWasMadeFrom) {
     EXPECT_NE(text.find(expected), std::string::npos) << expected << "\n" << text;
   EXPECT_LT(text.find("sram0"), text.find("sram1")) << "the image's memory comes first, whatever the tree's order";
 
-  const std::string binding =
-      directory_
-          .write("binding.yaml", "name: product\nfirmware: " + elf + R"(
+  const std::string binding = directory_
+                                  .write("binding.yaml", "name: product\nfirmware: " + elf + R"(
 heap: {variable: ucHeap}
 alignment: 8
 functions:
@@ -80,7 +79,7 @@ functions:
   - {function: vPortFree, does: free, arguments: [pointer]}
 registers: [{base: 0x71c00000, bytes: 4 KiB}, {base: 0x71d00000, bytes: 4 KiB, answers: constant, value: 1}]
 )")
-          .string();
+                                  .string();
   const auto scenario = directory_.write(
       "s.yaml", "name: churn\nplatform: ./mine.yaml\ncores: {0: [{workload: {operations: 200, sizes: small}}]}\n");
   const ProgramResult replayed = run_program({dspmem_executable(), "run", scenario.string(), "--allocator", binding});
@@ -104,8 +103,8 @@ TEST_F(ImportPlatform, KnowsTheUncachedViewThatTheImageUses) {
   std::string moved = tree;
   for (const char* address : {"be000000", "be800000"})
     for (std::size_t at; (at = moved.find(address)) != std::string::npos;) moved[at] = '9';
-  const ProgramResult result = import(
-      {"--dtb", compiled(moved), "--elf", (firmware_images() / "product_windowed.elf").string()});
+  const ProgramResult result =
+      import({"--dtb", compiled(moved), "--elf", (firmware_images() / "product_windowed.elf").string()});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const std::string text = read_file(output());
   EXPECT_NE(text.find("    base: 0x9e000000\n    uncached: 0xbe000000  # TODO"), std::string::npos) << text;
