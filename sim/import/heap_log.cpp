@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 namespace dspmem {
 namespace {
@@ -52,9 +53,11 @@ class Scanner {
 };
 
 struct Event {
-  enum class Kind { none, alloc, free, failure } kind = Kind::none;
+  /// free_last: what the line before has allocated.
+  enum class Kind { none, alloc, free, free_last, failure } kind = Kind::none;
   std::uint64_t address = 0, bytes = 0;
   bool knows_size = true;
+  std::optional<std::uint32_t> core;
 };
 
 std::optional<Event> listener_event(std::string_view line) {
@@ -66,7 +69,7 @@ std::optional<Event> listener_event(std::string_view line) {
   if (!address || !text.skip(", size ")) return std::nullopt;
   const auto bytes = text.number();
   if (!bytes) return std::nullopt;
-  return Event{alloc ? Event::Kind::alloc : Event::Kind::free, *address, *bytes};
+  return Event{alloc ? Event::Kind::alloc : Event::Kind::free, *address, *bytes, true, {}};
 }
 
 std::optional<Event> documented_event(std::string_view line) {
@@ -78,7 +81,7 @@ std::optional<Event> documented_event(std::string_view line) {
     if (!address || !text.skip(", size ")) return std::nullopt;
     const auto bytes = text.number();
     if (!bytes) return std::nullopt;
-    return Event{kind, *address, *bytes};
+    return Event{kind, *address, *bytes, true, {}};
   }
   return std::nullopt;
 }
@@ -91,14 +94,14 @@ std::optional<Event> page_event(std::string_view line) {
     if (!address || !text.skip(" pages ")) return std::nullopt;
     const auto pages = text.number();
     if (!pages || *pages > most_bytes / page_bytes) return std::nullopt;
-    return Event{Event::Kind::alloc, *address, *pages * page_bytes};
+    return Event{Event::Kind::alloc, *address, *pages * page_bytes, true, {}};
   }
   Scanner text(line);
   if (!text.skip_to("vptr ")) return std::nullopt;
   const auto address = text.pointer();
   text.skip(" release");
   if (!address || !text.skip(" free/total pages ")) return std::nullopt;
-  return Event{Event::Kind::free, *address, 0, false};
+  return Event{Event::Kind::free, *address, 0, false, {}};
 }
 
 std::optional<Event> failure_event(std::string_view line) {
@@ -106,11 +109,64 @@ std::optional<Event> failure_event(std::string_view line) {
   if (!text.skip_to("failed to alloc ")) return std::nullopt;
   const auto bytes = text.number();
   if (!bytes || !text.skip(" bytes")) return std::nullopt;
-  return Event{Event::Kind::failure, 0, *bytes};
+  return Event{Event::Kind::failure, 0, *bytes, true, {}};
+}
+
+/// glibc's mtrace(): "@ program:[caller] + 0x804a378 0x8"; - frees, < and > are both halves of a realloc().
+std::optional<Event> mtrace_event(std::string_view line) {
+  if (!line.starts_with("@ ")) return std::nullopt;
+  for (const auto& [sign, kind] : {std::pair{" + 0x", Event::Kind::alloc},
+                                   {" > 0x", Event::Kind::alloc},
+                                   {" - 0x", Event::Kind::free},
+                                   {" < 0x", Event::Kind::free}}) {
+    Scanner text(line);
+    if (!text.skip_to(sign)) continue;
+    const auto address = text.pointer();
+    if (!address) return std::nullopt;
+    if (kind == Event::Kind::free) return Event{kind, *address, 0, false, {}};
+    text.skip_blanks();
+    const auto bytes = text.pointer();
+    if (!bytes) return std::nullopt;
+    return Event{kind, *address, *bytes, true, {}};
+  }
+  return std::nullopt;
+}
+
+/// ESP-IDF's heap_trace_dump(): "32 bytes (@ 0x3ffaf214) allocated CPU 0 ccount 0x2e9b7384 caller ...", and below it
+/// "freed by ..." for what was freed again.
+std::optional<Event> esp_event(std::string_view line) {
+  Scanner text(line);
+  text.skip_blanks();
+  if (text.skip("freed by 0x")) return Event{Event::Kind::free_last, 0, 0, false, {}};
+  const auto bytes = text.number();
+  if (!bytes || !text.skip(" bytes (@ ")) return std::nullopt;
+  const auto address = text.pointer();
+  if (!address || !text.skip(") allocated CPU ")) return std::nullopt;
+  const auto core = text.number();
+  if (!core || *core > 63) return std::nullopt;
+  return Event{Event::Kind::alloc, *address, *bytes, true, static_cast<std::uint32_t>(*core)};
+}
+
+/// FreeRTOS: what its trace macros are usually defined to print, "traceMALLOC(0x20001000, 64)" or with commas alone.
+std::optional<Event> freertos_event(std::string_view line) {
+  for (const auto& [word, kind] : {std::pair{"traceMALLOC", Event::Kind::alloc}, {"traceFREE", Event::Kind::free}}) {
+    Scanner text(line);
+    if (!text.skip_to(word) || (!text.skip("(") && !text.skip(",") && !text.skip(" "))) continue;
+    text.skip_blanks();
+    const auto address = text.pointer();
+    if (!address || !text.skip(",")) return std::nullopt;
+    text.skip_blanks();
+    const auto bytes = text.number();
+    if (!bytes) return std::nullopt;
+    if (kind == Event::Kind::alloc && *address == 0) return Event{Event::Kind::failure, 0, *bytes, true, {}};
+    return Event{kind, *address, *bytes, false, {}};
+  }
+  return std::nullopt;
 }
 
 std::optional<Event> event_of(std::string_view line) {
-  for (const auto recognise : {listener_event, documented_event, page_event, failure_event})
+  for (const auto recognise :
+       {listener_event, documented_event, page_event, failure_event, mtrace_event, esp_event, freertos_event})
     if (const auto event = recognise(line)) return event;
   return std::nullopt;
 }
@@ -174,7 +230,7 @@ HeapLogSummary import_heap_log(LineSource& log, const std::string& platform, Zon
   };
   HeapLogSummary summary;
   std::unordered_map<std::uint64_t, Live> live;
-  std::uint64_t next_id = 1, now = 0;
+  std::uint64_t next_id = 1, now = 0, last_allocated = 0;
   trace.metadata("platform", platform);
   trace.metadata("unit", "us");
   const auto write_free = [&](const TraceRow& pattern, const Live& block) {
@@ -188,18 +244,20 @@ HeapLogSummary import_heap_log(LineSource& log, const std::string& platform, Zon
   std::string_view line;
   while (log.next(line)) {
     ++summary.lines;
-    const auto event = event_of(line);
+    auto event = event_of(line);
     if (!event) {
       ++summary.other;
       continue;
     }
+    if (event->kind == Event::Kind::free_last)
+      event = Event{Event::Kind::free, std::exchange(last_allocated, 0), 0, false, {}};
     const Prefix prefix = prefix_of(line);
     summary.untimed += !prefix.microseconds;
     summary.backwards += prefix.microseconds && *prefix.microseconds < now;
     now = std::max(now, prefix.microseconds.value_or(now));
     TraceRow row;
     row.time = now;
-    row.core = prefix.core.value_or(0);
+    row.core = prefix.core.value_or(event->core.value_or(0));
     const auto known = live.find(event->address);
     if (event->kind == Event::Kind::failure) {
       ++summary.failures;
@@ -234,6 +292,7 @@ HeapLogSummary import_heap_log(LineSource& log, const std::string& platform, Zon
       trace.row(row);
       ++summary.allocations;
       live[event->address] = {id, event->bytes, replaced};
+      last_allocated = event->address;
     }
   }
   summary.still_allocated = live.size();

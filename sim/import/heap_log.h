@@ -29,6 +29,10 @@ struct HeapLogSummary {
 ///   Memory freed at 0x60012040, size 128
 ///   vpage_alloc ptr 0xa0020000 pages 3 free 5/8      SOF on Zephyr, zephyr/lib/vpage.c: pages of 4 KiB
 ///   vptr 0xa0020000 free/total pages 8/8
+///   @ ./player:[0x401156] + 0x4052a0 0x40         glibc, mtrace(3): also -, < and > of realloc()
+///   32 bytes (@ 0x3ffaf214) allocated CPU 0 ccount 0x2e9b7384 caller 0x400d276d    ESP-IDF, heap_trace_dump(); "freed
+///   by" below it
+///   traceMALLOC(0x20001000, 64), traceFREE(0x20001000, 64)    FreeRTOS, trace macros that print their arguments
 ///   failed to alloc 0x200 bytes zone 0x2 caps 0x1 flags 0x0    SOF, src/lib/alloc.c
 ///
 /// Prefixes that tell the time or the core: `[00:00:01.123,456] <inf> heap: ` (Zephyr), `[  1234.567] (  0.123) c1

@@ -530,6 +530,44 @@ TEST(HeapLogs, TimesBehindColoursAndInSeconds) {
   EXPECT_EQ(summary.backwards, 1u);
 }
 
+TEST(HeapLogs, OfGlibc) {
+  HeapLogSummary summary;
+  EXPECT_EQ(csv_of("= Start\n"
+                   "@ ./player:[0x401156] + 0x4052a0 0x40\n"
+                   "@ /lib/libc.so.6:(fopen+0x1f)[0x7f12] + 0x405300 0x1d8\n"
+                   "@ ./player:[0x401170] < 0x4052a0\n"
+                   "@ ./player:[0x401170] > 0x4060a0 0x80\n"
+                   "@ ./player:[0x401180] - 0x405300\n"
+                   "= End\n",
+                   &summary),
+            "0,0,alloc,runtime,,,64,,1,\n0,0,alloc,runtime,,,472,,2,\n0,0,free,,,,,,1,\n0,0,alloc,runtime,,,128,,3,\n"
+            "0,0,free,,,,,,2,\n");
+  EXPECT_EQ(summary.still_allocated, 1u);
+  EXPECT_EQ(summary.other, 2u);
+}
+
+TEST(HeapLogs, OfEspIdf) {
+  HeapLogSummary summary;
+  EXPECT_EQ(csv_of("2 allocations trace (100 entry buffer)\n"
+                   "32 bytes (@ 0x3ffaf214) allocated CPU 0 ccount 0x2e9b7384 caller 0x400d276d:0x400d27c1\n"
+                   "freed by 0x400d276d:0x400d27c1\n"
+                   "8 bytes (@ 0x3ffaf804) allocated CPU 1 ccount 0x2e9b79c0 caller 0x400d2776:0x400d27c1\n"
+                   "40 bytes 'leaked' in trace (1 allocations)\n",
+                   &summary),
+            "0,0,alloc,runtime,,,32,,1,\n0,0,free,,,,,,1,\n0,1,alloc,runtime,,,8,,2,\n");
+  EXPECT_EQ(summary.still_allocated, 1u);
+}
+
+TEST(HeapLogs, OfFreeRtosTraceMacros) {
+  HeapLogSummary summary;
+  EXPECT_EQ(csv_of("[   0.000100] traceMALLOC(0x20001000, 64)\ntraceMALLOC,0x20002000,32\ntraceMALLOC(0x0, 9000)\n"
+                   "traceFREE(0x20001000, 64)\n",
+                   &summary),
+            "100,0,alloc,runtime,,,64,,1,\n100,0,alloc,runtime,,,32,,2,\n# line 3: 9000 bytes were not to be had\n"
+            "100,0,free,,,,,,1,\n");
+  EXPECT_EQ(summary.failures, 1u);
+}
+
 TEST(HeapLogs, AreImportedAndReplayed) {
   const TemporaryDirectory directory;
   directory.write("boot.log",
