@@ -19,6 +19,7 @@ const char* describe(FaultCause cause) {
     case FaultCause::cache_lock: return "cache line cannot be locked";
     case FaultCause::panic: return "firmware panic";
     case FaultCause::watchdog: return "watchdog";
+    case FaultCause::endless_wait: return "WAITI for an interrupt that nothing raises";
   }
   return "fault";
 }
@@ -262,6 +263,12 @@ void Core::begin_call(std::uint32_t function, std::span<const std::uint32_t> arg
 void Core::watch_calls(std::span<const std::uint32_t> functions, CallObserver& observer) {
   call_observer_ = &observer;
   for (const std::uint32_t function : functions) blocks_.watch(function);
+}
+
+void Core::forget_watched_calls() {
+  watched_calls_.clear();
+  watched_depth_ = 0;
+  if (call_observer_) call_observer_->on_abandoned(*this);
 }
 
 void Core::enter_watched(std::uint32_t function) {

@@ -122,6 +122,8 @@ class Core : private CoreState {
 
   /// REQUIRES: before the first instruction; the observer outlives the core.
   void watch_calls(std::span<const std::uint32_t> functions, CallObserver& observer);
+  /// Those that are under way will not return.
+  void forget_watched_calls();
 
   /// Null for none. REQUIRES: outlives the core, or is removed.
   void watch_blocks(BlockObserver* observer) {

@@ -23,6 +23,7 @@ enum class FaultCause {
   cache_lock,
   panic,
   watchdog,
+  endless_wait,
 };
 
 /// One call that had not returned: the function entered, and where it will return to.

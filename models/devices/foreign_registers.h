@@ -31,19 +31,21 @@ class ForeignRegisters : public RegisterBlock {
   const Poll& last_poll() const { return last_poll_; }
 
  protected:
+  bool has_parts() const override { return true; }
   bool read_register(std::uint32_t offset, std::uint32_t& value, std::uint64_t, std::uint32_t core) override {
     note_page(offset, false, core);
     const auto known = words_.find(offset);
     value = known == words_.end() ? range_.value : known->second;
     if (range_.answer == RegisterRange::Answer::poll && std::exchange(last_read_, offset) == offset)
       words_[offset] = value = ~value;
-    const bool again = last_poll_.times && last_poll_.address == range_.base + offset && last_poll_.value == value;
+    const bool again = last_poll_.times && last_poll_.address == range_.base + offset;
     last_poll_ = {range_.base + offset, value, again ? last_poll_.times + 1 : 1};
     return true;
   }
   bool write_register(std::uint32_t offset, std::uint32_t value, std::uint64_t, std::uint32_t core) override {
     note_page(offset, true, core);
     last_read_ = none;
+    last_poll_ = {};
     if (range_.answer != RegisterRange::Answer::constant) words_[offset] = value;
     return true;
   }

@@ -118,12 +118,15 @@ void PowerController::set_state(Sram& sram, std::uint32_t index, BankState state
   const auto number = static_cast<std::size_t>(std::find(srams_.begin(), srams_.end(), &sram) - srams_.begin());
   account(number, now);
   if (state != BankState::off) {
+    // A bank in retention that an access wakes can be used at any time.
+    const bool usable = bank.state() == BankState::retention && config.retained_access_wakes;
     const bool fed = !config.regulator || (regulators_[number].on && now >= regulators_[number].settled_at);
     bank.power_on(now, bank.state() == BankState::retention ? config.retention_wake
                        : fed                                ? config.wake
                                                             : BankWake{SramBank::never, SramBank::never});
     if (state == BankState::retention) bank.retain(now);
-    else if (observer_) observer_->on_bank_on(config.physical_base + index * config.bank_bytes, config.bank_bytes);
+    else if (observer_ && !usable)
+      observer_->on_bank_on(config.physical_base + index * config.bank_bytes, config.bank_bytes);
     return;
   }
   bank.power_off(now);

@@ -105,7 +105,7 @@ class HardwareObserver {
   }
   /// A bank lost its contents.
   virtual void on_bank_off(std::uint32_t address, std::uint32_t bytes) { (void)address, (void)bytes; }
-  /// A bank that was off or in retention was switched on.
+  /// A bank that was off, or in a retention from which accesses do not wake it, was switched on.
   virtual void on_bank_on(std::uint32_t address, std::uint32_t bytes) { (void)address, (void)bytes; }
 };
 

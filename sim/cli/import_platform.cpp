@@ -93,7 +93,7 @@ int import_platform(const std::string& output, const boost::program_options::var
   if (std::filesystem::exists(output))
     throw UsageError("'" + output + "' is there already, and may have been completed by hand: name another file");
   ProductFacts facts;
-  std::vector<std::string> remarks;
+  std::vector<std::string>& remarks = facts.remarks;
   if (dtb) add_devicetree(*dtb, facts);
   if (core_isa) add_core_isa(*core_isa, facts);
   if (map)

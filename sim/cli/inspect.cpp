@@ -25,8 +25,10 @@ std::string memory_at(const Platform& platform, std::uint32_t address) {
 std::string what_it_is(const FirmwareImage& image) {
   std::string out = fmt::format("{}\n", printable(image.path()));
   const bool windowed = image.abi() == FirmwareImage::Abi::windowed;
-  out += fmt::format("  ABI       {} ({} of {} functions begin with ENTRY)\n", windowed ? "windowed" : "call0",
-                     image.windowed_functions(), image.function_count());
+  if (image.function_count())
+    out += fmt::format("  ABI       {} ({} of {} functions begin with ENTRY)\n", windowed ? "windowed" : "call0",
+                       image.windowed_functions(), image.function_count());
+  else out += "  ABI       unknown: the file has no functions' names\n";
   out += fmt::format("  entry     {:#010x} {}\n", image.entry(), printable(image.function_at(image.entry())));
   out +=
       image.starts_itself()

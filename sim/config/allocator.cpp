@@ -84,8 +84,10 @@ FieldType argument_fields_type() {
        has("address_of", text(), "where this symbol of the firmware is"),
        has("result_of", choice({"initialise"}),
            "what the function returned that does 'initialise', such as a heap's handle"),
-       has("buffer", size(1, most_bytes), "address of so many bytes behind the heap, the same in every call"),
-       has("wide", either({choice(argument_names()), number()}), "a name or number, passed in 64 bits")});
+       has("buffer", size(1, most_bytes), "address of so many bytes outside of heaps, the same in every call"),
+       has("name", text(), "of a buffer: tells it from others of its size"),
+       has("wide", either({choice(argument_names()), number(0, ~0ull), form("^-(0x[0-9a-fA-F]+|[0-9]+)$", "-1")}),
+           "a name or number, passed in 64 bits")});
 }
 
 const FieldType& argument_fields() {
@@ -98,10 +100,16 @@ const FieldType& of(const std::string& field) { return find_field(allocator_fiel
 /// A name or a number.
 void read_simple_argument(AllocatorArgument& argument, const YAML::Node& node) {
   if (!node.IsScalar()) FieldReader::fail(argument.mark, argument_forms);
-  if (const auto number = parse_number(node.Scalar())) {
-    if (*number > 0xffffffff) FieldReader::fail(argument.mark, "an argument has 32 bits");
+  const std::string& text = node.Scalar();
+  const bool negative = text.starts_with("-");
+  if (const auto number = parse_number(std::string_view(text).substr(negative))) {
+    const std::uint64_t most = argument.wide ? ~0ull : 0xffffffffull;
+    if (*number > (negative ? most / 2 + 1 : most))
+      FieldReader::fail(argument.mark, fmt::format("an argument has {} bits", argument.wide ? 64 : 32));
+    const std::uint64_t value = negative ? 0 - *number : *number;
     argument.kind = Kind::number;
-    argument.number = static_cast<std::uint32_t>(*number);
+    argument.number = static_cast<std::uint32_t>(value);
+    argument.high = static_cast<std::uint32_t>(value >> 32);
     return;
   }
   std::vector<std::string> known;
@@ -135,11 +143,12 @@ AllocatorArgument read_argument(const FieldReader& function, const YAML::Node& n
   if (Bytes bytes; reader.optional("buffer", bytes)) {
     argument.kind = Kind::buffer;
     argument.number = static_cast<std::uint32_t>(bytes.value);
+    reader.optional("name", argument.symbol);
     ++given;
   }
   if (const YAML::Node value = reader.node("wide"); value.IsDefined()) {
-    read_simple_argument(argument, value);
     argument.wide = true;
+    read_simple_argument(argument, value);
     ++given;
   }
   reader.finish();
@@ -336,7 +345,7 @@ FieldType bits_of(const Choices<std::uint32_t>& bits) {
 
 FieldType argument_type() {
   using namespace field;
-  return either({choice(argument_names()), number(), argument_fields_type()});
+  return either({choice(argument_names()), number(), form("^-(0x[0-9a-fA-F]+|[0-9]+)$", "-1"), argument_fields_type()});
 }
 
 }  // namespace
@@ -425,12 +434,32 @@ std::optional<std::uint32_t> AllocatorFunction::position(Kind kind) const {
   return std::nullopt;
 }
 
-std::uint32_t Allocator::buffer_bytes() const {
-  std::uint32_t most = 0;
-  for (const AllocatorFunction& function : functions)
+namespace {
+
+using BufferKey = std::pair<std::string, std::uint32_t>;
+
+/// Offsets of all buffers, by name and size, and behind the last one.
+std::map<BufferKey, std::uint32_t> place_buffers(const Allocator& allocator, std::uint32_t line, std::uint32_t& end) {
+  std::map<BufferKey, std::uint32_t> offsets;
+  end = 0;
+  for (const AllocatorFunction& function : allocator.functions)
     for (const AllocatorArgument& argument : function.arguments)
-      if (argument.kind == AllocatorArgument::Kind::buffer) most = std::max(most, argument.number);
-  return most;
+      if (argument.kind == Kind::buffer && offsets.try_emplace({argument.symbol, argument.number}, end).second)
+        end += (argument.number + line - 1) / line * line;
+  return offsets;
+}
+
+}  // namespace
+
+std::uint32_t Allocator::buffer_offset(const AllocatorArgument& buffer, std::uint32_t line_bytes) const {
+  std::uint32_t end = 0;
+  return place_buffers(*this, line_bytes, end).at({buffer.symbol, buffer.number});
+}
+
+std::uint32_t Allocator::buffer_bytes(std::uint32_t line_bytes) const {
+  std::uint32_t end = 0;
+  place_buffers(*this, line_bytes, end);
+  return end;
 }
 
 bool AllocatorFunction::serves(Zone zone) const {
@@ -492,7 +521,15 @@ Allocator load_allocator(const std::string& name_or_path, const SourceMark& mark
   const YAML::Node functions = reader.node("functions");
   if (!functions.IsDefined() || !functions.IsSequence() || functions.size() == 0)
     reader.missing("functions", "a list such as [{function: malloc, does: allocate, arguments: [bytes]}]");
-  for (const auto& each : functions) allocator.functions.push_back(read_function(each, path));
+  for (const auto& each : functions) {
+    allocator.functions.push_back(read_function(each, path));
+    const AllocatorFunction& last = allocator.functions.back();
+    for (const AllocatorFunction& other : allocator.functions)
+      if (other.symbol == last.symbol && other.role != last.role)
+        FieldReader::fail(last.mark, "function '" + last.symbol + "' does '" + lower_case_words(other.role) +
+                                         "' already: calls of it are watched, and have one role; a function of the "
+                                         "firmware around it can have the other");
+  }
   reader.finish();
   const bool initialises = std::any_of(allocator.functions.begin(), allocator.functions.end(),
                                        [](const AllocatorFunction& each) { return each.role == Role::initialise; });
@@ -561,8 +598,15 @@ Platform with_allocator(Platform platform, const Allocator& allocator) {
   if (high <= low)
     throw InputError({platform.file}, "platform '" + platform.name + "' has no heap that all cores use: allocator '" +
                                           allocator.name + "' needs one");
+  const std::uint32_t buffers = allocator.buffer_bytes(platform.line_bytes());
+  if (buffers >= high - low)
+    throw InputError({allocator.file},
+                     fmt::format("the buffers of this binding have {} bytes, and the memory for heaps of platform '{}' "
+                                 "has {}",
+                                 buffers, platform.name, high - low));
   heap.base = static_cast<std::uint32_t>(low);
-  heap.bytes = static_cast<std::uint32_t>(high - low);
+  heap.bytes = static_cast<std::uint32_t>(high - low) - buffers;
+  platform.allocator_buffers = heap.base + heap.bytes;
   platform.heaps = {heap};
   // The bank manager is part of the zones allocator.
   platform.bank_manager = false;

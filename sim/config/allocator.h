@@ -30,10 +30,11 @@ struct AllocatorArgument {
     address_of,  ///< where a symbol of the firmware is
     result_of_initialise,  ///< what the function returned that does `initialise`, such as a heap's handle
     out_pointer,  ///< address of a word: before the call the object, or 0; afterwards the block
-    buffer,  ///< `number` bytes behind the heap, the same ones in every call
+    buffer,  ///< `number` bytes outside of heaps, the same ones in every call: those of its name, or its size
   };
   Kind kind = Kind::bytes;
   std::uint32_t number = 0;
+  std::uint32_t high = 0;  ///< of a wide number: the upper 32 bits
   bool wide = false;  ///< 64 bits: two words, the first of which has an even number
   std::uint32_t word = 0;  ///< where it is passed: 0 to 5 for a2 to a7, from 6 on the caller's stack
   std::string symbol;
@@ -131,8 +132,9 @@ struct Allocator {
 
   /// What calls pass for bits of SOF_MEM_FLAG_* or SOF_MEM_CAPS_*. An InputError at the binding where it does not say.
   std::uint32_t translate(const Bits& bits, std::uint32_t value, const char* kind) const;
-  /// Bytes behind the heap that arguments `buffer` need.
-  std::uint32_t buffer_bytes() const;
+  /// Where a buffer is among all of them, and how many bytes these have, in whole lines.
+  std::uint32_t buffer_offset(const AllocatorArgument& buffer, std::uint32_t line_bytes) const;
+  std::uint32_t buffer_bytes(std::uint32_t line_bytes) const;
   /// The first function that does this for a zone; null when there is none. `aligned`: it must take an alignment.
   const AllocatorFunction* find(AllocatorFunction::Role role, Zone zone, bool aligned = false) const;
 };

@@ -76,6 +76,7 @@ struct Platform {
   SharedData shared = SharedData::none;
   std::uint32_t allocation_alignment = 4;
   std::uint32_t atomctl = 0;  ///< what start-up code writes to the register
+  std::uint32_t allocator_buffers = 0;  ///< where buffers that an allocator's binding asks for begin
   std::uint32_t image_base = 0;
   std::uint32_t image_bytes = 0;
   std::vector<std::uint32_t> memory_uncached;  ///< per SRAM: base of its uncached alias, 0 without one

@@ -111,7 +111,9 @@ Result::Operation Describer::call_of_allocator(Result::Operation::Kind kind, std
 }
 
 Result::Operation Describer::free_of(const HeapBlock& block) const {
-  return call_of_allocator(Result::Operation::Kind::free, block.freed_by, block.freed);
+  Result::Operation result = call_of_allocator(Result::Operation::Kind::free, block.freed_by, block.freed);
+  if (block.freed_in) result.step = *block.freed_in;
+  return result;
 }
 
 Result::Operation Describer::allocation_of(const HeapBlock& block) const {

@@ -28,6 +28,7 @@ struct HeapBlock {
   CallSite site;
   CallSite freed;  ///< where it was freed, once it was
   std::uint32_t freed_by = 0;
+  const SourceMark* freed_in = nullptr;  ///< the step during which it was freed, by the firmware or at its request
   bool shared = false;  ///< shared data, from the allocator's point of view
 };
 

@@ -18,9 +18,7 @@ namespace {
 /// block's size, may be absent.
 void check_functions(const Allocator& allocator, const FirmwareImage& image) {
   const auto need = [&image](const std::string& function, const SourceMark& mark) {
-    if (!image.symbol(function))
-      throw InputError(mark, "firmware '" + image.path() + "' has no function '" + function + "'" +
-                                 suggestion(function, image.function_names()));
+    if (!image.symbol(function)) throw InputError(mark, image.why_unknown(function, "firmware '" + image.path() + "'"));
   };
   using Role = AllocatorFunction::Role;
   for (const AllocatorFunction& function : allocator.functions)
@@ -36,6 +34,13 @@ void check_functions(const Allocator& allocator, const FirmwareImage& image) {
     if (image.starts_itself())
       throw InputError(allocator.start_mark, "this firmware has dspmem's start-up code: leave 'start' out");
     need(allocator.until, allocator.start_mark);
+    if (image.variable(allocator.until))
+      throw InputError(allocator.start_mark, "'" + allocator.until +
+                                                 "' is a variable of the firmware; 'until' names a "
+                                                 "function that its start-up code calls");
+    if (image.symbol(allocator.until) == image.entry())
+      throw InputError(allocator.start_mark, "the start-up code begins at '" + allocator.until +
+                                                 "': 'until' names a function that it calls later");
   }
   if (allocator.lock.empty()) return;
   const auto done_by_simulator = [&image](const std::string& function) {

@@ -96,13 +96,20 @@ void AllocatorWatch::on_call(Core& core, std::uint32_t address, bool nested) {
     const std::uint32_t freed = called.role == Role::free ? called.old_block(core) : 0;
     if (outer.function->role != Role::reallocate || !freed || freed != outer.old_block || outer.old_freed) return;
     outer.old_freed = true;
-    freeing(core, outer, freed, true);
+    freeing(core, outer, freed, outer.wanted_bytes() != 0);  // realloc(p, 0) is a free
     return;
   }
   emit_entered(core, state_of(core));
   calls.push_back(begin(core, called));
   if (called.role == Role::free) freeing(core, calls.back(), calls.back().old_block, false);
   if (called.role == Role::reset) reset(core, calls.back());
+  // One that is no object, or no more, is told of now; what the allocator makes of it does not matter.
+  if (called.role == Role::reallocate && calls.back().old_block)
+    if (const HeapBlock* block = live_.find(cached(calls.back().old_block));
+        !block || block->base != cached(calls.back().old_block)) {
+      freeing(core, calls.back(), calls.back().old_block, true);
+      calls.back().old_freed = true;
+    }
 }
 
 void AllocatorWatch::on_return(Core& core, std::uint32_t, bool nested) {
@@ -115,7 +122,11 @@ void AllocatorWatch::on_return(Core& core, std::uint32_t, bool nested) {
   if (call.function->role == Role::reallocate && result && call.old_block && call.old_block != result &&
       !call.old_freed)
     freeing(core, call, call.old_block, true);
-  costs_.count(core, call.function->role, call.zone(), call.start, result, calls.empty());
+  // Nothing was wanted: realloc(p, 0) frees.
+  const bool wants_nothing = call.function->returns_block() && !call.wanted_bytes();
+  if (call.function->role == Role::reallocate && !result && wants_nothing && call.old_block && !call.old_freed)
+    freeing(core, call, call.old_block, false);
+  costs_.count(core, call.function->role, call.zone(), call.start, result || wants_nothing, calls.empty());
   if (call.function->returns_block() && result) allocated(core, call, result);
   if (call.function->returns_block() && !result && call.wanted_bytes())
     bus_.emit(AllocationFailed{static_cast<AgentId>(core.id()), wanted(core, call),
@@ -190,6 +201,7 @@ void AllocatorWatch::freeing(Core& core, const Call& call, std::uint32_t address
   HeapBlock gone = *block;
   gone.freed = call.site;
   gone.freed_by = core.id();
+  gone.freed_in = static_cast<const SourceMark*>(origins_.of(agent));
   if (!reallocated) ++frees_;
   bus_.emit(Freeing{agent, gone, core.now()});
   live_.remove(base);

@@ -9,6 +9,7 @@
 
 #include "models/core/abi.h"
 #include "models/observe/calls.h"
+#include "models/observe/origins.h"
 #include "sim/config/allocator.h"
 #include "sim/events/bus.h"
 #include "sim/heap/heap_costs.h"
@@ -68,8 +69,9 @@ struct AllocationRequest {
 class AllocatorWatch final : public CallObserver {
  public:
   AllocatorWatch(const Platform& platform, const WatchedFunctions& functions, const AddressMap& map, LiveMemory& live,
-                 HeapCosts& costs, const EventBus& bus)
-      : platform_(platform), functions_(functions), map_(map), live_(live), costs_(costs), bus_(bus) {}
+                 HeapCosts& costs, const Origins& origins, const EventBus& bus)
+      : platform_(platform), functions_(functions), map_(map), live_(live), costs_(costs), origins_(origins),
+        bus_(bus) {}
 
   /// What `core` allocates until close() is for this request. REQUIRES: it outlives that.
   void open(std::uint32_t core, AllocationRequest& request) { requests_[core] = &request; }
@@ -131,6 +133,7 @@ class AllocatorWatch final : public CallObserver {
   const AddressMap& map_;
   LiveMemory& live_;
   HeapCosts& costs_;
+  const Origins& origins_;  ///< of cores: steps
   const EventBus& bus_;
   /// What each core is in: more than one call when an interrupt handler calls the allocator too.
   std::array<std::vector<Call>, max_agents> calls_{};

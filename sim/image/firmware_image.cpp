@@ -41,6 +41,18 @@ std::string without_parameters(const std::string& name) {
   return name;
 }
 
+/// Without the type of the result, which names of templates have: "get<int>" of "int* get<int>".
+std::string without_type(const std::string& name) {
+  if (name.find("operator") != std::string::npos || !name.ends_with('>')) return name;
+  int depth = 0;
+  for (std::size_t at = name.size(); at-- > 0;) {
+    depth += name[at] == '>' || name[at] == ')';
+    depth -= name[at] == '<' || name[at] == '(';
+    if (depth == 0 && name[at] == ' ') return name.substr(at + 1);
+  }
+  return name;
+}
+
 }  // namespace
 
 struct FirmwareImage::Debug {
@@ -149,18 +161,43 @@ void FirmwareImage::count_windowed() {
 
 void FirmwareImage::add_name(const std::string& name, std::uint32_t address) {
   symbols_[name] = address;
-  const std::string full = written(name), brief = without_parameters(full);
+  const std::string full = written(name), brief = without_parameters(full), plain = without_type(brief);
   symbols_[full] = address;
-  if (brief == full) return;
-  if (ambiguous_.contains(brief)) return;
-  if (const auto [entry, fresh] = symbols_.try_emplace(brief, address); !fresh && entry->second != address) {
-    symbols_.erase(entry);
-    ambiguous_.insert(brief);
+  for (const std::string& shorter : {brief, plain}) {
+    if (shorter == full) continue;
+    std::set<std::string>& all = overloaded_[shorter];
+    all.insert(full);
+    const auto [entry, fresh] = symbols_.try_emplace(shorter, address);
+    if (!fresh && entry->second != address) symbols_.erase(entry);
+    else if (all.size() > 1 && fresh) symbols_.erase(shorter);
   }
 }
 
-void FirmwareImage::add_symbols(const std::vector<MapSymbol>& symbols) {
-  for (const MapSymbol& each : symbols) {
+Message FirmwareImage::why_unknown(const std::string& name, const std::string& subject) const {
+  const auto overloads = overloaded_.find(name);
+  if (overloads != overloaded_.end() && overloads->second.size() > 1) {
+    std::string all;
+    for (const std::string& each : overloads->second) all += (all.empty() ? "'" : ", '") + each + "'";
+    return subject + " has several functions '" + name + "': name one with its parameters: " + all;
+  }
+  const std::string why = subject + " has no function '" + name + "'";
+  if (functions_.empty())
+    return why + "; it is stripped: 'symbols' of the binding takes names from a map file of GNU ld (-Wl,-Map=FILE)";
+  return why + suggestion(name, function_names());
+}
+
+void FirmwareImage::add_symbols(const MapFile& map) {
+  for (const MapSection& linked : map.sections)
+    for (const Section& section : sections_)
+      if (section.name == linked.name && linked.bytes &&
+          (section.address != linked.address || section.bytes != linked.bytes)) {
+        char text[200];
+        std::snprintf(text, sizeof text, "%u bytes at %#x there, and %u bytes at %#x in the ELF", linked.bytes,
+                      linked.address, section.bytes, section.address);
+        throw InputError({map.path},
+                         "this map is of another build than '" + path_ + "': section " + section.name + " has " + text);
+      }
+  for (const MapSymbol& each : map.symbols) {
     if (symbols_.contains(each.name)) continue;
     add_name(each.name, each.address);
     const Named named{without_parameters(written(each.name)), each.bytes};

@@ -37,7 +37,8 @@ class FirmwareImage {
   /// Gives names to what has none, as of a stripped ELF. Names of C++ are known as they are mangled, as they are
   /// written
   /// ("Pool::get(unsigned int)"), and without what follows the name ("Pool::get") where only one function has it.
-  void add_symbols(const std::vector<MapSymbol>& symbols);
+  /// Throws InputError when it is of another build.
+  void add_symbols(const MapFile& map);
   /// Of functions and variables.
   std::size_t name_count() const { return functions_.size() + variables_.size(); }
 
@@ -82,6 +83,9 @@ class FirmwareImage {
   std::optional<Variable> variable(const std::string& name) const;
 
   std::optional<std::uint32_t> symbol(const std::string& name) const;
+  /// "the firmware has no function 'X'; did you mean ...?", or that it is overloaded. `subject`: "the firmware".
+  /// REQUIRES: !symbol(name).
+  Message why_unknown(const std::string& name, const std::string& subject) const;
   std::vector<std::string> function_names() const;
   /// Every name that symbol() knows.
   std::vector<std::string> symbol_names() const;
@@ -115,7 +119,7 @@ class FirmwareImage {
   std::vector<Section> sections_;
   std::size_t windowed_functions_ = 0;
   std::map<std::string, std::uint32_t> symbols_;
-  std::set<std::string> ambiguous_;  ///< short names of C++ that stand for several addresses
+  std::map<std::string, std::set<std::string>> overloaded_;  ///< names of C++ without parameters: all with them
   std::map<std::uint32_t, std::string> absolute_;
   std::map<std::uint32_t, Named> functions_;
   std::map<std::uint32_t, Named> variables_;

@@ -72,7 +72,7 @@ class Reader {
     const bool input = text.size() > 1 && text[0] == ' ' && text[1] != ' ';
     if (!number(words[0])) {
       end_section();
-      if (!input) return;  // an output section, or the linker script
+      if (!input) return output_section(words);  // or a line of the linker script
       name_ = words[0];
       words.erase(words.begin());
     }
@@ -83,12 +83,17 @@ class Reader {
     }
   }
 
-  std::vector<MapSymbol> finish() {
+  MapFile finish(const std::string& path) {
     end_section();
-    return std::move(symbols_);
+    return {path, std::move(symbols_), std::move(sections_)};
   }
 
  private:
+  void output_section(const std::vector<std::string>& words) {
+    if (words.size() < 3 || !number(words[1]) || !number(words[2])) return;
+    sections_.push_back({words[0], *number(words[1]), *number(words[2])});
+  }
+
   void begin_section(std::uint32_t address, std::uint32_t bytes) {
     section_ = name_;
     end_ = address + bytes;
@@ -127,6 +132,7 @@ class Reader {
   }
 
   std::vector<MapSymbol> symbols_, in_section_;
+  std::vector<MapSection> sections_;
   std::string name_;  ///< of a section whose addresses may be on the next line
   std::string section_;  ///< that the symbols belong to; empty: to none
   std::uint32_t end_ = 0;
@@ -151,14 +157,14 @@ std::vector<MapMemory> read_map_memories(const std::string& path) {
   return memories;
 }
 
-std::vector<MapSymbol> read_map_file(const std::string& path) {
+MapFile read_map_file(const std::string& path) {
   std::istringstream text(read_input(path));
   std::string line;
   while (std::getline(text, line) && !line.starts_with(first_line)) {}
   if (!text) refuse(path);
   Reader reader;
   while (std::getline(text, line)) reader.line(line);
-  return reader.finish();
+  return reader.finish(path);
 }
 
 }  // namespace dspmem

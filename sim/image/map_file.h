@@ -17,9 +17,20 @@ struct MapSymbol {
       Kind::other;  ///< by its section: .text and .literal, .data, .bss and .rodata; other: of the linker script
 };
 
+/// An output section, as the linker placed it.
+struct MapSection {
+  std::string name;
+  std::uint32_t address = 0, bytes = 0;
+};
+struct MapFile {
+  std::string path;
+  std::vector<MapSymbol> symbols;
+  std::vector<MapSection> sections;
+};
+
 /// The symbols of a map file of GNU ld (-Wl,-Map=FILE). Static variables are known where each has a section of its own
 /// (-fdata-sections), static functions are not. Throws InputError for what is no map file, or cannot be read.
-std::vector<MapSymbol> read_map_file(const std::string& path);
+MapFile read_map_file(const std::string& path);
 
 /// A memory of the linker script.
 struct MapMemory {

@@ -59,16 +59,19 @@ class Tree {
   struct Range {
     std::uint64_t base, bytes;
   };
-  /// The first entry of 'reg', in the address space of the parent.
-  std::optional<Range> reg(int node) const {
+  /// The entries of 'reg', in the address space of the parent. Empty when they are not of whole cells.
+  std::vector<Range> reg(int node) const {
     const int parent = fdt_parent_offset(fdt_, node);
     const int address = parent < 0 ? -1 : fdt_address_cells(fdt_, parent);
     const int size = parent < 0 ? -1 : fdt_size_cells(fdt_, parent);
     int bytes = 0;
     const auto* data = static_cast<const std::uint8_t*>(fdt_getprop(fdt_, node, "reg", &bytes));
-    if (!data || address < 1 || address > 2 || size < 1 || size > 2 || bytes < 4 * (address + size))
-      return std::nullopt;
-    return Range{cells(data, static_cast<unsigned>(address)), cells(data + 4 * address, static_cast<unsigned>(size))};
+    std::vector<Range> ranges;
+    if (!data || address < 1 || address > 2 || size < 1 || size > 2 || bytes % (4 * (address + size))) return ranges;
+    for (const std::uint8_t* entry = data; entry < data + bytes; entry += 4 * (address + size))
+      ranges.push_back(
+          {cells(entry, static_cast<unsigned>(address)), cells(entry + 4 * address, static_cast<unsigned>(size))});
+    return ranges;
   }
   bool enabled(int node) const {
     const std::string status = text(node, "status");
@@ -130,6 +133,9 @@ void add_cores(const Tree& tree, const std::string& file, ProductFacts& facts) {
     cache(facts.instruction_cache, "i");
     cache(facts.data_cache, "d");
   });
+  constexpr std::uint64_t most_cores = 8;
+  if (count > most_cores)
+    facts.remarks.push_back(fmt::format("{}: {} cores; the simulator has at most {}", file, count, most_cores));
   if (count && !facts.cores) facts.cores = {count, file + ": /cpus"};
 }
 
@@ -144,17 +150,27 @@ void add_devicetree(const std::string& path, ProductFacts& facts) {
   const Tree tree(blob);
   const std::string file = path.substr(path.rfind('/') + 1);
   add_cores(tree, file, facts);
+  if (const int chosen = tree.at("/chosen"); chosen >= 0) {
+    const std::string sram = tree.text(chosen, "zephyr,sram");
+    if (const int node = sram.empty() ? -1 : tree.at(sram.c_str()); node >= 0)
+      if (const auto ranges = tree.reg(node); !ranges.empty() && ranges[0].base <= 0xffffffff)
+        facts.chosen = static_cast<std::uint32_t>(ranges[0].base);
+  }
   tree.each_node([&](int node) {
     const bool memory = tree.text(node, "device_type") == "memory" || tree.mentions(node, "compatible", "mmio-sram") ||
                         tree.mentions(node, "compatible", "memory-region");
-    constexpr std::uint64_t least = 4096;
-    if (const auto range = tree.reg(node);
-        memory && tree.enabled(node) && range && range->bytes >= least && range->base + range->bytes <= 1ull << 32)
-      facts.add_memory({label_of(tree, node),
-                        static_cast<std::uint32_t>(range->base),
-                        range->bytes,
-                        fmt::format("{}: {}", file, tree.path(node)),
-                        {}});
+    if (memory && tree.enabled(node)) {
+      const std::string source = fmt::format("{}: {}", file, tree.path(node));
+      const std::vector<Tree::Range> ranges = tree.reg(node);
+      if (ranges.empty() && tree.has(node, "reg"))
+        facts.remarks.push_back("left out: " + source +
+                                ", whose 'reg' does not fit its parent's #address-cells and #size-cells");
+      for (const Tree::Range& range : ranges) {
+        if (range.base > 0xffffffff || range.bytes > 0xffffffff)
+          facts.remarks.push_back(fmt::format("left out: {} ({:#x}), which is beyond 32 bits", source, range.base));
+        else facts.add_memory({label_of(tree, node), static_cast<std::uint32_t>(range.base), range.bytes, source, {}});
+      }
+    }
     if (tree.has(node, "#power-domain-cells") || tree.mentions(node, "compatible", "power-domain"))
       facts.power_domains.push_back(tree.path(node));
   });

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 #include <sstream>
+#include <string_view>
+#include <tuple>
 
 #include "sim/config/error.h"
 #include "sim/config/fields.h"
@@ -28,7 +30,10 @@ std::string cache_text(const char* field, const ProductFacts::Cache& cache, cons
   const auto number = [](const std::optional<ProductFacts::Number>& fact) {
     return fact ? std::to_string(fact->value) : std::string("?");
   };
-  const bool known = cache.bytes && cache.line && cache.ways;
+  const bool known = cache.bytes && cache.bytes->value && cache.line && cache.ways;
+  if (cache.bytes && !cache.bytes->value)
+    return fmt::format("{}: {{size: 64, ways: 1, line: 64}}  # the core has none; the simulator needs one: one line\n",
+                       field);
   std::string line =
       fmt::format("{}: {{size: {}, ways: {}, line: {}", field, cache.bytes ? size_text(cache.bytes->value) : "?",
                   number(cache.ways), number(cache.line));
@@ -80,13 +85,23 @@ std::string candidates(const std::vector<ProductFacts::Candidate>& all) {
 }  // namespace
 
 void ProductFacts::add_memory(Memory memory) {
-  const std::uint64_t end = std::uint64_t{memory.base} + memory.bytes;
-  for (const Memory& each : memories)
-    if (memory.base < std::uint64_t{each.base} + each.bytes && each.base < end) return;
-  const auto whole_base = static_cast<std::uint32_t>(whole_pages(memory.base));
-  memory.bytes = end > whole_base ? (end - whole_base) / page * page : 0;
-  memory.base = whole_base;
-  if (memory.bytes == 0) return;
+  const std::uint64_t begin = whole_pages(memory.base), end = (std::uint64_t{memory.base} + memory.bytes) / page * page;
+  const auto leave_out = [&](const std::string& why) {
+    remarks.push_back(fmt::format("left out: {} ({:#x}, {} bytes), {}", memory.source, memory.base, memory.bytes, why));
+  };
+  for (const Memory& each : memories) {
+    const std::uint64_t other_end = std::uint64_t{each.base} + each.bytes;
+    if (begin >= other_end || each.base >= end) continue;
+    // The same memory in another file is no news.
+    if (each.base == begin && other_end == end) return;
+    return leave_out("which overlaps " + each.name);
+  }
+  if (end <= begin) return leave_out("which has no whole page of 4 KiB");
+  constexpr std::uint64_t last_page = 0xfffff000, most = 256 << 20;
+  if (end > last_page) return leave_out("which reaches to the end of the addresses");
+  if (end - begin > most) return leave_out("which is larger than 256 MiB");
+  memory.base = static_cast<std::uint32_t>(begin);
+  memory.bytes = end - begin;
   std::string name;
   for (const char c : memory.name) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   if (name.empty()) name = "memory";
@@ -105,8 +120,10 @@ void add_core_isa(const std::string& path, ProductFacts& facts) {
   for (std::string line; std::getline(text, line);) {
     std::istringstream words(line);
     std::string define, name, value;
-    if (words >> define >> name >> value && define == "#define")
+    if (words >> define >> name >> value && define == "#define") {
+      while (!value.empty() && std::string_view("uUlL").find(value.back()) != std::string_view::npos) value.pop_back();
       if (const auto number = parse_number(value)) defined[name] = *number;
+    }
   }
   const auto cache = [&](ProductFacts::Cache& to, const std::string& kind) {
     const auto set = [&](std::optional<ProductFacts::Number>& fact, const std::string& name) {
@@ -144,10 +161,14 @@ std::string platform_text(const ProductFacts& facts, const std::string& name) {
   if (memories.empty())
     out += "# memories: [{name: HP, base: 0xbe000000, bank: 64 KiB, banks: 46}]  # TODO: the SRAMs\n";
   const auto first = std::max_element(memories.begin(), memories.end(), [&facts](const auto& a, const auto& b) {
-    const auto holds = [&facts](const ProductFacts::Memory& memory) {
-      return facts.image_end && facts.image_end->value - 1 - memory.base < memory.bytes;
+    const auto rank = [&facts](const ProductFacts::Memory& memory) {
+      const auto holds = [&memory](std::uint64_t address) {
+        return address >= memory.base && address - memory.base < memory.bytes;
+      };
+      return std::tuple(facts.image_end && holds(facts.image_end->value - 1), facts.chosen && holds(*facts.chosen),
+                        memory.bytes);
     };
-    return std::pair(holds(a), a.bytes) < std::pair(holds(b), b.bytes);
+    return rank(a) < rank(b);
   });
   if (first != memories.end()) {
     std::rotate(memories.begin(), first, first + 1);
@@ -187,7 +208,7 @@ std::string platform_text(const ProductFacts& facts, const std::string& name) {
   if (facts.clock_hz && facts.clock_hz->value >= hz_per_mhz) add_source("clock_mhz", facts.clock_hz->source);
   if (facts.cores) add_source("cores", facts.cores->source);
   for (const auto& [field, cache] : {std::pair("l1i", facts.instruction_cache), std::pair("l1d", facts.data_cache)})
-    if (cache.bytes && cache.line && cache.ways) add_source(field, cache.bytes->source);
+    if (cache.bytes && cache.bytes->value && cache.line && cache.ways) add_source(field, cache.bytes->source);
   for (const ProductFacts::Memory& memory : memories) add_source("memories." + memory.name, memory.source);
   if (facts.image_end && first != memories.end()) add_source("image.size", facts.image_end->source);
   if (!sources.empty()) out += "sources:\n" + sources;

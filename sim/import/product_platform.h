@@ -35,10 +35,12 @@ struct ProductFacts {
   std::optional<Number> cores, clock_hz;
   Cache instruction_cache, data_cache;
   std::vector<std::string> power_domains;  ///< of the devicetree
+  std::optional<std::uint32_t> chosen;  ///< address of the memory that the devicetree chooses for the image
+  std::vector<std::string> remarks;  ///< what was left out, and why
   std::optional<Number> image_end;  ///< address behind the image's last byte in the memory that has most of it
   std::vector<Candidate> heaps, stacks;
 
-  /// Adds one that no other of this file or an earlier one covers. Names are made unique.
+  /// Adds one that no other of this file or an earlier one overlaps; else there is a remark. Names are made unique.
   void add_memory(Memory memory);
 };
 

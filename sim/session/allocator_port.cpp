@@ -37,16 +37,13 @@ std::uint32_t AllocatorPort::value_of(DspCore& core, const AllocatorArgument& ar
       return allocator_.translate(allocator_.capabilities, use.request.capabilities, "capability");
     case Kind::core: return core.id();
     case Kind::heap_base: return platform_.heaps.front().base;
-    case Kind::heap_bytes: return platform_.heaps.front().bytes - whole_lines(allocator_.buffer_bytes());
+    case Kind::heap_bytes: return platform_.heaps.front().bytes;
     case Kind::number: return argument.number;
     case Kind::value_of: return core.core().load(symbol(), 4);
     case Kind::address_of: return symbol();
     case Kind::result_of_initialise: return initialised_;
     case Kind::out_pointer: return use.out;
-    case Kind::buffer: {
-      const HeapLayout& heap = platform_.heaps.front();
-      return heap.base + heap.bytes - whole_lines(allocator_.buffer_bytes());
-    }
+    case Kind::buffer: return platform_.allocator_buffers + allocator_.buffer_offset(argument, platform_.line_bytes());
   }
   return 0;
 }
@@ -66,7 +63,7 @@ std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& functio
   for (const AllocatorArgument& argument : function.arguments) {
     values.resize(argument.word);
     values.push_back(value_of(core, argument, passed));
-    if (argument.wide) values.push_back(0);
+    if (argument.wide) values.push_back(argument.high);
   }
   const SourceMark& blame = firmware_.image().symbol(function.symbol) ? mark : function.mark;
   const std::uint32_t restarts = core.restarts();
@@ -76,6 +73,8 @@ std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& functio
     firmware_.call(core, allocator_.lock, {}, mark);
   }
   std::uint32_t result = firmware_.call(core, function.symbol, values, blame);
+  last_function_ = function.symbol;
+  last_result_ = result;
   if (core.restarts() != restarts)
     throw InputError(
         mark,
@@ -92,6 +91,13 @@ std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& functio
     costs_.end_use(core.core());
   }
   return result;
+}
+
+std::string AllocatorPort::last_result() const {
+  const auto number = static_cast<std::int32_t>(last_result_);
+  constexpr std::int32_t least_error = -4096;  // as negative errors of C code
+  return number < 0 && number >= least_error ? fmt::format("{} returned {}", last_function_, number)
+                                             : fmt::format("{} returned {:#x}", last_function_, last_result_);
 }
 
 Memory AllocatorPort::use(DspCore& core, const AllocatorFunction& function, const Use& use, AllocationRequest& request,

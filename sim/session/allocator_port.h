@@ -36,6 +36,8 @@ class AllocatorPort {
         costs_(costs) {}
 
   const Allocator& allocator() const { return allocator_; }
+  /// "pool_get returned -22", of the last use that a scenario made.
+  std::string last_result() const;
   /// Calls what the binding says to call before the first step.
   void initialise(DspCore& core);
   /// `name` is what findings call the object.
@@ -74,6 +76,8 @@ class AllocatorPort {
   const LiveMemory& live_;
   AllocatorWatch& watch_;
   HeapCosts& costs_;
+  std::string last_function_;
+  std::uint32_t last_result_ = 0;
   std::uint32_t initialised_ = 0;  ///< what the function returned that does `initialise`
   std::map<std::uint32_t, std::uint32_t> given_out_;  ///< by cached address: blocks that were not given out there
 };

@@ -20,9 +20,7 @@ std::uint32_t FirmwareCalls::call(DspCore& core, const std::string& function, st
                                   const SourceMark& mark) const {
   const auto address = image_.symbol(function);
   if (!address && stand_ins_ && StandIns::knows(function)) return stand_ins_->call(core, function, arguments, mark);
-  if (!address)
-    throw InputError(mark,
-                     "the firmware has no function '" + function + "'" + suggestion(function, image_.function_names()));
+  if (!address) throw InputError(mark, image_.why_unknown(function, "the firmware"));
   if (arguments.size() <= abi::register_arguments) return core.call(*address, arguments);
   const std::span<const std::uint32_t> on_stack = arguments.subspan(abi::register_arguments);
   const std::uint32_t stack = core.core().reg(abi::stack_register);

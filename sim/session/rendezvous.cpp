@@ -8,7 +8,7 @@ namespace dspmem {
 
 void Rendezvous::block(DspCore& core, const std::string& reason, const SourceMark& mark,
                        const std::function<bool()>& ready) {
-  waiting_[core.id()] = {reason, mark};
+  waiting_[core.id()] = {reason, mark, ready};
   core.wait_until(ready);
   waiting_.erase(core.id());
 }

@@ -43,7 +43,13 @@ class Rendezvous {
   struct Wait {
     std::string reason;
     SourceMark mark;
+    std::function<bool()> ready;
   };
+  /// It waits, and what it waits for has not come. One that has been let go waits until it is scheduled.
+  bool is_stuck(std::uint32_t core) const {
+    const auto wait = waiting_.find(core);
+    return wait != waiting_.end() && !wait->second.ready();
+  }
   /// Per core: what it waits for.
   const std::map<std::uint32_t, Wait>& waiting() const { return waiting_; }
 

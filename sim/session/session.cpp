@@ -59,10 +59,10 @@ Session::Session(const SessionInput& input, const ReplayOptions& options)
       config_(with_options(input.platform.system, options)), system_(std::make_unique<System>(config_, *this)),
       device_order_(config_.devices), origin_tracker_(device_order_, origins_), live_(input.platform),
       costs_(input.platform, live_), functions_(input.allocator, input.image),
-      allocator_watch_(input.platform, functions_, system_->map(), live_, costs_, bus_), steps_(*system_),
+      allocator_watch_(input.platform, functions_, system_->map(), live_, costs_, origins_, bus_), steps_(*system_),
       banks_(*system_, config_.devices, origins_, bus_),
       describer_(input.platform, input.image, live_, system_->map(), steps_), log_(describer_, result_),
-      start_up_(*system_, input.platform, input.allocator, input.image, describer_, bus_, result_),
+      start_up_(*system_, config_.limits, input.platform, input.allocator, input.image, describer_, bus_, result_),
       coherency_link_(options.check_coherency ? std::make_unique<CoherencyLink>(*this, origins_) : nullptr),
       coherency_(coherency_link_ ? &coherency_link_->observer() : nullptr),
       energy_(options.energy ? load_energy(*options.energy, {}, options.energy_edits)
@@ -249,8 +249,8 @@ void Session::before_lock(DspCore& core) {
   if (options_.takes_locks_last != core.id() || locks_held_++) return;
   const auto another_goes_on = [&] {
     return std::any_of(input_.scenario.cores.begin(), input_.scenario.cores.end(), [&](const auto& each) {
-      return each.first != core.id() && !finished_.contains(each.first) &&
-             !rendezvous_.waiting().contains(each.first) && system_->core(each.first).powered();
+      return each.first != core.id() && !finished_.contains(each.first) && !rendezvous_.is_stuck(each.first) &&
+             system_->core(each.first).powered();
     });
   };
   for (; waited_for_others_ < most && another_goes_on(); waited_for_others_ += at_a_time) {
@@ -363,6 +363,15 @@ std::string Session::hopeless_poll(AgentId core) {
 /// No core can go on. Where cores wait for each other's signals and barriers the scenario did not come to its end; a
 /// core without power is the firmware's.
 void Session::note_deadlock() {
+  for (std::uint32_t id = 0; id < system_->core_count() && !result_.crash; ++id) {
+    DspCore& core = system_->core(id);
+    const bool has_steps = input_.scenario.cores.contains(id) && !finished_.contains(id);
+    // Core 0 waits for the others at its end; a core that waits for nothing of the scenario waits within the firmware.
+    if (!core.powered() || rendezvous_.waiting().contains(id) || (id != 0 && !has_steps)) continue;
+    try {
+      core.core().fault(FaultCause::endless_wait);
+    } catch (const CoreFault& fault) { bus_.emit(Crashed{fault}); }
+  }
   for (const auto& [core, wait] : rendezvous_.waiting())
     if (wait.mark.line)  // else core 0 at its end
       result_.expectations.push_back({fmt::format("core {} comes to its end", core),

@@ -57,6 +57,15 @@ void StartUp::begin() {
 void StartUp::end(DspCore& core) {
   over_ = true;
   if (!executes_start_up()) return;
+  const std::uint32_t stack = core.core().reg(1);
+  const Region* region = system_.map().find(stack - 4);
+  if (!region || region->kind == RegionKind::device)
+    throw InputError(allocator_.start_mark,
+                     fmt::format("the start-up code of the firmware has its stack at {:#x}, where platform '{}' has no "
+                                 "memory: RAM that it lacks can stand in the binding (memory: [{{name: dram, base: "
+                                 "{:#x}, bytes: 128 KiB}}])",
+                                 stack, platform_.name, (stack - 1) & ~0xffffu));
+  core.core().forget_watched_calls();  // the start-up may have been in one
   const std::uint32_t until = *image_.symbol(allocator_.until);
   if (core.core().pc() != until)
     throw InputError(allocator_.start_mark, fmt::format("the start-up code of the firmware, from {:#x} on, returned "
@@ -106,9 +115,9 @@ void StartUp::explain(const CoreFault& fault, std::string& message) const {
   if (image_.starts_itself()) return;
   if (fault.cause == FaultCause::watchdog) {
     if (!over_ && executes_start_up())
-      message = fmt::format(
-          "watchdog: the start-up code has not come to '{}', which 'until' names, after {} cycles", allocator_.until,
-          allocator_.start_up_cycles ? allocator_.start_up_cycles : platform_.system.limits.watchdog_cycles);
+      message = fmt::format("watchdog: the start-up code has not come to '{}', which 'until' names, after {} cycles",
+                            allocator_.until,
+                            allocator_.start_up_cycles ? allocator_.start_up_cycles : limits_.watchdog_cycles);
     message += hint_for_loop();
   }
   if (fault.cause == FaultCause::unmapped_access || fault.cause == FaultCause::bus_error)
@@ -130,11 +139,18 @@ std::string StartUp::hint_for_address(const CoreFault& fault) const {
   const Core& core = system_.core(fault.core).core();
   const std::uint32_t vectors = core.special_register(special::vecbase);
   constexpr std::uint32_t window_vectors = 0x180;  // overflow and underflow, of three sizes
-  if (!over_ && executes_start_up() && fault.address == fault.pc && fault.pc - vectors < window_vectors)
+  if (!over_ && executes_start_up() && fault.address == fault.pc && fault.pc - vectors < window_vectors &&
+      fault.pc % 0x40 == 0 && fault.pc != image_.entry() && image_.abi() == FirmwareImage::Abi::windowed)
     return fmt::format(
         "; a register window overflowed or underflowed, and the image has no handler at VECBASE {:#x}: 'start: none' "
         "has the simulator handle window exceptions",
         vectors);
+  const Region* region = system_.map().find(fault.pc);
+  if (region && region->kind == RegionKind::device)
+    return fmt::format(
+        "; the code that runs is at {:#x}, where no memory is: RAM that the platform lacks can stand in the binding "
+        "(memory: [{{name: iram, base: {:#x}, bytes: 128 KiB}}])",
+        fault.pc, fault.pc & ~(page - 1));
   if (fault.cause != FaultCause::unmapped_access) return "";
   const CoreArea& area = platform_.core_areas[fault.core];
   if (const std::uint32_t stack = core.reg(1);

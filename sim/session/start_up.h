@@ -21,10 +21,11 @@ void add_unlisted_registers(SystemConfig& config, const FirmwareImage& image);
 /// function that the binding names.
 class StartUp final : public Subscriber {
  public:
-  StartUp(System& system, const Platform& platform, const Allocator& allocator, const FirmwareImage& image,
-          const Describer& describer, const EventBus& bus, Result& result)
-      : system_(system), platform_(platform), allocator_(allocator), image_(image), describer_(describer), bus_(bus),
-        result_(result) {}
+  /// `limits`: of the run.
+  StartUp(System& system, const CoreLimits& limits, const Platform& platform, const Allocator& allocator,
+          const FirmwareImage& image, const Describer& describer, const EventBus& bus, Result& result)
+      : system_(system), limits_(limits), platform_(platform), allocator_(allocator), image_(image),
+        describer_(describer), bus_(bus), result_(result) {}
 
   /// Before the simulation: writes stubs, and switches core 0 on.
   void begin();
@@ -42,6 +43,7 @@ class StartUp final : public Subscriber {
   std::string hint_for_address(const CoreFault& fault) const;
 
   System& system_;
+  const CoreLimits& limits_;
   const Platform& platform_;
   const Allocator& allocator_;
   const FirmwareImage& image_;

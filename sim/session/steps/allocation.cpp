@@ -252,7 +252,8 @@ void retire(StepContext& context, const AnonymousBlock& block, const SourceMark&
 
 const StepKind alloc_step = step_kind<Alloc<false>>("alloc", nullptr, "allocate an object from a zone");
 const StepKind zalloc_step = step_kind<Alloc<true>>("zalloc", nullptr, "allocate an object and zero it");
-const StepKind realloc_step = step_kind<Realloc>("realloc", nullptr, "change the size of an object, where the allocator can");
+const StepKind realloc_step =
+    step_kind<Realloc>("realloc", nullptr, "change the size of an object, where the allocator can");
 const StepKind free_step = step_kind<Free>("free", "object", "free an object");
 
 }  // namespace dspmem

@@ -271,13 +271,14 @@ class Add final : public Step {
   static FieldList fields() {
     return {field::needs("to", field::text(), "object"),
             field::has("offset", field::number(), "byte of the object, a multiple of 4; default 0"),
-            field::has("value", field::number(), "what is added; default 1")};
+            Access::view_field(), field::has("value", field::number(), "what is added; default 1")};
   }
   void read(StepReader& reader) {
     access_.bytes = Bytes{4};
     reader.required("to", access_.object);
     reader.optional("offset", access_.offset);
     if (access_.offset % 4) reader.fail("offset", "'offset' must be a multiple of 4");
+    access_.read_view(reader);
     reader.optional("value", value_);
   }
   void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
