@@ -57,7 +57,7 @@ cores:
     - realloc: {object: a, bytes: 800}
     - read: {from: a, bytes: 400, expect: 3}
     - free: a
-    - alloc: {as: all, zone: runtime, bytes: 49100, may_fail: true}
+    - alloc: {as: all, zone: runtime, bytes: 49150, may_fail: true}
     - workload: {operations: 300, sizes: small}
 )";
 
@@ -155,6 +155,79 @@ TEST_P(Product, AStartUpThatDoesNotArriveSaysSo) {
   EXPECT_NE(missing.err.find("'until'"), std::string::npos) << missing.err;
 }
 
+TEST_P(Product, AnEndlessWaitIsACrash) {
+  const std::string heap = std::string("heap: {variable: ucHeap}") + registers;
+  const ProgramResult result =
+      run("name: asleep\nplatform: tgl\ncores: {0: [{call: {function: sleep_for_ever}}]}\n", binding(heap));
+  EXPECT_EQ(result.exit_code, 4) << result.out;
+  EXPECT_NE(result.out.find("WAITI for an interrupt that nothing raises"), std::string::npos) << result.out;
+  const ProgramResult other =
+      run("name: asleep\nplatform: tgl\ncores: {0: [{delay: 10 cycles}], 1: [{call: {function: sleep_for_ever}}]}\n",
+          binding(heap));
+  EXPECT_EQ(other.exit_code, 4) << other.out;
+  EXPECT_NE(other.out.find("on core 1"), std::string::npos) << other.out;
+}
+
+TEST_P(Product, RegistersHaveBytesAndHalfWords) {
+  const ProgramResult result =
+      run("name: uart\nplatform: tgl\ncores: {0: [{call: {function: uart_status, expect: 0x1260}}]}\n",
+          binding("heap: {variable: ucHeap}\nregisters: [{base: 0x71e00000, bytes: 4 KiB, value: 0x12000000}]\n"));
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+}
+
+TEST_P(Product, ReallocationOfAFreedBlockIsAMisuse) {
+  const std::string path = directory_.write("arena.yaml", "name: arena\nfirmware: " + image() + arena).string();
+  const ProgramResult result =
+      run("name: late\nplatform: tgl\ncores: {0: [{alloc: {as: a, zone: runtime, bytes: 64}}, {alloc: {as: b, zone: "
+          "runtime, bytes: 64}}, {free: a}, {realloc: {object: a, bytes: 200}}]}\n",
+          path);
+  EXPECT_EQ(result.exit_code, 3) << result.out << result.err;
+  EXPECT_NE(result.out.find("heap-misuse"), std::string::npos) << result.out;
+}
+
+TEST_P(Product, NamesThatAreOverloadedNeedTheirParameters) {
+  const std::string begin = "name: arena\nfirmware: " + image() + arena;
+  const auto lock = [&](const std::string& name) {
+    return run(churn_of_arena,
+               directory_.write("arena.yaml", begin + "lock: {acquire: \"" + name + "\", release: \"Arena::live()\"}\n")
+                   .string());
+  };
+  const ProgramResult both = lock("Arena::live");
+  EXPECT_EQ(both.exit_code, 2);
+  EXPECT_NE(both.err.find("several functions 'Arena::live': name one with its parameters: 'Arena::live()', "
+                          "'Arena::live(unsigned int)'"),
+            std::string::npos)
+      << both.err;
+  EXPECT_EQ(lock("Arena::live(unsigned int)").exit_code, 0);
+}
+
+TEST_P(Product, BuffersLieOutsideOfHeapsAndHaveNames) {
+  const std::string begin = "name: arena\nfirmware: " + image();
+  std::string small = arena;
+  // The allocator's own structure in one buffer, another beside it.
+  small.replace(small.find("{buffer: 8}, {wide"), 11, "{buffer: 8, name: other}");
+  const ProgramResult other = run(churn_of_arena, directory_.write("arena.yaml", begin + small).string());
+  EXPECT_EQ(other.exit_code, 1) << "an arena of zeros has no memory" << other.out << other.err;
+  std::string large = arena;
+  for (std::size_t at; (at = large.find("{buffer: 8}")) != std::string::npos;)
+    large.replace(at, 11, "{buffer: 64 KiB}");
+  const ProgramResult result = run(churn_of_arena, directory_.write("arena.yaml", begin + large).string());
+  EXPECT_EQ(result.exit_code, 0) << "not in the heap of 48 KiB" << result.out << result.err;
+}
+
+TEST_P(Product, AStartUpThatEndsWithinTheAllocatorLeavesIt) {
+  const std::string text =
+      "name: early\nfirmware: " + image() +
+      "\nstart: entry\nuntil: product_main\nheap: {variable: ucHeap}\nalignment: 8\nmetadata: "
+      "{header: 8, variables: [first_free, ready]}\nfunctions:\n  - {function: pvPortMalloc, does: "
+      "allocate, arguments: [bytes]}\n  - {function: product_start, does: internal}\n  - {function: "
+      "vPortFree, does: free, arguments: [pointer]}" +
+      registers;
+  const ProgramResult result = run(churn, directory_.write("early.yaml", text).string(), {"--json", "-"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_EQ(nlohmann::json::parse(result.out)["allocations"], 21);
+}
+
 TEST_P(Product, IsKnownByItsMapWhenItIsStripped) {
   const std::string stem = (firmware_images() / (std::string("product_") + GetParam())).string();
   const std::string stripped = stem + "_stripped.elf", map = stem + ".map";
@@ -176,6 +249,13 @@ TEST_P(Product, IsKnownByItsMapWhenItIsStripped) {
   const ProgramResult metadata =
       run(churn, binding(std::string("heap: {variable: ucHeap}\nsymbols: ") + map + registers));
   EXPECT_EQ(metadata.exit_code, 0) << metadata.out << metadata.err;
+  std::string old = read_file(map);
+  const std::size_t section = old.find("\n.text");
+  old.replace(old.find("0x", old.find("0x", section) + 2), 3, "0x1");
+  const ProgramResult other_build =
+      run_program({dspmem_executable(), "inspect", stripped, "--symbols", directory_.write("old.map", old).string()});
+  EXPECT_EQ(other_build.exit_code, 2);
+  EXPECT_NE(other_build.err.find("this map is of another build"), std::string::npos) << other_build.err;
   const ProgramResult none = run(churn, binding("symbols: s.yaml\nheap: {variable: ucHeap}"));
   EXPECT_EQ(none.exit_code, 2);
   EXPECT_NE(none.err.find("no map file of GNU ld"), std::string::npos) << none.err;
@@ -324,6 +404,9 @@ TEST_P(Product, BadBindingsAreOneClearError) {
       {"symbols: nothing.map", "there is no file"},
       {"start: enter", "did you mean 'entry'"},
       {"until: product_main", "'until' belongs to 'start: entry'"},
+      {"start: entry\nuntil: ucHeap", "is a variable of the firmware"},
+      {"start: entry\nuntil: product_reset", "the start-up code begins at"},
+      {"  - {function: vPortFree, does: reset, arguments: [zone]}", "does 'free' already"},
   };
   for (const auto& each : cases) {
     const ProgramResult result = run(churn, binding(std::string(each.binding) + "\n"));

@@ -213,7 +213,7 @@ uint32_t checksum(const void *data, uint32_t bytes) { return rom_crc(data, bytes
 
 uint32_t boards_started;
 
-void __attribute__((noinline)) product_main(uint32_t argument)
+void __attribute__((noinline, noclone)) product_main(uint32_t argument)
 {
 	(void)argument;
 	for (;;)
@@ -228,4 +228,28 @@ void product_start(void)
 	boards_started = 1 + (descend(30) == 30);
 	heap_start();
 	product_main(boards_started);
+}
+
+/* ---- What may go wrong ---- */
+
+void sleep_for_ever(void) { __asm__ volatile("waiti 0"); }
+
+/* A register of eight bits. */
+uint32_t uart_status(void)
+{
+	*(volatile uint8_t *)0x71e00005 = 0x60;
+	return *(volatile uint8_t *)0x71e00005 + *(volatile uint16_t *)0x71e00006;
+}
+
+uint32_t arena_live(void) __asm__("_ZN5Arena4liveEv");
+uint32_t arena_live_of(uint32_t owner) __asm__("_ZN5Arena4liveEj");
+uint32_t arena_live(void) { return 11; }
+uint32_t arena_live_of(uint32_t owner) { return owner; }
+
+/* Takes memory while it starts, and is there when main() would be. */
+void *early(size_t bytes)
+{
+	heap_start();
+	product_main(1);
+	return take(&first_free, rounded(bytes));
 }
