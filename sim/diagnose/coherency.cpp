@@ -259,6 +259,14 @@ constexpr Text operation_past_the_cache{
     "the same operation on the cached address of '{object}'",
     "give cache operations the address that the stores used; what is reached through the uncached alias needs none"};
 
+/// Of data-race, where a DMA is one of the two: a core cannot lock what a DMA does.
+constexpr Text race_with_dma{
+    Rule::data_race, &data_race_rule,
+    "{reader} and {writer} access the same bytes of '{object}', and nothing orders them",
+    "a wait for the end of the DMA transfer between the two, or the other half of the buffer",
+    "wait for the end of the transfer (dma_wait) before the other access, and before the unlock or signal that lets "
+    "another core go on; or start it after that access is done; or use the half of the buffer that it is not at"};
+
 const Text& text_of(Rule rule) {
   return *std::find_if(std::begin(texts), std::end(texts), [rule](const Text& each) { return each.rule == rule; });
 }
@@ -300,6 +308,11 @@ class Coherency final : public Subscriber {
     }
   }
 
+  bool has_dma(const CoherencyFinding& raw) const {
+    const auto is_dma = [this](AgentId id) { return log_.describe.agent(id).kind == Agent::Kind::dma; };
+    return is_dma(raw.access.agent) || is_dma(raw.other.agent);
+  }
+
   void on(const CoherencyFound& event) override {
     const CoherencyFinding& raw = event.finding;
     const std::uint32_t address = context_.cached(raw.address);
@@ -313,9 +326,9 @@ class Coherency final : public Subscriber {
     if (!lived(context_.cached(raw.cause_address), raw.cause)) cause_object.reset();
     const Text& text = operation                       ? operation_past_the_cache
                        : raw.rule == Rule::lost_update ? lost_update_text(raw, finding, cause_object)
-                       : raw.rule == Rule::discarded_write && other_writer(raw)
-                           ? discarded_beside_others
-                           : text_of(refined_rule(raw, finding.object));
+                       : raw.rule == Rule::discarded_write && other_writer(raw) ? discarded_beside_others
+                       : raw.rule == Rule::data_race && has_dma(raw)            ? race_with_dma
+                                                                     : text_of(refined_rule(raw, finding.object));
     finding.rule = text.info->id;
     finding.severity = unread ? Severity::warning : raw.manifest ? Severity::manifest : Severity::latent;
     finding.relation = operation ? Result::Finding::Relation::after

@@ -111,6 +111,29 @@ TEST_F(ImportPlatform, KnowsTheUncachedViewThatTheImageUses) {
   EXPECT_NE(text.find("shared_data: uncached_alias\n"), std::string::npos) << text;
 }
 
+TEST_F(ImportPlatform, SaysWhatItLeavesOut) {
+  const ProgramResult result = import({"--dtb", compiled(R"(/dts-v1/;
+/ {
+  #address-cells = <2>; #size-cells = <1>;
+  chosen { zephyr,sram = &small; };
+  memory@100000000 { device_type = "memory"; reg = <0x1 0x0 0x10000>; };
+  memory@be000000 { device_type = "memory"; reg = <0x0 0xbe000000 0x100000 0x0 0xbe200000 0x10000>; };
+  memory@be080000 { device_type = "memory"; reg = <0x0 0xbe080000 0x100000>; };
+  memory@a0000000 { device_type = "memory"; reg = <0xa0000000 0x100000>; };
+  small: memory@be800000 { device_type = "memory"; reg = <0x0 0xbe800000 0x10000>; };
+};
+)")});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find("3 memories"), std::string::npos) << result.out;
+  for (const char* expected : {"/memory@100000000 (0x100000000), which is beyond 32 bits",
+                               "/memory@be080000 (0xbe080000, 1048576 bytes), which overlaps memory",
+                               "/memory@a0000000, whose 'reg' does not fit"})
+    EXPECT_NE(result.out.find(expected), std::string::npos) << expected << "\n" << result.out;
+  const std::string text = read_file(output());
+  EXPECT_LT(text.find("base: 0xbe800000"), text.find("base: 0xbe000000")) << "what the tree chooses comes first";
+  EXPECT_NE(text.find("base: 0xbe200000"), std::string::npos) << text;
+}
+
 TEST_F(ImportPlatform, RefusesWhatItCannotRead) {
   const std::string source = directory_.write("zephyr.dts", tree).string();
   const std::string noise = directory_.write("noise.bin", std::string(500, '\x5a')).string();
