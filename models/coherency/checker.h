@@ -173,9 +173,9 @@ class CoherencyChecker {
     return agent == of || clocks_[agent][of] >= epoch;
   }
   /// Whether `core` wrote back (or invalidated) some line of these bytes since `writer` wrote at `cycle`: then it meant
-  /// to, and missed others.
+  /// to, and missed others, such as `own`, unless the same operation was done on that, too, at another time.
   bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, AgentId writer,
-                        std::uint64_t cycle) const;
+                        std::uint64_t cycle, std::uint32_t own) const;
 
   /// Something that was done to memory, and a byte of what it was done to; kind none when nothing was.
   struct Use {

@@ -7,7 +7,19 @@
 namespace dspmem {
 
 bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes,
-                                        AgentId writer, std::uint64_t cycle) const {
+                                        AgentId writer, std::uint64_t cycle, std::uint32_t own) const {
+  const auto fits = [&](const Line::Event& event) {
+    return event.agent == core &&
+           (event.kind == Operation::Kind::write_back_invalidate ||
+            event.kind == (invalidated ? Operation::Kind::invalidate : Operation::Kind::write_back));
+  };
+  // An operation that the line of `own` has had, too, covered it, if at the wrong time.
+  const Line* const mine = lines_.find(own & line_mask_);
+  const auto covered_own = [&](const Line::Event& event) {
+    for (std::size_t age = 0; mine && age < mine->events.kept(); ++age)
+      if (fits(mine->events[age]) && mine->events[age].site == event.site) return true;
+    return false;
+  };
   for (std::uint32_t base = address & line_mask_; base < address + bytes; base += config_.rules.line_bytes) {
     const Line* line = lines_.find(base);
     if (!line) continue;
@@ -20,9 +32,7 @@ bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uin
     }
     for (std::size_t age = 0; age < line->events.kept(); ++age) {
       const Line::Event& event = line->events[age];
-      const bool fits = event.kind == Operation::Kind::write_back_invalidate ||
-                        event.kind == (invalidated ? Operation::Kind::invalidate : Operation::Kind::write_back);
-      if (fits && event.agent == core && event.cycle >= cycle) return true;
+      if (fits(event) && event.cycle >= cycle && !covered_own(event)) return true;
     }
   }
   return false;

@@ -208,20 +208,31 @@ AllocatorFunction read_function(const YAML::Node& node, const std::string& file)
   return function;
 }
 
-/// heap: one, zones, {variable: NAME} or {begin: SYMBOL, end: SYMBOL}.
+Allocator::ImageHeap read_image_heap(const YAML::Node& node, const FieldReader& binding) {
+  FieldReader heap(node, binding.file(), "'heap'", of("heap").parts[1]);
+  Allocator::ImageHeap read;
+  read.mark = heap.mark();
+  if (!heap.optional("variable", read.variable)) {
+    heap.required("begin", read.begin);
+    heap.required("end", read.end);
+  }
+  heap.finish();
+  return read;
+}
+
+/// heap: one, zones, {variable: NAME} or {begin: SYMBOL, end: SYMBOL}, or a list of those.
 void read_heap(FieldReader& reader, Allocator& allocator) {
   const YAML::Node node = reader.node("heap");
   allocator.one_heap = true;
   if (!node.IsDefined()) return;
-  allocator.heap_mark = reader.mark_of("heap");
   if (node.IsMap()) {
-    FieldReader heap(node, reader.file(), "'heap'", of("heap").parts[1]);
-    const bool variable = heap.optional("variable", allocator.heap_variable);
-    if (!variable) {
-      heap.required("begin", allocator.heap_begin);
-      heap.required("end", allocator.heap_end);
-    }
-    heap.finish();
+    allocator.heaps.push_back(read_image_heap(node, reader));
+    return;
+  }
+  if (node.IsSequence()) {
+    if (node.size() == 0)
+      reader.fail("heap", "'heap' has no heap: a list such as [{variable: fast}, {variable: slow}]");
+    for (const auto& each : node) allocator.heaps.push_back(read_image_heap(each, reader));
     return;
   }
   std::string kind;
@@ -362,8 +373,13 @@ const FieldType& allocator_fields() {
           either({choice(heap_kinds(), "kind of heap"),
                   mapping({has("variable", text(), "array of the firmware that is the heap"),
                            has("begin", text(), "symbol at its first byte"),
-                           has("end", text(), "symbol behind its last byte")})}),
-          "where blocks come from: one heap for all zones (default), the platform's zones, or memory of the firmware"),
+                           has("end", text(), "symbol behind its last byte")}),
+                  list(mapping({has("variable", text(), "array of the firmware that is a heap"),
+                                has("begin", text(), "symbol at its first byte"),
+                                has("end", text(), "symbol behind its last byte")}),
+                       1)}),
+          "where blocks come from: one heap for all zones (default), the platform's zones, or memory of the firmware, "
+          "in one or several pieces"),
       has("flags", bits_of(flag_names()), "values for flags of requests; default those of SOF_MEM_FLAG_*"),
       has("capabilities", bits_of(capability_names()),
           "values for capabilities of requests; default those of SOF_MEM_CAPS_*"),

@@ -82,10 +82,12 @@ struct Allocator {
   SourceMark symbols_mark;
   std::string symbols;  ///< a map file of GNU ld with names that the ELF lacks, from the binding's folder; empty: none
   bool one_heap = false;
-  // Where the one heap is, if not where the platform's common heaps are: an array of the image, or between two of its
-  // symbols.
-  std::string heap_variable, heap_begin, heap_end;
-  SourceMark heap_mark;
+  /// Memory of the image that is a heap: an array, or between two symbols.
+  struct ImageHeap {
+    std::string variable, begin, end;
+    SourceMark mark;
+  };
+  std::vector<ImageHeap> heaps;  ///< where the one heap, or its parts are, if not where the platform's common heaps are
   std::uint32_t alignment = 0;  ///< of every block; 0: the platform's
   std::uint32_t header_bytes = 0;  ///< the allocator's own, right before each block
   std::vector<std::string> variables;  ///< of the firmware, that only the allocator may touch

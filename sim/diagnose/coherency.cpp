@@ -224,9 +224,9 @@ constexpr Text left_dirty_for_dma{
     &lost_update_rule,
     "what {writer} wrote to '{object}' {may be} overwritten: the line was still dirty in the cache of {cause}, since "
     "{cause place}, and may be written back later",
-    "a write-back and invalidate by {cause} after {cause place}, before the transfer starts",
-    "write '{object}' back and invalidate it (dcache_writeback_invalidate_region) on {cause} before {writer} is "
-    "started",
+    "a write-back and invalidate by {cause} after {cause place}, before {writer} writes",
+    "write '{object}' back and invalidate it (dcache_writeback_invalidate_region) on {cause} before {writer} begins to "
+    "write",
     Edit::clean_after_cause};
 constexpr Text two_views{Rule::lost_update,
                          &lost_update_rule,
@@ -387,7 +387,7 @@ class Coherency final : public Subscriber {
     const bool invalidate = raw.rule == Rule::missing_invalidate;
     const AgentId who = invalidate ? raw.access.agent : raw.other.agent;
     return context_.checker->maintained_since(who, invalidate, context_.physical(object->address), object->bytes,
-                                              raw.other.agent, raw.other.cycle)
+                                              raw.other.agent, raw.other.cycle, raw.address)
                ? Rule::wrong_range
                : raw.rule;
   }

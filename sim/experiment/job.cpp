@@ -88,44 +88,47 @@ std::uint32_t cached_view(const Platform& platform, std::uint32_t address) {
   return address;
 }
 
-/// Where the binding says that the heap is something of the image.
-void place_heap(Job& job) {
-  const Allocator& allocator = job.allocator;
-  const FirmwareImage& image = *job.image;
-  std::uint32_t base = 0, end = 0;
-  if (!allocator.heap_variable.empty()) {
-    const auto variable = image.variable(allocator.heap_variable);
+/// Where memory of the image that is a heap begins, and behind its end.
+std::pair<std::uint32_t, std::uint32_t> range_of(const Allocator::ImageHeap& heap, const FirmwareImage& image) {
+  if (!heap.variable.empty()) {
+    const auto variable = image.variable(heap.variable);
     if (!variable)
       throw InputError(
-          allocator.heap_mark,
-          fmt::format("firmware '{}' has no variable '{}' (the compiler removes statics that nothing uses)",
-                      image.path(), allocator.heap_variable) +
-              suggestion(allocator.heap_variable, image.variable_names()));
-    base = variable->address;
-    end = base + variable->bytes;
-  } else if (!allocator.heap_begin.empty()) {
-    const auto symbol = [&](const std::string& name) {
-      const auto address = image.symbol(name);
-      if (!address)
-        throw InputError(allocator.heap_mark, fmt::format("firmware '{}' has no symbol '{}'", image.path(), name) +
-                                                  suggestion(name, image.symbol_names()));
-      return *address;
-    };
-    base = symbol(allocator.heap_begin);
-    end = symbol(allocator.heap_end);
-  } else {
-    return;
+          heap.mark, fmt::format("firmware '{}' has no variable '{}' (the compiler removes statics that nothing uses)",
+                                 image.path(), heap.variable) +
+                         suggestion(heap.variable, image.variable_names()));
+    return {variable->address, variable->address + variable->bytes};
   }
-  if (end <= base)
-    throw InputError(allocator.heap_mark, fmt::format("this heap has no bytes: it is from {:#x} to {:#x}", base, end));
-  HeapLayout heap;
-  heap.name = "heap";
-  heap.zone = Zone::runtime;
-  heap.all_zones = true;
-  heap.base = cached_view(job.platform, base);
-  heap.bytes = end - base;
-  for (const HeapLayout& each : job.platform.heaps) heap.capabilities |= each.capabilities;
-  job.platform.heaps = {heap};
+  const auto symbol = [&](const std::string& name) {
+    const auto address = image.symbol(name);
+    if (!address)
+      throw InputError(heap.mark, fmt::format("firmware '{}' has no symbol '{}'", image.path(), name) +
+                                      suggestion(name, image.symbol_names()));
+    return *address;
+  };
+  return {symbol(heap.begin), symbol(heap.end)};
+}
+
+/// Where the binding says that heaps are something of the image.
+void place_heaps(Job& job) {
+  std::vector<HeapLayout> heaps;
+  for (const Allocator::ImageHeap& each : job.allocator.heaps) {
+    const auto [base, end] = range_of(each, *job.image);
+    if (end <= base)
+      throw InputError(each.mark, fmt::format("this heap has no bytes: it is from {:#x} to {:#x}", base, end));
+    HeapLayout heap;
+    heap.name = job.allocator.heaps.size() == 1 ? "heap" : each.variable.empty() ? each.begin : each.variable;
+    heap.zone = Zone::runtime;
+    heap.all_zones = true;
+    heap.base = cached_view(job.platform, base);
+    heap.bytes = end - base;
+    for (const HeapLayout& common : job.platform.heaps) heap.capabilities |= common.capabilities;
+    for (const HeapLayout& other : heaps)
+      if (heap.base < std::uint64_t{other.base} + other.bytes && other.base < std::uint64_t{heap.base} + heap.bytes)
+        throw InputError(each.mark, fmt::format("this heap, at {:#x} to {:#x}, overlaps '{}'", base, end, other.name));
+    heaps.push_back(heap);
+  }
+  if (!heaps.empty()) job.platform.heaps = std::move(heaps);
 }
 
 /// What the cores need to run this image: its vectors, and if it is called without having been started, what its
@@ -232,7 +235,7 @@ Job load_job(const JobRequest& request) {
   }
   if (!request.allow_mismatch) check_platform(job);
   check_functions(job.allocator, *job.image);
-  place_heap(job);
+  place_heaps(job);
   prepare_cores(job);
   return job;
 }

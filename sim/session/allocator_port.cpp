@@ -93,11 +93,12 @@ std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& functio
   return result;
 }
 
-std::string AllocatorPort::last_result() const {
+std::string AllocatorPort::last_error() const {
+  if (!last_result_) return "";
   const auto number = static_cast<std::int32_t>(last_result_);
-  constexpr std::int32_t least_error = -4096;  // as negative errors of C code
-  return number < 0 && number >= least_error ? fmt::format("{} returned {}", last_function_, number)
-                                             : fmt::format("{} returned {:#x}", last_function_, last_result_);
+  constexpr std::int32_t least = -4096;  // of negative errors of C code
+  return number < 0 && number >= least ? fmt::format(" ({} returned {})", last_function_, number)
+                                       : fmt::format(" ({} returned {:#x})", last_function_, last_result_);
 }
 
 Memory AllocatorPort::use(DspCore& core, const AllocatorFunction& function, const Use& use, AllocationRequest& request,

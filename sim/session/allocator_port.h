@@ -36,8 +36,8 @@ class AllocatorPort {
         costs_(costs) {}
 
   const Allocator& allocator() const { return allocator_; }
-  /// "pool_get returned -22", of the last use that a scenario made.
-  std::string last_result() const;
+  /// " (pool_get returned -22)", of the last use that a scenario made; empty for 0.
+  std::string last_error() const;
   /// Calls what the binding says to call before the first step.
   void initialise(DspCore& core);
   /// `name` is what findings call the object.

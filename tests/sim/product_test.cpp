@@ -215,6 +215,22 @@ TEST_P(Product, BuffersLieOutsideOfHeapsAndHaveNames) {
   EXPECT_EQ(result.exit_code, 0) << "not in the heap of 48 KiB" << result.out << result.err;
 }
 
+TEST_P(Product, HeapsCanBeInSeveralPieces) {
+  const std::string text = "name: pieces\nfirmware: " + image() + "\nalignment: 8\nmetadata: {header: 8}\n" +
+                           functions + registers + "heap: [{variable: second_heap}, {variable: ucHeap}]\n";
+  const ProgramResult result =
+      run("name: two\nplatform: tgl\ncores: {0: [{alloc: {as: a, zone: runtime, bytes: 400}}, {alloc: {as: b, zone: "
+          "runtime, "
+          "bytes: 1000}}, {free: a}, {free: b}]}\n",
+          directory_.write("pieces.yaml", text).string(), {"--json", "-"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  const auto report = nlohmann::json::parse(result.out);
+  ASSERT_EQ(report["heaps"].size(), 2u);
+  EXPECT_EQ(report["heaps"][0]["heap"], "second_heap");
+  EXPECT_EQ(report["heaps"][1]["heap"], "ucHeap");
+  EXPECT_EQ(report["heaps"][1]["peak"], 1400);
+}
+
 TEST_P(Product, AStartUpThatEndsWithinTheAllocatorLeavesIt) {
   const std::string text =
       "name: early\nfirmware: " + image() +
@@ -386,6 +402,8 @@ TEST_P(Product, BadBindingsAreOneClearError) {
       {"heap: {begin: ucHeap, end: nothing}", "no symbol 'nothing'"},
       {"heap: {begin: ucHeap}", "'end'"},
       {"heap: {begin: ucHeap, end: ucHeap}", "no bytes"},
+      {"heap: []", "has no heap"},
+      {"heap: [{variable: ucHeap}, {variable: ucHeap}]", "overlaps 'ucHeap'"},
       {"stubs: {pvPortMaloc: nothing}", "no function 'pvPortMaloc'"},
       {"stubs: {vPortFree: returns 5000}", "-2048 to 2047"},
       {"stubs: {vPortFree: explodes}", "'nothing', 'the first argument' or 'returns N'"},

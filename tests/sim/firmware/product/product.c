@@ -16,6 +16,8 @@ struct block {
 	size_t bytes;       /* with this header */
 };
 
+uint8_t second_heap[4096] __attribute__((aligned(64)));
+
 static struct block *first_free;
 static uint32_t ready;
 uint32_t calls_logged;
