@@ -64,7 +64,7 @@ TEST_F(ImportPlatform, RunsTheImageThatItWasMadeFrom) {
   for (const char* expected :
        {"clock_mhz: 393\n", "cores: 2\n", "l1i: {size: 16 KiB, ways: 4, line: 64}\n",
         "l1d: {size: 48 KiB, ways: 3, line: 64}\n", "  - name: sram0\n    base: 0xbe000000\n", "    bank: 2944 KiB\n",
-        "  - name: sram1\n    base: 0xbe800000\n", "image: {size: 52 KiB}\n", "ucHeap (49152 bytes)",
+        "  - name: sram1\n    base: 0xbe800000\n", "image: {size: 56 KiB}\n", "ucHeap (49152 bytes)",
         "#   /power-domains/hub\n", "  memories.sram0: \"zephyr.dtb: /memory@be000000\"\n",
         "  clock_mhz: \"zephyr.dtb: /clock/clock-frequency\"\n"})
     EXPECT_NE(text.find(expected), std::string::npos) << expected << "\n" << text;
