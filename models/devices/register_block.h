@@ -32,44 +32,26 @@ class RegisterBlock : public sc_core::sc_module {
   Clock clock_;
 
  private:
-  void access_part(tlm::tlm_generic_payload& payload, std::uint32_t offset, sc_core::sc_time& delay) {
-    const std::uint32_t word = offset & ~3u, master = bus_access(payload).master;
-    delay += access_;
-    const std::uint64_t now = clock_.to_cycles(sc_core::sc_time_stamp() + delay);
-    std::uint32_t value = 0;
-    read_register(word, value, now, master);
-    auto* const part = reinterpret_cast<unsigned char*>(&value) + (offset & 3);
-    if (payload.is_read()) {
-      std::memcpy(payload.get_data_ptr(), part, payload.get_data_length());
-    } else {
-      std::memcpy(part, payload.get_data_ptr(), payload.get_data_length());
-      write_register(word, value, now, master);
-    }
-    payload.set_response_status(tlm::TLM_OK_RESPONSE);
-  }
-
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-    const auto offset = static_cast<std::uint32_t>(payload.get_address());
-    if (has_parts() && payload.get_data_length() < 4 && offset % payload.get_data_length() == 0) {
-      access_part(payload, offset, delay);
-      return;
-    }
-    if (payload.get_data_length() != 4 || offset % 4) {
+    const auto offset = static_cast<std::uint32_t>(payload.get_address()), bytes = payload.get_data_length();
+    const bool is_part = bytes == 1 || bytes == 2;
+    if (!(bytes == 4 || (is_part && has_parts())) || offset % bytes) {
       refuse(payload, tlm::TLM_BURST_ERROR_RESPONSE, Refusal::Kind::bad_register_access,
              std::string(name()) + " registers take aligned 32-bit accesses only");
       return;
     }
     delay += access_;
     const std::uint64_t now = clock_.to_cycles(sc_core::sc_time_stamp() + delay);
-    const std::uint32_t master = bus_access(payload).master;
+    const std::uint32_t master = bus_access(payload).master, word = offset & ~3u;
     std::uint32_t value = 0;
-    bool known;
+    auto* const part = reinterpret_cast<unsigned char*>(&value) + offset % 4;
+    bool known = true;
+    if (payload.is_read() || is_part) known = read_register(word, value, now, master);
     if (payload.is_read()) {
-      known = read_register(offset, value, now, master);
-      std::memcpy(payload.get_data_ptr(), &value, 4);
+      std::memcpy(payload.get_data_ptr(), part, bytes);
     } else {
-      std::memcpy(&value, payload.get_data_ptr(), 4);
-      known = write_register(offset, value, now, master);
+      std::memcpy(part, payload.get_data_ptr(), bytes);
+      known = known && write_register(word, value, now, master);
     }
     if (known) payload.set_response_status(tlm::TLM_OK_RESPONSE);
     else

@@ -160,24 +160,16 @@ void FirmwareImage::count_windowed() {
 }
 
 void FirmwareImage::add_name(const std::string& name, std::uint32_t address) {
-  symbols_[name] = address;
-  const std::string full = written(name), brief = without_parameters(full), plain = without_type(brief);
-  symbols_[full] = address;
-  for (const std::string& shorter : {brief, plain}) {
-    if (shorter == full) continue;
-    std::set<std::string>& all = overloaded_[shorter];
-    all.insert(full);
-    const auto [entry, fresh] = symbols_.try_emplace(shorter, address);
-    if (!fresh && entry->second != address) symbols_.erase(entry);
-    else if (all.size() > 1 && fresh) symbols_.erase(shorter);
-  }
+  const std::string full = written(name), brief = without_parameters(full);
+  symbols_[name] = symbols_[full] = address;
+  for (const std::string& shorter : {brief, without_type(brief)})
+    if (shorter != full) shorter_[shorter][full] = address;
 }
 
 Message FirmwareImage::why_unknown(const std::string& name, const std::string& subject) const {
-  const auto overloads = overloaded_.find(name);
-  if (overloads != overloaded_.end() && overloads->second.size() > 1) {
+  if (const auto overloads = shorter_.find(name); overloads != shorter_.end()) {
     std::string all;
-    for (const std::string& each : overloads->second) all += (all.empty() ? "'" : ", '") + each + "'";
+    for (const auto& [full, address] : overloads->second) all += (all.empty() ? "'" : ", '") + full + "'";
     return subject + " has several functions '" + name + "': name one with its parameters: " + all;
   }
   const std::string why = subject + " has no function '" + name + "'";
@@ -244,22 +236,28 @@ std::uint32_t FirmwareImage::function_bytes(std::uint32_t address) const {
 std::optional<FirmwareImage::Variable> FirmwareImage::variable(const std::string& name) const {
   for (const auto& [address, variable] : variables_)
     if (variable.name == name) return Variable{name, address, variable.size};
-  if (const auto found = symbols_.find(name); found != symbols_.end())
-    if (const auto at = variables_.find(found->second); at != variables_.end())
+  if (const auto address = symbol(name))
+    if (const auto at = variables_.find(*address); at != variables_.end())
       return Variable{name, at->first, at->second.size};
   return std::nullopt;
 }
 
 std::optional<std::uint32_t> FirmwareImage::symbol(const std::string& name) const {
-  const auto found = symbols_.find(name);
-  if (found == symbols_.end()) return std::nullopt;
-  return found->second;
+  if (const auto found = symbols_.find(name); found != symbols_.end()) return found->second;
+  const auto found = shorter_.find(name);
+  if (found == shorter_.end()) return std::nullopt;
+  const auto& all = found->second;
+  const std::uint32_t first = all.begin()->second;
+  const bool same = std::all_of(all.begin(), all.end(), [first](const auto& each) { return each.second == first; });
+  return same ? std::optional(first) : std::nullopt;
 }
 
 std::vector<std::string> FirmwareImage::function_names() const {
-  std::vector<std::string> names;
-  for (const auto& [name, address] : symbols_)  // an address may have several
-    if (functions_.contains(address)) names.push_back(name);
+  std::vector<std::string> names = symbol_names();  // an address may have several
+  std::erase_if(names, [this](const std::string& name) {
+    const auto address = symbol(name);
+    return address && !functions_.contains(*address);
+  });
   return names;
 }
 
@@ -288,6 +286,8 @@ FirmwareImage::Variable FirmwareImage::variable_at(std::uint32_t address) const 
 std::vector<std::string> FirmwareImage::symbol_names() const {
   std::vector<std::string> names;
   for (const auto& [name, address] : symbols_) names.push_back(name);
+  for (const auto& [name, all] : shorter_)
+    if (!symbols_.contains(name)) names.push_back(name);
   return names;
 }
 

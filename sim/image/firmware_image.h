@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -119,7 +118,8 @@ class FirmwareImage {
   std::vector<Section> sections_;
   std::size_t windowed_functions_ = 0;
   std::map<std::string, std::uint32_t> symbols_;
-  std::map<std::string, std::set<std::string>> overloaded_;  ///< names of C++ without parameters: all with them
+  /// Names of C++ without parameters: all that they may stand for, as they are written.
+  std::map<std::string, std::map<std::string, std::uint32_t>> shorter_;
   std::map<std::uint32_t, std::string> absolute_;
   std::map<std::uint32_t, Named> functions_;
   std::map<std::uint32_t, Named> variables_;

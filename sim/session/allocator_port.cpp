@@ -73,8 +73,7 @@ std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& functio
     firmware_.call(core, allocator_.lock, {}, mark);
   }
   std::uint32_t result = firmware_.call(core, function.symbol, values, blame);
-  last_function_ = function.symbol;
-  last_result_ = result;
+  last_[core.id()] = {function.symbol, result};
   if (core.restarts() != restarts)
     throw InputError(
         mark,
@@ -93,12 +92,14 @@ std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& functio
   return result;
 }
 
-std::string AllocatorPort::last_error() const {
-  if (!last_result_) return "";
-  const auto number = static_cast<std::int32_t>(last_result_);
+std::string AllocatorPort::last_error(std::uint32_t core) const {
+  const auto last = last_.find(core);
+  if (last == last_.end() || !last->second.result) return "";
+  const auto& [function, result] = last->second;
+  const auto number = static_cast<std::int32_t>(result);
   constexpr std::int32_t least = -4096;  // of negative errors of C code
-  return number < 0 && number >= least ? fmt::format(" ({} returned {})", last_function_, number)
-                                       : fmt::format(" ({} returned {:#x})", last_function_, last_result_);
+  return number < 0 && number >= least ? fmt::format(" ({} returned {})", function, number)
+                                       : fmt::format(" ({} returned {:#x})", function, result);
 }
 
 Memory AllocatorPort::use(DspCore& core, const AllocatorFunction& function, const Use& use, AllocationRequest& request,

@@ -36,8 +36,8 @@ class AllocatorPort {
         costs_(costs) {}
 
   const Allocator& allocator() const { return allocator_; }
-  /// " (pool_get returned -22)", of the last use that a scenario made; empty for 0.
-  std::string last_error() const;
+  /// " (pool_get returned -22)", of the last use that the scenario made on a core; empty for 0.
+  std::string last_error(std::uint32_t core) const;
   /// Calls what the binding says to call before the first step.
   void initialise(DspCore& core);
   /// `name` is what findings call the object.
@@ -76,8 +76,11 @@ class AllocatorPort {
   const LiveMemory& live_;
   AllocatorWatch& watch_;
   HeapCosts& costs_;
-  std::string last_function_;
-  std::uint32_t last_result_ = 0;
+  struct Answer {
+    std::string function;
+    std::uint32_t result = 0;
+  };
+  std::map<std::uint32_t, Answer> last_;  ///< by core
   std::uint32_t initialised_ = 0;  ///< what the function returned that does `initialise`
   std::map<std::uint32_t, std::uint32_t> given_out_;  ///< by cached address: blocks that were not given out there
 };

@@ -127,11 +127,14 @@ void StartUp::explain(const CoreFault& fault, std::string& message) const {
 std::string StartUp::hint_for_loop() const {
   constexpr std::uint64_t many = 1000;
   for (const auto& registers : system_.foreign_registers())
-    if (const ForeignRegisters::Poll& poll = registers->last_poll(); poll.times > many)
+    if (const ForeignRegisters::Poll& poll = registers->last_poll(); poll.times > many) {
+      const bool polls = registers->range().answer == RegisterRange::Answer::poll;
       return fmt::format(
-          "; register {:#x} was read {} times in a row, and the binding answers {:#x}: 'answers: poll' or another "
-          "'value' there may end the loop",
-          poll.address, poll.times, poll.value);
+          "; register {:#x} was read {} times in a row, and the binding answers {:#x}{}: {} there may end "
+          "the loop",
+          poll.address, poll.times, poll.value, polls ? " or its complement" : "",
+          polls ? "'answers: constant' with the 'value' that it waits for" : "'answers: poll' or another 'value'");
+    }
   return "";
 }
 

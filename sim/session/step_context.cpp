@@ -88,7 +88,7 @@ void StepContext::set_ring(std::uint32_t ring) {
 }
 
 std::string StepContext::shortage(const MemoryRequest& request, std::uint32_t bytes) const {
-  return "the allocator has none" + session_.allocator_.last_error() + ": " +
+  return "the allocator has none" + session_.allocator_.last_error(core()) + ": " +
          explain_shortage(session_.live_, session_.input_.platform, request.zone, core(), request.capabilities, bytes);
 }
 

@@ -16,11 +16,20 @@ constexpr int busy_milliseconds = 30'000;  // another process may be writing
 constexpr const char* tables = R"(
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
-  CREATE TABLE IF NOT EXISTS sweeps (id INTEGER PRIMARY KEY, file TEXT NOT NULL, text TEXT NOT NULL UNIQUE, combinations INTEGER NOT NULL, begun TEXT NOT NULL, turn INTEGER NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS results (hash TEXT PRIMARY KEY, exit_code INTEGER NOT NULL, verdict TEXT NOT NULL, error TEXT NOT NULL, milliseconds INTEGER NOT NULL, host TEXT NOT NULL, dspmem TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS metrics (hash TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL, PRIMARY KEY (hash, name)) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS findings (hash TEXT NOT NULL, fingerprint TEXT NOT NULL, rule TEXT NOT NULL, object TEXT NOT NULL, severity TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (hash, fingerprint, rule)) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS points (sweep INTEGER NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, keys TEXT NOT NULL, PRIMARY KEY (sweep, number)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS sweeps (
+    id INTEGER PRIMARY KEY, file TEXT NOT NULL, text TEXT NOT NULL UNIQUE, combinations INTEGER NOT NULL,
+    begun TEXT NOT NULL, turn INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS results (
+    hash TEXT PRIMARY KEY, exit_code INTEGER NOT NULL, verdict TEXT NOT NULL, error TEXT NOT NULL,
+    milliseconds INTEGER NOT NULL, host TEXT NOT NULL, dspmem TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS metrics (
+    hash TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL, PRIMARY KEY (hash, name)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS findings (
+    hash TEXT NOT NULL, fingerprint TEXT NOT NULL, rule TEXT NOT NULL, object TEXT NOT NULL,
+    severity TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (hash, fingerprint, rule)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS points (
+    sweep INTEGER NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, keys TEXT NOT NULL,
+    PRIMARY KEY (sweep, number)) STRICT, WITHOUT ROWID;
 )";
 
 }  // namespace

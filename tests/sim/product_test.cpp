@@ -28,7 +28,9 @@ cores:
   0:
     - alloc: {as: a, zone: runtime, bytes: 400}
     - write: {to: a, pattern: 3}
-    - repeat: {times: 20, steps: [{alloc: {as: b, zone: runtime, bytes: 1000}}, {write: {to: b, pattern: 1}}, {free: b}]}
+    - repeat:
+        times: 20
+        steps: [{alloc: {as: b, zone: runtime, bytes: 1000}}, {write: {to: b, pattern: 1}}, {free: b}]
     - call: {function: sum_of_squares, arguments: [30], expect: 8555}
     - read: {from: a, expect: 3}
     - free: a
@@ -53,7 +55,9 @@ cores:
   0:
     - alloc: {as: a, zone: runtime, bytes: 400}
     - write: {to: a, pattern: 3}
-    - repeat: {times: 20, steps: [{alloc: {as: b, zone: runtime, bytes: 1000}}, {write: {to: b, pattern: 1}}, {free: b}]}
+    - repeat:
+        times: 20
+        steps: [{alloc: {as: b, zone: runtime, bytes: 1000}}, {write: {to: b, pattern: 1}}, {free: b}]
     - realloc: {object: a, bytes: 800}
     - read: {from: a, bytes: 400, expect: 3}
     - free: a
@@ -301,7 +305,12 @@ TEST_P(Product, LeavesDirtyLinesThatAnotherCoreMisses) {
 name: handed over without a write-back
 platform: tgl
 cores:
-  0: [{alloc: {as: a, zone: runtime, bytes: 64}}, {write: {to: a, pattern: 5}}, {signal: ready}, {wait: done}, {free: a}]
+  0:
+    - alloc: {as: a, zone: runtime, bytes: 64}
+    - write: {to: a, pattern: 5}
+    - signal: ready
+    - wait: done
+    - free: a
   1: [{wait: ready}, {invalidate: a}, {read: {from: a}}, {signal: done}]
 )";
   const std::string path = binding(std::string("heap: {variable: ucHeap}") + registers);
@@ -310,7 +319,7 @@ cores:
   EXPECT_NE(bug.out.find("\"missing-writeback\""), std::string::npos);
   // The step's function is not in the image: the simulator does it, with effect, and says so.
   std::string mended = scenario;
-  mended.replace(mended.find("{signal: ready}"), 0, "{writeback: a}, ");
+  mended.replace(mended.find("- signal: ready"), 0, "- writeback: a\n    ");
   const ProgramResult good = run(mended, path, {"--json", "-"});
   EXPECT_EQ(good.exit_code, 0) << good.out << good.err;
   const auto report = nlohmann::json::parse(good.out);
