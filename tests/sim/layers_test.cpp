@@ -77,5 +77,12 @@ TEST(Layers, StepsSeeTheirContextOnly) {
     EXPECT_FALSE(std::regex_search(read_file(entry.path()), other)) << entry.path();
 }
 
+/// As .clang-format says; outside of a checkout nothing lists the sources.
+TEST(Sources, AreFormatted) {
+  if (!std::filesystem::exists(source_directory() / ".git")) GTEST_SKIP() << "no checkout";
+  const ProgramResult result = run_program({(source_directory() / "tools/format").string(), "--check"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+}
+
 }  // namespace
 }  // namespace dspmem::test
