@@ -38,7 +38,7 @@ std::vector<AddressRange> address_ranges(const SystemConfig& config) {
 
 System::System(const SystemConfig& config, CoreHost& host)
     : clock_{sc_core::sc_time(config.clock_period_ps, sc_core::SC_PS)}, map_(config.regions),
-      keeper_(config.cores.size() + 1),
+      keeper_(config.cores.size() + 1 + config.scripted_masters.size()),
       interconnect_("interconnect", static_cast<std::uint32_t>(config.cores.size()) + (config.devices.dma != 0),
                     address_ranges(config), config.bus_latency_cycles, clock_) {
   std::vector<DspCore*> cores;
@@ -68,8 +68,13 @@ System::System(const SystemConfig& config, CoreHost& host)
     foreign_registers_.push_back(std::make_unique<ForeignRegisters>(name.c_str(), each, clock_));
     interconnect_.initiator_sockets[socket++].bind(foreign_registers_.back()->target_socket);
   }
-  if (!config.devices.dma) return;
   const std::size_t slot = config.cores.size();
+  for (const AgentId agent : config.scripted_masters) {
+    const std::size_t index = scripted_masters_.size();
+    scripted_masters_.push_back(std::make_unique<ScriptedMaster>(("scripted_master" + std::to_string(index)).c_str(),
+                                                                 agent, slot + 1 + index, keeper_, clock_, host));
+  }
+  if (!config.devices.dma) return;
   dma_ = std::make_unique<Dma>("dma", static_cast<std::uint32_t>(slot), config.devices.dma, slot, keeper_, clock_);
   dma_->initiator_socket.bind(interconnect_.target_sockets[slot]);
   interconnect_.initiator_sockets[socket].bind(dma_->target_socket);

@@ -11,6 +11,7 @@
 #include "models/devices/foreign_registers.h"
 #include "models/devices/idc.h"
 #include "models/devices/power_controller.h"
+#include "models/devices/scripted_master.h"
 #include "models/interconnect/interconnect.h"
 #include "models/memory/sram.h"
 #include "models/system_config.h"
@@ -46,6 +47,8 @@ class System {
   std::vector<std::unique_ptr<Sram>>& srams() { return srams_; }
   const AddressMap& map() const { return map_; }
   PowerController& power() { return *power_; }
+  /// In the order of the configuration.
+  const std::vector<std::unique_ptr<ScriptedMaster>>& scripted_masters() const { return scripted_masters_; }
   void remove_region(const std::string& name) { map_.remove(name); }
   const std::vector<std::unique_ptr<ForeignRegisters>>& foreign_registers() const { return foreign_registers_; }
 
@@ -70,6 +73,7 @@ class System {
   std::unique_ptr<PowerController> power_;
   std::unique_ptr<Dma> dma_;
   std::vector<std::unique_ptr<ForeignRegisters>> foreign_registers_;
+  std::vector<std::unique_ptr<ScriptedMaster>> scripted_masters_;
 };
 
 }  // namespace dspmem

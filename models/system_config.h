@@ -7,6 +7,7 @@
 #include "models/core/core_config.h"
 #include "models/memory/address_map.h"
 #include "models/memory/sram_config.h"
+#include "models/observe/operation.h"
 
 namespace dspmem {
 
@@ -47,6 +48,7 @@ struct SystemConfig {
   DeviceAddresses devices;
   std::vector<RegisterRange> registers;
   PowerRegisters power_registers = PowerRegisters::cavs;
+  std::vector<AgentId> scripted_masters = {};  ///< masters whose programs the host of the simulation supplies
 };
 
 }  // namespace dspmem

@@ -16,6 +16,7 @@
 namespace dspmem {
 
 class DspCore;
+class ScriptedMaster;
 
 /// Thrown in a core's process when its host is interrupted.
 struct Interrupted {};
@@ -27,6 +28,8 @@ class CoreHost {
   /// Runs in the core's SystemC process after its first boot: calls functions of the firmware, accesses memory, waits.
   /// When it returns, the core only serves interrupts.
   virtual void run_program(DspCore& core) = 0;
+  /// Runs in the master's SystemC process once it is started.
+  virtual void run_master(ScriptedMaster& master) { (void)master; }
   /// SIMCALL of the firmware; the result goes to a2.
   virtual std::uint32_t simulator_call(DspCore& core, std::uint32_t number,
                                        std::span<const std::uint32_t, 3> arguments) = 0;

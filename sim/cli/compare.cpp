@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -121,8 +122,15 @@ int compare_command(const std::vector<std::string>& arguments) {
                        options, "scenario", values))
     return 0;
   const std::string file = scenario_of(values, "compare", ", before --allocator");
-  const std::vector<std::string> allocators =
+  std::vector<std::string> allocators =
       values.count("allocator") ? values["allocator"].as<std::vector<std::string>>() : shipped_allocators();
+  if (const Scenario scenario = load_scenario(file); !values.count("allocator") && !scenario.allocator.empty()) {
+    const std::string own = load_allocator(scenario.allocator, scenario.allocator_mark).file;
+    const auto is_own = [&own](const std::string& each) {
+      return std::filesystem::equivalent(load_allocator(each, {}).file, own);
+    };
+    if (std::none_of(allocators.begin(), allocators.end(), is_own)) allocators.insert(allocators.begin(), own);
+  }
   const ReplayOptions replay_options = replay_options_of(values);
 
   // What the scenario expects is about its own allocator: others have other heaps, and take other times.

@@ -42,8 +42,10 @@ std::string scenario_of_trace(const std::string& trace_file, const std::string& 
   };
   std::string out = "# Made by 'dspmem import trace'.\nname: " + quoted(value("name", name)) +
                     "\nplatform: " + quoted(platform.empty() ? value("platform", "tgl") : platform) + "\n";
-  if (about.contains("seed")) out += "seed: " + about["seed"] + "\n";
-  if (about.contains("objects")) out += "objects: " + about["objects"] + "\n";
+  for (const char* key : {"allocator", "firmware"})
+    if (about.contains(key)) out += fmt::format("{}: {}\n", key, quoted(value(key, "")));
+  for (const char* key : {"seed", "objects", "agents"})
+    if (about.contains(key)) out += fmt::format("{}: {}\n", key, about[key]);
   out += "cores:\n";
   for (const std::uint32_t core : cores)
     out += fmt::format("  {}: [{{trace: {{file: {}}}}}]\n", core, quoted(trace_file));

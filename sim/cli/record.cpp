@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 
 #include "sim/cli/commands.h"
@@ -45,10 +46,13 @@ int record_command(const std::vector<std::string>& arguments) {
   note("platform",
        platform_reference(values.count("platform") ? values["platform"].as<std::string>() : job.scenario.platform,
                           job.platform));
+  note("allocator", job.scenario.allocator.empty() ? "" : std::filesystem::absolute(job.allocator.file).string());
+  note("firmware", job.firmware ? std::filesystem::absolute(*job.firmware).string() : "");
   note("seed", std::to_string(replay_options.seed.value_or(job.scenario.seed)));
   note("unit", "cycles");
   note("order", "steps");
   note("objects", job.scenario.objects_text);
+  note("agents", job.scenario.agents_text);
   note("expect", job.scenario.expect_text);
   replay_options.recorder = &writer;
   replay_options.interrupted = interrupted_by;

@@ -81,7 +81,7 @@ void Describer::complete_stack(const Operation& operation, Result::Operation& re
 
 Result::Operation Describer::now(AgentId core, Result::Operation::Kind kind) const {
   Result::Operation result;
-  result.agent = Agent::core(core);
+  result.agent = agent(core);
   result.kind = kind;
   result.cycle = moment_.now(core);
   if (const std::uint32_t pc = moment_.pc(core)) result.stack.push_back(frame(pc, pc));
@@ -93,7 +93,7 @@ Result::Operation Describer::now(AgentId core, Result::Operation::Kind kind) con
 Result::Operation Describer::step(AgentId core, Result::Operation::Kind kind, const SourceMark& where,
                                   std::uint64_t cycle) const {
   Result::Operation result;
-  result.agent = Agent::core(core);
+  result.agent = agent(core);
   result.kind = kind;
   result.step = where;
   result.cycle = cycle;

@@ -14,12 +14,13 @@
 
 namespace dspmem {
 
-/// The next step of a core begins, or, with a null step, its list is done. The place outlives the run.
+/// The next step of an agent begins, or, with a null step, its list is done. The place outlives the run.
 struct StepBegan {
   AgentId core;
   const SourceMark* where;
   const std::string* kind;
   std::uint64_t cycle;
+  Agent who = {};  ///< that agent, as users know it
 };
 
 // ---- Heaps ----

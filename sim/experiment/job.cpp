@@ -217,7 +217,17 @@ Job load_checked(const JobRequest& request) {
   job.platform = request.platform
                      ? load_platform(*request.platform, {"--platform", 0, 0}, request.platform_edits)
                      : load_platform(job.scenario.platform, job.scenario.platform_mark, request.platform_edits);
-  job.allocator = load_allocator(request.allocator.value_or("zones"), {"--allocator", 0, 0});
+  const Scenario& scenario = job.scenario;
+  job.allocator = request.allocator || scenario.allocator.empty()
+                      ? load_allocator(request.allocator.value_or("zones"), {"--allocator", 0, 0})
+                      : load_allocator(scenario.allocator, scenario.allocator_mark);
+  if (request.firmware) {
+    job.firmware = request.firmware;
+  } else if (!request.allocator && !scenario.firmware.empty()) {  // another allocator is in another image
+    job.firmware = (std::filesystem::path(scenario.file).parent_path() / scenario.firmware).string();
+    if (!std::filesystem::exists(*job.firmware))
+      throw InputError(scenario.firmware_mark, "there is no firmware image '" + *job.firmware + "'");
+  }
   job.platform_facts = platform_facts(job.platform);
   job.platform = with_allocator(std::move(job.platform), job.allocator);
   check_scenario(job.scenario, job.platform);
@@ -226,8 +236,8 @@ Job load_checked(const JobRequest& request) {
 
 Job load_job(const JobRequest& request) {
   Job job = load_checked(request);
-  job.image = std::make_unique<FirmwareImage>(request.firmware ? *request.firmware
-                                                               : firmware_path(job.platform, job.allocator));
+  job.image =
+      std::make_unique<FirmwareImage>(job.firmware ? *job.firmware : firmware_path(job.platform, job.allocator));
   if (const std::string& map = job.allocator.symbols; !map.empty()) {
     const std::string path = (std::filesystem::path(job.allocator.file).parent_path() / map).string();
     if (!std::filesystem::exists(path)) throw InputError(job.allocator.symbols_mark, "there is no file '" + path + "'");

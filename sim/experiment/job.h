@@ -23,6 +23,7 @@ struct Job {
   Scenario scenario;
   Platform platform;  ///< as the allocator sees it
   Allocator allocator;
+  std::optional<std::string> firmware;  ///< path of the image, where somebody has named one
   std::unique_ptr<FirmwareImage> image;
   std::vector<std::pair<std::string, std::uint32_t>> platform_facts;  ///< that the image must have been built for
 

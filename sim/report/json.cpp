@@ -104,18 +104,26 @@ OrderedJson to_json(const Result::Expectation& expectation) {
           {"where", expectation.where.to_string()}};
 }
 
+/// An agent, and its number where it is a core.
+OrderedJson to_json(const Agent& agent) {
+  OrderedJson json{{"agent", to_string(agent)}};
+  if (agent.is_core()) json["core"] = agent.number;
+  return json;
+}
+
 OrderedJson to_json(const Result::StaleRead& read) {
-  OrderedJson json{
-      {"core", read.core},
-      {"cycle", read.cycle},
-      {"object", read.object},
-      {"where", read.where.to_string()},
-      {"bytes",
-       {{"first", read.first}, {"last", read.last}, {"wrong", read.wrong}, {"seen", read.seen}, {"owed", read.owed}}},
-      {"count", read.count}};
-  if (read.written)
-    json["writer"] = {
-        {"core", read.writer_core}, {"cycle", read.writer_cycle}, {"where", read.writer_where.to_string()}};
+  OrderedJson json = to_json(read.agent);
+  json.update(
+      {{"cycle", read.cycle},
+       {"object", read.object},
+       {"where", read.where.to_string()},
+       {"bytes",
+        {{"first", read.first}, {"last", read.last}, {"wrong", read.wrong}, {"seen", read.seen}, {"owed", read.owed}}},
+       {"count", read.count}});
+  if (!read.written) return json;
+  OrderedJson writer = to_json(read.writer);
+  writer.update({{"cycle", read.writer_cycle}, {"where", read.writer_where.to_string()}});
+  json["writer"] = std::move(writer);
   return json;
 }
 

@@ -115,16 +115,17 @@ void write_banks(const Result& result, std::string& out) {
 void write_stale_reads(const Result& result, bool brief, std::string& out) {
   if (brief && !result.stale_reads.empty()) out += "\n";
   for (const Result::StaleRead& read : result.stale_reads) {
-    out += fmt::format("{}wrong value: core {} read '{}' at {}{}{}\n", brief ? "" : "\n", read.core, read.object,
+    out += fmt::format("{}wrong value: {} read '{}' at {}{}{}\n", brief ? "" : "\n", to_string(read.agent), read.object,
                        read.where.to_string(), brief ? "" : fmt::format(" (cycle {})", read.cycle),
                        read.count > 1 ? fmt::format(", and {} times more", read.count - 1) : "");
     if (brief) continue;
     out += fmt::format("  {} of its bytes {} to {} were not what they should be: saw {}, expected {}\n", read.wrong,
                        read.first, read.last, read.seen, read.owed);
     if (read.written)
-      out += fmt::format(
-          "  core {} wrote them at {} (cycle {}); that value was not in the memory or cache that core {} read from\n",
-          read.writer_core, read.writer_where.to_string(), std::to_string(read.writer_cycle), read.core);
+      out +=
+          fmt::format("  {} wrote them at {} (cycle {}); that value was not in the memory or cache that {} read from\n",
+                      to_string(read.writer), read.writer_where.to_string(), std::to_string(read.writer_cycle),
+                      to_string(read.agent));
     else out += "  no step has written the expected value there\n";
   }
 }

@@ -91,14 +91,14 @@ struct Result {
   };
   /// A read that did not return what it should have.
   struct StaleRead {
-    std::uint32_t core = 0;
+    Agent agent;
     std::uint64_t cycle = 0;
     std::string object;
     Place where;
     std::uint64_t first = 0, last = 0, wrong = 0;  ///< offsets of the first and last wrong byte, and their number
     std::string seen, owed;  ///< the first wrong bytes, in hexadecimal
     bool written = false;  ///< whether the bytes owed were ever written
-    std::uint32_t writer_core = 0;
+    Agent writer;
     std::uint64_t writer_cycle = 0;
     Place writer_where;
     std::uint64_t count = 1;  ///< how often this place read stale bytes

@@ -59,7 +59,7 @@ void fields(Visitor& visit, Result::Expectation& x) {
 }
 template <class Visitor>
 void fields(Visitor& visit, Result::StaleRead& x) {
-  visit(x.core, x.cycle, x.object, x.where, x.first, x.last, x.wrong, x.seen, x.owed, x.written, x.writer_core,
+  visit(x.agent, x.cycle, x.object, x.where, x.first, x.last, x.wrong, x.seen, x.owed, x.written, x.writer,
         x.writer_cycle, x.writer_where, x.count);
 }
 template <class Visitor>

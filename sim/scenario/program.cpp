@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "sim/scenario/agents.h"
 #include "sim/scenario/scenario.h"
 
 namespace dspmem {
@@ -103,10 +104,10 @@ class Advance {
       const Action& action = program.actions()[at_[core]];
       const std::string what = fmt::format("{} '{}'", action.kind == Kind::wait ? "signal" : "barrier", action.name);
       if (!first) first = &action, first_core = core;
-      else others += fmt::format("; core {} waits for {} at {}", core, what, action.mark.to_string());
+      else others += fmt::format("; {} waits for {} at {}", name_of(core), what, action.mark.to_string());
     }
     if (!first) return;
-    std::string message = fmt::format("core {} waits here for ever for {} '{}'", first_core,
+    std::string message = fmt::format("{} waits here for ever for {} '{}'", name_of(first_core),
                                       first->kind == Kind::wait ? "signal" : "barrier", first->name);
     if (first->kind == Kind::wait && given_[first->name])
       message += fmt::format(", which is given {} {}", given_[first->name],
@@ -115,8 +116,12 @@ class Advance {
   }
 
  private:
+  std::string name_of(std::uint32_t id) const {
+    return to_string(agent_of(static_cast<AgentId>(id), names_.platform->core_count()));
+  }
   bool started(std::uint32_t core) const {
-    return core == 0 || !names_.switches_cores || on_.contains(std::to_string(core));
+    return core == 0 || core >= names_.platform->core_count() || !names_.switches_cores ||
+           on_.contains(std::to_string(core));
   }
 
   bool go(std::uint32_t core) {
@@ -167,12 +172,17 @@ void check_programs(const Scenario& scenario, const ScenarioNames& names) {
     for (const auto& step : steps) step->walk(program);
     all_whole &= program.whole();
   }
+  for (const Scenario::AgentSteps& agent : scenario.agents) {
+    Program& program = programs[agent_of_master(agent.master, names.platform->core_count())];
+    for (const auto& step : agent.steps) step->walk(program);
+    all_whole &= program.whole();
+  }
   for (const auto& [core, program] : programs) check_locks(program, core);
   if (!all_whole) return;  // what is not known may be what another core waits for, or frees
   for (const auto& [core, program] : programs) check_objects(programs, names, core);
   if (names.switches_cores)
     for (const auto& [core, program] : programs)
-      if (core && who(programs, Kind::core_on, std::to_string(core)).empty())
+      if (core && core < names.platform->core_count() && who(programs, Kind::core_on, std::to_string(core)).empty())
         throw InputError(scenario.core_marks.at(core),
                          fmt::format("core {} has steps, and no step switches it on: '- core_on: {}'", core, core));
   Advance(programs, names).run();

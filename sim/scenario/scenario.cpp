@@ -3,6 +3,7 @@
 
 #include "sim/config/edits.h"
 #include "sim/result/printable.h"
+#include "sim/scenario/agents.h"
 
 namespace dspmem {
 
@@ -12,15 +13,39 @@ FieldType step_kind_fields(const ScenarioLanguage& language) {
   return field::one_of(std::move(kinds));
 }
 
+namespace {
+
+FieldType agent_fields() {
+  FieldList fields;
+  for (const auto& [name, master] : master_names())
+    fields.push_back(field::has(name.c_str(), field::steps(),
+                                master == host_master ? "steps of the host processor" : "steps of a DMA channel"));
+  return field::mapping(std::move(fields));
+}
+
+void read_agents(const YAML::Node& node, const StepSource& source, Scenario& scenario) {
+  static const FieldType type = agent_fields();
+  FieldReader reader(node, source.file, "'agents'", type);
+  for (const auto& [name, master] : master_names())
+    if (const YAML::Node steps = reader.node(name); steps.IsDefined())
+      scenario.agents.push_back({master, reader.mark_of(name), read_steps(steps, source, "the steps of " + name)});
+  reader.finish();
+}
+
+}  // namespace
+
 FieldType scenario_fields(const ScenarioLanguage& language) {
   using namespace field;
   return mapping({
       needs("name", text(), "name of the scenario"),
       needs("platform", text(), "platform: a name, or the path of a file"),
+      has("allocator", text(), "allocator binding: a name, or the path of a file; default zones"),
+      has("firmware", text(), "ELF to run: a path from this file's folder; default the one of platform and allocator"),
       has("seed", number(0, ~0ull), "seed of all that is random; default 1"),
       has("description", text(), "one line about it"),
       has("objects", names(static_fields()), "static objects: {NAME: {bytes, ...}}"),
       needs("cores", names(field::steps(), "^[0-9]+$"), "what each core does: {0: [...], 1: [...]}"),
+      has("agents", agent_fields(), "what masters without a cache do by themselves: {host: [...], dma0: [...]}"),
       has("expect", expectation_fields(language.rules), "what has to come out of it"),
   });
 }
@@ -36,6 +61,8 @@ Scenario load_scenario(const std::string& path, const ScenarioLanguage& language
   scenario.name = printable(scenario.name);
   reader.required("platform", scenario.platform);
   scenario.platform_mark = reader.mark_of("platform");
+  if (reader.optional("allocator", scenario.allocator)) scenario.allocator_mark = reader.mark_of("allocator");
+  if (reader.optional("firmware", scenario.firmware)) scenario.firmware_mark = reader.mark_of("firmware");
   reader.optional("seed", scenario.seed);
   std::string description;
   reader.optional("description", description);
@@ -58,6 +85,10 @@ Scenario load_scenario(const std::string& path, const ScenarioLanguage& language
                                        "the steps of core " + std::to_string(core)))
              .second)
       FieldReader::fail(mark, "core " + std::to_string(core) + " is given twice");
+  }
+  if (const YAML::Node agents = reader.node("agents"); agents.IsDefined()) {
+    read_agents(agents, {language.steps, path, {}, &steps, true}, scenario);
+    scenario.agents_text = one_line(agents);
   }
   if (const YAML::Node expect = reader.node("expect"); expect.IsDefined()) {
     scenario.expectations = read_expectations(expect, path, language.rules);
@@ -82,8 +113,12 @@ ScenarioNames check_scenario(const Scenario& scenario, const Platform& platform)
               (platform.core_count() == 1 ? "only core 0" : "cores 0 to " + std::to_string(platform.core_count() - 1)));
     for (const auto& step : steps) step->declare(names, core);
   }
+  for (const Scenario::AgentSteps& agent : scenario.agents)
+    for (const auto& step : agent.steps) step->declare(names, agent_of_master(agent.master, platform.core_count()));
   for (const auto& [core, steps] : scenario.cores)
     for (const auto& step : steps) step->check(names, core);
+  for (const Scenario::AgentSteps& agent : scenario.agents)
+    for (const auto& step : agent.steps) step->check(names, agent_of_master(agent.master, platform.core_count()));
   check_expectations(scenario.expectations, names);
   return names;
 }

@@ -17,12 +17,22 @@ struct Scenario {
   std::string name;
   std::string platform;
   SourceMark platform_mark;
+  std::string allocator, firmware;  ///< binding, by name or path, and image, by path; empty: the platform's own
+  SourceMark allocator_mark, firmware_mark;
   std::uint64_t seed = 1;
   std::vector<StaticObject> statics;
   std::map<std::uint32_t, StepList> cores;
   std::map<std::uint32_t, SourceMark> core_marks;
+  /// Masters without a cache that have steps of their own; see scenario/agents.h.
+  struct AgentSteps {
+    std::uint32_t master = 0;
+    SourceMark mark;
+    StepList steps;
+  };
+  std::vector<AgentSteps> agents;
   ExpectationList expectations;
-  std::string objects_text, expect_text;  ///< these sections as one line of YAML, empty when absent: for recordings
+  std::string objects_text, agents_text,
+      expect_text;  ///< these sections as one line of YAML, empty when absent: for recordings
 };
 
 /// What scenarios may use, by name: supplied by who runs them.

@@ -85,7 +85,7 @@ StepList StepReader::included(const std::string& path, const std::map<std::strin
   const YAML::Node list = reader.node("steps");
   if (!list.IsDefined()) reader.missing("steps", "a list of steps");
   reader.finish();
-  StepSource inner{source_.kinds, full, source_.including, source_.count};
+  StepSource inner{source_.kinds, full, source_.including, source_.count, source_.for_master};
   inner.including.push_back(std::filesystem::path(file()).lexically_normal().string());
   inner.including.push_back(full);
   return read_steps(list, inner, "'steps'");
@@ -103,6 +103,12 @@ std::unique_ptr<Step> read_one_step(const std::string& name, const SourceMark& m
         throw InputError(mark,
                          "there is no step '" + name + "'" + Hint{std::string("; here it is called '") + step + "'"});
     throw InputError(mark, "there is no step '" + name + "'" + suggestion(name, known));
+  }
+  if (source.for_master && !(*kind)->for_masters) {
+    std::string able;
+    for (const StepKind* each : source.kinds)
+      if (each->for_masters) able += (able.empty() ? "" : ", ") + std::string(each->name);
+    throw InputError(mark, "step '" + name + "' needs a core: agents have no instructions; they can " + able);
   }
   StepReader reader(settings, source, **kind);
   std::unique_ptr<Step> step = (*kind)->read(reader);

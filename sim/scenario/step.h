@@ -70,6 +70,7 @@ struct StepKind {
   const char* summary;  ///< one line for `dspmem steps`
   std::unique_ptr<Step> (*read)(StepReader& reader);
   const FieldType& (*fields)(const char* primary);
+  bool for_masters;  ///< one without instructions can execute it, too
 
   const FieldType& type() const { return fields(primary); }
 };
@@ -81,6 +82,7 @@ struct StepSource {
   std::string file;
   std::vector<std::string> including;
   std::uint64_t* count = nullptr;  ///< of the steps read so far; null: they are not counted
+  bool for_master = false;  ///< a master without instructions executes them
 };
 
 /// Reads one step's fields, and nested lists of steps.
@@ -89,6 +91,7 @@ class StepReader : public FieldReader {
   StepReader(const YAML::Node& node, const StepSource& source, const StepKind& kind);
 
   StepKinds kinds() const { return source_.kinds; }
+  bool for_master() const { return source_.for_master; }
   StepList steps(const std::string& field);
   /// The steps of another file, with ${name} replaced. Refuses files that include themselves.
   StepList included(const std::string& path, const std::map<std::string, std::string>& parameters);
@@ -119,10 +122,16 @@ const FieldType& step_fields(const char* primary) {
   return type;
 }
 
+/// A kind of step that a master without instructions can execute, too, says so with a constant for_masters.
+template <class Derived>
+concept ForMasters = requires {
+  Derived::for_masters;
+};
+
 /// The kind of step that a class with fields() and read() is.
 template <class Derived>
 constexpr StepKind step_kind(const char* name, const char* primary, const char* summary) {
-  return {name, primary, summary, read_step<Derived>, step_fields<Derived>};
+  return {name, primary, summary, read_step<Derived>, step_fields<Derived>, ForMasters<Derived>};
 }
 
 }  // namespace dspmem

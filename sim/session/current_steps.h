@@ -14,9 +14,16 @@ class CurrentSteps final : public Moment, public Subscriber {
  public:
   explicit CurrentSteps(System& system) : system_(system) {}
 
-  std::uint32_t pc(AgentId core) const override { return system_.core(core).core().current_pc(); }
-  std::uint64_t now(AgentId core) const override { return system_.core(core).core().now(); }
-  std::vector<StackFrame> stack(AgentId core) const override { return system_.core(core).core().call_stack(); }
+  std::uint32_t pc(AgentId agent) const override { return is_core(agent) ? core(agent).current_pc() : 0; }
+  std::uint64_t now(AgentId agent) const override {
+    if (is_core(agent)) return core(agent).now();
+    for (const auto& each : system_.scripted_masters())
+      if (each->agent() == agent) return each->now();
+    return 0;
+  }
+  std::vector<StackFrame> stack(AgentId agent) const override {
+    return is_core(agent) ? core(agent).call_stack() : std::vector<StackFrame>{};
+  }
   const SourceMark* step(AgentId agent) const override { return steps_[agent].where; }
   const std::string* step_kind(AgentId agent) const override { return steps_[agent].kind; }
 
@@ -27,6 +34,9 @@ class CurrentSteps final : public Moment, public Subscriber {
     const SourceMark* where = nullptr;
     const std::string* kind = nullptr;
   };
+  bool is_core(AgentId agent) const { return agent < system_.core_count(); }
+  const Core& core(AgentId agent) const { return system_.core(agent).core(); }
+
   System& system_;
   std::array<Current, max_agents> steps_{};
 };

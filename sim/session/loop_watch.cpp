@@ -12,19 +12,24 @@ std::uint64_t LoopWatch::failures() const {
   return failed;
 }
 
-void LoopWatch::begin(const DspCore& core, std::uint64_t loop, std::uint64_t period) {
-  Loop& fresh = loops_[{core.id(), loop}] = {};
-  fresh.start = core.core().now();
+const std::vector<std::uint64_t>& LoopWatch::held_by(const Actor& actor) const {
+  static const std::vector<std::uint64_t> nothing;  // masters allocate nothing
+  return actor.is_core() ? live_.live_bytes(actor.id()) : nothing;
+}
+
+void LoopWatch::begin(const Actor& actor, std::uint64_t loop, std::uint64_t period) {
+  Loop& fresh = loops_[{actor.id(), loop}] = {};
+  fresh.start = actor.now();
   fresh.period = period;
   fresh.failed = failures();
 }
 
-void LoopWatch::end_round(DspCore& core, std::uint64_t number, const SourceMark& mark) {
-  const auto found = loops_.find({core.id(), number});
+void LoopWatch::end_round(const Actor& actor, std::uint64_t number, const SourceMark& mark) {
+  const auto found = loops_.find({actor.id(), number});
   if (found == loops_.end())
-    throw InputError(mark, fmt::format("a round of loop {} ends that has not begun on core {}", number, core.id()));
+    throw InputError(mark, fmt::format("a round of loop {} ends that has not begun here", number));
   Loop& loop = found->second;
-  const std::vector<std::uint64_t>& now = live_.live_bytes(core.id());
+  const std::vector<std::uint64_t>& now = held_by(actor);
   const std::uint64_t total = std::accumulate(now.begin(), now.end(), std::uint64_t{0}), failed = failures();
   if (failed > loop.failed && !loop.full_after) loop.full_after = loop.rounds + 1;
   if (loop.rounds == 0) loop.first = now;
@@ -35,23 +40,22 @@ void LoopWatch::end_round(DspCore& core, std::uint64_t number, const SourceMark&
   ++loop.rounds;
   if (!loop.period) return;
   const std::uint64_t next = loop.start + loop.rounds * loop.period;
-  loop.late += core.core().now() > next;
-  core.core().advance_to(next);
-  core.synchronise();
+  loop.late += actor.now() > next;
+  actor.advance_to(next);
+  actor.synchronise();
 }
 
-LoopWatch::Rounds LoopWatch::end(const DspCore& core, std::uint64_t number, const SourceMark& mark) {
+LoopWatch::Rounds LoopWatch::end(const Actor& actor, std::uint64_t number, const SourceMark& mark) {
   constexpr std::uint64_t enough_rounds = 3;
-  const auto found = loops_.find({core.id(), number});
-  if (found == loops_.end())
-    throw InputError(mark, fmt::format("loop {} ends that has not begun on core {}", number, core.id()));
+  const auto found = loops_.find({actor.id(), number});
+  if (found == loops_.end()) throw InputError(mark, fmt::format("loop {} ends that has not begun here", number));
   const Loop loop = std::move(found->second);
   loops_.erase(found);
-  LoopEnded event{static_cast<AgentId>(core.id()), &mark, loop.rounds, {}, core.core().now()};
+  LoopEnded event{static_cast<AgentId>(actor.id()), &mark, loop.rounds, {}, actor.now()};
   // The first round may set things up; from the second on, what is taken has to be given back. Full heaps cannot grow.
   if (loop.rounds > enough_rounds && !loop.gives_back && loop.grown >= enough_rounds) {
     LoopEnded::Growth growth{0, loop.grown, 0, loop.full_after};
-    const std::vector<std::uint64_t>& now = live_.live_bytes(core.id());
+    const std::vector<std::uint64_t>& now = held_by(actor);
     std::uint64_t most = 0;
     for (std::size_t heap = 0; heap < now.size(); ++heap) {
       const std::uint64_t grown = now[heap] > loop.first[heap] ? now[heap] - loop.first[heap] : 0;

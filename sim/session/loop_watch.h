@@ -5,10 +5,10 @@
 #include <optional>
 #include <vector>
 
-#include "models/core/dsp_core.h"
 #include "sim/events/bus.h"
 #include "sim/heap/heap_costs.h"
 #include "sim/heap/live_memory.h"
+#include "sim/session/actor.h"
 
 namespace dspmem {
 
@@ -25,13 +25,13 @@ class LoopWatch {
   }
 
   /// With a period (cycles) the end of a round waits for the next one to begin.
-  void begin(const DspCore& core, std::uint64_t loop, std::uint64_t period);
-  void end_round(DspCore& core, std::uint64_t loop, const SourceMark& mark);
+  void begin(const Actor& actor, std::uint64_t loop, std::uint64_t period);
+  void end_round(const Actor& actor, std::uint64_t loop, const SourceMark& mark);
   /// How many rounds there were, and how many of them were not done when their period was over.
   struct Rounds {
     std::uint64_t count = 0, late = 0;
   };
-  Rounds end(const DspCore& core, std::uint64_t loop, const SourceMark& mark);
+  Rounds end(const Actor& actor, std::uint64_t loop, const SourceMark& mark);
 
  private:
   /// A loop that a core is in, and what the heaps did in its rounds so far, by heap.
@@ -46,6 +46,8 @@ class LoopWatch {
     bool gives_back = false;  ///< some round ended with less, or with as much though every allocation got memory
   };
   std::uint64_t failures() const;
+  /// Bytes of each heap that it holds.
+  const std::vector<std::uint64_t>& held_by(const Actor& actor) const;
 
   const LiveMemory& live_;
   const HeapCosts& costs_;

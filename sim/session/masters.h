@@ -13,25 +13,22 @@
 
 namespace dspmem {
 
-/// Accesses of masters that have no cache, started by a core and waited for: they are ordered after what the core did
-/// before, and before what it does next.
+/// Accesses of masters that have no cache. Those that a core starts and waits for are ordered after what it did before,
+/// and before what it does next; a master's own steps are ordered by themselves.
 class Masters {
  public:
-  /// The DMA channels are 0 to 3, then comes the host.
-  static constexpr std::uint32_t host = 4;
-
   Masters(System& system, const Platform& platform, ObserverHub& hub, Origins& origins, const BankWatch& banks,
           Order& order)
       : system_(system), platform_(platform), hub_(hub), origins_(origins), banks_(banks), order_(order) {}
 
-  /// REQUIRES: memory is at the address, in any view.
-  void write(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes,
+  /// `master`: see scenario/agents.h. REQUIRES: memory is at the address, in any view.
+  void write(const Actor& actor, std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes,
              const SourceMark& mark);
-  void read(DspCore& core, std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes,
+  void read(const Actor& actor, std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes,
             const SourceMark& mark);
 
  private:
-  void act(DspCore& core, std::uint32_t master, std::size_t bytes, const SourceMark& mark,
+  void act(const Actor& actor, std::uint32_t master, std::size_t bytes, const SourceMark& mark,
            const std::function<void(const MasterAccess&)>& access);
   void check(Operation::Kind kind, const MasterAccess& access, std::uint32_t physical, const SourceMark& mark) const;
 

@@ -15,7 +15,7 @@ namespace dspmem {
 /// Who wrote the bytes of one word last.
 struct WriteMark {
   std::uint64_t cycle = 0;
-  std::uint32_t core = ~0u;  ///< ~0: nobody yet
+  Agent agent = {};  ///< none: nobody yet
   const SourceMark* where = nullptr;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "models/coherency/coherency_observer.h"
+#include "sim/session/actor.h"
 
 namespace dspmem {
 
@@ -26,19 +27,19 @@ class Order {
   void drop(std::uint64_t object) {
     if (coherency_) coherency_->checker().drop(object);
   }
-  /// `hands_over`: the core tells somebody something, and has to have committed its shared data before.
-  void release(DspCore& core, std::uint64_t object, bool hands_over) {
+  /// `hands_over`: the actor tells somebody something; a core has to have committed its shared data before.
+  void release(const Actor& actor, std::uint64_t object, bool hands_over) {
     if (!coherency_) return;
-    if (hands_over) coherency_->on_release(core.core());
+    if (hands_over && actor.is_core()) coherency_->on_release(actor.core().core());
     coherency_->checker().set_alone(false);
-    coherency_->release(static_cast<AgentId>(core.id()), object);
+    coherency_->release(actor.id(), object);
   }
-  void acquire(const DspCore& core, std::uint64_t object) {
-    if (coherency_) coherency_->checker().acquire(static_cast<AgentId>(core.id()), object);
+  void acquire(const Actor& actor, std::uint64_t object) {
+    if (coherency_) coherency_->checker().acquire(actor.id(), object);
   }
-  /// The host acts for the core: it knows what that one knows.
-  void act_for(AgentId agent, const DspCore& core) {
-    if (coherency_) coherency_->checker().act_for(agent, static_cast<AgentId>(core.id()));
+  /// The host acts for a core: it knows what that one knows.
+  void act_for(AgentId agent, const Actor& actor) {
+    if (coherency_) coherency_->checker().act_for(agent, actor.id());
   }
 
  private:

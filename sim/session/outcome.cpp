@@ -14,7 +14,7 @@ void Outcome::expect(bool passed, const std::string& text, const std::string& ac
 
 void Outcome::stale_read(Result::StaleRead read) {
   for (Result::StaleRead& known : result_.stale_reads)
-    if (known.where == read.where && known.core == read.core && known.object == read.object) {
+    if (known.where == read.where && known.agent == read.agent && known.object == read.object) {
       ++known.count;
       return;
     }

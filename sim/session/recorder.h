@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "models/core/dsp_core.h"
+#include "sim/session/actor.h"
 #include "sim/trace/trace_file.h"
 
 namespace dspmem {
@@ -14,19 +14,21 @@ class Recorder {
   explicit Recorder(TraceWriter* file) : file_(file) {}
 
   bool active() const { return file_ != nullptr; }
-  /// `row` is about to happen on the core. REQUIRES: active().
-  void record(const DspCore& core, TraceRow row) {
-    row.core = core.id();
-    row.time = core.core().now();
+  /// `row` is about to happen. What masters do is not in the rows: the recording has their steps as they are.
+  /// REQUIRES: active().
+  void record(const Actor& actor, TraceRow row) {
+    if (!actor.is_core()) return;
+    row.core = actor.id();
+    row.time = actor.now();
     file_->row(row);
   }
   /// A step with one setting, if there is a recording.
-  void record(const DspCore& core, const char* step, const std::string& detail) {
+  void record(const Actor& actor, const char* step, const std::string& detail) {
     if (!active()) return;
     TraceRow row;
     row.name = step;
     row.detail = detail;
-    record(core, row);
+    record(actor, row);
   }
   std::string new_id() { return std::to_string(next_id_++); }
 

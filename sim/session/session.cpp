@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "sim/result/printable.h"
+#include "sim/scenario/agents.h"
 #include "sim/session/boot_descriptor.h"
 #include "sim/session/place_statics.h"
 #include "sim/session/step_context.h"
@@ -12,7 +13,9 @@
 namespace dspmem {
 namespace {
 
-SystemConfig with_options(SystemConfig config, const ReplayOptions& options) {
+SystemConfig with_options(SystemConfig config, const Scenario& scenario, const ReplayOptions& options) {
+  for (const Scenario::AgentSteps& each : scenario.agents)
+    config.scripted_masters.push_back(agent_of_master(each.master, static_cast<std::uint32_t>(config.cores.size())));
   if (options.interpret)
     for (CoreConfig& core : config.cores) core.translate_after = 0;
   if (options.quantum_cycles) config.limits.quantum_cycles = *options.quantum_cycles;
@@ -56,9 +59,10 @@ class Session::CoherencyLink final : public Subscriber, public FindingListener {
 
 Session::Session(const SessionInput& input, const ReplayOptions& options)
     : input_(input), options_(options), names_(check_scenario(input.scenario, input.platform)),
-      config_(with_options(input.platform.system, options)), system_(std::make_unique<System>(config_, *this)),
-      device_order_(config_.devices), origin_tracker_(device_order_, origins_), live_(input.platform),
-      costs_(input.platform, live_), functions_(input.allocator, input.image),
+      config_(with_options(input.platform.system, input.scenario, options)),
+      system_(std::make_unique<System>(config_, *this)), device_order_(config_.devices),
+      origin_tracker_(device_order_, origins_), live_(input.platform), costs_(input.platform, live_),
+      functions_(input.allocator, input.image),
       allocator_watch_(input.platform, functions_, system_->map(), live_, costs_, origins_, bus_), steps_(*system_),
       banks_(*system_, config_.devices, origins_, bus_),
       describer_(input.platform, input.image, live_, system_->map(), steps_), log_(describer_, result_),
@@ -248,10 +252,14 @@ void Session::before_lock(DspCore& core) {
   constexpr std::uint64_t at_a_time = 200, most = 2'000'000;  // cycles, of the whole replay
   if (options_.takes_locks_last != core.id() || locks_held_++) return;
   const auto another_goes_on = [&] {
-    return std::any_of(input_.scenario.cores.begin(), input_.scenario.cores.end(), [&](const auto& each) {
-      return each.first != core.id() && !finished_.contains(each.first) && !rendezvous_.is_stuck(each.first) &&
-             system_->core(each.first).powered();
-    });
+    const auto goes_on = [this](AgentId id) { return !finished_.contains(id) && !rendezvous_.is_stuck(id); };
+    return std::any_of(input_.scenario.cores.begin(), input_.scenario.cores.end(),
+                       [&](const auto& each) {
+                         const auto id = static_cast<AgentId>(each.first);
+                         return id != core.id() && goes_on(id) && system_->core(id).powered();
+                       }) ||
+           std::any_of(system_->scripted_masters().begin(), system_->scripted_masters().end(),
+                       [&](const auto& each) { return goes_on(each->agent()); });
   };
   for (; waited_for_others_ < most && another_goes_on(); waited_for_others_ += at_a_time) {
     core.core().advance(at_a_time);
@@ -277,20 +285,35 @@ void Session::run_program(DspCore& core) {
     start_up_.end(core);
     allocator_.initialise(core);
     power_secondary_cores(core);
+    for (const auto& master : system_->scripted_masters()) master->start(core.core().now());
   }
   const auto& cores = input_.scenario.cores;
   if (const auto steps = cores.find(core.id()); steps != cores.end()) {
     StepContext context(*this, core);
     run_steps(context, steps->second);
-    begin_step(static_cast<AgentId>(core.id()), nullptr, nullptr);
-    finished_.insert(core.id());
-    core.synchronise();
-    system_->core(0).wake(core.core().now());
+    finish_steps(core);
   }
   if (core.id() != 0) return;
-  rendezvous_.block(core, "the other cores", {}, [this] { return finished_.size() == input_.scenario.cores.size(); });
+  rendezvous_.block(core, "the others", {}, [this] { return finished_.size() == programs(); });
   collect_heaps(core);
   system_->stop();
+}
+
+void Session::run_master(ScriptedMaster& master) {
+  const auto& agents = input_.scenario.agents;
+  const auto mine = std::find_if(agents.begin(), agents.end(), [&](const Scenario::AgentSteps& each) {
+    return agent_of_master(each.master, input_.platform.core_count()) == master.agent();
+  });
+  StepContext context(*this, master);
+  run_steps(context, mine->steps);
+  finish_steps(master);
+}
+
+void Session::finish_steps(const Actor& actor) {
+  begin_step(actor, nullptr, nullptr);
+  finished_.insert(actor.id());
+  actor.synchronise();
+  system_->core(0).wake(actor.now());
 }
 
 void Session::run_steps(StepContext& context, const StepList& steps) {
@@ -309,11 +332,12 @@ void Session::run_steps(StepContext& context, const StepList& steps) {
   }
 }
 
-void Session::begin_step(AgentId core, const SourceMark* where, const std::string* kind) {
+void Session::begin_step(const Actor& actor, const SourceMark* where, const std::string* kind) {
   if (interrupted()) throw Interrupted{};
-  if (where) origins_.set(core, where);
-  if (where && options_.sites) options_.sites->set_step(core, *where);
-  bus_.emit(StepBegan{core, where, kind, system_->core(core).core().now()});
+  const AgentId id = actor.id();
+  if (where) origins_.set(id, where);
+  if (where && options_.sites) options_.sites->set_step(id, *where);
+  bus_.emit(StepBegan{id, where, kind, actor.now(), agent_of(id, input_.platform.core_count())});
 }
 
 bool Session::interrupted() const {
@@ -365,19 +389,22 @@ std::string Session::hopeless_poll(AgentId core) {
 void Session::note_deadlock() {
   for (std::uint32_t id = 0; id < system_->core_count() && !result_.crash; ++id) {
     DspCore& core = system_->core(id);
-    const bool has_steps = input_.scenario.cores.contains(id) && !finished_.contains(id);
+    const bool has_steps = input_.scenario.cores.contains(id) && !finished_.contains(static_cast<AgentId>(id));
     // Core 0 waits for the others at its end; a core that waits for nothing of the scenario waits within the firmware.
-    if (!core.powered() || rendezvous_.waiting().contains(id) || (id != 0 && !has_steps)) continue;
+    if (!core.powered() || rendezvous_.waiting().contains(static_cast<AgentId>(id)) || (id != 0 && !has_steps))
+      continue;
     try {
       core.core().fault(FaultCause::endless_wait);
     } catch (const CoreFault& fault) { bus_.emit(Crashed{fault}); }
   }
-  for (const auto& [core, wait] : rendezvous_.waiting())
+  for (const auto& [id, wait] : rendezvous_.waiting())
     if (wait.mark.line)  // else core 0 at its end
-      result_.expectations.push_back({fmt::format("core {} comes to its end", core),
-                                      "it waits for " + wait.reason + ", for ever", wait.mark, false});
+      result_.expectations.push_back(
+          {fmt::format("{} comes to its end", to_string(agent_of(id, input_.platform.core_count()))),
+           "it waits for " + wait.reason + ", for ever", wait.mark, false});
   for (const auto& [id, steps] : input_.scenario.cores) {
-    if (rendezvous_.waiting().contains(id) || system_->core(id).powered() || result_.crash) continue;
+    if (rendezvous_.waiting().contains(static_cast<AgentId>(id)) || system_->core(id).powered() || result_.crash)
+      continue;
     Result::Crash crash;
     crash.message = fmt::format("core {} has steps to run, and no power", id);
     crash.core = id;

@@ -96,7 +96,10 @@ class Session final : public CoreHost {
   void place_objects();
   void power_secondary_cores(DspCore& core);
   void run_steps(StepContext& context, const StepList& steps);
-  void begin_step(AgentId core, const SourceMark* where, const std::string* kind);
+  void begin_step(const Actor& actor, const SourceMark* where, const std::string* kind);
+  /// Whoever executes them has done its steps.
+  void finish_steps(const Actor& actor);
+  std::size_t programs() const { return input_.scenario.cores.size() + input_.scenario.agents.size(); }
   void collect_heaps(DspCore& core);
   void add_also_found();
   void before_lock(DspCore& core);
@@ -112,6 +115,7 @@ class Session final : public CoreHost {
 
   // CoreHost
   void run_program(DspCore& core) override;
+  void run_master(ScriptedMaster& master) override;
   std::uint32_t simulator_call(DspCore& core, std::uint32_t number,
                                std::span<const std::uint32_t, 3> arguments) override {
     return firmware_.serve(core, number, arguments);
@@ -182,7 +186,7 @@ class Session final : public CoreHost {
 
   unsigned locks_held_ = 0;  ///< by the core that takes its locks last
   std::uint64_t waited_for_others_ = 0;  ///< cycles, by that core
-  std::set<std::uint32_t> finished_;  ///< cores that have done their steps
+  std::set<AgentId> finished_;  ///< who has done its steps
   std::exception_ptr failure_;
   mutable std::size_t findings_seen_ = 0;  ///< when interrupted() looked last
   mutable std::string stopped_;  ///< why it said yes

@@ -4,16 +4,22 @@
 #include <fmt/format.h>
 
 #include "sim/heap/shortage.h"
+#include "sim/scenario/agents.h"
 #include "sim/session/session.h"
 
 namespace dspmem {
 
-static_assert(StepContext::host_master == Masters::host);
-
 // ---- Who and where ------------------------------------------------------------------------------
 
-std::uint32_t StepContext::core() const { return core_.id(); }
-std::uint64_t StepContext::now() const { return core_.core().now(); }
+std::uint32_t StepContext::core() const { return actor_.id(); }
+std::optional<std::uint32_t> StepContext::as_master() const {
+  return actor_.is_core() ? std::nullopt : master_of_agent(actor_.id(), platform().core_count());
+}
+Agent StepContext::agent_of(std::optional<std::uint32_t> master) const {
+  const std::uint32_t cores = platform().core_count();
+  return dspmem::agent_of(master ? agent_of_master(*master, cores) : actor_.id(), cores);
+}
+std::uint64_t StepContext::now() const { return actor_.now(); }
 std::uint64_t StepContext::seed() const { return session_.result_.seed; }
 const Platform& StepContext::platform() const { return session_.input_.platform; }
 const ScenarioNames& StepContext::names() const { return session_.names_; }
@@ -23,12 +29,12 @@ std::uint64_t StepContext::cycles_of(std::uint64_t nanoseconds) const {
 
 // ---- Time ---------------------------------------------------------------------------------------
 
-void StepContext::advance(std::uint64_t cycles) { core_.core().advance(cycles); }
-void StepContext::advance_to(std::uint64_t cycle) { core_.core().advance_to(cycle); }
-void StepContext::synchronise() { core_.synchronise(); }
-bool StepContext::powered() const { return core_.powered(); }
+void StepContext::advance(std::uint64_t cycles) { actor_.advance(cycles); }
+void StepContext::advance_to(std::uint64_t cycle) { actor_.advance_to(cycle); }
+void StepContext::synchronise() { actor_.synchronise(); }
+bool StepContext::powered() const { return actor_.core().powered(); }
 void StepContext::wait_for_power() {
-  core_.wait_until([this] { return core_.powered(); });
+  actor_.wait_until([this] { return !actor_.is_core() || actor_.core().powered(); });
 }
 
 // ---- Memory -------------------------------------------------------------------------------------
@@ -39,52 +45,58 @@ std::uint32_t StepContext::cached(std::uint32_t address) const {
 std::uint32_t StepContext::uncached(std::uint32_t address) const {
   return session_.system_->map().alias(address, RegionKind::uncached);
 }
-std::uint32_t StepContext::load(std::uint32_t address, unsigned bytes) { return core_.core().load(address, bytes); }
+std::uint32_t StepContext::load(std::uint32_t address, unsigned bytes) {
+  return actor_.core().core().load(address, bytes);
+}
 void StepContext::store(std::uint32_t address, std::uint32_t value, unsigned bytes) {
-  core_.core().store(address, value, bytes);
+  actor_.core().core().store(address, value, bytes);
 }
 void StepContext::inspect(std::uint32_t address, std::span<std::uint8_t> bytes) {
   session_.system_->inspect(address, bytes);
 }
 
 void StepContext::evict(std::uint32_t address, std::uint32_t bytes) {
-  L1Cache& cache = core_.core().data_cache();
+  L1Cache& cache = actor_.core().core().data_cache();
   for (std::uint32_t line = cache.line_address(address); line < address + bytes; line += cache.config().line_bytes) {
     try {
       cache.write_back_invalidate(line);
-    } catch (const BusError& error) { core_.core().fault(FaultCause::bus_error, error.what(), line, error.refusal); }
+    } catch (const BusError& error) {
+      actor_.core().core().fault(FaultCause::bus_error, error.what(), line, error.refusal);
+    }
   }
 }
 
 void StepContext::prefetch(std::uint32_t address, std::uint32_t bytes) {
-  L1Cache& cache = core_.core().data_cache();
+  L1Cache& cache = actor_.core().core().data_cache();
   for (std::uint32_t line = cache.line_address(address); line < address + bytes; line += cache.config().line_bytes) {
     try {
       cache.prefetch(line);
-    } catch (const BusError& error) { core_.core().fault(FaultCause::bus_error, error.what(), line, error.refusal); }
-    session_.hub_.on_cache_operation(core_.core(), CacheOperation::prefetch, session_.physical(line), true);
+    } catch (const BusError& error) {
+      actor_.core().core().fault(FaultCause::bus_error, error.what(), line, error.refusal);
+    }
+    session_.hub_.on_cache_operation(actor_.core().core(), CacheOperation::prefetch, session_.physical(line), true);
   }
 }
 
 void StepContext::master_write(std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes,
                                const SourceMark& mark) {
-  session_.masters_.write(core_, master, address, bytes, mark);
+  session_.masters_.write(actor_, master, address, bytes, mark);
 }
 void StepContext::master_read(std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes,
                               const SourceMark& mark) {
-  session_.masters_.read(core_, master, address, bytes, mark);
+  session_.masters_.read(actor_, master, address, bytes, mark);
 }
 
 // ---- Firmware -----------------------------------------------------------------------------------
 
 std::uint32_t StepContext::call(const std::string& function, std::span<const std::uint32_t> arguments,
                                 const SourceMark& mark) {
-  return session_.firmware_.call(core_, function, arguments, mark);
+  return session_.firmware_.call(actor_.core(), function, arguments, mark);
 }
 
 void StepContext::set_ring(std::uint32_t ring) {
-  core_.core().set_ring(ring);
-  session_.recorder_.record(core_, "ring", std::to_string(ring));
+  actor_.core().core().set_ring(ring);
+  session_.recorder_.record(actor_, "ring", std::to_string(ring));
 }
 
 std::string StepContext::shortage(const MemoryRequest& request, std::uint32_t bytes) const {
@@ -93,22 +105,22 @@ std::string StepContext::shortage(const MemoryRequest& request, std::uint32_t by
 }
 
 Memory StepContext::allocate(const MemoryRequest& request, const std::string& name, const SourceMark& mark) {
-  return session_.allocator_.allocate(core_, request, name, mark);
+  return session_.allocator_.allocate(actor_.core(), request, name, mark);
 }
 Memory StepContext::reallocate(const MemoryRequest& request, std::uint32_t address, std::uint32_t bytes,
                                const std::string& name, const SourceMark& mark) {
-  return session_.allocator_.reallocate(core_, request, address, bytes, name, mark);
+  return session_.allocator_.reallocate(actor_.core(), request, address, bytes, name, mark);
 }
 void StepContext::release(std::uint32_t address, const SourceMark& mark) {
-  session_.allocator_.release(core_, address, mark);
+  session_.allocator_.release(actor_.core(), address, mark);
 }
 
 // ---- Objects ------------------------------------------------------------------------------------
 
 ObjectTable& StepContext::objects() { return session_.objects_; }
 
-void StepContext::before_lock() { session_.before_lock(core_); }
-void StepContext::after_unlock() { session_.after_unlock(core_); }
+void StepContext::before_lock() { session_.before_lock(actor_.core()); }
+void StepContext::after_unlock() { session_.after_unlock(actor_.core()); }
 
 void StepContext::misuse(const std::string& message, const Object& object, const SourceMark& mark, bool unwritten) {
   HeapBlock block;
@@ -172,52 +184,50 @@ void StepContext::check_copied(const Object& object, std::uint32_t offset, std::
 
 // ---- Other cores --------------------------------------------------------------------------------
 
-void StepContext::signal(const std::string& name) { session_.rendezvous_.signal(core_, name); }
+void StepContext::signal(const std::string& name) { session_.rendezvous_.signal(actor_, name); }
 void StepContext::wait(const std::string& name, const SourceMark& mark) {
-  session_.rendezvous_.wait(core_, name, mark);
+  session_.rendezvous_.wait(actor_, name, mark);
 }
 void StepContext::barrier(const std::string& name, const SourceMark& mark) {
-  session_.rendezvous_.barrier(core_, name, mark);
+  session_.rendezvous_.barrier(actor_, name, mark);
 }
 void StepContext::begin_turn(Rendezvous::Turns& turns, std::uint64_t index, const SourceMark& mark) {
-  session_.rendezvous_.begin_turn(core_, turns, index, mark);
+  session_.rendezvous_.begin_turn(actor_, turns, index, mark);
 }
 void StepContext::end_turn(Rendezvous::Turns& turns) {
-  session_.rendezvous_.end_turn(core_, turns, session_.input_.scenario.cores.size() > 1);
+  session_.rendezvous_.end_turn(actor_, turns, session_.programs() > 1);
 }
 std::shared_ptr<void>& StepContext::shared_slot(const std::string& key) { return session_.shared_by_steps_[key]; }
 
 // ---- Steps within steps -------------------------------------------------------------------------
 
 void StepContext::run_steps(const StepList& steps) { session_.run_steps(*this, steps); }
-void StepContext::begin_step(const Step& step) {
-  session_.begin_step(static_cast<AgentId>(core()), &step.mark, &step.kind);
-}
+void StepContext::begin_step(const Step& step) { session_.begin_step(actor_, &step.mark, &step.kind); }
 
 void StepContext::begin_loop(const SourceMark& mark, std::uint64_t period) {
   const std::uint64_t loop = session_.loops_.number_of(mark);
-  session_.recorder_.record(core_, "loop_begin",
+  session_.recorder_.record(actor_, "loop_begin",
                             period ? fmt::format("{{loop: {}, period: {}}}", loop, period) : std::to_string(loop));
   begin_recorded_loop(loop, period);
 }
 void StepContext::end_round(const SourceMark& mark) {
   const std::uint64_t loop = session_.loops_.number_of(mark);
-  session_.recorder_.record(core_, "round_end", std::to_string(loop));
+  session_.recorder_.record(actor_, "round_end", std::to_string(loop));
   end_recorded_round(loop, mark);
 }
 void StepContext::end_loop(const SourceMark& mark) {
   const std::uint64_t loop = session_.loops_.number_of(mark);
-  session_.recorder_.record(core_, "loop_end", std::to_string(loop));
+  session_.recorder_.record(actor_, "loop_end", std::to_string(loop));
   end_recorded_loop(loop, mark);
 }
 void StepContext::begin_recorded_loop(std::uint64_t loop, std::uint64_t period) {
-  session_.loops_.begin(core_, loop, period);
+  session_.loops_.begin(actor_, loop, period);
 }
 void StepContext::end_recorded_round(std::uint64_t loop, const SourceMark& mark) {
-  session_.loops_.end_round(core_, loop, mark);
+  session_.loops_.end_round(actor_, loop, mark);
 }
 void StepContext::end_recorded_loop(std::uint64_t loop, const SourceMark& mark) {
-  const LoopWatch::Rounds rounds = session_.loops_.end(core_, loop, mark);
+  const LoopWatch::Rounds rounds = session_.loops_.end(actor_, loop, mark);
   if (rounds.late)
     expect(false, "the steps are done before their period is over",
            fmt::format("in {} of {} periods they were not", rounds.late, rounds.count), mark);
@@ -232,7 +242,7 @@ void StepContext::stale_read(Result::StaleRead read) { session_.outcome_.stale_r
 void StepContext::note_wake(std::uint64_t cycles) { session_.outcome_.note_wake(cycles); }
 void StepContext::stop() { throw Session::Stopped{}; }
 bool StepContext::recording() const { return session_.recorder_.active(); }
-void StepContext::record(TraceRow row) { session_.recorder_.record(core_, row); }
+void StepContext::record(TraceRow row) { session_.recorder_.record(actor_, row); }
 std::string StepContext::new_trace_id() { return session_.recorder_.new_id(); }
 void StepContext::progress(std::uint64_t done, std::uint64_t total) {
   session_.progress_.show(core(), now(), done, total);

@@ -17,45 +17,51 @@ namespace dspmem {
 
 class Session;
 
-/// All that a step sees of a run: the core that executes it, memory, the firmware, and the other steps' objects.
-/// Addresses are the core's.
+/// All that a step sees of a run: who executes it, memory, the firmware, and the other steps' objects. Addresses are a
+/// core's. What is under "Core" and "Firmware" needs one: steps that masters can execute use none of it.
 class StepContext {
  public:
-  StepContext(Session& session, DspCore& core) : session_(session), core_(core) {}
+  StepContext(Session& session, Actor actor) : session_(session), actor_(actor) {}
 
   // ---- Who and where ----
-  std::uint32_t core() const;
+  std::uint32_t core() const;  ///< number of the core, or of the agent
+  /// Who accesses memory: `master` in place of the core, if there is one.
+  Agent agent_of(std::optional<std::uint32_t> master) const;
+  /// The master that executes the step; nothing for a core.
+  std::optional<std::uint32_t> as_master() const;
   std::uint64_t now() const;  ///< cycles
   std::uint64_t seed() const;
   const Platform& platform() const;
   const ScenarioNames& names() const;
   std::uint64_t cycles_of(std::uint64_t nanoseconds) const;
 
-  // ---- Time on this core ----
+  // ---- Time ----
   void advance(std::uint64_t cycles);
   void advance_to(std::uint64_t cycle);
-  /// Lets the other cores catch up.
+  /// Lets the others catch up with this one.
   void synchronise();
+  /// A core that is off waits until it is on.
+  void wait_for_power();
+
+  // ---- Core ----
   // Around a critical section of the scenario: who goes last lets the others go first. See
   // ReplayOptions::takes_locks_last.
   void before_lock();
   void after_unlock();
   bool powered() const;
-  void wait_for_power();
+  /// As a load or store instruction of one cycle would.
+  std::uint32_t load(std::uint32_t address, unsigned bytes);
+  void store(std::uint32_t address, std::uint32_t value, unsigned bytes);
+  /// This core's cache lets go of the lines of a cached range, or fetches them, as it may at any time.
+  void evict(std::uint32_t address, std::uint32_t bytes);
+  void prefetch(std::uint32_t address, std::uint32_t bytes);
 
   // ---- Memory ----
   std::uint32_t cached(std::uint32_t address) const;
   std::uint32_t uncached(std::uint32_t address) const;
-  /// As a load or store instruction of one cycle would.
-  std::uint32_t load(std::uint32_t address, unsigned bytes);
-  void store(std::uint32_t address, std::uint32_t value, unsigned bytes);
-  /// Memory as it is below the caches, without time.
+  /// As it is below the caches, without time.
   void inspect(std::uint32_t address, std::span<std::uint8_t> bytes);
-  /// This core's cache lets go of the lines of a cached range, or fetches them, as it may at any time.
-  void evict(std::uint32_t address, std::uint32_t bytes);
-  void prefetch(std::uint32_t address, std::uint32_t bytes);
   /// Masters without a cache: see Masters.
-  static constexpr std::uint32_t host_master = 4;
   void master_write(std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes,
                     const SourceMark& mark);
   void master_read(std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes, const SourceMark& mark);
@@ -91,7 +97,7 @@ class StepContext {
   void check_copied(const Object& object, std::uint32_t offset, std::span<const std::uint8_t> seen,
                     const SourceMark& mark);
 
-  // ---- Other cores ----
+  // ---- Others ----
   void signal(const std::string& name);
   void wait(const std::string& name, const SourceMark& mark);
   void barrier(const std::string& name, const SourceMark& mark);
@@ -134,7 +140,7 @@ class StepContext {
   std::shared_ptr<void>& shared_slot(const std::string& key);
 
   Session& session_;
-  DspCore& core_;
+  Actor actor_;
 };
 
 }  // namespace dspmem

@@ -103,7 +103,7 @@ std::string build(const Job& job, const Platform& platform, const fs::path& targ
 }  // namespace
 
 std::string image_for(const JobRequest& request, const Job& job, const std::string& folder) {
-  if (request.firmware) return *request.firmware;
+  if (job.firmware) return *job.firmware;
   std::string missing;
   try {
     const std::string shipped = firmware_path(job.platform, job.allocator);

@@ -101,7 +101,7 @@ void HistoryRecorder::end_step(AgentId core, std::uint64_t cycle) {
 
 void HistoryRecorder::on(const StepBegan& event) {
   end_step(event.core, event.cycle);
-  cores_[event.core].name = event.core == host_agent ? "host" : fmt::format("core {}", event.core);
+  cores_[event.core].name = to_string(event.who);
   if (event.kind) steps_[event.core] = {event.cycle, *event.kind, event.where ? event.where->to_string() : "", true};
 }
 

@@ -59,8 +59,7 @@ void Timeline::end_step(AgentId agent, std::uint64_t cycle) {
 void Timeline::on(const StepBegan& event) {
   OpenStep& step = steps_[event.core];
   if (step.open) end_step(event.core, event.cycle);
-  else if (step.kind.empty())
-    name_track(event.core, event.core == host_agent ? "host" : fmt::format("core {}", event.core));
+  else if (step.kind.empty()) name_track(event.core, to_string(event.who));
   if (!event.kind) return;  // the core has done its steps
   step = {*event.kind, event.where ? event.where->to_string() : "", event.cycle, true};
 }

@@ -73,7 +73,9 @@ void ValueChanges::on(const StepBegan& event) {
       event.kind ? word(*event.kind + (event.where ? fmt::format("@{}:{}", event.where->file, event.where->line) : ""))
                  : "-";
   const auto [known, fresh] = texts_.try_emplace(text, static_cast<std::int32_t>(texts_.size()));
-  change(signal(fmt::format("core{}_step", event.core), Signal::Kind::step, 0), known->second, event.cycle);
+  std::string agent = to_string(event.who);
+  std::erase(agent, ' ');
+  change(signal(agent + "_step", Signal::Kind::step, 0), known->second, event.cycle);
 }
 void ValueChanges::count(const HeapBlock& block, std::int64_t bytes, std::uint64_t cycle) {
   const std::uint32_t zone = signal(std::string(to_string(block.zone)) + "_bytes", Signal::Kind::bytes, 0);

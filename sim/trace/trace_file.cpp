@@ -73,7 +73,8 @@ void TraceReader::read_metadata(std::string_view comment) {
   const std::size_t colon = comment.find(": ");
   if (colon == std::string_view::npos || comment.find(' ') < colon) return;  // a comment for people
   const std::string key(comment.substr(0, colon)), value(trimmed(comment.substr(colon + 2)));
-  static const std::vector<std::string> keys{"name", "platform", "seed", "unit", "order", "objects", "expect"};
+  static const std::vector<std::string> keys{"name", "platform", "allocator", "firmware", "seed",
+                                             "unit", "order",    "objects",   "agents",   "expect"};
   if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
     if (const std::string near = nearest_name(key, keys); !near.empty())
       fail(comment, "'" + key + "' means nothing here; did you mean '" + near + "'?");

@@ -5,16 +5,12 @@
 
 #include <cstring>
 
+#include "sim/scenario/agents.h"
+
 namespace dspmem {
 namespace {
 
 constexpr std::uint32_t largest = 16 * 1024 * 1024;  ///< bytes: more than any object has
-
-const Choices<std::uint32_t>& masters() {
-  static const Choices<std::uint32_t> all{
-      {"dma0", 0}, {"dma1", 1}, {"dma2", 2}, {"dma3", 3}, {"host", StepContext::host_master}};
-  return all;
-}
 
 const Choices<Access::View>& views() {
   static const Choices<Access::View> all{
@@ -43,7 +39,7 @@ Field Access::end_field() {
 FieldList Access::width_fields() {
   using namespace field;
   return {has("width", number(), "bytes of each load and store: 1, 2 or 4; default 4"),
-          has("by", choice(masters(), "master"), "who accesses in place of the core: a DMA channel, or the host")};
+          has("by", choice(master_names(), "master"), "who accesses in place of the core: a DMA channel, or the host")};
 }
 
 FieldList Access::range_fields(const std::string& name_field) {
@@ -61,7 +57,8 @@ void Access::read_width(StepReader& reader) {
   reader.optional("width", width);
   if (width != 1 && width != 2 && width != 4) reader.fail("width", "'width' must be 1, 2 or 4 bytes");
   if (offset % width) reader.fail("offset", fmt::format("'offset' must be a multiple of the width, {}", width));
-  if (std::string by; reader.optional("by", by)) master = choose(reader, "by", by, masters(), "master");
+  if (reader.for_master()) reader.refuse("by", "the steps of an agent: it accesses itself");
+  if (std::string by; reader.optional("by", by)) master = choose(reader, "by", by, master_names(), "master");
 }
 
 void Access::read_range(StepReader& reader, const std::string& name_field) {
@@ -76,6 +73,7 @@ void Access::read_end(StepReader& reader) {
 }
 
 void Access::read_view(StepReader& reader) {
+  if (reader.for_master()) reader.refuse("view", "the steps of an agent: it has no cache");
   std::string text = "default";
   if (reader.optional("view", text)) view = choose(reader, "view", text, views());
 }
@@ -131,15 +129,16 @@ Access::Place Access::place_in(Object& found, StepContext& context, const Source
   std::uint32_t address = found.address;
   if (view == View::cached) address = context.cached(address);
   if (view == View::uncached) address = context.uncached(address);
-  return {&found, address + offset, static_cast<std::uint32_t>(wanted), master};
+  return {&found, address + offset, static_cast<std::uint32_t>(wanted), master ? master : context.as_master()};
 }
 
 void store_bytes(StepContext& context, const Access::Place& place, std::uint32_t offset,
                  std::span<const std::uint8_t> bytes, std::uint32_t width, const SourceMark& mark) {
   Object& object = *place.object;
+  const Agent writer = context.agent_of(place.master);
   if (place.master) {
     context.master_write(*place.master, place.address, bytes, mark);
-    object.note_written(offset, bytes, {context.now(), context.core(), &mark});
+    object.note_written(offset, bytes, {context.now(), writer, &mark});
     return;
   }
   for (std::uint32_t at = 0; at < bytes.size();) {
@@ -147,7 +146,7 @@ void store_bytes(StepContext& context, const Access::Place& place, std::uint32_t
     std::uint32_t value = 0;
     std::memcpy(&value, &bytes[at], size);
     context.store(place.address + at, value, size);
-    object.note_written(offset + at, bytes.subspan(at, size), {context.now(), context.core(), &mark});
+    object.note_written(offset + at, bytes.subspan(at, size), {context.now(), writer, &mark});
     at += size;
   }
 }
@@ -183,7 +182,7 @@ void compare_bytes(StepContext& context, const Access::Place& place, std::uint32
                    std::span<const std::uint8_t> seen, std::span<const std::uint8_t> owed, const SourceMark& mark) {
   if (std::equal(seen.begin(), seen.end(), owed.begin())) return;
   Result::StaleRead read;
-  read.core = context.core();
+  read.agent = context.agent_of(place.master);
   read.cycle = context.now();
   read.object = place.object->name;
   read.where = mark;
@@ -204,7 +203,7 @@ void compare_bytes(StepContext& context, const Access::Place& place, std::uint32
     const WriteMark& writer = object.writers[read.first / 4];
     if (writer.where) {
       read.written = true;
-      read.writer_core = writer.core;
+      read.writer = writer.agent;
       read.writer_cycle = writer.cycle;
       read.writer_where = *writer.where;
     }

@@ -41,6 +41,7 @@ class Nested : public Step {
 
 class Repeat final : public Nested {
  public:
+  static constexpr bool for_masters = true;
   static FieldList fields() {
     return {field::needs("times", field::number(1, ~0ull), "how often"),
             field::needs("steps", field::steps(), "what is repeated")};
@@ -79,6 +80,7 @@ class UserMode final : public Nested {
 
 class Use final : public Nested {
  public:
+  static constexpr bool for_masters = true;
   static FieldList fields() {
     return {field::needs("file", field::text(), "file with steps: a path from this file's folder"),
             field::has("with", field::names(field::text()), "values for its parameters, ${NAME}")};
@@ -139,6 +141,7 @@ struct Duration {
 /// The core does nothing for a while; the others go on.
 class Delay final : public Step {
  public:
+  static constexpr bool for_masters = true;
   static FieldList fields() { return {field::needs("time", duration(), "how long: cycles, ns, us, ms or s")}; }
   void read(StepReader& reader) {
     std::string text;
@@ -157,6 +160,7 @@ class Delay final : public Step {
 /// Periodic work: what audio firmware does all day. The core idles until the next period begins.
 class Every final : public Nested {
  public:
+  static constexpr bool for_masters = true;
   static FieldList fields() {
     using namespace field;
     return {

@@ -2,6 +2,8 @@
 // Steps that move values: write, read, copy, add.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "models/devices/dma.h"
 #include "sim/scenario/patterns.h"
 #include "sim/session/steps/access.h"
@@ -23,6 +25,7 @@ void check_pattern(const Pattern& pattern, const Access& access, std::uint64_t b
 
 class Write final : public Step {
  public:
+  static constexpr bool for_masters = true;
   static FieldList fields() {
     return joined(Access::fields("to"),
                   {field::needs("pattern", Pattern::type(),
@@ -52,6 +55,7 @@ class Write final : public Step {
 
 class Read final : public Step {
  public:
+  static constexpr bool for_masters = true;
   static FieldList fields() {
     using namespace field;
     return joined(Access::fields("from"),
@@ -143,6 +147,7 @@ class Transfer : public Step {
 
 class Copy final : public Transfer {
  public:
+  static constexpr bool for_masters = true;
   static FieldList fields() {
     return joined(Transfer::place_fields(true), joined({Access::view_field()}, Access::width_fields()));
   }
@@ -165,8 +170,41 @@ class Copy final : public Transfer {
   }
 };
 
-/// The firmware's own driver starts a channel and waits for it. What to move is given here, or in a list that lies in
-/// memory.
+void check_dma(const ScenarioNames& names, const SourceMark& mark) {
+  if (!names.platform->system.devices.dma)
+    throw InputError(mark,
+                     "platform '" + names.platform->name + "' has no DMA engine: give it an address under 'devices'");
+}
+
+/// What a channel was told to move last: known to be there once somebody has waited for it.
+struct DmaPromise {
+  std::string to;  ///< object; empty: nothing that is not known already
+  std::uint32_t address = 0, offset = 0, bytes = 0;
+  std::string from;  ///< object; empty: not known
+  std::uint32_t from_offset = 0;
+  const SourceMark* where = nullptr;
+
+  static std::string key(std::uint32_t channel) { return fmt::format("dma {}", channel); }
+
+  /// What was moved is what was in memory, which may be older than what the program wrote last.
+  void keep(StepContext& context, std::uint32_t channel) {
+    const DmaPromise promise = std::exchange(*this, {});
+    if (promise.to.empty()) return;
+    const Object* target = context.objects().find(promise.to);
+    if (!target || target->address != promise.address) return;  // another of that name
+    Object& object = context.object(promise.to, *promise.where);
+    std::vector<std::uint8_t> moved(promise.bytes);
+    context.inspect(object.address + promise.offset, moved);
+    object.note_written(promise.offset, moved, {context.now(), {Agent::Kind::dma, channel}, promise.where});
+    if (!promise.from.empty() && context.objects().find(promise.from))
+      context.note_copied(context.object(promise.from, *promise.where), promise.from_offset, object, promise.offset,
+                          moved, *promise.where);
+  }
+};
+
+/// The firmware's own driver starts a channel, and waits for it in this step or in another. What to move is given here,
+/// or in a list that lies in memory.
+template <bool Waits>
 class DmaTransfer final : public Transfer {
  public:
   static FieldList fields() {
@@ -186,9 +224,7 @@ class DmaTransfer final : public Transfer {
     if (!list_.empty()) reader.refuse("chunk", "a list: it says itself what its transfers move");
   }
   void check(const ScenarioNames& names, std::uint32_t core) const override {
-    if (!names.platform->system.devices.dma)
-      throw InputError(mark,
-                       "platform '" + names.platform->name + "' has no DMA engine: give it an address under 'devices'");
+    check_dma(names, mark);
     if (list_.empty()) Transfer::check(names, core);
     else check_object(names, list_, mark);
   }
@@ -196,35 +232,40 @@ class DmaTransfer final : public Transfer {
     list_.empty() ? walk_places(program) : program.add(Program::Action::Kind::use, list_, mark);
   }
   void run(StepContext& context) const override {
+    DmaPromise& promise = context.shared<DmaPromise>(DmaPromise::key(channel_));
     if (!list_.empty()) {
       const Object& list = context.object(list_, mark);
-      context.call("dma_list_run", {channel_, list.address}, mark);
-      if (list.listed.to.empty()) return;
-      Object& to = context.object(list.listed.to, mark);
-      if (to.address == list.listed.address)
-        note_moved(context, to, list.listed.offset, list.listed.bytes);  // else: another of that name
-      return;
+      context.call(Waits ? "dma_list_run" : "dma_list_start", {channel_, list.address}, mark);
+      promise = {list.listed.to, list.listed.address, list.listed.offset, list.listed.bytes, "", 0, &mark};
+    } else {
+      const auto [from, to] = resolve(context);
+      context.call(Waits ? "dma_copy" : "dma_start",
+                   {channel_, to.address, from.address, from.bytes, static_cast<std::uint32_t>(chunk_.value)}, mark);
+      promise = {to.object->name, to.object->address, to_.offset, from.bytes, from.object->name, from_.offset, &mark};
     }
-    const auto [from, to] = resolve(context);
-    context.call("dma_copy", {channel_, to.address, from.address, from.bytes, static_cast<std::uint32_t>(chunk_.value)},
-                 mark);
-    note_moved(context, *to.object, to_.offset, from.bytes);
-    std::vector<std::uint8_t> moved(from.bytes);
-    context.inspect(to.address, moved);
-    context.note_copied(*from.object, from_.offset, *to.object, to_.offset, moved, mark);
+    if (Waits) promise.keep(context, channel_);
   }
 
  private:
-  /// What the transfer moved is what was in memory, which may be older than what the program wrote last.
-  void note_moved(StepContext& context, Object& to, std::uint32_t offset, std::uint32_t bytes) const {
-    std::vector<std::uint8_t> moved(bytes);
-    context.inspect(to.address + offset, moved);
-    to.note_written(offset, moved, {context.now(), context.core(), &mark});
-  }
-
   std::string list_;
   std::uint32_t channel_ = 0;
   Bytes chunk_;
+};
+
+class DmaWait final : public Step {
+ public:
+  static FieldList fields() {
+    return {field::has("channel", field::number(0, Dma::channels - 1), "DMA channel; default 0")};
+  }
+  void read(StepReader& reader) { reader.optional("channel", channel_); }
+  void check(const ScenarioNames& names, std::uint32_t) const override { check_dma(names, mark); }
+  void run(StepContext& context) const override {
+    context.call("dma_wait", {channel_}, mark);
+    context.shared<DmaPromise>(DmaPromise::key(channel_)).keep(context, channel_);
+  }
+
+ private:
+  std::uint32_t channel_ = 0;
 };
 
 /// The firmware writes a list of transfers into an object.
@@ -303,8 +344,10 @@ class Add final : public Step {
 const StepKind write_step = step_kind<Write>("write", nullptr, "store a pattern into an object");
 const StepKind read_step_kind = step_kind<Read>("read", "from", "load an object and compare it with a pattern");
 const StepKind copy_step = step_kind<Copy>("copy", nullptr, "load one object and store it into another");
-const StepKind dma_step = step_kind<DmaTransfer>(
+const StepKind dma_step = step_kind<DmaTransfer<true>>(
     "dma", nullptr, "let a DMA engine copy one object to another, past all caches, and wait for it");
+const StepKind dma_start_step = step_kind<DmaTransfer<false>>("dma_start", nullptr, "start the same, and go on");
+const StepKind dma_wait_step = step_kind<DmaWait>("dma_wait", "channel", "wait until a DMA channel is done");
 const StepKind dma_list_step = step_kind<DmaList>("dma_list", nullptr, "write a list of DMA transfers into an object");
 const StepKind add_step = step_kind<Add>("add", "to", "read a word, add to it, write it back");
 

@@ -13,6 +13,8 @@
   X(read_step_kind) \
   X(copy_step) \
   X(dma_step) \
+  X(dma_start_step) \
+  X(dma_wait_step) \
   X(dma_list_step) \
   X(add_step) \
   X(commit_step) \

@@ -38,6 +38,7 @@ class LockStep final : public Step {
 
 class Signal final : public Step {
  public:
+  static constexpr bool for_masters = true;
   static FieldList fields() { return {field::needs("name", field::text(), "name of the signal")}; }
   void read(StepReader& reader) { reader.required("name", name_); }
   void declare(ScenarioNames& names, std::uint32_t) const override { names.signals.insert(name_); }
@@ -50,6 +51,7 @@ class Signal final : public Step {
 
 class Wait final : public Step {
  public:
+  static constexpr bool for_masters = true;
   static FieldList fields() { return {field::needs("name", field::text(), "name of the signal")}; }
   void read(StepReader& reader) { reader.required("name", name_); }
   void declare(ScenarioNames& names, std::uint32_t core) const override { names.waiters[name_].insert(core); }
@@ -67,6 +69,7 @@ class Wait final : public Step {
 
 class Barrier final : public Step {
  public:
+  static constexpr bool for_masters = true;
   static FieldList fields() { return {field::needs("name", field::text(), "name of the barrier")}; }
   void read(StepReader& reader) { reader.required("name", name_); }
   void declare(ScenarioNames& names, std::uint32_t core) const override { names.barriers[name_].insert(core); }
