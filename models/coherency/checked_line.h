@@ -48,13 +48,16 @@ struct CoherencyChecker::History {
   };
   using Read = HistoryRead;
   struct Write : Read {
-    static constexpr std::uint64_t unread_bit = 1ull << 63;
+    static constexpr std::uint64_t unread_bit = 1ull << 63, aside_bit = 1ull << 62;
 
-    std::uint64_t when = 0;  ///< the cycle, and unread_bit
-    std::uint64_t cycle() const { return when & ~unread_bit; }
+    std::uint64_t when = 0;  ///< the cycle, and the bits
+    std::uint64_t cycle() const { return when & ~(unread_bit | aside_bit); }
     /// Surely not read since by the agent itself.
     bool unread() const { return when & unread_bit; }
-    void set_unread(bool unread) { when = cycle() | (unread ? unread_bit : 0); }
+    void set_unread(bool unread) { when = (when & ~unread_bit) | (unread ? unread_bit : 0); }
+    /// Made aside: see set_aside().
+    bool aside() const { return when & aside_bit; }
+    void set_aside(bool aside) { when = (when & ~aside_bit) | (aside ? aside_bit : 0); }
   };
   /// Half a line of the host's cache.
   struct alignas(32) Cell {

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cassert>
+#include <utility>
 
 #include "models/coherency/checked_line.h"
 
@@ -17,6 +18,7 @@ CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listen
   if (!config.agents_start) acted_ = (1u << config.agents) - 1;
   // Epoch 0 stands for never: everybody starts in epoch 1 and knows only about itself.
   for (std::size_t agent = 0; agent < max_agents; ++agent) clocks_[agent].advance(static_cast<AgentId>(agent));
+  meant_clocks_ = clocks_;
   for (std::uint32_t core = 0; core < config.rules.cores; ++core) origins_[core].known.resize(origins_kept);
 }
 
@@ -83,9 +85,18 @@ void CoherencyChecker::release(AgentId agent, std::uint64_t object) {
   if (alone_) return;  // whoever comes later learns all of it when it starts
   Object& released = objects_[object];
   released.clock.join(clocks_[agent]);
+  meant_clocks_[agent].set(agent, clocks_[agent][agent]);  // what it has just done for somebody
+  if (!(aside_ >> agent & 1)) released.meant.join(meant_clocks_[agent]);
   released.known &= 1u << agent;  // if it knew the rest, it knows all
   absorb_all(agent);
   clocks_[agent].advance(agent);
+  meant_clocks_[agent].set(agent, clocks_[agent][agent]);
+}
+
+void CoherencyChecker::release_start(AgentId agent, std::uint64_t object) {
+  if (!alone_)
+    if (Object& released = objects_[object]; std::exchange(released.starter, agent) != agent) released.meant = {};
+  release(agent, object);
 }
 
 void CoherencyChecker::acquire(AgentId agent, std::uint64_t object) {
@@ -93,7 +104,17 @@ void CoherencyChecker::acquire(AgentId agent, std::uint64_t object) {
   const auto found = objects_.find(object);
   if (found == objects_.end() || found->second.known >> agent & 1) return;
   clocks_[agent].join(found->second.clock);
+  if (aside_ >> agent & 1) return;
+  meant_clocks_[agent].join(found->second.meant);
   if (agent < config_.rules.cores) found->second.known |= 1u << agent;  // others may forget: see act_for()
+}
+
+void CoherencyChecker::start(AgentId agent, std::uint64_t object) {
+  acquire(agent, object);
+  const auto found = objects_.find(object);
+  if (found == objects_.end()) return;
+  meant_clocks_[agent] = found->second.meant;
+  serving_ |= 1u << agent;
 }
 
 void CoherencyChecker::act_for(AgentId agent, AgentId other) {
@@ -101,6 +122,8 @@ void CoherencyChecker::act_for(AgentId agent, AgentId other) {
   const std::uint32_t epoch = clocks_[agent][agent];
   clocks_[agent] = clocks_[other];
   clocks_[agent].set(agent, epoch);
+  meant_clocks_[agent] = meant_clocks_[other];
+  serving_ |= 1u << agent;
 }
 
 void CoherencyChecker::boot(AgentId core) {
@@ -129,7 +152,30 @@ bool CoherencyChecker::check_order(Line& line, const Operation& access, std::uin
       return false;
     }
   }
+  if (!(aside_ >> access.agent & 1)) check_accidents(line, access, offset, bytes);
   return true;
+}
+
+/// The access is ordered: whether after other agents' writes by accident alone.
+void CoherencyChecker::check_accidents(const Line& line, const Operation& access, std::uint32_t offset,
+                                       std::uint32_t bytes) {
+  const VectorClock& meant = meant_clocks_[access.agent];
+  for (const History& history : line.histories) {
+    if ((history.agent == access.agent && !serves(access.agent)) || history.latest_write <= meant[history.agent])
+      continue;
+    for (std::uint32_t i = offset; i < offset + bytes; i = history.behind(i)) {
+      const History::Write& write = history.write_of(i);
+      const bool own = history.agent == access.agent && write.epoch == clocks_[access.agent][access.agent];
+      if (write.epoch <= meant[history.agent] || own || write.aside() || line.writer(i) != history.agent) continue;
+      CoherencyFinding finding;
+      finding.rule = Rule::accidental_order;
+      finding.access = access;
+      finding.address = line.address + i;
+      finding.first = finding.last = i - offset;
+      finding.other = last_write(history, i);
+      return listener_.on_finding(finding);
+    }
+  }
 }
 
 // ---- Accesses -----------------------------------------------------------------------------------
@@ -145,12 +191,13 @@ void CoherencyChecker::do_read(AgentId agent, View view, std::uint32_t address, 
   if (wanted && same_reader && (line.settled_reads & wanted) == wanted) return;
   // What the reader itself has stored unseen can wait where nobody else may ever ask whether it was read.
   if (line.pending() && (line.unseen != agent || view != View::cached || !alone_)) absorb(line);
-  const Operation access{Operation::Kind::read, agent, view, site, cycle};
+  const Operation access{fetching_ ? Operation::Kind::fetch : Operation::Kind::read, agent, view, site, cycle};
   if (!power_ons_.empty()) [[unlikely]]
     check_power(line, access, address);
   // A line that nobody else has used, or that only memory holds, cannot be stale.
   const bool alone = !line.used_besides(agent);
   if (!alone) last_raced_ = !check_order(line, access, address, bytes, false);
+  else if (serves(agent)) check_accidents(line, access, offset, bytes);
   const bool held = agent < config_.rules.cores && line.copies.may_hold(agent);
   if (view == View::cached) touch(line, agent);
   const bool fresh = surely_fresh(line, agent, view);
@@ -213,6 +260,7 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
     check_power(line, access, address);
   const bool alone = line.user == agent;
   last_raced_ = !alone && !check_order(line, access, address, bytes, true);
+  if (alone && serves(agent)) check_accidents(line, access, offset, bytes);
   line.atomic_word = Line::no_word;
   const bool own =
       alone && line.reader == agent && line.reader_view == view && line.reader_epoch == clocks_[agent][agent];
@@ -225,22 +273,11 @@ void CoherencyChecker::write(AgentId agent, View view, std::uint32_t address, st
   History& history = history_of(line, agent);
   History::Write noted{{clocks_[agent][agent], number}, cycle};
   noted.set_unread(!alone_);
+  noted.set_aside(aside_ >> agent & 1);
   if (!alone_) keep_sources(line, history, offset, bytes);
   history.note_write(offset, bytes, noted);
   line.keep(offset, value.data(), bytes, agent);
   note(line, Operation::Kind::write, agent, noted.site, cycle);
-}
-
-void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site,
-                             std::uint64_t cycle) {
-  for (std::size_t at = 0; at < seen.size(); at += config_.rules.line_bytes) {
-    // Code that nobody wrote came with the image.
-    const auto start = static_cast<std::uint32_t>(address + at);
-    const Line* line = known_line(start & line_mask_);
-    if (!line || !line->is_any_known(0, config_.rules.line_bytes)) continue;
-    do_read(core, View::direct, start,
-            seen.subspan(at, std::min<std::size_t>(seen.size() - at, config_.rules.line_bytes)), site, cycle, false);
-  }
 }
 
 bool CoherencyChecker::maintain_line(Line& line, const Operation& operation, std::uint32_t site) {
@@ -279,6 +316,20 @@ void CoherencyChecker::maintain_all(AgentId core, Operation::Kind kind, const Si
     if (line.copies.may_hold(core) || line.copies.may_be_dirty(core))
       maintain_line(line, {kind, core, View::cached, site, cycle}, number);
   });
+}
+
+std::vector<std::uint32_t> CoherencyChecker::maintain_sets(const Operation& operation, const std::vector<bool>& sets) {
+  absorb_all(operation.agent);
+  std::vector<std::uint32_t> lines;
+  const std::uint32_t number = site_number(operation.site, View::cached);
+  for_each_line([&](Line& line) {
+    if (!sets[(line.address >> line_shift_) % sets.size()]) return;
+    line.unsettle();
+    if (!line.copies.may_hold(operation.agent) && !line.copies.may_be_dirty(operation.agent)) return;
+    maintain_line(line, operation, number);
+    lines.push_back(line.address);
+  });
+  return lines;
 }
 
 void CoherencyChecker::maintain_nothing(const Operation& operation, std::uint32_t address) {

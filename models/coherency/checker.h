@@ -30,6 +30,8 @@ enum class Rule : std::uint8_t {
   lock_in_cache,
   uncommitted_access,
   unordered_power_on,
+  accidental_order,
+  stale_code,
 };
 
 /// A read that may return something older than the latest write, or a pair of accesses that nothing orders.
@@ -46,6 +48,7 @@ struct CoherencyFinding {
   bool also_old_copy = false;  ///< missing-writeback: the reader's cache may hold an older copy, too
   bool unread = false;  ///< lost-update at the end of the run: nobody has read what may have been overwritten; `access`
                         ///< is the store that may have done it
+  bool in_memory = false;  ///< stale-code: memory has the instructions, the core's instruction cache may not
   std::vector<std::uint8_t> seen, owed;
   std::vector<Operation> history;  ///< the line's last events, oldest first
 };
@@ -96,7 +99,8 @@ class CoherencyChecker {
     std::uint64_t settled = 0;
     bool exclusive = false;
   };
-  Filled filled(AgentId agent, std::uint32_t address, StoreLog& log);
+  /// `may_store`: else its writes have to be seen.
+  Filled filled(AgentId agent, std::uint32_t address, StoreLog& log, bool may_store = true);
   /// Remembers that a core was let do something to the line unseen, for who takes it back: take_permitted() tells which
   /// of `cores`, a bit for each, still may, as far as is known, and forgets it.
   void note_permitted(AgentId core, std::uint32_t address);
@@ -117,15 +121,33 @@ class CoherencyChecker {
                    const Site& site, std::uint64_t cycle);
   void atomic_write(AgentId agent, View view, std::uint32_t address, std::span<const std::uint8_t> value,
                     const Site& site, std::uint64_t cycle);
-  /// Instructions that a core reads from memory; may span several lines.
+
+  // Instructions, in code.cpp. What nobody wrote came with the image.
+
+  /// A line that comes into a core's instruction cache.
   void fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site,
              std::uint64_t cycle);
+  /// The core executes these instructions, within one line, out of its instruction cache.
+  void enter_code(AgentId core, std::uint32_t address, std::span<const std::uint8_t> held, const Site& site,
+                  std::uint64_t cycle);
+  /// Its instruction cache loses the line that holds the address, all lines of a set of a cache with so many sets and
+  /// bytes a line, or all.
+  void drop_code(AgentId core, std::uint32_t address);
+  void drop_code_set(AgentId core, std::uint32_t set, std::uint32_t sets, std::uint32_t line_bytes);
+  void drop_all_code(AgentId core);
+  /// Whether somebody may have been let store to the line unseen.
+  bool may_be_stored_unseen(std::uint32_t address) const;
+  /// Whose instruction caches may hold the line: a bit for each core.
+  std::uint32_t code_holders(std::uint32_t address) const;
+
   /// A cache operation of a core on the line that holds `address`. One that another instruction implies is not counted
   /// as use.
   void maintain(AgentId core, Operation::Kind operation, std::uint32_t address, const Site& site, std::uint64_t cycle,
                 bool implied = false);
   /// The same for every line that the core may hold.
   void maintain_all(AgentId core, Operation::Kind operation, const Site& site, std::uint64_t cycle);
+  /// The same for every line that it may hold in a set of its cache; a bit for each set. Returns the lines.
+  std::vector<std::uint32_t> maintain_sets(const Operation& operation, const std::vector<bool>& sets);
   /// A cache operation that misses its line, because it names another address of it: wrong if the core may hold what it
   /// has written there through its cache.
   void maintain_nothing(const Operation& operation, std::uint32_t address);
@@ -139,10 +161,20 @@ class CoherencyChecker {
   void set_alone(bool alone) { alone_ = alone; }
   bool alone() const { return alone_; }
   void acquire(AgentId agent, std::uint64_t object);
+  /// What the agent does from now on is done aside, or no longer: in code that others share with it by chance, such as
+  /// the allocator. What it releases or acquires meanwhile is order, and an accidental one.
+  void set_aside(AgentId agent, bool aside) { aside_ = aside ? aside_ | 1u << agent : aside_ & ~(1u << agent); }
+  /// A master without a cache begins what whoever released `object` last wants of it: what it did for others is order,
+  /// and an accidental one, until end_of_start().
+  void start(AgentId agent, std::uint64_t object);
+  void end_of_start(AgentId agent) { serving_ &= ~(1u << agent); }
+  /// Releases an object that starts a master: what other agents have released there is no order of theirs any more,
+  /// but an accidental one.
+  void release_start(AgentId agent, std::uint64_t object);
   /// Nobody will acquire it any more.
   void drop(std::uint64_t object) { objects_.erase(object); }
   /// The agent, which has no will of its own, acts for another: it knows what that one knows, and nothing of what it
-  /// did for others.
+  /// did for others. Until end_of_start() that is an accidental order.
   void act_for(AgentId agent, AgentId other);
   /// The core may have fetched the line that holds `address`, though nobody has loaded from it.
   void prefetch(AgentId core, std::uint32_t address);
@@ -254,6 +286,22 @@ class CoherencyChecker {
   std::uint32_t site_number(const Site& site, View view);
   History& history_of(Line& line, AgentId agent);
   bool check_order(Line& line, const Operation& access, std::uint32_t address, std::uint32_t bytes, bool is_write);
+  /// What an instruction cache may hold of a line, at its oldest.
+  struct CodeCopy {
+    VectorClock filled;
+    std::uint64_t cycle = 0;
+  };
+  struct CodeLine {
+    std::uint32_t holders = 0;  ///< a bit for each core
+    std::array<CodeCopy, LineCopies::max_cores> copies;
+  };
+  std::unordered_map<std::uint32_t, CodeLine> code_lines_;  ///< by address
+  bool fetching_ = false;
+  void check_code(const Line& line, const Operation& access, std::uint32_t offset, std::span<const std::uint8_t> held,
+                  const CodeCopy& copy, bool executed);
+  /// It is at work for another agent.
+  bool serves(AgentId agent) const { return serving_ >> agent & 1; }
+  void check_accidents(const Line& line, const Operation& access, std::uint32_t offset, std::uint32_t bytes);
   // Whether a read is fresh, in freshness.cpp.
 
   /// The latest write of a byte, and when memory had it.
@@ -341,12 +389,15 @@ class CoherencyChecker {
   };
   std::vector<RecentSite> recent_sites_;
   std::array<VectorClock, max_agents> clocks_;
+  std::array<VectorClock, max_agents> meant_clocks_;  ///< by what is meant to order agents alone: see set_aside()
+  std::uint32_t aside_ = 0, serving_ = 0;  ///< a bit for each agent
   std::array<VectorClock, max_agents> boot_clocks_;
   std::array<bool, max_agents> booted_{};
   /// What is ordered before whoever acquires it.
   struct Object {
-    VectorClock clock;
+    VectorClock clock, meant;
     std::uint32_t known = 0;  ///< a bit for each core that knows all of it
+    AgentId starter = 0xff;  ///< who released it last to start a master
   };
   std::unordered_map<std::uint64_t, Object> objects_;
   /// Memory that was switched on, and not everybody may know it.

@@ -35,7 +35,9 @@ CoherencyObserver::CoherencyObserver(const SystemConfig& config, Origins& origin
     : listener_(listener), origins_(origins), devices_(config.devices), core_control_(config.devices.core_control),
       line_mask_(~(config.cores.front().data_cache.line_bytes - 1)),
       core_count_(static_cast<std::uint32_t>(config.cores.size())), sets_(config.cores.front().data_cache.sets()),
-      ways_(config.cores.front().data_cache.ways), commits_(config.cores.front().data_cache.line_bytes, listener),
+      ways_(config.cores.front().data_cache.ways), code_sets_(config.cores.front().instruction_cache.sets()),
+      code_ways_(config.cores.front().instruction_cache.ways),
+      commits_(config.cores.front().data_cache.line_bytes, listener),
       checker_({rules_of(config), max_agents, true}, listener) {
   checker_.set_alone(true);  // core 0 is, until it writes to a device that other agents know
 }
@@ -49,12 +51,14 @@ Site CoherencyObserver::site_of(const Core& core) const {
 std::uint64_t CoherencyObserver::on_read(const CoreAccess& event) {
   const auto& [core, view, ordering, address, seen] = event;
   const auto agent = static_cast<AgentId>(core.id());
+  settle_sweeps(agent);
   if (ordering == Ordering::plain) {
     if (commits_.required())
       commits_.on_access({Operation::Kind::read, agent, view, site_of(core), core.now()}, address);
     const auto bytes = static_cast<std::uint32_t>(seen.size());
     if (checker_.settled_read(agent, view, address, bytes)) return permit_reads(core, view, address);
     revoke_elsewhere(&core, address);
+    note_aside(core);
     const Operation access{Operation::Kind::read, agent, view, site_of(core), core.now()};
     checker_.read(agent, view, address, seen, access.site, access.cycle);
     return permit_reads(core, view, address);
@@ -68,6 +72,7 @@ std::uint64_t CoherencyObserver::on_read(const CoreAccess& event) {
     listener_.on_finding(finding);
   }
   atomic_found_zero_[agent] = is_zero(seen);
+  note_aside(core);
   checker_.acquire(agent, address);
   checker_.atomic_read(agent, view, address, seen, site_of(core), core.now());
   revoke_elsewhere(nullptr, address);
@@ -77,12 +82,16 @@ std::uint64_t CoherencyObserver::on_read(const CoreAccess& event) {
 std::uint64_t CoherencyObserver::on_write(const CoreAccess& event) {
   const auto& [core, view, ordering, address, value] = event;
   const auto agent = static_cast<AgentId>(core.id());
+  settle_sweeps(agent);
   const Operation access{Operation::Kind::write, agent, view, site_of(core), core.now()};
+  note_aside(core);
   if (ordering == Ordering::plain) commits_.on_access(access, address);
   if (ordering == Ordering::plain) checker_.write(agent, view, address, value, access.site, access.cycle);
   else checker_.atomic_write(agent, view, address, value, access.site, access.cycle);
   // With others about it counts whether the core itself reads what it writes here: that must be seen.
   revoke_elsewhere(view == View::cached && checker_.alone() ? &core : nullptr, address);
+  if (near_code(address)) [[unlikely]]
+    distrust_code(address);
   if (ordering == Ordering::plain) return permit_writes(core, view, address);
   // A word that an atomic sets to zero is a lock that opens.
   const bool opens = is_zero(value);
@@ -116,7 +125,8 @@ std::uint64_t CoherencyObserver::permit_reads(Core& core, View view, std::uint32
 
 std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint32_t address) {
   const auto agent = static_cast<AgentId>(core.id());
-  if (!may_skip(view, address) || !checker_.exclusive(agent, address)) return 0;
+  if (!may_skip(view, address) || (near_code(address) && checker_.code_holders(address))) return 0;
+  if (!checker_.exclusive(agent, address)) return 0;
   checker_.note_permitted(agent, address);
   if (!cores_[agent]) tag_stores(core);
   permitted_[agent] = cores_[agent] = &core;
@@ -124,9 +134,11 @@ std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint3
 }
 
 HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::uint32_t address, StoreLog& log) {
+  settle_sweeps(static_cast<AgentId>(core.id()));
   if (!may_skip(View::cached, address)) return {0, 0};
   const auto agent = static_cast<AgentId>(core.id());
-  const CoherencyChecker::Filled line = checker_.filled(agent, address, log);
+  const CoherencyChecker::Filled line =
+      checker_.filled(agent, address, log, !(near_code(address) && checker_.code_holders(address)));
   if (!line.settled && !line.exclusive) return {0, 0};
   permitted_[agent] = &core;
   if (line.exclusive && !cores_[agent]) {
@@ -170,13 +182,64 @@ void CoherencyObserver::set_shared(std::uint32_t address, std::uint32_t bytes, b
   commits_.set_shared(address, bytes, shared);
 }
 
+// ---- Instructions -------------------------------------------------------------------------------
+
 void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) {
-  checker_.fetch(static_cast<AgentId>(core.id()), address, line, site_of(core), core.now());
+  const std::uint32_t bytes = ~line_mask_ + 1;
+  for (std::size_t at = 0; at + bytes <= line.size(); at += bytes) {  // of the data cache
+    const std::uint32_t here = (address & line_mask_) + static_cast<std::uint32_t>(at);
+    if (checker_.may_be_stored_unseen(here)) revoke_elsewhere(nullptr, here);
+    checker_.fetch(static_cast<AgentId>(core.id()), here, line.subspan(at, bytes), site_of(core), core.now());
+  }
+  const std::uint32_t first = address & line_mask_, end = first + static_cast<std::uint32_t>(line.size());
+  const std::uint32_t all_end = code_bytes_ ? std::max(code_first_ + code_bytes_, end) : end;
+  code_first_ = code_bytes_ ? std::min(code_first_, first) : first;
+  code_bytes_ = all_end - code_first_;
+  fetchers_[core.id()] = &core;
+}
+
+void CoherencyObserver::on_code_entered(Core& core, std::uint32_t address, std::span<const std::uint8_t> held) {
+  for (std::size_t at = 0, count; at < held.size(); at += count) {
+    const std::uint32_t here = address + static_cast<std::uint32_t>(at);
+    count = std::min<std::size_t>(held.size() - at, ~line_mask_ + 1 - (here & ~line_mask_));
+    checker_.enter_code(static_cast<AgentId>(core.id()), here, held.subspan(at, count), site_of(core), core.now());
+  }
+}
+
+void CoherencyObserver::on_code_operation(Core& core, CacheOperation operation, std::uint32_t address) {
+  const auto agent = static_cast<AgentId>(core.id());
+  const CacheConfig& cache = core.instruction_cache().config();
+  if (operation == CacheOperation::invalidate) {
+    const std::uint32_t first = address & ~(cache.line_bytes - 1);
+    for (std::uint32_t at = 0; at < cache.line_bytes; at += ~line_mask_ + 1) checker_.drop_code(agent, first + at);
+    checker_.drop_code(agent, first);
+  } else if (operation == CacheOperation::index_invalidate) {
+    const std::uint32_t set = core.instruction_cache().set_of(address),
+                        way = core.instruction_cache().way_of_index(address);
+    if (way >= code_ways_) return;
+    // A line of a set lies in one of its ways: when all were named, it was met.
+    Sweep& sweep = code_sweeps_[agent];
+    sweep.done.resize(code_sets_ * code_ways_);
+    if (sweep.done[set * code_ways_ + way]) return;
+    sweep.done[set * code_ways_ + way] = true;
+    bool whole = true;
+    for (std::uint32_t each = 0; each < code_ways_; ++each) whole &= sweep.done[set * code_ways_ + each];
+    if (!whole) return;
+    for (std::uint32_t each = 0; each < code_ways_; ++each) sweep.done[set * code_ways_ + each] = false;
+    checker_.drop_code_set(agent, set, code_sets_, cache.line_bytes);
+  }
+}
+
+void CoherencyObserver::distrust_code(std::uint32_t address) {
+  for (std::uint32_t holders = checker_.code_holders(address); holders; holders &= holders - 1)
+    if (Core* const core = fetchers_[static_cast<std::size_t>(std::countr_zero(holders))])
+      core->distrust_code(address & line_mask_);
 }
 
 // ---- Cache operations ---------------------------------------------------------------------------
 
 void CoherencyObserver::on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) {
+  settle_sweeps(static_cast<AgentId>(core.id()));
   const auto agent = static_cast<AgentId>(core.id());
   if (const Operation::Kind kind = kind_of(operation); kind != Operation::Kind::none) {
     commits_.on_maintenance(agent, kind, address);
@@ -193,21 +256,57 @@ void CoherencyObserver::on_ignored_operation(Core& core, CacheOperation operatio
                               address);
 }
 
+bool CoherencyObserver::Sweep::add(std::uint32_t set, std::uint32_t way, std::uint32_t all_sets, std::uint32_t ways) {
+  done.resize(all_sets * ways);
+  sets.resize(all_sets);
+  const std::size_t first = std::size_t{set} * ways;
+  if (done[first + way]) return false;
+  done[first + way] = true;
+  ++count;
+  for (std::uint32_t each = 0; each < ways; ++each)
+    if (!done[first + each]) return false;
+  sets[set] = true;
+  ++whole;
+  return true;
+}
+
+void CoherencyObserver::Sweep::forget(std::uint32_t set, std::uint32_t ways) {
+  sets[set] = false;
+  for (std::uint32_t each = 0; each < ways; ++each) done[std::size_t{set} * ways + each] = false;
+  count -= ways;
+  --whole;
+}
+
 void CoherencyObserver::on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) {
-  // Which line lies in a way is the hardware's choice. Only when every place was named is it certain that each line was
-  // met.
+  // Which line lies in a way is the hardware's choice. Only when every way of its set was named is it certain that a
+  // line was met.
   const Operation::Kind kind = kind_of(operation);
   if (way >= ways_ || kind == Operation::Kind::none) return;
   index_operations_ = true;
-  Sweep& sweep =
-      sweeps_[core.id()][static_cast<std::size_t>(kind) - static_cast<std::size_t>(Operation::Kind::write_back)];
-  sweep.done.resize(sets_ * ways_);
-  if (sweep.done[set * ways_ + way]) return;
-  sweep.done[set * ways_ + way] = true;
-  if (++sweep.count < sweep.done.size()) return;
+  const auto agent = static_cast<AgentId>(core.id());
+  Sweep& sweep = sweeps_[agent][static_cast<std::size_t>(kind) - static_cast<std::size_t>(Operation::Kind::write_back)];
+  if (!sweep.add(set, way, sets_, ways_)) return;
+  sweep.last = {kind, agent, View::cached, site_of(core), core.now()};
+  if (sweep.whole < sets_) {
+    if (!(sweeping_ >> agent & 1)) revoke_all(agent);  // its next access must be seen
+    sweeping_ |= 1u << agent;
+    return;
+  }
   sweep = {};
-  commits_.on_maintenance(static_cast<AgentId>(core.id()), kind, std::nullopt);
-  checker_.maintain_all(static_cast<AgentId>(core.id()), kind, site_of(core), core.now());
+  commits_.on_maintenance(agent, kind, std::nullopt);
+  checker_.maintain_all(agent, kind, site_of(core), core.now());
+  revoke_all();
+}
+
+void CoherencyObserver::end_sweeps(AgentId core) {
+  sweeping_ &= ~(1u << core);
+  for (Sweep& sweep : sweeps_[core]) {
+    if (!sweep.whole) continue;
+    for (const std::uint32_t line : checker_.maintain_sets(sweep.last, sweep.sets))
+      commits_.on_maintenance(core, sweep.last.kind, line);
+    for (std::uint32_t set = 0; set < sets_; ++set)
+      if (sweep.sets[set]) sweep.forget(set, ways_);
+  }
   revoke_all();
 }
 
@@ -218,23 +317,32 @@ std::uint64_t CoherencyObserver::core_object(std::uint32_t core) const {
 }
 
 void CoherencyObserver::on_device_read(Core& core, std::uint32_t address) {
+  settle_sweeps(static_cast<AgentId>(core.id()));
+  note_aside(core);
   if (const std::uint64_t object = devices_.object_of(address))
     checker_.acquire(static_cast<AgentId>(core.id()), object);
 }
 
 void CoherencyObserver::on_device_write(Core& core, std::uint32_t address) {
+  settle_sweeps(static_cast<AgentId>(core.id()));
   if (devices_.is_power(address))
     last_power_write_ = {Operation::Kind::power_off, static_cast<AgentId>(core.id()), View::uncached, site_of(core),
                          core.now()};
   const std::uint64_t object = devices_.object_of(address);
   if (!object) return;
+  const auto agent = static_cast<AgentId>(core.id());
+  note_aside(core);
   checker_.set_alone(false);
   if (devices_.tells(core.id(), address)) on_release(core);
-  release(static_cast<AgentId>(core.id()), object);
+  if (devices_.is_dma(address)) checker_.release_start(agent, object);
+  else checker_.release(agent, object);
+  if (!checker_.alone()) revoke_all(agent);
 }
 
 void CoherencyObserver::on_core_start(Core& core) {
   const auto agent = static_cast<AgentId>(core.id());
+  checker_.set_aside(agent, false);
+  checker_.drop_all_code(agent);
   checker_.acquire(agent, core_object(core.id()));
   checker_.boot(agent);
 }
@@ -263,6 +371,8 @@ void CoherencyObserver::on_master_write(const MasterAccess& access, std::uint32_
     const std::uint32_t here = address + static_cast<std::uint32_t>(at);
     count = std::min<std::size_t>(value.size() - at, ~line_mask_ + 1 - (here & ~line_mask_));
     revoke_elsewhere(nullptr, here);
+    if (near_code(here)) [[unlikely]]
+      distrust_code(here);
     checker_.write(access.agent, View::direct, here, value.subspan(at, count), {0, 0, origins_.of(access.agent)},
                    access.cycle);
   }

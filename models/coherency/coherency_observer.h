@@ -37,6 +37,7 @@ class CoherencyObserver : public HardwareObserver {
   void require_commits(bool required) { commits_.require(required); }
   /// Nothing happens any more: reports what was not certain before.
   void finish() {
+    for (std::uint32_t core = 0; core < core_count_; ++core) settle_sweeps(static_cast<AgentId>(core));
     commits_.finish();
     checker_.finish();
   }
@@ -46,12 +47,26 @@ class CoherencyObserver : public HardwareObserver {
         {Operation::Kind::write, static_cast<AgentId>(core.id()), View::uncached, site_of(core), core.now()});
   }
 
+  /// What the core does from now on is done in the allocator's name, or no longer; beside calls of its functions, which
+  /// are known.
+  void set_aside(const Core& core, bool aside) {
+    aside_[core.id()] = aside;
+    note_aside(core);
+  }
+  /// To be told before the core synchronises by other means than instructions.
+  void before_order(const Core& core) {
+    settle_sweeps(static_cast<AgentId>(core.id()));
+    note_aside(core);
+  }
+
   std::uint64_t on_read(const CoreAccess& access) override;
   std::uint64_t on_write(const CoreAccess& access) override;
   void on_stores_unseen(const Core&, std::uint32_t address, StoreLog& log) override { checker_.use_log(address, log); }
   Permission on_line_filled(Core& core, std::uint32_t address, StoreLog& log) override;
   void on_log_ends(StoreLog& log) override { checker_.end_log(log); }
   void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) override;
+  void on_code_entered(Core& core, std::uint32_t address, std::span<const std::uint8_t> held) override;
+  void on_code_operation(Core& core, CacheOperation operation, std::uint32_t address) override;
   void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) override;
   void on_ignored_operation(Core& core, CacheOperation operation, std::uint32_t address) override;
   void on_index_operation(Core& core, CacheOperation operation, std::uint32_t set, std::uint32_t way) override;
@@ -59,8 +74,11 @@ class CoherencyObserver : public HardwareObserver {
   void on_device_write(Core& core, std::uint32_t address) override;
   void on_core_start(Core& core) override;
   void on_core_off(Core& core) override;
-  void on_master_start(AgentId agent, std::uint64_t object) override { checker_.acquire(agent, object); }
-  void on_master_finish(AgentId agent, std::uint64_t object) override { checker_.release(agent, object); }
+  void on_master_start(AgentId agent, std::uint64_t object) override { checker_.start(agent, object); }
+  void on_master_finish(AgentId agent, std::uint64_t object) override {
+    checker_.release(agent, object);
+    checker_.end_of_start(agent);
+  }
   void on_master_read(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> seen) override;
   void on_master_write(const MasterAccess& access, std::uint32_t address, std::span<const std::uint8_t> value) override;
   void on_bank_off(std::uint32_t address, std::uint32_t bytes) override;
@@ -85,11 +103,34 @@ class CoherencyObserver : public HardwareObserver {
   Site site_of(const Core& core) const;
   std::uint64_t core_object(std::uint32_t core) const;
 
-  /// How much of a cache a core has swept with one operation by index since it began.
+  void note_aside(const Core& core) {
+    checker_.set_aside(static_cast<AgentId>(core.id()), aside_[core.id()] || core.in_watched_call());
+  }
+  /// Whether instructions have come from near there; of few other addresses.
+  bool near_code(std::uint32_t address) const { return address - code_first_ < code_bytes_; }
+  /// What is written there may be code that some core has in its instruction cache.
+  void distrust_code(std::uint32_t address);
+
+  /// Which places of a cache a core has named in operations by index. A line of a set lies in one of its ways: when all
+  /// of them were named, the line was met.
   struct Sweep {
     std::vector<bool> done;  ///< per set and way
-    std::size_t count = 0;
+    std::vector<bool> sets;  ///< all of whose ways are done, and what that means has not been told yet
+    std::size_t count = 0;  ///< of what is done
+    std::size_t whole = 0;  ///< of `sets`
+    Operation last;
+
+    /// Notes a place; whether it was the last one of its set.
+    bool add(std::uint32_t set, std::uint32_t way, std::uint32_t all_sets, std::uint32_t ways);
+    /// Of the next sweep.
+    void forget(std::uint32_t set, std::uint32_t ways);
   };
+  /// Before anything else that the core does: what it has swept by then.
+  void settle_sweeps(AgentId core) {
+    if (sweeping_ >> core & 1) [[unlikely]]
+      end_sweeps(core);
+  }
+  void end_sweeps(AgentId core);
 
   FindingListener& listener_;
   Origins& origins_;
@@ -103,10 +144,15 @@ class CoherencyObserver : public HardwareObserver {
     return false;
   }
 
+  std::uint32_t code_first_ = 0, code_bytes_ = 0;  ///< from the first line to the last that was fetched
+  std::array<Core*, LineCopies::max_cores> fetchers_{};  ///< as far as they have fetched anything
+  std::array<Sweep, LineCopies::max_cores> code_sweeps_;
   bool index_operations_ = false;
+  std::uint32_t sweeping_ = 0;  ///< a bit for each core with sets that were swept and not told
   Operation last_power_write_;
-  std::uint32_t core_count_, sets_, ways_;
+  std::uint32_t core_count_, sets_, ways_, code_sets_, code_ways_;
   CommitWatch commits_;
+  std::array<bool, LineCopies::max_cores> aside_{};
   std::array<bool, LineCopies::max_cores> atomic_found_zero_{};  ///< what the core's last atomic read
   CoherencyChecker checker_;
   std::array<Core*, LineCopies::max_cores> permitted_{};  ///< cores that may access something without telling

@@ -281,7 +281,9 @@ void CoherencyChecker::explain(Line& line, const Judgement& judgement, std::uint
       return;
     default: break;
   }
-  finding.rule = access.view == View::uncached ? Rule::mixed_alias : Rule::missing_writeback;
+  finding.rule = fetching_                       ? Rule::stale_code
+                 : access.view == View::uncached ? Rule::mixed_alias
+                                                 : Rule::missing_writeback;
   // What was written before the reader's core started, and is ordered before it by that start.
   if (access.agent >= config_.rules.cores || !booted_[access.agent] || judgement.writer == access.agent) return;
   const History* const history = line.history_of(judgement.writer);

@@ -36,7 +36,7 @@ inline bool CoherencyChecker::exclusive(Line& line, AgentId agent) {
   return true;
 }
 
-CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t address, StoreLog& log) {
+CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t address, StoreLog& log, bool may_store) {
   Line& line = peek_line(address);
   Filled result;
   if (alone_) [[likely]] {
@@ -46,7 +46,7 @@ CoherencyChecker::Filled CoherencyChecker::filled(AgentId agent, std::uint32_t a
     } else {
       result.settled = settled_of(line, agent, View::cached);
     }
-    result.exclusive = (line.unseen == nobody || line.unseen == agent) && exclusive(line, agent);
+    result.exclusive = may_store && (line.unseen == nobody || line.unseen == agent) && exclusive(line, agent);
   } else {
     // The observer has to see the access: see check_power().
     if (!power_ons_.empty() && is_power_unknown(agent, address)) [[unlikely]]

@@ -56,7 +56,6 @@ Block* BlockCache::decode_bytes(std::uint32_t pc, std::span<const std::uint8_t> 
   block.head = cold_code_;
   block.line = line_address;
   block.watched = watched_.contains(pc);
-  block.key = block.watched ? no_line : line_address;
   block.set = line_address / line_bytes_ & set_mask_;
   block.next_line = line_address + line_bytes_;
   block.next_set = block.next_line / line_bytes_ & set_mask_;
@@ -100,6 +99,8 @@ Block* BlockCache::decode_bytes(std::uint32_t pc, std::span<const std::uint8_t> 
   }
   if (!ended) ops.push_back(Op{handlers_[static_cast<std::size_t>(Opcode::block_end)], 0, 0, 0, 0, Opcode::block_end});
   block.end_pc = address;
+  block.careful = block.watched || distrusts(line_address) || (block.straddles && distrusts(block.next_line));
+  block.key = block.careful ? no_line : line_address;
   block.at_loop_end = loop_ends_.contains(address);
   op_storage_.push_back(std::make_unique<Op[]>(ops.size()));
   std::copy(ops.begin(), ops.end(), op_storage_.back().get());

@@ -52,6 +52,7 @@ struct Block {
   bool at_loop_end = false;  ///< end_pc is the end of some zero-overhead loop
   std::uint8_t quads = 0;  ///< how many quads of registers beyond the first its instructions use: 0 to 3
   bool watched = false;  ///< begins a function whose calls are observed
+  bool careful = false;  ///< entered by fetch_block() alone: watched, or in a line that is distrusted
   std::uint32_t entered = 0;  ///< how often by the interpreter, until it is translated
   const void* head = nullptr;  ///< translated code; see Translator
   const void* inner = nullptr;  ///< the same without the look whether its lines are there: for those who come from them
@@ -105,6 +106,13 @@ class BlockCache {
   /// What Block::head is until a block is translated.
   void use_cold_code(const void* code) { cold_code_ = code; }
 
+  /// Blocks with bytes of this line are entered carefully, once all has been decoded again. Returns whether that is
+  /// new.
+  bool distrust(std::uint32_t line_address) { return distrusted_.insert(line_address).second; }
+  bool trust(std::uint32_t line_address) { return distrusted_.erase(line_address) != 0; }
+  bool distrusts(std::uint32_t line_address) const { return distrusted_.contains(line_address); }
+  void trust_all() { distrusted_.clear(); }
+
   /// Blocks that begin here are marked as watched. REQUIRES: nothing has been decoded.
   void watch(std::uint32_t pc) { watched_.insert(pc); }
 
@@ -131,6 +139,7 @@ class BlockCache {
   std::unordered_map<std::uint32_t, std::vector<std::uint8_t>> decoded_lines_;
   std::unordered_set<std::uint32_t> loop_ends_;
   std::unordered_set<std::uint32_t> watched_;
+  std::unordered_set<std::uint32_t> distrusted_;  ///< lines
 };
 
 template <class FetchNextLine>

@@ -333,8 +333,8 @@ void BlockTranslation::run() {
   // What the interpreter does at a block's head. Whatever stops it there stops us, and it sees why.
   const Label stop = exit_label(Translator::Exit::enter);
   const Label inner = a_.newLabel();
-  // A watched function's first block equals no line: the interpreter enters it.
-  const Label absent = block_.watched ? stop : aside({.kind = Aside::Kind::touch, .back = inner});
+  // The key of a block that is entered carefully equals no line: the interpreter enters it.
+  const Label absent = block_.careful ? stop : aside({.kind = Aside::Kind::touch, .back = inner});
   a_.mov(x86::rcx, FIELD(instruction_lines_));
   const auto key_of = [](std::uint32_t set) {
     return x86::dword_ptr(

@@ -74,6 +74,7 @@ void Core::reset(std::uint32_t pc) {
   failed_swap_.valid = false;
   data_cache_.reset();
   instruction_cache_.reset();
+  blocks_.trust_all();
   blocks_.request_clear();
   pc_ = pc;
 }
@@ -157,6 +158,10 @@ void Core::simulator_call() {
 // ---- Between blocks -----------------------------------------------------------------------------
 
 bool Core::at_horizon(Block& block) {
+  if (blocks_.clear_pending()) {  // somebody has changed code
+    stop_at(stop_);
+    return true;
+  }
   if (cycles_ >= stop_) {
     if (cycles_ >= watchdog_) fault(FaultCause::watchdog);
     environment_.at_block_boundary();
@@ -204,7 +209,26 @@ const std::uint8_t* Core::fetch_line(std::uint32_t address) {
 void Core::fetch_block(Block& block) {
   if (!instruction_cache_.touch(block.line)) fetch_line(block.line);
   if (block.straddles && !instruction_cache_.touch(block.next_line)) fetch_line(block.next_line);
-  if (block.watched && !blocks_.clear_pending()) enter_watched(block.pc);
+  if (!block.careful || blocks_.clear_pending()) return;
+  if (observer_) show_entered(block);
+  if (block.watched) enter_watched(block.pc);
+}
+
+void Core::distrust_code(std::uint32_t line) {
+  if (!blocks_.distrust(instruction_cache_.line_address(map_.alias(line, RegionKind::cached)))) return;
+  blocks_.request_clear();
+  horizon_ = 0;  // at the next block
+}
+
+/// To the observer: the instructions of a block that lie in lines which are distrusted.
+void Core::show_entered(const Block& block) {
+  const std::uint32_t line_bytes = instruction_cache_.config().line_bytes;
+  for (const std::uint32_t line : {block.line, block.next_line}) {
+    if (!blocks_.distrusts(line) || (line == block.next_line && !block.straddles)) continue;
+    const std::uint32_t first = std::max(block.pc, line), end = std::min(block.end_pc, line + line_bytes);
+    const std::span<const std::uint8_t> held(instruction_cache_.line_for_read(line), line_bytes);
+    observer_->on_code_entered(*this, map_.find(first)->to_physical(first), held.subspan(first - line, end - first));
+  }
 }
 
 std::uint32_t Core::after_block(const Block& block) {

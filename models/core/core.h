@@ -197,6 +197,16 @@ class Core : private CoreState {
     data_cache_operation(operation, address);
   }
 
+  /// The instructions in the line at a physical address may be old: the observer sees them being entered, until the
+  /// instruction cache loses the line.
+  void distrust_code(std::uint32_t line);
+
+  /// An operation on the instruction cache as an instruction of one cycle would make it. Throws CoreFault as that does.
+  void code_operation(CacheOperation operation, std::uint32_t address) {
+    advance(1);
+    instruction_cache_operation(operation, address);
+  }
+
   // Data accesses as a load or store instruction of one cycle would make them.
   std::uint32_t load(std::uint32_t address, unsigned bytes);
   void store(std::uint32_t address, std::uint32_t value, unsigned bytes);
@@ -268,6 +278,7 @@ class Core : private CoreState {
   }
   Block* block_at(std::uint32_t pc);
   void fetch_block(Block& block);
+  void show_entered(const Block& block);
   const std::uint8_t* fetch_line(std::uint32_t address);
   /// Whether an access goes beyond the data cache.
   bool needs_bus(const Region& region, std::uint32_t address) const;

@@ -403,9 +403,14 @@ void Core::data_cache_operation(CacheOperation operation, std::uint32_t address)
 
 void Core::instruction_cache_operation(CacheOperation operation, std::uint32_t address) {
   const Region* region = map_.find(address);
-  if (operation != CacheOperation::index_invalidate && (!region || region->kind != RegionKind::cached)) return;
+  const bool by_index = operation == CacheOperation::index_invalidate;
+  if (!by_index && (!region || region->kind != RegionKind::cached)) return;
+  if (observer_) observer_->on_code_operation(*this, operation, by_index ? address : region->to_physical(address));
   switch (operation) {
-    case CacheOperation::invalidate: instruction_cache_.invalidate(address); break;
+    case CacheOperation::invalidate:
+      instruction_cache_.invalidate(address);
+      if (blocks_.trust(instruction_cache_.line_address(address))) blocks_.request_clear();
+      break;
     case CacheOperation::prefetch:
       environment_.synchronise();
       instruction_cache_.prefetch(address);

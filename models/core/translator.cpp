@@ -29,7 +29,7 @@ bool fetched_with(const Block& from, const Block& to) {
   const auto has = [&from](std::uint32_t line) {
     return line == from.line || (from.straddles && line == from.next_line);
   };
-  return !to.watched && has(to.line) && (!to.straddles || has(to.next_line));
+  return !to.careful && has(to.line) && (!to.straddles || has(to.next_line));
 }
 
 }  // namespace

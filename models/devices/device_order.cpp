@@ -11,7 +11,7 @@ namespace dspmem {
 std::uint64_t DeviceOrder::object_of(std::uint32_t address) const {
   const auto part = [address](std::uint32_t bytes) { return address / bytes * bytes; };
   if (address - devices_.idc < device_bytes) return address;
-  if (devices_.dma && address - devices_.dma < device_bytes) return part(Dma::channel_stride);
+  if (is_dma(address)) return part(Dma::channel_stride);
   if (address - devices_.core_control < device_bytes) return part(CoreControl::core_stride);
   return 0;
 }

@@ -21,6 +21,7 @@ class DeviceOrder {
   /// Whether a write there by a core tells another core something: a message, not that one has been read, and no
   /// transfer of the core's own.
   bool tells(std::uint32_t core, std::uint32_t address) const;
+  bool is_dma(std::uint32_t address) const { return devices_.dma && address - devices_.dma < device_bytes; }
   bool is_power(std::uint32_t address) const { return address - devices_.power < device_bytes; }
 
  private:

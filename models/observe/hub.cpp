@@ -46,6 +46,12 @@ HardwareObserver::Permission ObserverHub::on_line_filled(Core& core, std::uint32
 void ObserverHub::on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) {
   for (HardwareObserver* each : cache_observers_) each->on_fetch(core, address, line);
 }
+void ObserverHub::on_code_entered(Core& core, std::uint32_t address, std::span<const std::uint8_t> held) {
+  for (HardwareObserver* each : cache_observers_) each->on_code_entered(core, address, held);
+}
+void ObserverHub::on_code_operation(Core& core, CacheOperation operation, std::uint32_t address) {
+  for (HardwareObserver* each : cache_observers_) each->on_code_operation(core, operation, address);
+}
 void ObserverHub::on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) {
   for (HardwareObserver* each : cache_observers_) each->on_cache_operation(core, operation, address, implied);
 }

@@ -76,6 +76,13 @@ class HardwareObserver {
 
   /// Instructions that come from memory into the core's instruction cache.
   virtual void on_fetch(Core&, std::uint32_t address, std::span<const std::uint8_t> line) { (void)address, (void)line; }
+  /// The core executes instructions of its instruction cache that may be old: see Core::distrust_code(). They lie
+  /// within one line.
+  virtual void on_code_entered(Core&, std::uint32_t address, std::span<const std::uint8_t> held) {
+    (void)address, (void)held;
+  }
+  /// An operation on the instruction cache. Of one by index `address` is the operand, of others it is physical.
+  virtual void on_code_operation(Core&, CacheOperation, std::uint32_t address) { (void)address; }
   /// Write-backs and invalidates end what the core itself was allowed to do to the line unseen. By address: any line;
   /// `implied` when another instruction does it on the way. By index: the set and way that the operation names,
   /// whatever they hold.

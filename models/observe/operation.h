@@ -28,6 +28,7 @@ struct Operation {
   enum class Kind : std::uint8_t {
     none,
     read,
+    fetch,  ///< of instructions
     write,
     write_back,
     invalidate,

@@ -150,8 +150,10 @@ SECTIONS
     *(.bss .bss.* COMMON)
     . = ALIGN({line});
     /* Shared data has cache lines of its own. */
+    _shared_data_start = .;
     *(.shared_data)
     . = ALIGN({line});
+    _shared_data_end = .;
     _bss_end = .;
   }} > image
   _image_end = .;

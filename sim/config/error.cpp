@@ -70,12 +70,13 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 Hint suggestion(std::string_view name, const std::vector<std::string>& known) {
   if (known.empty()) return {};
   if (const std::string near = nearest_name(name, known); !near.empty()) return {"; did you mean '" + near + "'?"};
-  constexpr std::size_t listed = 40;
+  constexpr std::size_t listed = 64;
   if (known.size() <= listed) return {"; known are: " + join(known)};
   const std::string among = "; of " + std::to_string(known.size()) + " known, ";
   std::vector<std::string> related = sharing_a_word(name, known);
   if (related.empty()) return {among + "none resembles it"};
-  if (related.size() > listed) related.resize(listed);
+  constexpr std::size_t related_listed = 40;
+  if (related.size() > related_listed) related.resize(related_listed);
   return {among + "these have a word of it: " + join(related)};
 }
 

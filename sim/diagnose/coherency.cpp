@@ -92,12 +92,29 @@ constexpr RuleInfo data_race_rule{
     "what the reader gets, or which write survives, depends on timing.",
     "Order the accesses: a lock around both, or a signal after the first and a wait before the second. Cached data "
     "needs its cache operations too."};
+constexpr RuleInfo stale_code_rule{
+    {"stale-code", 3},
+    Severity::manifest,
+    "a core executes instructions as they were before they were written",
+    "Instructions were written while the firmware runs: a module was loaded, or code was patched. They reach a core's "
+    "instruction cache through memory only, and that cache keeps what it has once fetched.",
+    "Write the instructions back from the data cache after the last store, then invalidate them in the instruction "
+    "cache of every core that executes them (IHI for each line), then execute them."};
+constexpr RuleInfo accidental_order_rule{
+    {"accidental-order", 12},
+    Severity::warning,
+    "two agents hand over data, and only something that both use by chance orders them",
+    "One agent uses what another wrote. The only order between the two accesses comes from a place where they meet by "
+    "chance: the allocator's own lock, a DMA channel that both use, or accesses that both let the host make. It goes "
+    "away when the allocator changes, or when one of them no longer calls it there: then it is a data-race.",
+    "Hand the data over: a lock around both accesses, or a signal after the first and a wait before the second."};
 
 /// The edit of a scenario that does as a fix: a cache operation beside a step, or the view of one.
 enum class Edit : std::uint8_t {
   none,
   write_back_after_write,  ///< the object that was written
   invalidate_before_read,  ///< the object that is read
+  invalidate_code_before_read,  ///< the same, in the instruction cache
   commit_after_access,
   write_back_before_cause,  ///< the object that an invalidate throws away
   cached_side_past_cache,  ///< whichever of the two accesses is cached
@@ -172,6 +189,17 @@ constexpr Text texts[] = {
      "a signal, a doorbell or a barrier between the power-on by {writer} and the access by {reader}",
      "let {writer} say that the bank is on, after it has waited for it, and let {reader} wait for that before it uses "
      "'{object}'"},
+    {Rule::stale_code, &stale_code_rule,
+     "{reader} {may execute} '{object}' as it was before what {writer} wrote has left that core's data cache",
+     "a write-back of '{object}' by {writer} after {write place}, and then an invalidate of it in the instruction "
+     "cache of {reader}",
+     "write '{object}' back (dcache_writeback_region) on {writer} after the last store, then invalidate it in the "
+     "instruction cache of {reader} (IHI for each line), before it is executed",
+     Edit::write_back_after_write},
+    {Rule::accidental_order, &accidental_order_rule,
+     "{reader} uses what {writer} wrote to '{object}', and nothing is meant to order the two: {chance} happens to",
+     "a lock, a signal or a doorbell between the two",
+     "order the two accesses: a lock around both, or a release after the first and an acquire before the second"},
     {Rule::data_race, &data_race_rule,
      "{reader} and {writer} access the same bytes of '{object}', and nothing orders them",
      "a lock, a signal or a doorbell between the two",
@@ -267,6 +295,16 @@ constexpr Text race_with_dma{
     "wait for the end of the transfer (dma_wait) before the other access, and before the unlock or signal that lets "
     "another core go on; or start it after that access is done; or use the half of the buffer that it is not at"};
 
+/// Of stale-code, where memory has the instructions.
+constexpr Text old_instructions{
+    Rule::stale_code,
+    &stale_code_rule,
+    "{reader} {may execute} an old copy of '{object}' from its instruction cache; memory has what {writer} wrote",
+    "an invalidate of '{object}' in the instruction cache of {reader}, before {read place}",
+    "invalidate '{object}' in the instruction cache of {reader} (IHI for each line) once memory has the instructions, "
+    "and before it executes them",
+    Edit::invalidate_code_before_read};
+
 const Text& text_of(Rule rule) {
   return *std::find_if(std::begin(texts), std::end(texts), [rule](const Text& each) { return each.rule == rule; });
 }
@@ -313,6 +351,10 @@ class Coherency final : public Subscriber {
     return is_dma(raw.access.agent) || is_dma(raw.other.agent);
   }
 
+  bool has_master(const CoherencyFinding& raw) const {
+    return !log_.describe.agent(raw.access.agent).is_core() || !log_.describe.agent(raw.other.agent).is_core();
+  }
+
   void on(const CoherencyFound& event) override {
     const CoherencyFinding& raw = event.finding;
     const std::uint32_t address = context_.cached(raw.address);
@@ -328,11 +370,13 @@ class Coherency final : public Subscriber {
                        : raw.rule == Rule::lost_update ? lost_update_text(raw, finding, cause_object)
                        : raw.rule == Rule::discarded_write && other_writer(raw) ? discarded_beside_others
                        : raw.rule == Rule::data_race && has_dma(raw)            ? race_with_dma
-                                                                     : text_of(refined_rule(raw, finding.object));
+                       : raw.rule == Rule::stale_code && raw.in_memory          ? old_instructions
+                                                                       : text_of(refined_rule(raw, finding.object));
     finding.rule = text.info->id;
-    finding.severity = unread ? Severity::warning : raw.manifest ? Severity::manifest : Severity::latent;
+    const bool accident = raw.rule == Rule::accidental_order;
+    finding.severity = unread || accident ? Severity::warning : raw.manifest ? Severity::manifest : Severity::latent;
     finding.relation = operation ? Result::Finding::Relation::after
-                       : unread || raw.rule == Rule::data_race || raw.rule == Rule::unordered_power_on
+                       : unread || accident || raw.rule == Rule::data_race || raw.rule == Rule::unordered_power_on
                            ? Result::Finding::Relation::against
                            : Result::Finding::Relation::missed;
     finding.access = log_.describe.operation(raw.access);
@@ -429,6 +473,7 @@ class Coherency final : public Subscriber {
         {"{object}", name},
         {"{cause object}", cause_object ? fmt::format("'{}'", cause_object->name)
                                         : fmt::format("memory at {:#x}", context_.cached(raw.cause_address))},
+        {"{may execute}", raw.manifest ? "executed" : "may execute"},
         {"{may read}", raw.manifest ? "read" : "may read"},
         {"{may be}", raw.manifest ? "was" : "may be"},
         {"{may throw}", raw.manifest ? "threw" : "may throw"},
@@ -445,6 +490,8 @@ class Coherency final : public Subscriber {
                             ? "its own write"
                             : "what " + to_string(finding.other->agent) + " wrote"},
         {"{writer}", finding.other ? to_string(finding.other->agent) : "nobody"},
+        {"{chance}",
+         has_master(raw) ? "a DMA channel or the host, which more than one core uses," : "the allocator's lock"},
         {"{others}", raw.rule == Rule::discarded_write && other_writer(raw) ? to_string(*other_writer(raw)) : "others"},
         {"{write place}", finding.other ? place_of(*finding.other) : "its write"},
         {"{read place}", place_of(finding.access)}};
@@ -499,6 +546,7 @@ class Coherency final : public Subscriber {
       case Edit::write_back_after_write:
         return finding.cause ? std::nullopt : beside(by_step(finding.other), How::after, "writeback", finding.object);
       case Edit::invalidate_before_read: return beside(by_step(access), How::before, "invalidate", finding.object);
+      case Edit::invalidate_code_before_read: return beside(access, How::before, "invalidate_code", finding.object);
       case Edit::commit_after_access: return beside(by_step(access), How::after, "commit", finding.object);
       case Edit::write_back_before_cause:
         return cause_is_writers ? beside(finding.cause, How::before, "writeback", finding.object) : std::nullopt;
@@ -526,7 +574,7 @@ extern const Diagnosis coherency_diagnosis;
 const Diagnosis coherency_diagnosis{
     {&missing_writeback_rule, &missing_invalidate_rule, &lost_update_rule, &discarded_write_rule, &mixed_alias_rule,
      &stale_boot_rule, &lost_on_power_off_rule, &wrong_range_rule, &lock_in_cache_rule, &uncommitted_access_rule,
-     &data_race_rule},
+     &data_race_rule, &accidental_order_rule, &stale_code_rule},
     make_diagnosis<Coherency>};
 
 }  // namespace dspmem

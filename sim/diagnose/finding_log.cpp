@@ -19,6 +19,7 @@ Result::Operation::Kind kind_of(Operation::Kind kind) {
     case Operation::Kind::write_back_invalidate: return To::write_back_invalidate;
     case Operation::Kind::power_off: return To::power_off;
     case Operation::Kind::power_on: return To::power_on;
+    case Operation::Kind::fetch: return To::fetch;
   }
   return To::none;
 }

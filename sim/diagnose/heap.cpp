@@ -118,6 +118,29 @@ class Heap final : public Subscriber {
     log_.add(std::move(finding));
   }
 
+  void on(const AllocatorStrayed& event) override {
+    const bool is_write = event.access.kind == Operation::Kind::write;
+    Result::Finding finding;
+    finding.rule = heap_misuse_rule.id;
+    finding.access = access_of(event.access, is_write ? Kind::write : Kind::read);
+    finding.object = describe_.object(event.victim);
+    const std::string own = event.resized ? describe_.object(*event.resized).name : "";
+    finding.message = fmt::format(
+        "the allocator {} '{}' ({} at offset {})", is_write ? "writes into" : "reads", finding.object->name,
+        event.bytes == 1 ? "a byte" : fmt::format("{} bytes", event.bytes), event.address - event.victim.base);
+    if (event.resized) {
+      finding.message += fmt::format(" while it resizes '{}', which has {} bytes", own, event.resized->bytes);
+      finding.other = describe_.allocation_of(*event.resized);
+      finding.fix = "the allocator: copy no more than the smaller one of the old and the new size";
+    } else {
+      finding.message += ", which this call is not about";
+      finding.fix =
+          "the allocator: do not touch what it has given to somebody; check the size that it clears or copies, "
+          "and where it writes its metadata";
+    }
+    log_.add(std::move(finding));
+  }
+
   void on(const UninitialisedRead& event) override {
     Result::Finding finding;
     finding.rule = heap_misuse_rule.id;

@@ -20,6 +20,7 @@ class Subscriber {
   virtual void on(const AllocatorEntered&) {}
   virtual void on(const MetadataChanged&) {}
   virtual void on(const StrayAccess&) {}
+  virtual void on(const AllocatorStrayed&) {}
   virtual void on(const UninitialisedRead&) {}
   virtual void on(const ObjectMisused&) {}
   virtual void on(const ContentsLost&) {}

@@ -71,6 +71,7 @@ struct AllocatorEntered {
   AgentId core;
   State state;
   std::uint64_t cycle;
+  const HeapBlock* resized = nullptr;  ///< what the call is to resize; null for none
 };
 /// The allocator uses these bytes for its metadata from now on, or, when it does not, an object has them.
 struct MetadataChanged {
@@ -82,6 +83,14 @@ struct MetadataChanged {
 /// An access to heap memory that belongs to no object.
 struct StrayAccess {
   const Operation& access;
+  std::uint32_t address;  ///< cached
+  std::uint32_t bytes;
+};
+/// The allocator accesses an object that its call is not about.
+struct AllocatorStrayed {
+  const Operation& access;
+  const HeapBlock& victim;
+  const HeapBlock* resized;  ///< what the call is to resize; null for another call
   std::uint32_t address;  ///< cached
   std::uint32_t bytes;
 };

@@ -99,8 +99,8 @@ void AllocatorWatch::on_call(Core& core, std::uint32_t address, bool nested) {
     freeing(core, outer, freed, outer.wanted_bytes() != 0);  // realloc(p, 0) is a free
     return;
   }
-  emit_entered(core, state_of(core));
   calls.push_back(begin(core, called));
+  emit_entered(core, state_of(core));
   if (called.role == Role::free) freeing(core, calls.back(), calls.back().old_block, false);
   if (called.role == Role::reset) reset(core, calls.back());
   // One that is no object, or no more, is told of now; what the allocator makes of it does not matter.
@@ -139,6 +139,14 @@ void AllocatorWatch::on_abandoned(Core& core) {
   calls_[core.id()].clear();
   requests_[core.id()] = nullptr;
   emit_entered(core, AllocatorEntered::State::abandoned);
+}
+
+void AllocatorWatch::emit_entered(const Core& core, AllocatorEntered::State state) const {
+  const HeapBlock* resized = nullptr;
+  if (const std::vector<Call>& calls = calls_[core.id()];
+      state == AllocatorEntered::State::inside && calls.back().function->role == WatchedFunction::Role::reallocate)
+    resized = live_.find(cached(calls.back().old_block));
+  bus_.emit(AllocatorEntered{static_cast<AgentId>(core.id()), state, core.now(), resized});
 }
 
 AllocatorEntered::State AllocatorWatch::state_of(const Core& core) const {

@@ -117,9 +117,7 @@ class AllocatorWatch final : public CallObserver {
 
   std::uint32_t cached(std::uint32_t address) const { return map_.alias(address, RegionKind::cached); }
   AllocatorEntered::State state_of(const Core& core) const;
-  void emit_entered(const Core& core, AllocatorEntered::State state) {
-    bus_.emit(AllocatorEntered{static_cast<AgentId>(core.id()), state, core.now()});
-  }
+  void emit_entered(const Core& core, AllocatorEntered::State state) const;
   static Call begin(Core& core, const WatchedFunction& function);
   /// What the call asks for, with its place: a block without an address.
   HeapBlock wanted(const Core& core, const Call& call) const;

@@ -48,14 +48,21 @@ HeapShadow::HeapShadow(const Platform& platform, const AddressMap& map, Metadata
   touched_.resize(lines);
   permitted_.resize(lines);
   logged_.resize(lines);
-  for (const HeapLayout& heap : platform.heaps) allowed_.set(physical(heap.base) - first_, heap.bytes, false);
+  heap_lines_.resize(lines);
+  for (const HeapLayout& heap : platform.heaps) {
+    const std::uint32_t at = physical(heap.base) - first_;
+    allowed_.set(at, heap.bytes, false);
+    for (std::uint32_t line = at / line_bytes_; heap.bytes && line <= (at + heap.bytes - 1) / line_bytes_; ++line)
+      heap_lines_[line] = true;
+  }
 }
 
 // ---- What the program does ----------------------------------------------------------------------
 
 void HeapShadow::judge_read(const Operation& access, std::uint32_t address, std::uint32_t bytes) {
   const auto at = offset_of(address, bytes);
-  if (!at || inside(access.agent)) return;
+  if (!at) return;
+  if (inside(access.agent)) return judge_own(access, address, bytes);
   if (!allowed_.all(*at, bytes)) return bus_.emit(StrayAccess{access, cached(address), bytes});
   if (access.view == View::direct || address - heaps_first_ >= heaps_bytes_ || ever_written(address, bytes)) return;
   const HeapBlock* block = live_.find(cached(address));
@@ -69,13 +76,29 @@ void HeapShadow::write(const Operation& access, std::uint32_t address, std::uint
     if (inside(access.agent)) note_own_write(access.agent, *at, bytes);
     else if (judge) bus_.emit(StrayAccess{access, cached(address), bytes});
   }
+  if (inside(access.agent) && is_foreign(access.agent, *at, bytes)) judge_own(access, address, bytes);
   written_.set(*at, bytes, true);
 }
 
-std::uint64_t HeapShadow::parts_of_line(std::uint32_t at, const ByteSet& set) const {
-  if (line_bytes_ > bytes_ - at) return 0;
-  if (line_bytes_ <= 64) [[likely]]
-    return set.from(at);
+void HeapShadow::judge_own(const Operation& access, std::uint32_t address, std::uint32_t bytes) {
+  const std::uint32_t first = cached(address);
+  const HeapBlock* victim = live_.first_between(first, std::uint64_t{first} + bytes);
+  if (!victim) return;
+  const Range& own = resized_[access.agent];
+  const HeapBlock* resized = own.count ? live_.find(cached(first_ + own.first)) : nullptr;
+  if (resized && resized->base == victim->base) return;
+  // What firmware has allocated may be the allocator's own, such as the state of another heap; what lies right behind
+  // the block that is resized is not.
+  if (!victim->where) {
+    const std::uint64_t behind = resized ? std::uint64_t{resized->base} + resized->bytes : 0;
+    const HeapBlock* next =
+        resized ? live_.first_between(static_cast<std::uint32_t>(behind), behind + 4 * line_bytes_) : nullptr;
+    if (!next || next->base != victim->base) return;
+  }
+  bus_.emit(AllocatorStrayed{access, *victim, resized, std::max(first, victim->base), bytes});
+}
+
+std::uint64_t HeapShadow::parts_of_long_line(std::uint32_t at, const ByteSet& set) const {
   const std::uint32_t part = line_bytes_ / 64;
   std::uint64_t parts = 0;
   for (std::uint32_t word = 0; word < part; ++word) {
@@ -92,12 +115,28 @@ HardwareObserver::Permission HeapShadow::permitted(AgentId agent, std::uint32_t 
   const std::uint32_t line = address & ~(line_bytes_ - 1), at = line - first_, number = at / line_bytes_;
   if (agent < most_cores) permitted_[number] |= static_cast<std::uint8_t>(1u << agent);
   const std::uint64_t allowed = parts_of_line(at, allowed_);
-  if (inside(agent)) return {~0ull, allowed | parts_of_line(at, metadata_)};
+  if (inside(agent) && !heap_lines_[number]) return {~0ull, allowed | parts_of_line(at, metadata_)};
+  if (inside(agent)) return permitted_inside(agent, at);
   if (std::uint64_t{line} + line_bytes_ <= heaps_first_ || line >= std::uint64_t{heaps_first_} + heaps_bytes_)
     return {allowed, allowed};
   std::uint64_t written = parts_of_line(at, written_);
   for_each_log(number, [&](std::size_t core) { written |= logs_[core][number]->written; });
   return {allowed & written, allowed};
+}
+
+/// All that is no object's; and what the call resizes, which is revoked when it is freed or resized.
+HardwareObserver::Permission HeapShadow::permitted_inside(AgentId agent, std::uint32_t at) const {
+  if (line_bytes_ > bytes_ - at) return {0, 0};
+  const std::uint32_t part = line_bytes_ <= 64 ? 1 : line_bytes_ / 64;
+  std::uint64_t free = line_bytes_ <= 64 ? ~allowed_.from(at) : 0;
+  for (std::uint32_t i = 0; part > 1 && i < 64; ++i) free |= std::uint64_t{!allowed_.any(at + i * part, part)} << i;
+  std::uint64_t own = 0;
+  const Range& resized = resized_[agent];
+  const std::uint32_t first = std::max(at, resized.first),
+                      end = std::min(at + line_bytes_, resized.first + resized.count);
+  for (std::uint32_t i = at + (first - at + part - 1) / part * part; i + part <= end; i += part)
+    own |= 1ull << (i - at) / part;
+  return {free | own, (free & parts_of_line(at, metadata_)) | own};
 }
 
 HardwareObserver::Permission HeapShadow::line_filled(AgentId agent, std::uint32_t address, StoreLog& log) {
@@ -174,6 +213,10 @@ std::optional<std::uint32_t> HeapShadow::never_written(std::uint32_t address, st
 void HeapShadow::on(const AllocatorEntered& event) {
   using State = AllocatorEntered::State;
   inside_[event.core] = event.state == State::inside;
+  resized_[event.core] = {};
+  if (event.resized)
+    if (const auto at = offset_of(physical(event.resized->base), event.resized->bytes))
+      resized_[event.core] = {*at, event.resized->bytes};
   environment_.set_role(event.core, inside_[event.core]);
   if (event.state == State::inside && !variables_.empty()) guard_variables();
   if (event.state == State::done) settle_own_writes(event.core, event.cycle);
@@ -201,9 +244,9 @@ void HeapShadow::set_owner(const HeapBlock& block, bool live) {
   const auto at = offset_of(physical(block.base), block.bytes);
   if (!at) return;
   allowed_.set(*at, block.bytes, live);
+  revoke_lines(*at, block.bytes);  // what the allocator may do to free memory, or the owner to its own
   if (live) return;
   // What it was does not matter to its next owner.
-  revoke_lines(*at, block.bytes);
   take_logs(*at, block.bytes);
   written_.set(*at, block.bytes, false);
   for (std::uint32_t line = *at / line_bytes_; block.bytes && line <= (*at + block.bytes - 1) / line_bytes_; ++line)

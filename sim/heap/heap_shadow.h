@@ -19,8 +19,8 @@
 namespace dspmem {
 
 /// Judges every access to heap memory by what the memory is for: an object's, the allocator's, nobody's, or never
-/// written. Emits StrayAccess, UninitialisedRead and MetadataChanged. It knows who executes the allocator from
-/// AllocatorEntered, and never sees a core.
+/// written. Emits StrayAccess, AllocatorStrayed, UninitialisedRead and MetadataChanged. It knows who executes the
+/// allocator from AllocatorEntered, and never sees a core.
 ///
 /// Addresses of accesses are physical, and accesses lie within one line.
 class HeapShadow final : public Subscriber, public StoreSink {
@@ -46,10 +46,11 @@ class HeapShadow final : public Subscriber, public StoreSink {
   HeapShadow(const Platform& platform, const AddressMap& map, Metadata metadata, const LiveMemory& live,
              const EventBus& bus, Environment environment);
 
-  /// Whether a read, by code other than the allocator, may be a finding: most are not, and need not be described.
+  /// Whether a read may be a finding: most are not, and need not be described.
   bool is_suspicious(AgentId agent, std::uint32_t address, std::uint32_t bytes) const {
     const std::uint32_t at = address - first_;
-    return at < bytes_ && !inside_[agent] && !(allowed_.all(at, bytes) && written_.all(at, bytes));
+    if (at >= bytes_) return false;
+    return inside_[agent] ? is_foreign(agent, at, bytes) : !(allowed_.all(at, bytes) && written_.all(at, bytes));
   }
   void judge_read(const Operation& access, std::uint32_t address, std::uint32_t bytes);
   /// `judge`: else only that it was written is noted: a step of the scenario makes the access, and knows its object.
@@ -97,10 +98,20 @@ class HeapShadow final : public Subscriber, public StoreSink {
   }
   static constexpr std::size_t most_cores = 8;
 
+  /// What is judged where the allocator is at work: whether some of it may be an object's that its call is not about.
+  bool is_foreign(AgentId agent, std::uint32_t at, std::uint32_t bytes) const {
+    return heap_lines_[at / line_bytes_] && allowed_.any(at, bytes) && !resized_[agent].holds(at, bytes);
+  }
+  void judge_own(const Operation& access, std::uint32_t address, std::uint32_t bytes);
   HardwareObserver::Permission permitted(AgentId agent, std::uint32_t address);
+  HardwareObserver::Permission permitted_inside(AgentId agent, std::uint32_t at) const;
   void revoke_lines(std::uint32_t at, std::uint32_t count);
   /// Which 64ths of the line at that offset from first_ are in the set with all of their bytes.
-  std::uint64_t parts_of_line(std::uint32_t at, const ByteSet& set) const;
+  std::uint64_t parts_of_line(std::uint32_t at, const ByteSet& set) const {
+    if (line_bytes_ > bytes_ - at) return 0;
+    return line_bytes_ <= 64 ? set.from(at) : parts_of_long_line(at, set);
+  }
+  std::uint64_t parts_of_long_line(std::uint32_t at, const ByteSet& set) const;
 
   void set_owner(const HeapBlock& block, bool live);
   /// Takes in what was stored unseen to the lines of these bytes.
@@ -134,10 +145,15 @@ class HeapShadow final : public Subscriber, public StoreSink {
   ByteSet written_;
   std::array<bool, max_agents> inside_{};
   struct Range {
-    std::uint32_t first, count;  ///< from first_
+    std::uint32_t first = 0, count = 0;  ///< from first_
+    bool holds(std::uint32_t at, std::uint32_t bytes) const {
+      return at - first < count && bytes <= first + count - at;
+    }
   };
+  std::array<Range, max_agents> resized_{};  ///< by the call of the allocator that the agent is in
   std::array<std::vector<Range>, max_agents> own_writes_;  ///< since the core went into the allocator
   // By line from first_.
+  std::vector<bool> heap_lines_;  ///< with bytes of a heap
   std::array<std::vector<StoreLog*>, most_cores> logs_;  ///< by core; empty for those that have stored nothing unseen
   std::vector<std::uint8_t> logged_;  ///< cores that have one
   std::vector<std::uint8_t> permitted_;  ///< cores that may do something to it unseen

@@ -228,6 +228,15 @@ std::map<std::uint32_t, std::string> FirmwareImage::absolute_symbols() const {
 
 bool FirmwareImage::has_debug_information() const { return debug_->dwarf != nullptr; }
 
+std::vector<std::pair<std::uint32_t, std::uint32_t>> FirmwareImage::shared_data() const {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges;
+  const auto start = symbol("_shared_data_start"), end = symbol("_shared_data_end");
+  if (start && end && *end > *start) ranges.emplace_back(*start, *end - *start);
+  for (const Section& section : sections_)
+    if (section.name == ".shared_data" && section.bytes) ranges.emplace_back(section.address, section.bytes);
+  return ranges;
+}
+
 std::uint32_t FirmwareImage::function_bytes(std::uint32_t address) const {
   const auto found = functions_.find(address);
   return found == functions_.end() ? 0 : found->second.size;

@@ -74,6 +74,9 @@ class FirmwareImage {
     std::uint32_t address = 0, bytes = 0;
     bool writable = false, executable = false;
   };
+  /// Where the firmware says that its shared statics are (SHARED_DATA of platform.h), by a section of that name or the
+  /// symbols _shared_data_start and _shared_data_end: address and bytes.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> shared_data() const;
   /// Those that are loaded, in the order of the file.
   const std::vector<Section>& sections() const { return sections_; }
   /// A function's size; 0 when the file does not say.

@@ -58,6 +58,9 @@ Break break_of(const Finding& finding) {
   const Agent other = finding.other ? finding.other->agent : finding.access.agent;
   if (rule == "missing-writeback" || rule == "stale-boot")
     return {finding.cause ? "this write-back may come too late" : "no write-back", other};
+  if (rule == "stale-code")
+    return finding.access.view == View::direct ? Break{"no write-back", other}
+                                               : Break{"no invalidate of the instruction cache", finding.access.agent};
   if (rule == "missing-invalidate") return {"no invalidate", finding.access.agent};
   // Where nobody reads it the access is the store that does the damage.
   if (rule == "lost-update")

@@ -54,6 +54,7 @@ const char* to_string(Result::Operation::Kind kind) {
     case write_back_invalidate: return "write-back and invalidate";
     case power_off: return "power-off";
     case power_on: return "power-on";
+    case fetch: return "instruction fetch";
     case access: return "access";
     case call: return "call";
     case free: return "free";

@@ -119,6 +119,7 @@ struct Result {
       write_back_invalidate,
       power_off,
       power_on,  // of the hardware
+      fetch,  // of instructions
       access,
       call,
       free,

@@ -70,6 +70,7 @@ std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& functio
   const bool locked = !allocator_.lock.empty();
   if (locked) {
     costs_.begin_use(core.core());
+    order_.set_aside(core, true);
     firmware_.call(core, allocator_.lock, {}, mark);
   }
   std::uint32_t result = firmware_.call(core, function.symbol, values, blame);
@@ -87,6 +88,7 @@ std::uint32_t AllocatorPort::use(DspCore& core, const AllocatorFunction& functio
   core.core().set_reg(abi::stack_register, stack);
   if (locked) {
     firmware_.call(core, allocator_.unlock, {}, mark);
+    order_.set_aside(core, false);
     costs_.end_use(core.core());
   }
   return result;

@@ -6,6 +6,7 @@
 #include "sim/config/allocator.h"
 #include "sim/heap/allocator_watch.h"
 #include "sim/session/firmware_calls.h"
+#include "sim/session/order.h"
 
 namespace dspmem {
 
@@ -31,9 +32,9 @@ struct Memory {
 class AllocatorPort {
  public:
   AllocatorPort(const FirmwareCalls& firmware, const Platform& platform, const Allocator& allocator,
-                const AddressMap& map, const LiveMemory& live, AllocatorWatch& watch, HeapCosts& costs)
+                const AddressMap& map, const LiveMemory& live, AllocatorWatch& watch, HeapCosts& costs, Order& order)
       : firmware_(firmware), platform_(platform), allocator_(allocator), map_(map), live_(live), watch_(watch),
-        costs_(costs) {}
+        costs_(costs), order_(order) {}
 
   const Allocator& allocator() const { return allocator_; }
   /// " (pool_get returned -22)", of the last use that the scenario made on a core; empty for 0.
@@ -76,6 +77,7 @@ class AllocatorPort {
   const LiveMemory& live_;
   AllocatorWatch& watch_;
   HeapCosts& costs_;
+  Order& order_;
   struct Answer {
     std::string function;
     std::uint32_t result = 0;

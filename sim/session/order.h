@@ -30,12 +30,19 @@ class Order {
   /// `hands_over`: the actor tells somebody something; a core has to have committed its shared data before.
   void release(const Actor& actor, std::uint64_t object, bool hands_over) {
     if (!coherency_) return;
+    if (actor.is_core()) coherency_->before_order(actor.core().core());
     if (hands_over && actor.is_core()) coherency_->on_release(actor.core().core());
     coherency_->checker().set_alone(false);
     coherency_->release(actor.id(), object);
   }
   void acquire(const Actor& actor, std::uint64_t object) {
-    if (coherency_) coherency_->checker().acquire(actor.id(), object);
+    if (!coherency_) return;
+    if (actor.is_core()) coherency_->before_order(actor.core().core());
+    coherency_->checker().acquire(actor.id(), object);
+  }
+  /// What the core does from now on is the allocator's, or no longer: order that comes of it is accidental.
+  void set_aside(const DspCore& core, bool aside) {
+    if (coherency_) coherency_->set_aside(core.core(), aside);
   }
   /// The host acts for a core: it knows what that one knows.
   void act_for(AgentId agent, const Actor& actor) {

@@ -74,7 +74,7 @@ Session::Session(const SessionInput& input, const ReplayOptions& options)
       power_(input.platform, energy_, *system_), order_(coherency_), objects_(live_, system_->map(), steps_),
       rendezvous_(*system_, names_, order_), stand_ins_(*system_, input.platform, config_, rendezvous_, hub_),
       firmware_(*system_, input.image, input.image.starts_itself() ? nullptr : &stand_ins_),
-      allocator_(firmware_, input.platform, input.allocator, system_->map(), live_, allocator_watch_, costs_),
+      allocator_(firmware_, input.platform, input.allocator, system_->map(), live_, allocator_watch_, costs_, order_),
       masters_(*system_, input.platform, hub_, origins_, banks_, order_), loops_(live_, costs_, bus_),
       recorder_(options.recorder), progress_(options.show_progress), outcome_(result_) {
   result_.scenario = input.scenario.name;
@@ -174,6 +174,9 @@ void Session::load_firmware() {
                                    segment.bytes.size(), segment.address, input_.platform.name));
     }
   }
+  if (coherency_)
+    for (const auto& [address, bytes] : input_.image.shared_data())
+      coherency_->set_shared(physical(address), bytes, true);
   if (const auto address = input_.image.symbol("boot_descriptor"))
     system_->load(*address, boot_descriptor(input_.platform));
 }

@@ -78,6 +78,16 @@ void StepContext::prefetch(std::uint32_t address, std::uint32_t bytes) {
   }
 }
 
+void StepContext::invalidate_code(std::uint32_t address, std::uint32_t bytes) {
+  Core& core = actor_.core().core();
+  const std::uint32_t line_bytes = core.instruction_cache().config().line_bytes;
+  for (std::uint32_t line = address & ~(line_bytes - 1); line < address + bytes; line += line_bytes)
+    core.code_operation(CacheOperation::invalidate, line);
+}
+
+std::uint32_t StepContext::execute(std::uint32_t address) { return actor_.core().call(address, {}); }
+bool StepContext::windowed() const { return session_.input_.image.abi() == FirmwareImage::Abi::windowed; }
+
 void StepContext::master_write(std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes,
                                const SourceMark& mark) {
   session_.masters_.write(actor_, master, address, bytes, mark);

@@ -55,6 +55,11 @@ class StepContext {
   /// This core's cache lets go of the lines of a cached range, or fetches them, as it may at any time.
   void evict(std::uint32_t address, std::uint32_t bytes);
   void prefetch(std::uint32_t address, std::uint32_t bytes);
+  /// The lines of a cached range leave this core's instruction cache, by an instruction each.
+  void invalidate_code(std::uint32_t address, std::uint32_t bytes);
+  /// Calls what is at an address; whether functions of this image begin with ENTRY.
+  std::uint32_t execute(std::uint32_t address);
+  bool windowed() const;
 
   // ---- Memory ----
   std::uint32_t cached(std::uint32_t address) const;

@@ -102,7 +102,10 @@ cores:
 )");
   for (const std::string& allocator : allocators) {
     const ProgramResult result = dspmem({"run", "s.yaml", "--allocator", allocator}, directory.path());
-    EXPECT_EQ(result.exit_code, 0) << allocator << result.out << result.err;
+    // nano_realloc() of newlib 3.3.0 copies as many bytes as the new block has.
+    const bool reads_too_far = allocator == "newlib_nano";
+    EXPECT_EQ(result.exit_code, reads_too_far ? 3 : 0) << allocator << result.out << result.err;
+    EXPECT_EQ(result.out.find("the allocator reads 'wall'") != std::string::npos, reads_too_far) << result.out;
   }
 }
 

@@ -497,5 +497,171 @@ TEST(PowerOn, HasToComeBeforeTheUse) {
   }
 }
 
+// ---- Order by accident --------------------------------------------------------------------------
+
+struct Accidents : FindingListener {
+  void on_finding(const CoherencyFinding& finding) override {
+    races += finding.rule == Rule::data_race;
+    write_races += finding.rule == Rule::data_race && finding.other.kind == Operation::Kind::write;
+    accidents += finding.rule == Rule::accidental_order;
+  }
+  std::size_t races = 0, write_races = 0, accidents = 0;
+};
+
+// What is ordered by accident races once the accident is left out: two checkers see the same program, one of them
+// without what happens aside.
+TEST(AccidentalOrder, IsWhatRacesWithoutTheAccident) {
+  Random random(12);
+  std::size_t accidental = 0, meant = 0;
+  for (int program = 0; program < 200'000; ++program) {
+    Accidents all, without;
+    const auto agents = static_cast<std::uint32_t>(2 + random.below(2));
+    const CoherencyChecker::Config config{{.cores = agents, .line_bytes = 8}, agents};
+    CoherencyChecker checker(config, all), stricter(config, without);
+    const std::size_t length = 4 + random.below(10);
+    for (std::size_t at = 0; at < length && !all.races; ++at) {
+      const auto agent = static_cast<AgentId>(random.below(agents));
+      const Site site{static_cast<std::uint32_t>(at + 1), 0, nullptr};
+      const std::uint8_t value[4] = {1, 1, 1, 1};
+      const auto address = static_cast<std::uint32_t>(random.below(2) * 4);
+      const std::uint64_t object = random.below(2);
+      const bool aside = object == 0;
+      switch (random.below(6)) {
+        case 0:
+        case 1:
+          checker.set_aside(agent, aside);
+          checker.release(agent, object);
+          checker.set_aside(agent, false);
+          if (!aside) stricter.release(agent, object);
+          break;
+        case 2:
+        case 3:
+          checker.set_aside(agent, aside);
+          checker.acquire(agent, object);
+          checker.set_aside(agent, false);
+          if (!aside) stricter.acquire(agent, object);
+          break;
+        case 4:
+          checker.read(agent, View::uncached, address, value, site, at);
+          stricter.read(agent, View::uncached, address, value, site, at);
+          break;
+        default:
+          checker.write(agent, View::uncached, address, value, site, at);
+          stricter.write(agent, View::uncached, address, value, site, at);
+      }
+    }
+    if (all.races) continue;
+    if (all.accidents) { EXPECT_GT(without.races, 0u) << program; }
+    accidental += all.accidents != 0;
+    meant += !without.races;
+    if (without.write_races) {  // a write after a read hands nothing over
+      EXPECT_GT(all.accidents, 0u) << program;
+    }
+  }
+  EXPECT_GT(accidental, 300u);
+  EXPECT_GT(meant, 1000u);
+}
+
+// ---- Instructions -------------------------------------------------------------------------------
+
+struct LastFinding : FindingListener {
+  void on_finding(const CoherencyFinding& finding) override {
+    ++count;
+    last = finding;
+  }
+  std::size_t count = 0;
+  CoherencyFinding last;
+};
+
+/// Two cores, and one line that holds code: core 0 writes it, either executes it.
+class Code : public testing::Test {
+ protected:
+  void write(AgentId core) { checker_.write(core, View::cached, 0, value_, {}, ++now_); }
+  void write_back(AgentId core) { checker_.maintain(core, Operation::Kind::write_back, 0, {}, ++now_); }
+  void fetch(AgentId core) { checker_.fetch(core, 0, line_, {}, ++now_); }
+  void hand_over() {
+    checker_.release(0, 7);
+    checker_.acquire(1, 7);
+  }
+
+  LastFinding found_;
+  CoherencyChecker checker_{{{.cores = 2, .line_bytes = 8}, 2}, found_};
+  std::uint64_t now_ = 0;
+  std::array<std::uint8_t, 4> value_{1, 2, 3, 4};
+  std::array<std::uint8_t, 8> line_{1, 2, 3, 4};
+};
+
+TEST_F(Code, IsFreshAfterAWriteBackWhereNobodyHasExecutedItBefore) {
+  write(0);
+  write_back(0);
+  fetch(0);
+  hand_over();
+  fetch(1);
+  EXPECT_EQ(found_.count, 0u);
+}
+
+TEST_F(Code, ThatStaysInTheDataCacheIsNotFetched) {
+  write(0);
+  fetch(0);
+  ASSERT_EQ(found_.count, 1u);
+  EXPECT_EQ(found_.last.rule, Rule::stale_code);
+  EXPECT_FALSE(found_.last.in_memory);
+}
+
+// The instruction cache happens to have evicted the line, and fetches what is right.
+TEST_F(Code, MayBeOldInACoreThatHasExecutedItBefore) {
+  fetch(1);
+  write(0);
+  write_back(0);
+  hand_over();
+  fetch(1);
+  ASSERT_EQ(found_.count, 1u);
+  EXPECT_EQ(found_.last.rule, Rule::stale_code);
+  EXPECT_TRUE(found_.last.in_memory);
+  EXPECT_FALSE(found_.last.manifest);
+}
+
+TEST_F(Code, IsFreshOnceTheInstructionCacheHasLostIt) {
+  fetch(1);
+  write(0);
+  write_back(0);
+  hand_over();
+  checker_.drop_code(1, 0);
+  fetch(1);
+  EXPECT_EQ(found_.count, 0u);
+}
+
+TEST_F(Code, InvalidatedTooEarlyMayHaveBeenFetchedAgain) {
+  fetch(1);
+  checker_.drop_code(1, 0);
+  fetch(1);
+  write(0);
+  write_back(0);
+  hand_over();
+  checker_.enter_code(1, 0, line_, {}, ++now_);
+  EXPECT_EQ(found_.count, 1u);
+}
+
+TEST_F(Code, OfTheOwnCoreIsInTheOrderOfItsProgram) {
+  fetch(0);
+  write(0);
+  write_back(0);
+  checker_.enter_code(0, 0, line_, {}, ++now_);
+  EXPECT_EQ(found_.count, 1u);
+  checker_.drop_code_set(0, 0, 4, 8);
+  fetch(0);
+  checker_.enter_code(0, 0, line_, {}, ++now_);
+  EXPECT_EQ(found_.count, 1u);
+}
+
+TEST_F(Code, PatchedWhileAnotherCoreExecutesItIsARace) {
+  fetch(1);
+  write(0);
+  write_back(0);
+  checker_.enter_code(1, 0, line_, {}, ++now_);
+  ASSERT_EQ(found_.count, 1u);
+  EXPECT_EQ(found_.last.rule, Rule::data_race);
+}
+
 }  // namespace
 }  // namespace dspmem::test

@@ -118,5 +118,25 @@ TEST_F(ObservedCore, CountsASweepByIndexOnlyWhenItIsComplete) {
   EXPECT_FALSE(checker.last_stale());
 }
 
+// A line lies in one of the ways of its set.
+TEST_F(ObservedCore, FollowsASweepOfASingleSet) {
+  const std::vector<std::uint8_t> zero(4);
+  const CacheConfig& cache = config_.cores[0].data_cache;
+  CoherencyChecker& checker = observer_->checker();
+  checker.set_alone(false);
+  for (const bool whole : {false, true}) {
+    const std::uint32_t line = lock + (whole ? 64 : 0), set = core_->data_cache().set_of(line);
+    core_->store(line, 7, 4);
+    for (std::uint32_t way = whole ? 0 : 1; way < cache.ways; ++way)
+      observer_->on_index_operation(*core_, CacheOperation::index_write_back, set, way);
+    core_->load(lock + 0x4000, 4);
+    checker.release(0, 1 + whole);
+    checker.acquire(1, 1 + whole);
+    checker.maintain(1, Operation::Kind::invalidate, line, {}, 0);
+    checker.read(1, View::cached, line, zero, {}, 0);
+    EXPECT_EQ(checker.last_stale(), !whole);
+  }
+}
+
 }  // namespace
 }  // namespace dspmem::test

@@ -31,6 +31,10 @@ Field Access::view_field() {
                     "through which view of memory; default the one that the allocator returned");
 }
 
+Access::View Access::choose_view(const FieldReader& reader, const std::string& text) {
+  return choose(reader, "view", text, views());
+}
+
 Field Access::end_field() {
   return field::has("beyond_end", field::flag(),
                     "whether the end of the object may be passed, on purpose; default false");
@@ -75,7 +79,7 @@ void Access::read_end(StepReader& reader) {
 void Access::read_view(StepReader& reader) {
   if (reader.for_master()) reader.refuse("view", "the steps of an agent: it has no cache");
   std::string text = "default";
-  if (reader.optional("view", text)) view = choose(reader, "view", text, views());
+  if (reader.optional("view", text)) view = choose_view(reader, text);
 }
 
 void Access::read_part(StepReader& reader, const std::string& name_field) {

@@ -26,6 +26,7 @@ struct Access {
   static FieldList width_fields();
   static Field view_field();
   static Field end_field();
+  static View choose_view(const FieldReader& reader, const std::string& text);
 
   /// `name_field` is what the object is called in this step: to, from.
   void read(StepReader& reader, const std::string& name_field);

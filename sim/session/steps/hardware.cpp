@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sim/session/step_context.h"
+#include "sim/session/steps/access.h"
 #include "sim/session/steps/steps.h"
 
 namespace dspmem {
@@ -20,18 +21,23 @@ class Call final : public Step {
     using namespace field;
     return {
         needs("function", text(), "symbol of the function"),
-        has("arguments", list(either({number(), form("^[^0-9]", "OBJECT")}), 0, most_arguments),
-            "numbers, and names of objects for their addresses"),
+        has("arguments",
+            list(either({number(), form("^[^0-9]", "OBJECT"), mapping(place_fields())}), 0, most_arguments),
+            "numbers, and objects for their addresses: a name, or {object, offset, view}"),
         has("expect", number(), "what it has to return"),
     };
   }
   void read(StepReader& reader) {
     reader.required("function", function_);
-    std::vector<std::string> arguments;
-    reader.optional("arguments", arguments);
-    for (const YAML::Node& node : reader.node("arguments")) {
+    const YAML::Node arguments = reader.node("arguments");
+    if (arguments.IsDefined() && !arguments.IsSequence())
+      reader.fail("arguments", "'arguments' of step 'call' must be a list, such as [object, 64]");
+    if (arguments.IsDefined() && arguments.size() > most_arguments)
+      reader.fail("arguments", fmt::format("'arguments' has at most {} elements", most_arguments));
+    for (const YAML::Node& node : arguments) {
       Argument& argument = arguments_.emplace_back();
-      if (node.Scalar().find_first_of("0123456789") == 0) reader.convert(node, "arguments", argument.value);
+      if (node.IsMap()) argument.read(node, reader);
+      else if (node.Scalar().find_first_of("0123456789") == 0) reader.convert(node, "arguments", argument.value);
       else argument.object = node.Scalar();
     }
     reader.optional("expect", expected_);
@@ -47,9 +53,7 @@ class Call final : public Step {
   void run(StepContext& context) const override {
     // No memory of the host's: a call that hangs is never left, and what it owned would not be freed.
     std::array<std::uint32_t, most_arguments> values{};
-    for (std::size_t i = 0; i < arguments_.size(); ++i)
-      values[i] =
-          arguments_[i].object.empty() ? arguments_[i].value : context.object(arguments_[i].object, mark).address;
+    for (std::size_t i = 0; i < arguments_.size(); ++i) values[i] = arguments_[i].resolve(context, mark);
     const std::uint32_t result = context.call(function_, std::span(values).first(arguments_.size()), mark);
     if (expected_)
       context.expect(result == *expected_, fmt::format("{}() returns {}", function_, *expected_),
@@ -57,10 +61,33 @@ class Call final : public Step {
   }
 
  private:
-  /// A number, or the address of an object.
+  static FieldList place_fields() {
+    using namespace field;
+    return {needs("object", text(), "object"), has("offset", number(), "its first byte; default 0"),
+            Access::view_field()};
+  }
+  /// A number, or an address in an object.
   struct Argument {
-    std::uint32_t value = 0;
+    std::uint32_t value = 0;  ///< or the offset
     std::string object;
+    Access::View view = Access::View::as_allocated;
+
+    void read(const YAML::Node& node, const StepReader& step) {
+      static const FieldType type = field::mapping(place_fields());
+      FieldReader reader(node, step.file(), "an argument", type);
+      reader.required("object", object);
+      reader.optional("offset", value);
+      std::string text;
+      if (reader.optional("view", text)) view = Access::choose_view(reader, text);
+      reader.finish();
+    }
+    std::uint32_t resolve(StepContext& context, const SourceMark& mark) const {
+      if (object.empty()) return value;
+      const std::uint32_t address = context.object(object, mark).address + value;
+      return view == Access::View::cached     ? context.cached(address)
+             : view == Access::View::uncached ? context.uncached(address)
+                                              : address;
+    }
   };
 
   std::string function_;

@@ -23,6 +23,9 @@
   X(writeback_invalidate_step) \
   X(evict_step) \
   X(prefetch_step) \
+  X(load_code_step) \
+  X(invalidate_code_step) \
+  X(execute_step) \
   X(lock_step) \
   X(unlock_step) \
   X(signal_step) \

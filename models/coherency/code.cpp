@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Instructions that firmware writes: whether what a core executes is the latest, in every order and whatever its
+// instruction cache keeps. A core's instruction cache may hold a line from its first fetch of it on until the core
+// invalidates it there.
+#include "models/coherency/checked_line.h"
+
+namespace dspmem {
+
+void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site,
+                             std::uint64_t cycle) {
+  const std::uint32_t start = address & line_mask_;
+  CodeLine& code = code_lines_[start];
+  const bool held = code.holders >> core & 1;
+  if (Line* const line = known_line(start); line && line->is_any_known(0, config_.rules.line_bytes)) {
+    fetching_ = true;
+    do_read(core, View::direct, start, seen.first(config_.rules.line_bytes), site, cycle, false);
+    fetching_ = false;
+    if (held && !last_stale_ && !last_raced_)
+      check_code(*line, {Operation::Kind::fetch, core, View::cached, site, cycle}, 0, seen, code.copies[core], false);
+  }
+  if (held) return;
+  code.holders |= 1u << core;
+  code.copies[core] = {clocks_[core], cycle};
+}
+
+void CoherencyChecker::enter_code(AgentId core, std::uint32_t address, std::span<const std::uint8_t> held,
+                                  const Site& site, std::uint64_t cycle) {
+  Line* const line = known_line(address);
+  const auto code = code_lines_.find(address & line_mask_);
+  if (!line || code == code_lines_.end() || !(code->second.holders >> core & 1)) return;
+  const Operation access{Operation::Kind::fetch, core, View::cached, site, cycle};
+  if (check_order(*line, access, address, static_cast<std::uint32_t>(held.size()), false))
+    check_code(*line, access, address & ~line_mask_, held, code->second.copies[core], true);
+}
+
+/// `executed`: what is held is executed; else it comes from memory, and the core may have had an older copy.
+void CoherencyChecker::check_code(const Line& line, const Operation& access, std::uint32_t offset,
+                                  std::span<const std::uint8_t> held, const CodeCopy& copy, bool executed) {
+  const AgentId core = access.agent;
+  std::optional<CoherencyFinding> worst;
+  for (std::uint32_t i = offset; i < offset + held.size(); ++i) {
+    if (!line.is_known(i)) continue;
+    const Written latest = written(line, i);
+    if (!latest.history) continue;
+    const bool own = latest.agent == core;
+    const bool in_memory = latest.arrived && (own || latest.arrived <= clocks_[core][latest.agent]);
+    if (!in_memory && !executed) continue;  // the read of memory has found that
+    // A core's own operations are in the order of their cycles.
+    const std::uint64_t arrived_at = latest.commit ? latest.commit->cycle : latest.history->write_of(i).cycle();
+    if (in_memory && (own ? arrived_at <= copy.cycle : latest.arrived <= copy.filled[latest.agent])) continue;
+    const bool manifest = executed && held[i - offset] != line.truth(i);
+    if (worst && !manifest) continue;
+    CoherencyFinding& finding = worst.emplace();
+    finding.rule = Rule::stale_code;
+    finding.in_memory = in_memory;
+    finding.manifest = manifest;
+    finding.access = access;
+    if (!in_memory) finding.access.view = View::direct;
+    finding.address = line.address + i;
+    finding.first = finding.last = i - offset;
+    finding.other = last_write(line, i);
+    finding.seen.push_back(held[i - offset]);
+    finding.owed.push_back(line.truth(i));
+    finding.history = history_of_events(line);
+    if (manifest) break;
+  }
+  if (worst) listener_.on_finding(*worst);
+}
+
+void CoherencyChecker::drop_code(AgentId core, std::uint32_t address) {
+  if (const auto code = code_lines_.find(address & line_mask_); code != code_lines_.end())
+    code->second.holders &= ~(1u << core);
+}
+
+void CoherencyChecker::drop_code_set(AgentId core, std::uint32_t set, std::uint32_t sets, std::uint32_t line_bytes) {
+  for (auto& [address, code] : code_lines_)
+    if (address / line_bytes % sets == set) code.holders &= ~(1u << core);
+}
+
+void CoherencyChecker::drop_all_code(AgentId core) {
+  for (auto& [address, code] : code_lines_) code.holders &= ~(1u << core);
+}
+
+bool CoherencyChecker::may_be_stored_unseen(std::uint32_t address) const {
+  const Line* const line = lines_.find(address);
+  return line && line->unseen != nobody;
+}
+
+std::uint32_t CoherencyChecker::code_holders(std::uint32_t address) const {
+  const auto code = code_lines_.find(address & line_mask_);
+  return code == code_lines_.end() ? 0 : code->second.holders;
+}
+
+}  // namespace dspmem
