@@ -28,7 +28,7 @@ inline BusAccess& bus_access(tlm::tlm_generic_payload& payload) { return *payloa
 inline void refuse(tlm::tlm_generic_payload& payload, tlm::tlm_response_status status, Refusal::Kind kind,
                    std::string why) {
   payload.set_response_status(status);
-  if (auto* access = payload.get_extension<BusAccess>()) access->refusal = {kind, 0, "", std::move(why)};
+  if (auto* access = payload.get_extension<BusAccess>()) access->refusal = {kind, 0, "", std::move(why), 0};
 }
 
 /// Cycle counts inside, sc_time at the sockets.

@@ -313,7 +313,7 @@ void CoherencyChecker::maintain_all(AgentId core, Operation::Kind kind, const Si
   const std::uint32_t number = site_number(site, View::cached);
   for_each_line([&](Line& line) {
     line.unsettle();
-    if (line.copies.may_hold(core) || line.copies.may_be_dirty(core))
+    if (config_.rules.prefetch || line.copies.may_hold(core) || line.copies.may_be_dirty(core))
       maintain_line(line, {kind, core, View::cached, site, cycle}, number);
   });
 }
@@ -325,7 +325,8 @@ std::vector<std::uint32_t> CoherencyChecker::maintain_sets(const Operation& oper
   for_each_line([&](Line& line) {
     if (!sets[(line.address >> line_shift_) % sets.size()]) return;
     line.unsettle();
-    if (!line.copies.may_hold(operation.agent) && !line.copies.may_be_dirty(operation.agent)) return;
+    if (!config_.rules.prefetch && !line.copies.may_hold(operation.agent) && !line.copies.may_be_dirty(operation.agent))
+      return;
     maintain_line(line, operation, number);
     lines.push_back(line.address);
   });

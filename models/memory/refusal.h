@@ -21,6 +21,7 @@ struct Refusal {
   std::uint32_t bank_base = 0;  ///< of the bank_ kinds: physical address of its first byte
   std::string bank;  ///< and its name, such as HP3
   std::string text;  ///< the whole in words for the user
+  std::uint32_t address = 0;  ///< of the bank_ kinds: physical, of what was accessed there
 
   bool of_bank() const { return kind >= Kind::bank_off; }
 };

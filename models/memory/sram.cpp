@@ -61,6 +61,7 @@ Refusal Sram::why_refused(std::uint32_t offset, std::uint64_t now) const {
   else if (bank.usable_at() >= SramBank::never) refusal.kind = Refusal::Kind::bank_without_regulator;
   else if (!config_.retained_access_wakes) refusal.kind = Refusal::Kind::bank_in_retention;
   else return {};  // the access wakes it
+  refusal.address = config_.physical_base + offset;
   refusal.bank_base = config_.physical_base + index * config_.bank_bytes;
   refusal.bank = bank_name(index);
   refusal.text = "SRAM bank " + refusal.bank + " " + state_of_bank(refusal.kind);

@@ -60,8 +60,18 @@ class Bank final : public Subscriber {
     finding.message =
         fmt::format("{} needs SRAM bank {}, which {}", to_string(access.agent), why.bank, state_of_bank(why.kind));
     finding.access = access;
-    if (context_.physical(context_.cached(address)) - base < bytes_of_bank(base))
+    if (context_.physical(context_.cached(address)) - base < bytes_of_bank(base)) {
       finding.object = object_at(context_.cached(address));
+    } else if (const auto evicted = object_at(context_.cached(why.address)); evicted && context_.checker) {
+      // On behalf of another access, or of a cache operation by index.
+      finding.object = evicted;
+      finding.access.kind = Result::Operation::Kind::write_back;
+      finding.message += fmt::format(": a dirty line of '{}' is written back", evicted->name);
+      if (const Operation write = last_write_in(why.address); write.kind != Operation::Kind::none) {
+        finding.other = describe_.operation(write);
+        finding.relation = Relation::after;
+      }
+    }
     if (const Operation off = context_.banks.power_off_of(base); off.kind != Operation::Kind::none)
       finding.cause = describe_.operation(off);
     for (const HeapBlock* block : context_.live.between(base, std::uint64_t{base} + bytes_of_bank(base)))
@@ -71,6 +81,15 @@ class Bank final : public Subscriber {
         "keep the bank on while what lives in it is used, or move that to a bank that stays on; what an off bank held "
         "is lost";
     log_.add(std::move(finding));
+  }
+
+  /// The latest write to the line that holds an address.
+  Operation last_write_in(std::uint32_t address) const {
+    const std::uint32_t bytes = context_.platform.line_bytes();
+    Operation latest;
+    for (std::uint32_t at = address / bytes * bytes, end = at + bytes; at < end; at += 4)
+      if (const Operation write = context_.checker->last_write(at); write.cycle >= latest.cycle) latest = write;
+    return latest;
   }
 
   /// What lies there, or did until it was freed; nothing that only others lie in.

@@ -24,19 +24,19 @@ Mutation mutate(const Job& job, ReplayOptions options, const ExperimentProgress&
   mutation.before = trouble_of(run(job, options));
   if (mutation.before.any()) return mutation;
   const std::vector<MaintenanceSites::Entry> executed = sites.entries();
-  const std::vector<std::uint32_t> last = cores_with_shared_locks(job);
+  const std::vector<ReplayOptions::LockOrder> orders = other_lock_orders(job);
   for (std::size_t index = 0; index < executed.size(); ++index) {
     progress(index, executed.size());
     sites.restart();
     sites.mute(index);
     mutation.mutants.push_back({executed[index], trouble_of(run(job, options))});
     // What the locks of this run hide.
-    for (const std::uint32_t core : last) {
+    for (const ReplayOptions::LockOrder& order : orders) {
       if (mutation.mutants.back().trouble.any()) break;
       sites.restart();
       sites.mute(index);
       try {
-        mutation.mutants.back().trouble = trouble_of(run(job, in_lock_order(options, core)));
+        mutation.mutants.back().trouble = trouble_of(run(job, in_lock_order(options, order)));
       } catch (const InputError&) {  // the scenario cannot go in this order, whatever is left out
         continue;
       }

@@ -251,27 +251,36 @@ void Session::add_also_found() {
 
 // ---- Who takes a lock first ---------------------------------------------------------------------
 
+bool Session::can_go_on(AgentId agent) const {
+  return !finished_.contains(agent) && !rendezvous_.is_stuck(agent) &&
+         (agent >= system_->core_count() || system_->core(agent).powered());
+}
+
 void Session::before_lock(DspCore& core) {
   constexpr std::uint64_t at_a_time = 200, most = 2'000'000;  // cycles, of the whole replay
-  if (options_.takes_locks_last != core.id() || locks_held_++) return;
-  const auto another_goes_on = [&] {
-    const auto goes_on = [this](AgentId id) { return !finished_.contains(id) && !rendezvous_.is_stuck(id); };
+  if (!options_.lock_order) return;
+  const auto& [first, before] = *options_.lock_order;
+  const bool mine = first == core.id();
+  if (mine && locks_held_++) return;
+  const auto has_to_wait = [&] {
+    const auto id = static_cast<AgentId>(first);
+    if (!mine) return sections_done_ < before && input_.scenario.cores.contains(first) && can_go_on(id);
+    if (sections_done_ < before) return false;
     return std::any_of(input_.scenario.cores.begin(), input_.scenario.cores.end(),
                        [&](const auto& each) {
-                         const auto id = static_cast<AgentId>(each.first);
-                         return id != core.id() && goes_on(id) && system_->core(id).powered();
+                         return each.first != core.id() && can_go_on(static_cast<AgentId>(each.first));
                        }) ||
            std::any_of(system_->scripted_masters().begin(), system_->scripted_masters().end(),
-                       [&](const auto& each) { return goes_on(each->agent()); });
+                       [&](const auto& each) { return can_go_on(each->agent()); });
   };
-  for (; waited_for_others_ < most && another_goes_on(); waited_for_others_ += at_a_time) {
+  for (; waited_for_others_ < most && has_to_wait(); waited_for_others_ += at_a_time) {
     core.core().advance(at_a_time);
     core.synchronise();
   }
 }
 
 void Session::after_unlock(DspCore& core) {
-  if (options_.takes_locks_last == core.id() && locks_held_) --locks_held_;
+  if (options_.lock_order && options_.lock_order->core == core.id() && locks_held_ && !--locks_held_) ++sections_done_;
 }
 
 // ---- The cores' programs ------------------------------------------------------------------------

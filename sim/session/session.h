@@ -54,8 +54,12 @@ struct ReplayOptions {
   std::optional<std::uint64_t> until;  ///< end when a core reaches this cycle, to within a quantum
   std::vector<std::string> dump;  ///< objects, variables or addresses to show as they are at the end
   bool show_progress = false;  ///< a line on stderr, rewritten as the replay goes on
-  std::optional<std::uint32_t> takes_locks_last;  ///< this core takes a lock when no other core can go on, or after a
-                                                  ///< while: the order that a lock does not give
+  /// An order that locks do not give: the core takes a lock when no other core can go on, or after a while; but the
+  /// first `before` times before any other core takes one.
+  struct LockOrder {
+    std::uint32_t core = 0, before = 0;
+  };
+  std::optional<LockOrder> lock_order;
   std::vector<Result::Finding> also_found;  ///< by other replays: reported where this one finds nothing alike
   std::vector<Subscriber*> subscribers;  ///< are told of every event; outlive the session
   std::vector<HardwareObserver*> observers;  ///< see the hardware's; outlive the session
@@ -103,6 +107,7 @@ class Session final : public CoreHost {
   void collect_heaps(DspCore& core);
   void add_also_found();
   void before_lock(DspCore& core);
+  bool can_go_on(AgentId agent) const;
   void after_unlock(DspCore& core);
   void collect_hardware();
   std::string hopeless_poll(AgentId core);
@@ -184,7 +189,8 @@ class Session final : public CoreHost {
   /// What the cores that execute one trace have in common, by file: kept here, used by the step.
   std::map<std::string, std::shared_ptr<void>> shared_by_steps_;
 
-  unsigned locks_held_ = 0;  ///< by the core that takes its locks last
+  unsigned locks_held_ = 0;  ///< by the core that ReplayOptions::lock_order is about
+  std::uint32_t sections_done_ = 0;  ///< of it: from no lock to no lock
   std::uint64_t waited_for_others_ = 0;  ///< cycles, by that core
   std::set<AgentId> finished_;  ///< who has done its steps
   std::exception_ptr failure_;

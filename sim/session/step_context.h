@@ -45,7 +45,7 @@ class StepContext {
 
   // ---- Core ----
   // Around a critical section of the scenario: who goes last lets the others go first. See
-  // ReplayOptions::takes_locks_last.
+  // ReplayOptions::lock_order.
   void before_lock();
   void after_unlock();
   bool powered() const;

@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 
 #include "models/random.h"
 
@@ -24,6 +25,7 @@ struct Row {
   SweepPoint point;
   int exit_code;
   bool feasible;
+  unsigned runs = 1;  ///< with different seeds
 };
 
 std::string figure(double value) {
@@ -48,6 +50,32 @@ std::vector<Row> rows_of(const Sweep& sweep, SweepStore& store) {
     rows.push_back(std::move(row));
   });
   return rows;
+}
+
+/// What there is to choose: a point, or all that differ in their seed only. A seed is nobody's choice: the constraints
+/// have to hold with each, and figures are means.
+std::vector<Row> choices_of(const Sweep& sweep, const std::vector<Row>& rows) {
+  const std::optional<std::size_t> seed = sweep.seed_key();
+  if (!seed || sweep.keys.size() == 1) return rows;
+  std::map<SweepPoint, std::size_t> index;
+  std::vector<Row> choices;
+  for (const Row& row : rows) {
+    SweepPoint point = row.point;
+    point[*seed] = 0;
+    const auto [known, fresh] = index.try_emplace(point, choices.size());
+    if (fresh) {
+      choices.push_back(row);
+      choices.back().runs = 0;
+      std::fill(choices.back().metrics.begin(), choices.back().metrics.end(), 0);
+    }
+    Row& choice = choices[known->second];
+    ++choice.runs;
+    choice.feasible &= row.feasible;
+    for (std::size_t metric = 0; metric < row.metrics.size(); ++metric) choice.metrics[metric] += row.metrics[metric];
+  }
+  for (Row& choice : choices)
+    for (double& metric : choice.metrics) metric /= choice.runs;
+  return choices;
 }
 
 /// Whether `a` is at least as good as `b` everywhere and better somewhere.
@@ -169,6 +197,7 @@ std::string troubles(SweepStore& store) {
 
 std::string sweep_answers(const Sweep& sweep, SweepStore& store) {
   const std::vector<Row> rows = rows_of(sweep, store);
+  const std::vector<Row> choices = choices_of(sweep, rows);
   const auto feasible = std::count_if(rows.begin(), rows.end(), [](const Row& row) { return row.feasible; });
   std::string out = fmt::format("{}: {} of {} points are there", sweep.file, rows.size(), sweep.combinations());
   if (!sweep.excluded.empty()) out += " (some are excluded)";
@@ -177,10 +206,14 @@ std::string sweep_answers(const Sweep& sweep, SweepStore& store) {
     out += fmt::format("{} keep", feasible);
     for (std::size_t i = 0; i < sweep.constraints.size(); ++i)
       out += fmt::format("{} {}", i ? " and" : "", sweep.constraints[i].text);
+    if (choices.size() < rows.size())
+      out += fmt::format("; {} of {} combinations do with every seed",
+                         std::count_if(choices.begin(), choices.end(), [](const Row& row) { return row.feasible; }),
+                         choices.size());
     out += "\n";
   }
   if (!sweep.minimised.empty()) {
-    const std::vector<const Row*> front = front_of(rows, sweep.minimised);
+    const std::vector<const Row*> front = front_of(choices, sweep.minimised);
     if (front.empty()) out += "\nno point has what is to be minimised and keeps the constraints\n";
     else if (sweep.minimised.size() == 1) out += fmt::format("\nleast {}\n", sweep.metrics[sweep.minimised[0]].name);
     else out += "\npoints that no other beats in everything that is minimised\n";
@@ -189,7 +222,10 @@ std::string sweep_answers(const Sweep& sweep, SweepStore& store) {
       for (const std::size_t metric : sweep.minimised)
         figures += fmt::format("{}{} {}", figures.empty() ? "" : ", ", sweep.metrics[metric].name,
                                figure(front[i]->metrics[metric]));
-      out += fmt::format("  {}   {}\n", figures, sweep.describe(front[i]->point));
+      const bool seeds = choices.size() < rows.size();
+      out += fmt::format("  {}   {}{}\n", figures,
+                         seeds ? sweep.describe_choice(front[i]->point) : sweep.describe(front[i]->point),
+                         seeds ? fmt::format(" (mean of {} seeds)", front[i]->runs) : "");
     }
     if (front.size() > most_lines)
       out += fmt::format("  and {} more: see 'dspmem sweep export'\n", front.size() - most_lines);

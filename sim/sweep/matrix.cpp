@@ -209,6 +209,24 @@ std::string Sweep::describe(const SweepPoint& point) const {
   return text;
 }
 
+std::string Sweep::describe_choice(const SweepPoint& point) const {
+  std::string text;
+  for (std::size_t key = 0; key < keys.size(); ++key)
+    if (keys[key].of != SweepKey::Of::seed)
+      text += fmt::format("{}{}={}", text.empty() ? "" : " ", keys[key].name, keys[key].texts[point[key]]);
+  return text;
+}
+
+std::optional<std::size_t> Sweep::seed_key() const {
+  for (std::size_t key = 0; key < keys.size(); ++key) {
+    const auto with_others = [key](const std::vector<std::size_t>& group) {
+      return group.size() > 1 && std::find(group.begin(), group.end(), key) != group.end();
+    };
+    if (keys[key].of == SweepKey::Of::seed && std::none_of(zipped.begin(), zipped.end(), with_others)) return key;
+  }
+  return std::nullopt;
+}
+
 const FieldType& sweep_fields() {
   using namespace field;
   const FieldType values =

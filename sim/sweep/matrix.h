@@ -63,6 +63,10 @@ struct Sweep {
   std::optional<SweepPoint> point(std::uint64_t number) const;
   /// "seed=3 platform.l1d.size=16 KiB"
   std::string describe(const SweepPoint& point) const;
+  /// The same without the seed, which is nobody's choice.
+  std::string describe_choice(const SweepPoint& point) const;
+  /// The key that is a seed; nothing where there is none of its own, but one that moves together with others.
+  std::optional<std::size_t> seed_key() const;
 };
 
 /// Other questions than those of the file: what to minimise, and what has to hold. Empty: as the file has it. Throws

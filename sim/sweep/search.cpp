@@ -123,23 +123,13 @@ std::string SeedSearch::text() const {
   for (const double value : best.values) squares += (value - best.mean()) * (value - best.mean());
   const auto count = static_cast<double>(best.values.size());
   const double error = count > 1 ? std::sqrt(squares / (count - 1) / count) : 0;
-  // The seed was averaged over.
-  const auto best_point = [this](std::size_t combination) {
-    return sweep_.describe(*sweep_.point(combinations_[combination].points[0]));
+  const auto choice = [this](std::size_t combination) {
+    return sweep_.describe_choice(*sweep_.point(combinations_[combination].points[0]));
   };
-  const auto without_seed = [this](std::string what) {
-    for (const SweepKey& key : sweep_.keys)
-      if (key.of == SweepKey::Of::seed)
-        if (const std::size_t at = what.find(key.name + "="); at != std::string::npos)
-          what.erase(at, what.find(' ', at) == std::string::npos ? std::string::npos : what.find(' ', at) - at + 1);
-    while (!what.empty() && what.back() == ' ') what.pop_back();
-    return what;
-  };
-  const std::string what = without_seed(best_point(order[0]));
   out += fmt::format("least mean {}: {:.6g} (+- {:.3g}, {} seeds)   {}\n", metric, best.mean(), error,
-                     best.values.size(), what);
+                     best.values.size(), choice(order[0]));
   for (std::size_t i = 1; i < order.size() && i < 10 && combinations_[order[i]].mean() == best.mean(); ++i)
-    out += "as good: " + without_seed(best_point(order[i])) + "\n";
+    out += "as good: " + choice(order[i]) + "\n";
   return out + fmt::format("no other is better in {:.1f} % of 1000 resamplings of the seeds\n", 100 * confidence());
 }
 

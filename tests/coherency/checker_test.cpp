@@ -60,6 +60,11 @@ std::vector<TinyVerdict> checker_verdicts(const TinyMachine& machine, const std:
       case Kind::release: checker.release(agent, each.object); break;
       case Kind::acquire: checker.acquire(agent, each.object); break;
       case Kind::forget: checker.forget(each.address, each.bytes); break;
+      case Kind::go_down: checker.core_off(agent, cycle); break;
+      case Kind::boot:
+        checker.acquire(agent, each.object);
+        checker.boot(agent);
+        break;
     }
     if ((each.kind == Kind::read || each.kind == Kind::write) && checker.last_raced())
       verdicts[cycle - 1] = TinyVerdict::race;
@@ -95,8 +100,6 @@ class Drawer {
   }
 
  private:
-  static constexpr unsigned objects = 3;
-
   TinyOperation draw() {
     TinyOperation each;
     each.agent = static_cast<unsigned>(random_.below(machine_.agents));
@@ -104,7 +107,7 @@ class Drawer {
     each.cached = core && random_.below(5) != 0;
     each.bytes = 1u << random_.below(3);
     each.address = static_cast<unsigned>(random_.below(machine_.lines * machine_.line_bytes / each.bytes)) * each.bytes;
-    each.object = static_cast<unsigned>(random_.below(objects));
+    each.object = static_cast<unsigned>(random_.below(3));
     if (random_.below(30) == 0) {  // whole words, as allocators hand memory out
       each.kind = Kind::forget;
       each.bytes = random_.below(2) ? machine_.line_bytes : 4;
@@ -128,6 +131,9 @@ class Drawer {
     return each;
   }
 
+ protected:
+  static constexpr unsigned objects = 16;
+
   bool races(const TinyOperation& each) const {
     const bool read = each.kind == Kind::read;
     if (!read && each.kind != Kind::write && each.kind != Kind::forget) return false;
@@ -149,7 +155,7 @@ class Drawer {
       join(objects_[each.object], clock);
       ++clock[each.agent];
     }
-    if (each.kind == Kind::acquire) join(clock, objects_[each.object]);
+    if (each.kind == Kind::acquire || each.kind == Kind::boot) join(clock, objects_[each.object]);
     for (unsigned byte = each.address; byte < each.address + each.bytes; ++byte) {
       if (each.kind == Kind::read) reads_[byte][each.agent] = clock[each.agent];
       if (each.kind == Kind::write || each.kind == Kind::forget) writes_[byte] = {each.agent, clock[each.agent]};
@@ -158,6 +164,8 @@ class Drawer {
 
   const TinyMachine& machine_;
   Random& random_;
+
+ private:
   std::vector<std::vector<unsigned>> clocks_, objects_;
   std::vector<std::pair<unsigned, unsigned>> writes_;
   std::vector<std::vector<unsigned>> reads_;
@@ -167,10 +175,151 @@ std::vector<TinyOperation> random_program(const TinyMachine& machine, Random& ra
   return Drawer(machine, random).program();
 }
 
+/// Draws programs as firmware is: locks, of which a core may hold two, and open the first one before the second;
+/// masters that are started, work, and are waited for; cores that go down and are started again; memory that is handed
+/// back.
+class FirmwareDrawer : private Drawer {
+ public:
+  FirmwareDrawer(const TinyMachine& machine, Random& random)
+      : Drawer(machine, random), held_(machine.agents), works_(machine.agents), off_(machine.agents) {}
+
+  std::vector<TinyOperation> program() {
+    const std::size_t length = 5 + random_.below(11);
+    for (std::size_t tries = 0; program_.size() < length && tries < 300; ++tries) {
+      const auto agent = static_cast<unsigned>(random_.below(machine_.agents));
+      if (agent >= machine_.cores) work(agent);
+      else if (!off_[agent]) act(agent);
+    }
+    return program_;
+  }
+
+ private:
+  static constexpr unsigned locks = 2, starts = 4, ends = 8, boots = 12;  // objects, by lock, master and core
+
+  void add(Kind kind, unsigned agent, unsigned object) {
+    TinyOperation each;
+    each.kind = kind;
+    each.agent = agent;
+    each.object = object;
+    note_synchronising(each);
+    program_.push_back(each);
+  }
+  /// One that only synchronises has no bytes.
+  void note_synchronising(TinyOperation each) {
+    each.bytes = 0;
+    note(each);
+  }
+
+  void access(unsigned agent) {
+    TinyOperation each;
+    each.agent = agent;
+    each.cached = agent < machine_.cores && random_.below(6) != 0;
+    each.bytes = 1u << random_.below(3);
+    each.address = static_cast<unsigned>(random_.below(machine_.lines * machine_.line_bytes / each.bytes)) * each.bytes;
+    each.kind = random_.below(2) ? Kind::read : Kind::write;
+    if (random_.below(40) == 0) each.kind = Kind::forget;
+    if (races(each)) return;
+    note(each);
+    program_.push_back(each);
+  }
+
+  void maintain(unsigned agent) {
+    static constexpr Kind kinds[] = {Kind::write_back, Kind::invalidate, Kind::write_back_invalidate};
+    TinyOperation each;
+    each.kind = kinds[random_.below(std::size(kinds))];
+    each.agent = agent;
+    each.address = static_cast<unsigned>(random_.below(machine_.lines)) * machine_.line_bytes;
+    program_.push_back(each);
+  }
+
+  void act(unsigned core) {
+    switch (random_.below(12)) {
+      case 0:
+      case 1: return lock(core);
+      case 2:
+      case 3: return unlock(core);
+      case 4: return start(core);
+      case 5: return wait(core);
+      case 6: return switch_core(core);
+      case 7:
+      case 8: return maintain(core);
+      default: return access(core);
+    }
+  }
+
+  void lock(unsigned core) {
+    const auto lock = static_cast<unsigned>(random_.below(locks));
+    for (const auto& held : held_)
+      if (held.contains(lock)) return;
+    held_[core].insert(lock);
+    add(Kind::acquire, core, lock);
+  }
+  void unlock(unsigned core) {
+    if (held_[core].empty()) return;
+    const unsigned lock = random_.below(2) ? *held_[core].begin() : *held_[core].rbegin();
+    held_[core].erase(lock);
+    add(Kind::release, core, lock);
+  }
+
+  enum class Work { idle, started, at_work, done };
+  void start(unsigned core) {
+    for (unsigned master = machine_.cores; master < machine_.agents; ++master)
+      if (works_[master] == Work::idle) {
+        add(Kind::release, core, starts + master - machine_.cores);
+        works_[master] = Work::started;
+        return;
+      }
+  }
+  void work(unsigned master) {
+    const unsigned number = master - machine_.cores;
+    if (works_[master] == Work::started) {
+      add(Kind::acquire, master, starts + number);
+      works_[master] = Work::at_work;
+    } else if (works_[master] == Work::at_work && random_.below(3)) {
+      access(master);
+    } else if (works_[master] == Work::at_work) {
+      add(Kind::release, master, ends + number);
+      works_[master] = Work::done;
+    }
+  }
+  void wait(unsigned core) {
+    for (unsigned master = machine_.cores; master < machine_.agents; ++master)
+      if (works_[master] == Work::done) {
+        add(Kind::acquire, core, ends + master - machine_.cores);
+        works_[master] = Work::idle;
+        return;
+      }
+  }
+  /// Core 0 stays, and starts the others again.
+  void switch_core(unsigned core) {
+    if (core != 0) {
+      if (!held_[core].empty()) return;
+      off_[core] = true;
+      return add(Kind::go_down, core, 0);
+    }
+    for (unsigned other = 1; other < machine_.cores; ++other)
+      if (off_[other]) {
+        add(Kind::release, core, boots + other);
+        add(Kind::boot, other, boots + other);
+        off_[other] = false;
+        return;
+      }
+  }
+
+  std::vector<TinyOperation> program_;
+  std::vector<std::set<unsigned>> held_;
+  std::vector<Work> works_;
+  std::vector<bool> off_;
+};
+
+std::vector<TinyOperation> firmware_program(const TinyMachine& machine, Random& random) {
+  return FirmwareDrawer(machine, random).program();
+}
+
 std::string describe(const TinyMachine& machine, const std::vector<TinyOperation>& program,
                      const std::vector<TinyVerdict>& ours, const std::vector<TinyVerdict>& theirs) {
   static constexpr const char* kinds[] = {"read",    "write",   "write-back", "invalidate", "write-back-invalidate",
-                                          "release", "acquire", "forget"};
+                                          "release", "acquire", "forget",     "go-down",    "boot"};
   static constexpr const char* verdicts[] = {"fine", "stale", "race"};
   std::ostringstream text;
   text << machine.cores << " cores, " << machine.agents << " agents, lines of " << machine.line_bytes
@@ -221,13 +370,15 @@ std::set<unsigned> stale_lines(const TinyMachine& machine, const std::vector<Tin
   return lines;
 }
 
-TEST_P(RandomPrograms, GetTheSameVerdictsFromTheOracle) {
-  Random random(GetParam().prefetch * 4 + GetParam().byte_dirty * 2 + GetParam().write_through + 1);
+/// `draw` makes the programs.
+void compare_with_oracle(const Shape& shape, std::uint64_t seed,
+                         std::vector<TinyOperation> (*draw)(const TinyMachine&, Random&)) {
+  Random random(seed);
   std::uint64_t counts[3] = {}, incoherent = 0;
-  const std::uint64_t programs = count_of(GetParam().programs);
+  const std::uint64_t programs = count_of(shape.programs);
   for (std::uint64_t done = 0; done < programs; ++done) {
-    const TinyMachine machine = GetParam().draw_machine(random);
-    const auto program = random_program(machine, random);
+    const TinyMachine machine = shape.draw_machine(random);
+    const auto program = draw(machine, random);
     Counter listener;
     const auto ours = checker_verdicts(machine, program, listener), theirs = enumerate_orders(machine, program);
     const auto races = [](const std::vector<TinyVerdict>& verdicts) {
@@ -255,9 +406,19 @@ TEST_P(RandomPrograms, GetTheSameVerdictsFromTheOracle) {
   // The comparison means something: both verdicts occur often.
   EXPECT_GT(counts[0], programs / 20);
   EXPECT_GT(counts[1],
-            programs / (GetParam().write_through ? 1000 : 50));  // where no line is dirty little can go wrong
-  RecordProperty("reads_fine_stale", std::to_string(counts[0]) + " " + std::to_string(counts[1]));
-  RecordProperty("incoherent_programs", std::to_string(incoherent));
+            programs / (shape.write_through ? 1000 : 50));  // where no line is dirty little can go wrong
+  testing::Test::RecordProperty("reads_fine_stale", std::to_string(counts[0]) + " " + std::to_string(counts[1]));
+  testing::Test::RecordProperty("incoherent_programs", std::to_string(incoherent));
+}
+
+std::uint64_t seed_of(const Shape& shape) { return shape.prefetch * 4 + shape.byte_dirty * 2 + shape.write_through; }
+
+TEST_P(RandomPrograms, GetTheSameVerdictsFromTheOracle) {
+  compare_with_oracle(GetParam(), seed_of(GetParam()) + 1, random_program);
+}
+
+TEST_P(RandomPrograms, OfLocksTransfersAndCoresThatGoDown) {
+  compare_with_oracle(GetParam(), seed_of(GetParam()) + 1001, firmware_program);
 }
 
 /// The same program in another order that might have come of it: what each agent does, and what synchronises with what,

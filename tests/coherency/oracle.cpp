@@ -42,8 +42,15 @@ struct State {
 
 bool is_access(const TinyOperation& operation) { return operation.kind == Kind::read || operation.kind == Kind::write; }
 
+bool acquires(const TinyOperation& operation) {
+  return operation.kind == Kind::acquire || operation.kind == Kind::boot;
+}
+
+/// Whether the core's cache loses everything.
+bool empties(const TinyOperation& operation) { return operation.kind == Kind::go_down || operation.kind == Kind::boot; }
+
 bool is_synchronization(const TinyOperation& operation) {
-  return operation.kind == Kind::release || operation.kind == Kind::acquire;
+  return operation.kind == Kind::release || acquires(operation);
 }
 
 // What the hardware does to one line.
@@ -101,6 +108,8 @@ Bytes perform(const TinyMachine& machine, const TinyOperation& operation, std::u
       break;
     case Kind::release:
     case Kind::acquire:
+    case Kind::go_down:
+    case Kind::boot:
     case Kind::forget: break;
   }
   return {};
@@ -116,7 +125,7 @@ Order happens_before(const std::vector<TinyOperation>& program) {
     for (std::size_t i = 0; i < j; ++i) {
       const TinyOperation &a = program[i], &b = program[j];
       if (a.agent == b.agent) ordered[i][j] = true;
-      if (a.kind == Kind::release && b.kind == Kind::acquire && a.object == b.object) ordered[i][j] = true;
+      if (a.kind == Kind::release && acquires(b) && a.object == b.object) ordered[i][j] = true;
     }
   for (std::size_t via = 0; via < count; ++via)
     for (std::size_t i = 0; i < count; ++i)
@@ -204,7 +213,8 @@ void find_stale_reads(const TinyMachine& machine, const std::vector<TinyOperatio
       Moment next = now;
       ++next.done[agent];
       const TinyOperation& operation = program[index];
-      if (!is_synchronization(operation) && operation.address / machine.line_bytes == line) {
+      if (empties(operation)) drop(next.state, agent);
+      else if (!is_synchronization(operation) && operation.address / machine.line_bytes == line) {
         const Bytes seen = perform(machine, operation, static_cast<std::uint8_t>(index + 1), next.state);
         if (operation.kind == Kind::read)
           for (unsigned byte = operation.address; covers(operation, byte); ++byte)
@@ -247,7 +257,8 @@ void check(const TinyMachine& machine, const std::vector<TinyOperation>& program
   require(program.size() <= 255, "length of the program");
   for (const TinyOperation& operation : program) {
     require(operation.agent < machine.agents, "agent");
-    if (is_synchronization(operation)) continue;
+    if (empties(operation)) require(operation.agent < machine.cores, "core");
+    if (is_synchronization(operation) || empties(operation)) continue;
     require(operation.address / machine.line_bytes < machine.lines, "address");
     if (is_access(operation) || operation.kind == Kind::forget)
       require(operation.bytes != 0 && operation.bytes <= machine.line_bytes - operation.address % machine.line_bytes,

@@ -19,15 +19,27 @@ struct TinyMachine {
 
 /// One operation of one agent. A program is the order that one run had. What holds in every run is only each agent's
 /// own sequence, and that an acquire comes after every release of its object that came before it in this run. Bytes
-/// that are forgotten have no latest write until the next one: their memory is somebody else's now.
+/// that are forgotten have no latest write until the next one: their memory is somebody else's now. A core that goes
+/// down loses its cache; when it boots it is empty, and it knows what whoever released `object` knew.
 struct TinyOperation {
-  enum class Kind { read, write, write_back, invalidate, write_back_invalidate, release, acquire, forget };
+  enum class Kind {
+    read,
+    write,
+    write_back,
+    invalidate,
+    write_back_invalidate,
+    release,
+    acquire,
+    forget,
+    go_down,
+    boot,
+  };
   Kind kind = Kind::read;
   unsigned agent = 0;
   bool cached = false;  ///< read and write of a core: through its cache
   unsigned address = 0;  ///< read, write and forget: first byte; cache operations: any byte of the line
   unsigned bytes = 1;  ///< read, write and forget: within one line
-  unsigned object = 0;  ///< release and acquire
+  unsigned object = 0;  ///< release, acquire and boot
 
   bool operator==(const TinyOperation&) const = default;
 };

@@ -18,11 +18,16 @@ static struct {
 
 #define BOOKS ((__typeof__(books) *)platform_shared_get(&books, sizeof(books)))
 
-static uint32_t entry(uint32_t unit) { return BOOK_GET(BOOKS->table[unit]); }
+static uint32_t entry(uint32_t unit)
+{
+	const uint32_t *table = BOOK_GET(BOOKS->table);
+
+	return BOOK_GET(table[unit]);
+}
 
 static void set_run(uint32_t first, uint32_t length, uint32_t used)
 {
-	uint32_t *table = BOOKS->table;
+	uint32_t *table = BOOK_GET(BOOKS->table);
 
 	BOOK_SET(table[first], length | used);
 	BOOK_SET(table[first + length - 1], length | used);
