@@ -124,9 +124,9 @@ class CoherencyChecker {
 
   // Instructions, in code.cpp. What nobody wrote came with the image.
 
-  /// A line that comes into a core's instruction cache.
-  void fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site,
-             std::uint64_t cycle);
+  /// A line that comes into a core's instruction cache, to be executed from byte `first` on.
+  void fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, std::uint32_t first,
+             const Site& site, std::uint64_t cycle);
   /// The core executes these instructions, within one line, out of its instruction cache.
   void enter_code(AgentId core, std::uint32_t address, std::span<const std::uint8_t> held, const Site& site,
                   std::uint64_t cycle);
@@ -297,7 +297,7 @@ class CoherencyChecker {
   };
   std::unordered_map<std::uint32_t, CodeLine> code_lines_;  ///< by address
   bool fetching_ = false;
-  void check_code(const Line& line, const Operation& access, std::uint32_t offset, std::span<const std::uint8_t> held,
+  bool check_code(const Line& line, const Operation& access, std::uint32_t offset, std::span<const std::uint8_t> held,
                   const CodeCopy& copy, bool executed);
   /// It is at work for another agent.
   bool serves(AgentId agent) const { return serving_ >> agent & 1; }

@@ -6,17 +6,24 @@
 
 namespace dspmem {
 
-void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, const Site& site,
-                             std::uint64_t cycle) {
+void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen,
+                             std::uint32_t first, const Site& site, std::uint64_t cycle) {
   const std::uint32_t start = address & line_mask_;
   CodeLine& code = code_lines_[start];
   const bool held = code.holders >> core & 1;
   if (Line* const line = known_line(start); line && line->is_any_known(0, config_.rules.line_bytes)) {
-    fetching_ = true;
-    do_read(core, View::direct, start, seen.first(config_.rules.line_bytes), site, cycle, false);
-    fetching_ = false;
-    if (held && !last_stale_ && !last_raced_)
-      check_code(*line, {Operation::Kind::fetch, core, View::cached, site, cycle}, 0, seen, code.copies[core], false);
+    // What is executed now tells more than what lies in front of it.
+    for (const auto& [from, to] : {std::pair(first, config_.rules.line_bytes), std::pair(std::uint32_t{0}, first)}) {
+      if (from == to) continue;
+      const auto part = seen.subspan(from, to - from);
+      fetching_ = true;
+      do_read(core, View::direct, start + from, part, site, cycle, true);
+      fetching_ = false;
+      if (last_stale_ || last_raced_) break;
+      if (held && check_code(*line, {Operation::Kind::fetch, core, View::cached, site, cycle}, from, part,
+                             code.copies[core], false))
+        break;
+    }
   }
   if (held) return;
   code.holders |= 1u << core;
@@ -33,8 +40,9 @@ void CoherencyChecker::enter_code(AgentId core, std::uint32_t address, std::span
     check_code(*line, access, address & ~line_mask_, held, code->second.copies[core], true);
 }
 
-/// `executed`: what is held is executed; else it comes from memory, and the core may have had an older copy.
-void CoherencyChecker::check_code(const Line& line, const Operation& access, std::uint32_t offset,
+/// Whether something is wrong. `executed`: what is held is executed; else it comes from memory, and the core may have
+/// had an older copy.
+bool CoherencyChecker::check_code(const Line& line, const Operation& access, std::uint32_t offset,
                                   std::span<const std::uint8_t> held, const CodeCopy& copy, bool executed) {
   const AgentId core = access.agent;
   std::optional<CoherencyFinding> worst;
@@ -65,6 +73,7 @@ void CoherencyChecker::check_code(const Line& line, const Operation& access, std
     if (manifest) break;
   }
   if (worst) listener_.on_finding(*worst);
+  return worst.has_value();
 }
 
 void CoherencyChecker::drop_code(AgentId core, std::uint32_t address) {

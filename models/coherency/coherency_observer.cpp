@@ -184,21 +184,25 @@ void CoherencyObserver::set_shared(std::uint32_t address, std::uint32_t bytes, b
 
 // ---- Instructions -------------------------------------------------------------------------------
 
-void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) {
+void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line,
+                                 std::uint32_t begin) {
+  note_aside(core);
   const std::uint32_t bytes = ~line_mask_ + 1;
   for (std::size_t at = 0; at + bytes <= line.size(); at += bytes) {  // of the data cache
     const std::uint32_t here = (address & line_mask_) + static_cast<std::uint32_t>(at);
     if (checker_.may_be_stored_unseen(here)) revoke_elsewhere(nullptr, here);
-    checker_.fetch(static_cast<AgentId>(core.id()), here, line.subspan(at, bytes), site_of(core), core.now());
+    const std::uint32_t first = begin - at < bytes ? begin - static_cast<std::uint32_t>(at) : 0;
+    checker_.fetch(static_cast<AgentId>(core.id()), here, line.subspan(at, bytes), first, site_of(core), core.now());
   }
-  const std::uint32_t first = address & line_mask_, end = first + static_cast<std::uint32_t>(line.size());
+  const std::uint32_t start = address & line_mask_, end = start + static_cast<std::uint32_t>(line.size());
   const std::uint32_t all_end = code_bytes_ ? std::max(code_first_ + code_bytes_, end) : end;
-  code_first_ = code_bytes_ ? std::min(code_first_, first) : first;
+  code_first_ = code_bytes_ ? std::min(code_first_, start) : start;
   code_bytes_ = all_end - code_first_;
   fetchers_[core.id()] = &core;
 }
 
 void CoherencyObserver::on_code_entered(Core& core, std::uint32_t address, std::span<const std::uint8_t> held) {
+  note_aside(core);
   for (std::size_t at = 0, count; at < held.size(); at += count) {
     const std::uint32_t here = address + static_cast<std::uint32_t>(at);
     count = std::min<std::size_t>(held.size() - at, ~line_mask_ + 1 - (here & ~line_mask_));

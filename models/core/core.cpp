@@ -189,7 +189,11 @@ Block* Core::block_at(std::uint32_t pc) {
 
 void Core::InstructionPort::fill(std::uint32_t line_address, std::span<std::uint8_t> line, bool prefetch) {
   Port::fill(line_address, line, prefetch);
-  if (core_.observer_) core_.observer_->on_fetch(core_, core_.map_.find(line_address)->to_physical(line_address), line);
+  if (core_.observer_) {
+    const std::uint32_t first = core_.pc_ - line_address;  // it may be the line behind that
+    core_.observer_->on_fetch(core_, core_.map_.find(line_address)->to_physical(line_address), line,
+                              first < line.size() ? first : 0);
+  }
   if (!core_.blocks_.line_unchanged(line_address, line)) core_.blocks_.request_clear();
 }
 

@@ -124,7 +124,9 @@ bool Dma::transact(tlm::tlm_command command, std::uint32_t address, std::span<st
   initiator_socket->b_transport(payload_, delay);
   cycle_ += clock_.to_cycles(delay);
   if (!payload_.is_response_ok() && observer_)
-    observer_->on_master_refused({static_cast<AgentId>(access_.master), cycle_}, address, access_.refusal);
+    observer_->on_master_refused(
+        {static_cast<AgentId>(access_.master), cycle_, false, command == tlm::TLM_WRITE_COMMAND}, address,
+        access_.refusal);
   await_turn();  // what comes next, such as that a transfer is over, is seen by those whose turn is later
   return payload_.is_response_ok();
 }

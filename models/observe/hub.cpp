@@ -43,8 +43,8 @@ HardwareObserver::Permission ObserverHub::on_line_filled(Core& core, std::uint32
 
 // ---- Everything else ----------------------------------------------------------------------------
 
-void ObserverHub::on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) {
-  for (HardwareObserver* each : cache_observers_) each->on_fetch(core, address, line);
+void ObserverHub::on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line, std::uint32_t first) {
+  for (HardwareObserver* each : cache_observers_) each->on_fetch(core, address, line, first);
 }
 void ObserverHub::on_code_entered(Core& core, std::uint32_t address, std::span<const std::uint8_t> held) {
   for (HardwareObserver* each : cache_observers_) each->on_code_entered(core, address, held);

@@ -29,7 +29,7 @@ class ObserverHub final : public HardwareObserver, public CallObserver {
   void on_log_ends(StoreLog& log) override;
   Permission on_line_filled(Core& core, std::uint32_t address, StoreLog& log) override;
 
-  void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line) override;
+  void on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line, std::uint32_t first) override;
   void on_code_entered(Core& core, std::uint32_t address, std::span<const std::uint8_t> held) override;
   void on_code_operation(Core& core, CacheOperation operation, std::uint32_t address) override;
   void on_cache_operation(Core& core, CacheOperation operation, std::uint32_t address, bool implied) override;

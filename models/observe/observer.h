@@ -41,6 +41,7 @@ struct MasterAccess {
   AgentId agent = 0;
   std::uint64_t cycle = 0;
   bool scripted = false;  ///< a step of a scenario makes it, which knows its object; else a device does
+  bool writes = false;  ///< of one that was refused
 };
 
 /// Sees what happens in the hardware and changes nothing: a run with observers computes the same cycles and data as one
@@ -74,8 +75,10 @@ class HardwareObserver {
     return {};
   }
 
-  /// Instructions that come from memory into the core's instruction cache.
-  virtual void on_fetch(Core&, std::uint32_t address, std::span<const std::uint8_t> line) { (void)address, (void)line; }
+  /// Instructions that come from memory into the core's instruction cache, to be executed from byte `first` on.
+  virtual void on_fetch(Core&, std::uint32_t address, std::span<const std::uint8_t> line, std::uint32_t first) {
+    (void)address, (void)line, (void)first;
+  }
   /// The core executes instructions of its instruction cache that may be old: see Core::distrust_code(). They lie
   /// within one line.
   virtual void on_code_entered(Core&, std::uint32_t address, std::span<const std::uint8_t> held) {

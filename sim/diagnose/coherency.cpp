@@ -197,7 +197,7 @@ constexpr Text texts[] = {
      "instruction cache of {reader} (IHI for each line), before it is executed",
      Edit::write_back_after_write},
     {Rule::accidental_order, &accidental_order_rule,
-     "{reader} uses what {writer} wrote to '{object}', and nothing is meant to order the two: {chance} happens to",
+     "{reader} {uses} what {writer} wrote to '{object}', and nothing is meant to order the two: {chance} happens to",
      "a lock, a signal or a doorbell between the two",
      "order the two accesses: a lock around both, or a release after the first and an acquire before the second"},
     {Rule::data_race, &data_race_rule,
@@ -490,6 +490,7 @@ class Coherency final : public Subscriber {
                             ? "its own write"
                             : "what " + to_string(finding.other->agent) + " wrote"},
         {"{writer}", finding.other ? to_string(finding.other->agent) : "nobody"},
+        {"{uses}", raw.access.kind == Operation::Kind::write ? "overwrites" : "uses"},
         {"{chance}",
          has_master(raw) ? "a DMA channel or the host, which more than one core uses," : "the allocator's lock"},
         {"{others}", raw.rule == Rule::discarded_write && other_writer(raw) ? to_string(*other_writer(raw)) : "others"},

@@ -50,7 +50,7 @@ class Heap final : public Subscriber {
     if (event.block.zone == Zone::system_runtime && event.block.core != event.core) foreign_free(event);
     if (!context_.checker) return;
     if (!event.block.name.empty())
-      frees_[event.block.base] = {event.core, context_.checker->epoch_of(event.core), event.block};
+      frees_[event.block.base] = {event.core, context_.checker->epoch_of(event.core), event.block, event.cycle};
     const std::uint32_t address = context_.physical(event.block.base);
     if (const Operation write =
             context_.checker->left_dirty_elsewhere(event.core, address, event.block.bytes).operation;
@@ -312,8 +312,11 @@ class Heap final : public Subscriber {
     const std::string user = to_string(finding.other->agent);
     finding.rule = rule::data_race;
     finding.relation = Relation::against;
-    finding.message = fmt::format("{} frees '{}' while {} may still use it: nothing orders the two",
-                                  to_string(finding.access.agent), finding.object->name, user);
+    const bool late = finding.severity == Severity::manifest;
+    finding.message = late ? fmt::format("{} used '{}' after {} had freed it: nothing orders the two", user,
+                                         finding.object->name, to_string(finding.access.agent))
+                           : fmt::format("{} frees '{}' while {} may still use it: nothing orders the two",
+                                         to_string(finding.access.agent), finding.object->name, user);
     finding.missing = fmt::format("a signal, a doorbell or a lock between what {} does with '{}' and the free", user,
                                   finding.object->name);
     finding.fix =
@@ -336,7 +339,7 @@ class Heap final : public Subscriber {
       return false;
     Result::Finding finding;
     finding.severity = Severity::manifest;
-    finding.access = describe_.step(by, Kind::free, *event.freed_at, 0);
+    finding.access = describe_.step(by, Kind::free, *event.freed_at, freed ? known->second.cycle : 0);
     finding.object = freed ? describe_.object(known->second.block) : describe_.object_at(event.object.base);
     finding.other = describe_.step(event.core, kind_of_step(event.core), *event.where, event.cycle);
     race_with_free(std::move(finding));
@@ -372,6 +375,7 @@ class Heap final : public Subscriber {
     AgentId core;
     std::uint32_t epoch;  ///< of the core that freed
     HeapBlock block;
+    std::uint64_t cycle;
   };
   std::map<std::uint32_t, Freed> frees_;  ///< the last at each address
   std::array<bool, max_agents> step_is_free_{};

@@ -43,10 +43,13 @@ void BankWatch::on_bank_off(std::uint32_t address, std::uint32_t bytes) {
 
 void BankWatch::on_master_refused(const MasterAccess& access, std::uint32_t address, const Refusal& why) {
   if (!why.of_bank()) return;
-  bus_.emit(AccessRefused{
-      {Operation::Kind::read, access.agent, View::direct, {0, 0, origins_.of(access.agent)}, access.cycle},
-      address,
-      why});
+  bus_.emit(AccessRefused{{access.writes ? Operation::Kind::write : Operation::Kind::read,
+                           access.agent,
+                           View::direct,
+                           {0, 0, origins_.of(access.agent)},
+                           access.cycle},
+                          address,
+                          why});
 }
 
 void BankWatch::on_bank_state(std::uint32_t bank, BankState state, std::uint64_t cycle) {

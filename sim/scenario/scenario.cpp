@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/scenario/scenario.h"
 
+#include <filesystem>
+
 #include "sim/config/edits.h"
 #include "sim/result/printable.h"
 #include "sim/scenario/agents.h"
@@ -21,6 +23,23 @@ FieldType agent_fields() {
     fields.push_back(field::has(name.c_str(), field::steps(),
                                 master == host_master ? "steps of the host processor" : "steps of a DMA channel"));
   return field::mapping(std::move(fields));
+}
+
+/// Steps 'use' name files from this one's folder; a recording lies somewhere else.
+YAML::Node with_absolute_files(YAML::Node node, const std::filesystem::path& folder) {
+  if (node.IsSequence())
+    for (YAML::Node each : node) with_absolute_files(each, folder);
+  if (!node.IsMap()) return node;
+  for (auto entry : node) {
+    YAML::Node value = entry.second;
+    if (entry.first.Scalar() != "use") {
+      with_absolute_files(value, folder);
+      continue;
+    }
+    YAML::Node file = value.IsMap() ? value["file"] : value;
+    if (file.IsScalar()) file = std::filesystem::absolute(folder / file.Scalar()).lexically_normal().string();
+  }
+  return node;
 }
 
 void read_agents(const YAML::Node& node, const StepSource& source, Scenario& scenario) {
@@ -88,7 +107,8 @@ Scenario load_scenario(const std::string& path, const ScenarioLanguage& language
   }
   if (const YAML::Node agents = reader.node("agents"); agents.IsDefined()) {
     read_agents(agents, {language.steps, path, {}, &steps, true}, scenario);
-    scenario.agents_text = one_line(agents);
+    scenario.agents_text =
+        one_line(with_absolute_files(YAML::Clone(agents), std::filesystem::path(path).parent_path()));
   }
   if (const YAML::Node expect = reader.node("expect"); expect.IsDefined()) {
     scenario.expectations = read_expectations(expect, path, language.rules);
@@ -98,6 +118,14 @@ Scenario load_scenario(const std::string& path, const ScenarioLanguage& language
   return scenario;
 }
 
+void ScenarioNames::refuse_busy_master(std::uint32_t master, const SourceMark& mark) const {
+  if (!masters.contains(master)) return;
+  const std::string name = master_names()[master].first;
+  throw InputError(mark, "'" + name +
+                             "' has steps of its own under 'agents': a core cannot let it work at the same time" +
+                             (master == host_master ? "" : "; use another channel"));
+}
+
 ScenarioNames check_scenario(const Scenario& scenario, const Platform& platform) {
   ScenarioNames names;
   names.platform = &platform;
@@ -105,6 +133,7 @@ ScenarioNames check_scenario(const Scenario& scenario, const Platform& platform)
     names.objects[object.name] = object.mark;
     names.statics[object.name] = object.bytes;
   }
+  for (const Scenario::AgentSteps& agent : scenario.agents) names.masters.insert(agent.master);
   for (const auto& [core, steps] : scenario.cores) {
     if (core >= platform.core_count())
       throw InputError(

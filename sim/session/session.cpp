@@ -368,6 +368,11 @@ bool Session::interrupted() const {
         stopped_ = fmt::format("by --until {}", *options_.until);
         return true;
       }
+    for (const auto& each : system_->scripted_masters())
+      if (each->now() >= *options_.until) {
+        stopped_ = fmt::format("by --until {}", *options_.until);
+        return true;
+      }
   }
   return false;
 }

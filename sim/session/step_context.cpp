@@ -234,6 +234,7 @@ void StepContext::begin_recorded_loop(std::uint64_t loop, std::uint64_t period) 
   session_.loops_.begin(actor_, loop, period);
 }
 void StepContext::end_recorded_round(std::uint64_t loop, const SourceMark& mark) {
+  if (session_.interrupted()) throw Interrupted{};
   session_.loops_.end_round(actor_, loop, mark);
 }
 void StepContext::end_recorded_loop(std::uint64_t loop, const SourceMark& mark) {

@@ -739,7 +739,7 @@ class Code : public testing::Test {
  protected:
   void write(AgentId core) { checker_.write(core, View::cached, 0, value_, {}, ++now_); }
   void write_back(AgentId core) { checker_.maintain(core, Operation::Kind::write_back, 0, {}, ++now_); }
-  void fetch(AgentId core) { checker_.fetch(core, 0, line_, {}, ++now_); }
+  void fetch(AgentId core) { checker_.fetch(core, 0, line_, 0, {}, ++now_); }
   void hand_over() {
     checker_.release(0, 7);
     checker_.acquire(1, 7);

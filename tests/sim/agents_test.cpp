@@ -116,6 +116,48 @@ TEST(Agents, ARecordingHasThem) {
   EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
 }
 
+// Two programs of one master would be in an order that nothing gives.
+TEST(Agents, DoNotWorkForCoresBeside) {
+  const ProgramResult host_too = run(std::string(objects) +
+                                     "cores: {0: [{read: {from: mail, by: host}}]}\nagents: {host: "
+                                     "[{write: {to: mail, pattern: 1}}]}\n");
+  EXPECT_EQ(host_too.exit_code, 2);
+  EXPECT_NE(host_too.err.find("s.yaml:4:14: error: 'host' has steps of its own under 'agents'"), std::string::npos)
+      << host_too.err;
+  const ProgramResult channel = run(std::string(objects) +
+                                    "cores: {0: [{dma: {from: mail, to: reply, channel: 1}}]}\n"
+                                    "agents: {dma1: [{write: {to: mail, pattern: 1}}]}\n");
+  EXPECT_EQ(channel.exit_code, 2);
+  EXPECT_NE(channel.err.find("'dma1' has steps of its own"), std::string::npos) << channel.err;
+}
+
+// What the cores have long done did not stop it.
+TEST(Agents, EndAtTheCycleThatIsAskedFor) {
+  const ProgramResult result =
+      run("cores: {0: [{delay: 1 us}]}\nagents: {host: [{repeat: {times: 1000000000000, steps: [{delay: 1 us}]}}]}\n",
+          {"--until", "1000000"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find("by --until 1000000"), std::string::npos) << result.out;
+}
+
+TEST(Agents, ARecordingFindsTheFilesThatTheyUse) {
+  const TemporaryDirectory directory;
+  directory.write("here/part.yaml", "steps: [{write: {to: mail, pattern: ${value}}}, {signal: posted}]\n");
+  directory.write("here/s.yaml",
+                  "name: x\nplatform: tgl\n" + std::string(objects) +
+                      "cores: {0: [{wait: posted}, {read: {from: mail, expect: 7}}]}\nagents: {host: [{use: "
+                      "{file: part.yaml, with: {value: 7}}}]}\n");
+  std::filesystem::create_directory(directory.path() / "there");
+  const auto dspmem = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), dspmem_executable());
+    return run_program(arguments, directory.path());
+  };
+  ASSERT_EQ(dspmem({"record", "here/s.yaml", "--output", "there/t.csv"}).exit_code, 0);
+  ASSERT_EQ(dspmem({"import", "trace", "there/t.csv", "--output", "there/r.yaml"}).exit_code, 0);
+  const ProgramResult again = dspmem({"run", "there/r.yaml"});
+  EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
+}
+
 // ---- Transfers beside the core ------------------------------------------------------------------
 
 std::string transfer(const std::string& meanwhile, const std::string& after) {
@@ -141,6 +183,22 @@ TEST(AsynchronousDma, TheWaitMustBeForItsChannel) {
   const ProgramResult result = run(transfer("{delay: 100 us}, ", "{dma_wait: 2}, {invalidate: b}, "));
   EXPECT_EQ(result.exit_code, 3) << result.err;
   EXPECT_NE(result.out.find("data-race"), std::string::npos) << result.out;
+}
+
+// It starts in the middle of what is under way.
+TEST(AsynchronousDma, AChannelIsWaitedForBeforeItIsStartedAgain) {
+  const ProgramResult result =
+      run(transfer("{dma_start: {to: b, from: a, channel: 1}}, ", "{dma_wait: 1}, {invalidate: b}, "));
+  EXPECT_EQ(result.exit_code, 1) << result.out << result.err;
+  EXPECT_NE(result.out.find("DMA channel 1 is done before it is started again"), std::string::npos) << result.out;
+}
+
+TEST(AsynchronousDma, ABankThatIsOffIsWrittenNotRead) {
+  const ProgramResult result = run(
+      "objects: {x: {bytes: 4096, align: 64, bank: HP20}, y: {bytes: 4096, align: 64}}\ncores: {0: [{bank_on: HP20}, "
+      "{dma_start: {from: y, to: x}}, {bank_off: HP20}]}\n");
+  EXPECT_NE(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find("   write, cycle"), std::string::npos) << result.out;
 }
 
 // ---- Firmware -----------------------------------------------------------------------------------

@@ -75,6 +75,44 @@ TEST(LoadedCode, MayBeCopiedByTheFirmware) {
   EXPECT_EQ(report["findings"][0]["rule"], "stale-code");
 }
 
+// The core has executed it by the time, and need not have.
+TEST(LoadedCode, MustNotBeWrittenOrFreedBesideWhoExecutesIt) {
+  for (const char* what : {"{load_code: {to: m, returns: 6}}, {writeback: m}", "{dma: {from: n, to: m}}"}) {
+    const Json report =
+        run("  0: [{load_code: {to: m, returns: 5}}, {writeback: m}, {signal: s}, {execute: m}]\n  1: [{wait: "
+            "s}, {delay: 1 ms}, {invalidate: m}, " +
+            std::string(what) + "]\n");
+    ASSERT_FALSE(report["findings"].empty()) << what;
+    EXPECT_EQ(report["findings"][0]["rule"], "data-race") << what;
+  }
+  const Json freed =
+      run("  0: [{alloc: {as: c, zone: runtime, bytes: 64}}, {load_code: {to: c, returns: 5}}, {writeback: c}, "
+          "{signal: s}, "
+          "{delay: 1 ms}, {free: c}]\n  1: [{wait: s}, {execute: c}]\n");
+  ASSERT_FALSE(freed["findings"].empty());
+  EXPECT_EQ(freed["findings"][0]["rule"], "data-race");
+}
+
+TEST(LoadedCode, IsHandedOverByAccidentToo) {
+  const Json report =
+      run("  0: [{load_code: {to: m, returns: 5}}, {writeback: m}, {alloc: {as: a, zone: runtime, bytes: 64}}, "
+          "{free: a}]\n  1: [{delay: 1 ms}, {alloc: {as: b, zone: runtime, bytes: 64}}, {free: b}, {execute: "
+          "m}]\n");
+  bool found = false;
+  for (const Json& each : report["findings"]) found |= each["rule"] == "accidental-order";
+  EXPECT_TRUE(found) << report["findings"];
+}
+
+// Both lie in one line; what was executed is the copy.
+TEST(LoadedCode, InALineOfSeveralIsNamedByWhatIsExecuted) {
+  const Json report =
+      run("  0: [{load_code: {to: m, returns: 5}}, {call: {function: memcpy, arguments: [{object: n}, {object: "
+          "m}, 16]}}, {execute: n}]\n",
+          {"--platform", "imx8"});
+  ASSERT_FALSE(report["findings"].empty());
+  EXPECT_EQ(report["findings"][0]["object"]["name"], "n");
+}
+
 TEST(CallArguments, AreAddressesInObjects) {
   EXPECT_EQ(
       run("  0: [{write: {to: m, pattern: counter}}, {call: {function: memcpy, arguments: [{object: n, offset: 32}, "

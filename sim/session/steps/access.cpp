@@ -105,6 +105,7 @@ Access::Place Access::lines(StepContext& context, const SourceMark& mark) const 
 
 void Access::check(const ScenarioNames& names, const SourceMark& mark) const {
   check_object(names, object, mark);
+  if (master) names.refuse_busy_master(*master, mark);
   if (const auto known = names.statics.find(object); known != names.statics.end()) wanted_of(known->second, mark);
 }
 

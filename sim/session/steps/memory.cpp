@@ -170,7 +170,8 @@ class Copy final : public Transfer {
   }
 };
 
-void check_dma(const ScenarioNames& names, const SourceMark& mark) {
+void check_dma(const ScenarioNames& names, std::uint32_t channel, const SourceMark& mark) {
+  names.refuse_busy_master(channel, mark);
   if (!names.platform->system.devices.dma)
     throw InputError(mark,
                      "platform '" + names.platform->name + "' has no DMA engine: give it an address under 'devices'");
@@ -224,7 +225,7 @@ class DmaTransfer final : public Transfer {
     if (!list_.empty()) reader.refuse("chunk", "a list: it says itself what its transfers move");
   }
   void check(const ScenarioNames& names, std::uint32_t core) const override {
-    check_dma(names, mark);
+    check_dma(names, channel_, mark);
     if (list_.empty()) Transfer::check(names, core);
     else check_object(names, list_, mark);
   }
@@ -233,6 +234,9 @@ class DmaTransfer final : public Transfer {
   }
   void run(StepContext& context) const override {
     DmaPromise& promise = context.shared<DmaPromise>(DmaPromise::key(channel_));
+    if (promise.where)
+      context.expect(false, fmt::format("DMA channel {} is done before it is started again", channel_),
+                     "nobody has waited for what was started at " + promise.where->to_string(), mark);
     if (!list_.empty()) {
       const Object& list = context.object(list_, mark);
       context.call(Waits ? "dma_list_run" : "dma_list_start", {channel_, list.address}, mark);
@@ -258,7 +262,7 @@ class DmaWait final : public Step {
     return {field::has("channel", field::number(0, Dma::channels - 1), "DMA channel; default 0")};
   }
   void read(StepReader& reader) { reader.optional("channel", channel_); }
-  void check(const ScenarioNames& names, std::uint32_t) const override { check_dma(names, mark); }
+  void check(const ScenarioNames& names, std::uint32_t) const override { check_dma(names, channel_, mark); }
   void run(StepContext& context) const override {
     context.call("dma_wait", {channel_}, mark);
     context.shared<DmaPromise>(DmaPromise::key(channel_)).keep(context, channel_);
