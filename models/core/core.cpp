@@ -267,13 +267,11 @@ void Core::pop_frame(std::uint32_t return_address) {
 
 void Core::begin_call(std::uint32_t function, std::span<const std::uint32_t> arguments) {
   if (blocks_.clear_pending()) clear_blocks();
+  pc_ = function;
   const Block* block = nullptr;
   try {
     block = block_at(function);  // fetched now, and not again when it is executed
-  } catch (const BusError& error) {
-    pc_ = function;
-    fault(FaultCause::bus_error, error.what(), 0, error.refusal);
-  }
+  } catch (const BusError& error) { fault(FaultCause::bus_error, error.what(), 0, error.refusal); }
   // Through the window as CALL4 does: the caller's frame is then four registers, and has no others to save.
   const bool windowed = block && block->ops->opcode == Opcode::entry;
   constexpr unsigned increment = 1;
@@ -285,7 +283,6 @@ void Core::begin_call(std::uint32_t function, std::span<const std::uint32_t> arg
     a_[0] = trap_address;
     push_frame(function, trap_address);
   }
-  pc_ = function;
 }
 
 void Core::watch_calls(std::span<const std::uint32_t> functions, CallObserver& observer) {

@@ -194,9 +194,10 @@ TEST(AsynchronousDma, AChannelIsWaitedForBeforeItIsStartedAgain) {
 }
 
 TEST(AsynchronousDma, ABankThatIsOffIsWrittenNotRead) {
-  const ProgramResult result = run(
-      "objects: {x: {bytes: 4096, align: 64, bank: HP20}, y: {bytes: 4096, align: 64}}\ncores: {0: [{bank_on: HP20}, "
-      "{dma_start: {from: y, to: x}}, {bank_off: HP20}]}\n");
+  const ProgramResult result =
+      run("objects: {x: {bytes: 4096, align: 64, bank: HP5}, y: {bytes: 4096, align: 64}}\ncores: {0: [{bank_on: HP5}, "
+          "{dma_start: {from: y, to: x}}, {bank_off: HP5}]}\n",
+          {"--platform", "smp_noalias"});
   EXPECT_NE(result.exit_code, 0) << result.err;
   EXPECT_NE(result.out.find("   write, cycle"), std::string::npos) << result.out;
 }
