@@ -153,12 +153,17 @@ class Bank final : public Subscriber {
     Result::Finding finding = beside_off(event, late);
     const std::string who = to_string(finding.other->agent);
     finding.message = fmt::format(
-        "a bank is switched off after {} has written back what it wrote there, but nothing says that it has: later, "
-        "its eviction would need the bank",
+        "a bank is switched off, and nothing orders that after {} has written back what it wrote there: a write-back "
+        "that "
+        "comes later needs the bank",
         who);
     finding.missing =
         fmt::format("a signal, a doorbell or a lock between the write-back by {} and the bank going off", who);
-    finding.fix = fix;
+    finding.fix = fmt::format(
+        "let {} say that it has written back and invalidated what it wrote there (a signal, a doorbell), and wait for "
+        "that "
+        "before the bank is switched off",
+        who);
     log_.add(std::move(finding));
   }
 
@@ -180,7 +185,8 @@ class Bank final : public Subscriber {
     finding.rule = use_of_powered_off_bank_rule.id;
     finding.severity = Severity::latent;
     finding.access = describe_.operation(event.by);
-    finding.object = describe_.object_at(context_.cached(use.address));
+    finding.object = object_at(context_.cached(use.address));
+    if (!finding.object) finding.object = describe_.object_at(context_.cached(use.address));
     if (use.operation.kind != Operation::Kind::none) finding.other = describe_.operation(use.operation);
     finding.relation = Relation::after;
     return finding;
