@@ -204,10 +204,11 @@ class CoherencyChecker {
   bool has_heard(AgentId agent, AgentId of, std::uint32_t epoch) const {
     return agent == of || clocks_[agent][of] >= epoch;
   }
-  /// Whether `core` wrote back (or invalidated) some line of these bytes since `writer` wrote at `cycle`: then it meant
-  /// to, and missed others, such as `own`, unless the same operation was done on that, too, at another time.
+  /// Whether `core` wrote back (or invalidated) some line of these bytes since `writer` wrote at `cycle`, and `reader`
+  /// knows: then it meant to, and missed others, such as `own`, unless the same operation was done on that, too, at
+  /// another time.
   bool maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes, AgentId writer,
-                        std::uint64_t cycle, std::uint32_t own) const;
+                        std::uint64_t cycle, std::uint32_t own, AgentId reader) const;
 
   /// Something that was done to memory, and a byte of what it was done to; kind none when nothing was.
   struct Use {

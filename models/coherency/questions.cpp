@@ -7,7 +7,7 @@
 namespace dspmem {
 
 bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uint32_t address, std::uint32_t bytes,
-                                        AgentId writer, std::uint64_t cycle, std::uint32_t own) const {
+                                        AgentId writer, std::uint64_t cycle, std::uint32_t own, AgentId reader) const {
   const auto fits = [&](const Line::Event& event) {
     return event.agent == core &&
            (event.kind == Operation::Kind::write_back_invalidate ||
@@ -30,6 +30,8 @@ bool CoherencyChecker::maintained_since(AgentId core, bool invalidated, std::uin
         return true;
       continue;
     }
+    // One that nothing orders before the read may still be under way, and come to the bytes that were read.
+    if (!invalidated && core != reader && line->copies.cleaned_by(core) > clocks_[reader][core]) continue;
     for (std::size_t age = 0; age < line->events.kept(); ++age) {
       const Line::Event& event = line->events[age];
       if (fits(event) && event.cycle >= cycle && !covered_own(event)) return true;

@@ -431,7 +431,7 @@ class Coherency final : public Subscriber {
     const bool invalidate = raw.rule == Rule::missing_invalidate;
     const AgentId who = invalidate ? raw.access.agent : raw.other.agent;
     return context_.checker->maintained_since(who, invalidate, context_.physical(object->address), object->bytes,
-                                              raw.other.agent, raw.other.cycle, raw.address)
+                                              raw.other.agent, raw.other.cycle, raw.address, raw.access.agent)
                ? Rule::wrong_range
                : raw.rule;
   }
