@@ -11,6 +11,9 @@ namespace dspmem {
 
 CoherencyChecker::CoherencyChecker(const Config& config, FindingListener& listener)
     : config_(config), listener_(listener), line_mask_(~(config.rules.line_bytes - 1)),
+      code_mask_(~((config.code_line_bytes ? std::min(config.code_line_bytes, config.rules.line_bytes)
+                                           : config.rules.line_bytes) -
+                   1)),
       line_shift_(static_cast<std::uint32_t>(std::countr_zero(config.rules.line_bytes))),
       part_shift_(line_shift_ > 6 ? line_shift_ - 6 : 0), word_shift_(2 - part_shift_),
       word_mask_((1ull << (1u << word_shift_)) - 1), lines_(line_shift_), recent_sites_(recent_sites), sites_(1) {
@@ -308,29 +311,29 @@ void CoherencyChecker::maintain(AgentId core, Operation::Kind kind, std::uint32_
   if (!implied) count_use(operation, number, useful);
 }
 
-void CoherencyChecker::maintain_all(AgentId core, Operation::Kind kind, const Site& site, std::uint64_t cycle) {
-  absorb_all(core);
-  const std::uint32_t number = site_number(site, View::cached);
-  for_each_line([&](Line& line) {
-    line.unsettle();
-    if (config_.rules.prefetch || line.copies.may_hold(core) || line.copies.may_be_dirty(core))
-      maintain_line(line, {kind, core, View::cached, site, cycle}, number);
-  });
-}
-
-std::vector<std::uint32_t> CoherencyChecker::maintain_sets(const Operation& operation, const std::vector<bool>& sets) {
+template <class Wanted>
+std::vector<std::uint32_t> CoherencyChecker::maintain_where(const Operation& operation, Wanted wanted) {
   absorb_all(operation.agent);
   std::vector<std::uint32_t> lines;
   const std::uint32_t number = site_number(operation.site, View::cached);
   for_each_line([&](Line& line) {
-    if (!sets[(line.address >> line_shift_) % sets.size()]) return;
+    if (!wanted(line)) return;
     line.unsettle();
+    // A prefetcher may have fetched what the core has never used.
     if (!config_.rules.prefetch && !line.copies.may_hold(operation.agent) && !line.copies.may_be_dirty(operation.agent))
       return;
     maintain_line(line, operation, number);
     lines.push_back(line.address);
   });
   return lines;
+}
+
+void CoherencyChecker::maintain_all(AgentId core, Operation::Kind kind, const Site& site, std::uint64_t cycle) {
+  maintain_where({kind, core, View::cached, site, cycle}, [](const Line&) { return true; });
+}
+
+std::vector<std::uint32_t> CoherencyChecker::maintain_sets(const Operation& operation, const std::vector<bool>& sets) {
+  return maintain_where(operation, [&](const Line& line) { return sets[(line.address >> line_shift_) % sets.size()]; });
 }
 
 void CoherencyChecker::maintain_nothing(const Operation& operation, std::uint32_t address) {

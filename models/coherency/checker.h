@@ -68,6 +68,7 @@ class CoherencyChecker {
     std::uint32_t agents = 1;  ///< at most max_agents; the first rules.cores have caches
     /// Agents act only after boot(), acquire() or act_for(). False: all may from the beginning.
     bool agents_start = false;
+    std::uint32_t code_line_bytes = 0;  ///< of instruction caches, where that is less than rules.line_bytes
   };
 
   CoherencyChecker(const Config& config, FindingListener& listener);
@@ -124,21 +125,24 @@ class CoherencyChecker {
 
   // Instructions, in code.cpp. What nobody wrote came with the image.
 
-  /// A line that comes into a core's instruction cache, to be executed from byte `first` on.
+  /// What comes into a core's instruction cache, to be executed from byte `first` on: a line of that cache, or as much
+  /// of it as lies in one line of the data cache.
   void fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen, std::uint32_t first,
              const Site& site, std::uint64_t cycle);
-  /// The core executes these instructions, within one line, out of its instruction cache.
+  /// The core executes these instructions, within one such piece, out of its instruction cache.
   void enter_code(AgentId core, std::uint32_t address, std::span<const std::uint8_t> held, const Site& site,
                   std::uint64_t cycle);
-  /// Its instruction cache loses the line that holds the address, all lines of a set of a cache with so many sets and
+  /// Its instruction cache loses the piece that holds the address, all lines of a set of a cache with so many sets and
   /// bytes a line, or all.
   void drop_code(AgentId core, std::uint32_t address);
   void drop_code_set(AgentId core, std::uint32_t set, std::uint32_t sets, std::uint32_t line_bytes);
   void drop_all_code(AgentId core);
   /// Whether somebody may have been let store to the line unseen.
   bool may_be_stored_unseen(std::uint32_t address) const;
-  /// Whose instruction caches may hold the line: a bit for each core.
-  std::uint32_t code_holders(std::uint32_t address) const;
+  /// Whose instruction caches may hold some of these bytes: a bit for each core.
+  std::uint32_t code_holders(std::uint32_t address, std::uint32_t bytes) const;
+  /// How large the pieces are.
+  std::uint32_t code_bytes() const { return ~code_mask_ + 1; }
 
   /// A cache operation of a core on the line that holds `address`. One that another instruction implies is not counted
   /// as use.
@@ -146,7 +150,7 @@ class CoherencyChecker {
                 bool implied = false);
   /// The same for every line that the core may hold.
   void maintain_all(AgentId core, Operation::Kind operation, const Site& site, std::uint64_t cycle);
-  /// The same for every line that it may hold in a set of its cache; a bit for each set. Returns the lines.
+  /// The same for the lines of these sets of its cache, a bit for each. Returns those that it may hold.
   std::vector<std::uint32_t> maintain_sets(const Operation& operation, const std::vector<bool>& sets);
   /// A cache operation that misses its line, because it names another address of it: wrong if the core may hold what it
   /// has written there through its cache.
@@ -261,6 +265,9 @@ class CoherencyChecker {
   }
 
   std::uint64_t settled_of(const Line& line, AgentId agent, View view) const;
+  /// A cache operation on all lines that `wanted` says. Returns those that the core may hold.
+  template <class Wanted>
+  std::vector<std::uint32_t> maintain_where(const Operation& operation, Wanted wanted);
   bool exclusive(Line& line, AgentId agent);
   void use_log(Line& line, StoreLog& log);
   void forget_all(Line& line);
@@ -379,7 +386,7 @@ class CoherencyChecker {
   StoreSink* store_sink_ = nullptr;
   std::array<std::vector<Line*>, max_agents>
       exclusive_;  ///< lines that may have unseen stores of the agent: all whose Line::unseen it is, and others
-  std::uint32_t line_mask_, line_shift_, part_shift_;
+  std::uint32_t line_mask_, code_mask_, line_shift_, part_shift_;
   std::uint32_t word_shift_;  ///< a word has 1 << word_shift_ parts: four, two or one
   std::uint64_t word_mask_;  ///< those of the line's first word
   LineTable<Page> lines_;

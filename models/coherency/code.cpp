@@ -8,19 +8,20 @@ namespace dspmem {
 
 void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<const std::uint8_t> seen,
                              std::uint32_t first, const Site& site, std::uint64_t cycle) {
-  const std::uint32_t start = address & line_mask_;
-  CodeLine& code = code_lines_[start];
+  const auto bytes = static_cast<std::uint32_t>(seen.size());
+  const std::uint32_t offset = address & ~line_mask_;
+  CodeLine& code = code_lines_[address & code_mask_];
   const bool held = code.holders >> core & 1;
-  if (Line* const line = known_line(start); line && line->is_any_known(0, config_.rules.line_bytes)) {
+  if (Line* const line = known_line(address); line && line->is_any_known(offset, bytes)) {
     // What is executed now tells more than what lies in front of it.
-    for (const auto& [from, to] : {std::pair(first, config_.rules.line_bytes), std::pair(std::uint32_t{0}, first)}) {
+    for (const auto& [from, to] : {std::pair(first, bytes), std::pair(std::uint32_t{0}, first)}) {
       if (from == to) continue;
       const auto part = seen.subspan(from, to - from);
       fetching_ = true;
-      do_read(core, View::direct, start + from, part, site, cycle, true);
+      do_read(core, View::direct, address + from, part, site, cycle, true);
       fetching_ = false;
       if (last_stale_ || last_raced_) break;
-      if (held && check_code(*line, {Operation::Kind::fetch, core, View::cached, site, cycle}, from, part,
+      if (held && check_code(*line, {Operation::Kind::fetch, core, View::cached, site, cycle}, offset + from, part,
                              code.copies[core], false))
         break;
     }
@@ -33,7 +34,7 @@ void CoherencyChecker::fetch(AgentId core, std::uint32_t address, std::span<cons
 void CoherencyChecker::enter_code(AgentId core, std::uint32_t address, std::span<const std::uint8_t> held,
                                   const Site& site, std::uint64_t cycle) {
   Line* const line = known_line(address);
-  const auto code = code_lines_.find(address & line_mask_);
+  const auto code = code_lines_.find(address & code_mask_);
   if (!line || code == code_lines_.end() || !(code->second.holders >> core & 1)) return;
   const Operation access{Operation::Kind::fetch, core, View::cached, site, cycle};
   if (check_order(*line, access, address, static_cast<std::uint32_t>(held.size()), false))
@@ -77,7 +78,7 @@ bool CoherencyChecker::check_code(const Line& line, const Operation& access, std
 }
 
 void CoherencyChecker::drop_code(AgentId core, std::uint32_t address) {
-  if (const auto code = code_lines_.find(address & line_mask_); code != code_lines_.end())
+  if (const auto code = code_lines_.find(address & code_mask_); code != code_lines_.end())
     code->second.holders &= ~(1u << core);
 }
 
@@ -95,9 +96,11 @@ bool CoherencyChecker::may_be_stored_unseen(std::uint32_t address) const {
   return line && line->unseen != nobody;
 }
 
-std::uint32_t CoherencyChecker::code_holders(std::uint32_t address) const {
-  const auto code = code_lines_.find(address & line_mask_);
-  return code == code_lines_.end() ? 0 : code->second.holders;
+std::uint32_t CoherencyChecker::code_holders(std::uint32_t address, std::uint32_t bytes) const {
+  std::uint32_t holders = 0;
+  for (std::uint32_t at = address & code_mask_; at < address + bytes; at += code_bytes())
+    if (const auto code = code_lines_.find(at); code != code_lines_.end()) holders |= code->second.holders;
+  return holders;
 }
 
 }  // namespace dspmem

@@ -35,10 +35,8 @@ CoherencyObserver::CoherencyObserver(const SystemConfig& config, Origins& origin
     : listener_(listener), origins_(origins), devices_(config.devices), core_control_(config.devices.core_control),
       line_mask_(~(config.cores.front().data_cache.line_bytes - 1)),
       core_count_(static_cast<std::uint32_t>(config.cores.size())), sets_(config.cores.front().data_cache.sets()),
-      ways_(config.cores.front().data_cache.ways), code_sets_(config.cores.front().instruction_cache.sets()),
-      code_ways_(config.cores.front().instruction_cache.ways),
-      commits_(config.cores.front().data_cache.line_bytes, listener),
-      checker_({rules_of(config), max_agents, true}, listener) {
+      ways_(config.cores.front().data_cache.ways), commits_(config.cores.front().data_cache.line_bytes, listener),
+      checker_({rules_of(config), max_agents, true, config.cores.front().instruction_cache.line_bytes}, listener) {
   checker_.set_alone(true);  // core 0 is, until it writes to a device that other agents know
 }
 
@@ -91,7 +89,7 @@ std::uint64_t CoherencyObserver::on_write(const CoreAccess& event) {
   // With others about it counts whether the core itself reads what it writes here: that must be seen.
   revoke_elsewhere(view == View::cached && checker_.alone() ? &core : nullptr, address);
   if (near_code(address)) [[unlikely]]
-    distrust_code(address);
+    distrust_code(address, static_cast<std::uint32_t>(value.size()));
   if (ordering == Ordering::plain) return permit_writes(core, view, address);
   // A word that an atomic sets to zero is a lock that opens.
   const bool opens = is_zero(value);
@@ -125,7 +123,7 @@ std::uint64_t CoherencyObserver::permit_reads(Core& core, View view, std::uint32
 
 std::uint64_t CoherencyObserver::permit_writes(Core& core, View view, std::uint32_t address) {
   const auto agent = static_cast<AgentId>(core.id());
-  if (!may_skip(view, address) || (near_code(address) && checker_.code_holders(address))) return 0;
+  if (!may_skip(view, address) || may_be_code(address)) return 0;
   if (!checker_.exclusive(agent, address)) return 0;
   checker_.note_permitted(agent, address);
   if (!cores_[agent]) tag_stores(core);
@@ -137,8 +135,7 @@ HardwareObserver::Permission CoherencyObserver::on_line_filled(Core& core, std::
   settle_sweeps(static_cast<AgentId>(core.id()));
   if (!may_skip(View::cached, address)) return {0, 0};
   const auto agent = static_cast<AgentId>(core.id());
-  const CoherencyChecker::Filled line =
-      checker_.filled(agent, address, log, !(near_code(address) && checker_.code_holders(address)));
+  const CoherencyChecker::Filled line = checker_.filled(agent, address, log, !may_be_code(address));
   if (!line.settled && !line.exclusive) return {0, 0};
   permitted_[agent] = &core;
   if (line.exclusive && !cores_[agent]) {
@@ -187,14 +184,13 @@ void CoherencyObserver::set_shared(std::uint32_t address, std::uint32_t bytes, b
 void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<const std::uint8_t> line,
                                  std::uint32_t begin) {
   note_aside(core);
-  const std::uint32_t bytes = ~line_mask_ + 1;
-  for (std::size_t at = 0; at + bytes <= line.size(); at += bytes) {  // of the data cache
-    const std::uint32_t here = (address & line_mask_) + static_cast<std::uint32_t>(at);
+  for_each_piece(address, line, [&](std::uint32_t here, std::span<const std::uint8_t> piece) {
     if (checker_.may_be_stored_unseen(here)) revoke_elsewhere(nullptr, here);
-    const std::uint32_t first = begin - at < bytes ? begin - static_cast<std::uint32_t>(at) : 0;
-    checker_.fetch(static_cast<AgentId>(core.id()), here, line.subspan(at, bytes), first, site_of(core), core.now());
-  }
-  const std::uint32_t start = address & line_mask_, end = start + static_cast<std::uint32_t>(line.size());
+    const std::uint32_t from = address + begin - here;
+    checker_.fetch(static_cast<AgentId>(core.id()), here, piece, from < piece.size() ? from : 0, site_of(core),
+                   core.now());
+  });
+  const std::uint32_t start = address, end = start + static_cast<std::uint32_t>(line.size());
   const std::uint32_t all_end = code_bytes_ ? std::max(code_first_ + code_bytes_, end) : end;
   code_first_ = code_bytes_ ? std::min(code_first_, start) : start;
   code_bytes_ = all_end - code_first_;
@@ -203,11 +199,9 @@ void CoherencyObserver::on_fetch(Core& core, std::uint32_t address, std::span<co
 
 void CoherencyObserver::on_code_entered(Core& core, std::uint32_t address, std::span<const std::uint8_t> held) {
   note_aside(core);
-  for (std::size_t at = 0, count; at < held.size(); at += count) {
-    const std::uint32_t here = address + static_cast<std::uint32_t>(at);
-    count = std::min<std::size_t>(held.size() - at, ~line_mask_ + 1 - (here & ~line_mask_));
-    checker_.enter_code(static_cast<AgentId>(core.id()), here, held.subspan(at, count), site_of(core), core.now());
-  }
+  for_each_piece(address, held, [&](std::uint32_t here, std::span<const std::uint8_t> piece) {
+    checker_.enter_code(static_cast<AgentId>(core.id()), here, piece, site_of(core), core.now());
+  });
 }
 
 void CoherencyObserver::on_code_operation(Core& core, CacheOperation operation, std::uint32_t address) {
@@ -215,29 +209,22 @@ void CoherencyObserver::on_code_operation(Core& core, CacheOperation operation, 
   const CacheConfig& cache = core.instruction_cache().config();
   if (operation == CacheOperation::invalidate) {
     const std::uint32_t first = address & ~(cache.line_bytes - 1);
-    for (std::uint32_t at = 0; at < cache.line_bytes; at += ~line_mask_ + 1) checker_.drop_code(agent, first + at);
-    checker_.drop_code(agent, first);
+    for (std::uint32_t at = 0; at < cache.line_bytes; at += checker_.code_bytes())
+      checker_.drop_code(agent, first + at);
   } else if (operation == CacheOperation::index_invalidate) {
     const std::uint32_t set = core.instruction_cache().set_of(address),
                         way = core.instruction_cache().way_of_index(address);
-    if (way >= code_ways_) return;
-    // A line of a set lies in one of its ways: when all were named, it was met.
-    Sweep& sweep = code_sweeps_[agent];
-    sweep.done.resize(code_sets_ * code_ways_);
-    if (sweep.done[set * code_ways_ + way]) return;
-    sweep.done[set * code_ways_ + way] = true;
-    bool whole = true;
-    for (std::uint32_t each = 0; each < code_ways_; ++each) whole &= sweep.done[set * code_ways_ + each];
-    if (!whole) return;
-    for (std::uint32_t each = 0; each < code_ways_; ++each) sweep.done[set * code_ways_ + each] = false;
-    checker_.drop_code_set(agent, set, code_sets_, cache.line_bytes);
+    if (way >= cache.ways || !code_sweeps_[agent].add(set, way, cache.sets(), cache.ways)) return;
+    code_sweeps_[agent].forget(set, cache.ways);
+    checker_.drop_code_set(agent, set, cache.sets(), cache.line_bytes);
   }
 }
 
-void CoherencyObserver::distrust_code(std::uint32_t address) {
-  for (std::uint32_t holders = checker_.code_holders(address); holders; holders &= holders - 1)
-    if (Core* const core = fetchers_[static_cast<std::size_t>(std::countr_zero(holders))])
-      core->distrust_code(address & line_mask_);
+void CoherencyObserver::distrust_code(std::uint32_t address, std::uint32_t bytes) {
+  const std::uint32_t piece = checker_.code_bytes();
+  for (std::uint32_t at = address & ~(piece - 1); at < address + bytes; at += piece)
+    for (std::uint32_t holders = checker_.code_holders(at, piece); holders; holders &= holders - 1)
+      if (Core* const core = fetchers_[static_cast<std::size_t>(std::countr_zero(holders))]) core->distrust_code(at);
 }
 
 // ---- Cache operations ---------------------------------------------------------------------------
@@ -376,7 +363,7 @@ void CoherencyObserver::on_master_write(const MasterAccess& access, std::uint32_
     count = std::min<std::size_t>(value.size() - at, ~line_mask_ + 1 - (here & ~line_mask_));
     revoke_elsewhere(nullptr, here);
     if (near_code(here)) [[unlikely]]
-      distrust_code(here);
+      distrust_code(here, static_cast<std::uint32_t>(count));
     checker_.write(access.agent, View::direct, here, value.subspan(at, count), {0, 0, origins_.of(access.agent)},
                    access.cycle);
   }

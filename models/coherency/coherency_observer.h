@@ -53,7 +53,7 @@ class CoherencyObserver : public HardwareObserver {
     aside_[core.id()] = aside;
     note_aside(core);
   }
-  /// To be told before the core synchronises by other means than instructions.
+  /// Comes before the core synchronises by other means than instructions.
   void before_order(const Core& core) {
     settle_sweeps(static_cast<AgentId>(core.id()));
     note_aside(core);
@@ -108,14 +108,28 @@ class CoherencyObserver : public HardwareObserver {
   }
   /// Whether instructions have come from near there; of few other addresses.
   bool near_code(std::uint32_t address) const { return address - code_first_ < code_bytes_; }
+  /// Whether some core may have bytes of the line in its instruction cache.
+  bool may_be_code(std::uint32_t address) const {
+    return near_code(address) && checker_.code_holders(address & line_mask_, ~line_mask_ + 1);
+  }
   /// What is written there may be code that some core has in its instruction cache.
-  void distrust_code(std::uint32_t address);
+  void distrust_code(std::uint32_t address, std::uint32_t bytes);
+  /// Instructions, by the pieces that the checker knows.
+  template <class Visit>
+  void for_each_piece(std::uint32_t address, std::span<const std::uint8_t> code, Visit visit) const {
+    const std::uint32_t piece = checker_.code_bytes();
+    for (std::size_t at = 0, count; at < code.size(); at += count) {
+      const std::uint32_t here = address + static_cast<std::uint32_t>(at);
+      count = std::min<std::size_t>(code.size() - at, piece - here % piece);
+      visit(here, code.subspan(at, count));
+    }
+  }
 
   /// Which places of a cache a core has named in operations by index. A line of a set lies in one of its ways: when all
   /// of them were named, the line was met.
   struct Sweep {
     std::vector<bool> done;  ///< per set and way
-    std::vector<bool> sets;  ///< all of whose ways are done, and what that means has not been told yet
+    std::vector<bool> sets;  ///< all of whose ways are done, which the checker does not know yet
     std::size_t count = 0;  ///< of what is done
     std::size_t whole = 0;  ///< of `sets`
     Operation last;
@@ -148,9 +162,9 @@ class CoherencyObserver : public HardwareObserver {
   std::array<Core*, LineCopies::max_cores> fetchers_{};  ///< as far as they have fetched anything
   std::array<Sweep, LineCopies::max_cores> code_sweeps_;
   bool index_operations_ = false;
-  std::uint32_t sweeping_ = 0;  ///< a bit for each core with sets that were swept and not told
+  std::uint32_t sweeping_ = 0;  ///< a bit for each core with such sets
   Operation last_power_write_;
-  std::uint32_t core_count_, sets_, ways_, code_sets_, code_ways_;
+  std::uint32_t core_count_, sets_, ways_;
   CommitWatch commits_;
   std::array<bool, LineCopies::max_cores> aside_{};
   std::array<bool, LineCopies::max_cores> atomic_found_zero_{};  ///< what the core's last atomic read

@@ -49,6 +49,15 @@ class TimeKeeper {
       waits_[master] = false;
     }
   }
+  /// The same once the kernel's time is the master's.
+  void reach(std::size_t master, std::uint64_t cycle, const Clock& clock) {
+    set_running(master, cycle);
+    if (const sc_core::sc_time turn = clock.to_time(cycle); turn > sc_core::sc_time_stamp()) {
+      pass_on();
+      sc_core::wait(turn - sc_core::sc_time_stamp());
+    }
+    await_turn(master, cycle);
+  }
   /// A master's process that waits for something else than its turn calls this first, with its new time set.
   void pass_on() {
     const std::size_t next = first();

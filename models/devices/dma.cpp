@@ -131,13 +131,6 @@ bool Dma::transact(tlm::tlm_command command, std::uint32_t address, std::span<st
   return payload_.is_response_ok();
 }
 
-void Dma::await_turn() {
-  keeper_.set_running(time_slot_, cycle_);
-  if (const sc_core::sc_time turn = clock_.to_time(cycle_); turn > sc_core::sc_time_stamp()) {
-    keeper_.pass_on();
-    wait(turn - sc_core::sc_time_stamp());
-  }
-  keeper_.await_turn(time_slot_, cycle_);
-}
+void Dma::await_turn() { keeper_.reach(time_slot_, cycle_, clock_); }
 
 }  // namespace dspmem

@@ -32,15 +32,6 @@ void ScriptedMaster::start(std::uint64_t now) {
   wake(now);
 }
 
-void ScriptedMaster::synchronise() {
-  keeper_.set_running(time_slot_, cycle_);
-  if (const sc_core::sc_time turn = clock_.to_time(cycle_); turn > sc_core::sc_time_stamp()) {
-    keeper_.pass_on();
-    wait(turn - sc_core::sc_time_stamp());
-  }
-  keeper_.await_turn(time_slot_, cycle_);
-}
-
 void ScriptedMaster::wait_until(const std::function<bool()>& ready) {
   for (synchronise(); !ready(); synchronise()) {
     keeper_.set_idle(time_slot_);

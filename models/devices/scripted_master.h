@@ -28,7 +28,7 @@ class ScriptedMaster : public sc_core::sc_module {
   void advance(std::uint64_t cycles) { cycle_ += cycles; }
   void advance_to(std::uint64_t cycle) { cycle_ = std::max(cycle_, cycle); }
   /// Lets all others catch up with this one.
-  void synchronise();
+  void synchronise() { keeper_.reach(time_slot_, cycle_, clock_); }
   /// Whoever makes `ready` hold must call wake().
   void wait_until(const std::function<bool()>& ready);
   /// Wakes it from wait_until(); `now` is the waker's time.

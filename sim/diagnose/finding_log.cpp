@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "models/core/abi.h"
+#include "sim/config/agents.h"
 
 namespace dspmem {
 namespace {
@@ -42,11 +43,7 @@ std::string place_of(const Result::Operation& operation) {
 
 // ---- Describer ----------------------------------------------------------------------------------
 
-Agent Describer::agent(AgentId id) const {
-  if (id == host_agent) return {Agent::Kind::host, 0};
-  if (id < platform_.core_count()) return Agent::core(id);
-  return {Agent::Kind::dma, id - platform_.core_count()};
-}
+Agent Describer::agent(AgentId id) const { return agent_of(id, platform_.core_count()); }
 
 Result::Frame Describer::frame(std::uint32_t pc, std::uint32_t place) const {
   const SourceLine line = image_.line_at(place);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "sim/scenario/agents.h"
+#include "sim/config/agents.h"
 #include "sim/scenario/scenario.h"
 
 namespace dspmem {

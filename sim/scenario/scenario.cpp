@@ -3,9 +3,9 @@
 
 #include <filesystem>
 
+#include "sim/config/agents.h"
 #include "sim/config/edits.h"
 #include "sim/result/printable.h"
-#include "sim/scenario/agents.h"
 
 namespace dspmem {
 

@@ -23,7 +23,7 @@ struct Scenario {
   std::vector<StaticObject> statics;
   std::map<std::uint32_t, StepList> cores;
   std::map<std::uint32_t, SourceMark> core_marks;
-  /// Masters without a cache that have steps of their own; see scenario/agents.h.
+  /// Masters without a cache that have steps of their own; see config/agents.h.
   struct AgentSteps {
     std::uint32_t master = 0;
     SourceMark mark;

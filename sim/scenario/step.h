@@ -36,7 +36,7 @@ struct ScenarioNames {
   std::map<std::string, std::set<std::uint32_t>> lock_users;  ///< who takes it
   std::map<std::string, std::set<std::uint32_t>> traces;  ///< trace files, and the cores that execute their rows
   bool switches_cores = false;  ///< some step powers cores itself
-  std::set<std::uint32_t> masters;  ///< that have steps of their own; see agents.h
+  std::set<std::uint32_t> masters;  ///< that have steps of their own; see config/agents.h
   /// Throws InputError where a core's step lets such a master work for it: it would have two programs.
   void refuse_busy_master(std::uint32_t master, const SourceMark& mark) const;
 };

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "sim/scenario/agents.h"
+#include "sim/config/agents.h"
 
 namespace dspmem {
 

@@ -21,7 +21,7 @@ class Masters {
           Order& order)
       : system_(system), platform_(platform), hub_(hub), origins_(origins), banks_(banks), order_(order) {}
 
-  /// `master`: see scenario/agents.h. REQUIRES: memory is at the address, in any view.
+  /// `master`: see config/agents.h. REQUIRES: memory is at the address, in any view.
   void write(const Actor& actor, std::uint32_t master, std::uint32_t address, std::span<const std::uint8_t> bytes,
              const SourceMark& mark);
   void read(const Actor& actor, std::uint32_t master, std::uint32_t address, std::span<std::uint8_t> bytes,

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "sim/config/agents.h"
 #include "sim/result/printable.h"
-#include "sim/scenario/agents.h"
 #include "sim/session/boot_descriptor.h"
 #include "sim/session/place_statics.h"
 #include "sim/session/step_context.h"

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/config/agents.h"
 #include "sim/heap/shortage.h"
-#include "sim/scenario/agents.h"
 #include "sim/session/session.h"
 
 namespace dspmem {

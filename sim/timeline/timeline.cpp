@@ -50,10 +50,10 @@ void Timeline::end_step(AgentId agent, std::uint64_t cycle) {
   step.open = false;
   if (!has_room()) return;
   const std::uint64_t length = cycle > step.since ? cycle - step.since : 0;
-  write(fmt::format(
-      R"({{"ph": "X", "pid": {}, "tid": {}, "ts": {:.4f}, "dur": {:.4f}, "name": {}, "cat": "step", "args": {{"where": {}, "cycles": {}}}}})",
-      cores, agent, microseconds(step.since), microseconds(length), json_text(step.kind), json_text(step.where),
-      length));
+  write(fmt::format(R"({{"ph": "X", "pid": {}, "tid": {}, "ts": {:.4f}, "dur": {:.4f}, "name": {}, "cat": "step", )"
+                    R"("args": {{"where": {}, "cycles": {}}}}})",
+                    cores, agent, microseconds(step.since), microseconds(length), json_text(step.kind),
+                    json_text(step.where), length));
 }
 
 void Timeline::on(const StepBegan& event) {

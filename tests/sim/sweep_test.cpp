@@ -336,6 +336,21 @@ TEST(SweepPage, HasEveryPointAndReportsOfAFew) {
 
 // ---- Answers ------------------------------------------------------------------------------------
 
+/// Results for all points, with these metrics.
+void fill(SweepStore& store, const Sweep& matrix,
+          const std::function<std::map<std::string, double>(const SweepPoint&)>& metrics) {
+  store.begin("s.yaml", "text", matrix.combinations());
+  for (std::uint64_t number = 0; number < matrix.combinations(); ++number) {
+    const SweepPoint point = *matrix.point(number);
+    SweepResult result;
+    result.number = number;
+    result.hash = std::to_string(number);
+    result.keys = matrix.describe(point);
+    result.metrics = metrics(point);
+    store.put(result, "here");
+  }
+}
+
 TEST(SweepAnswers, FindTheFrontAndTheKeyThatMatters) {
   const TemporaryDirectory directory;
   const Sweep matrix = load_sweep(
@@ -346,18 +361,11 @@ TEST(SweepAnswers, FindTheFrontAndTheKeyThatMatters) {
                      "misses]\nconstraints: [\"misses <= 12\"]\nminimise: [cycles, misses]\n"))
           .string());
   SweepStore store((directory.path() / "r.sqlite").string(), true);
-  store.begin("s.yaml", "text", matrix.combinations());
-  for (std::uint64_t number = 0; number < matrix.combinations(); ++number) {
-    const SweepPoint point = *matrix.point(number);
-    SweepResult result;
-    result.number = number;
-    result.hash = std::to_string(number);
-    result.keys = matrix.describe(point);
-    // Fewer cycles cost more misses; the quantum has no part in it, but adds cycles that help nobody.
-    result.metrics = {{"cycles", 1000.0 * static_cast<double>(10 - point[0]) + static_cast<double>(point[1])},
-                      {"misses", 5.0 + static_cast<double>(point[0])}};
-    store.put(result, "here");
-  }
+  // Fewer cycles cost more misses; the quantum has no part in it, but adds cycles that help nobody.
+  fill(store, matrix, [](const SweepPoint& point) -> std::map<std::string, double> {
+    return {{"cycles", 1000.0 * static_cast<double>(10 - point[0]) + static_cast<double>(point[1])},
+            {"misses", 5.0 + static_cast<double>(point[0])}};
+  });
   const std::string text = sweep_answers(matrix, store);
   EXPECT_NE(text.find("80 keep misses <= 12"), std::string::npos) << text;
   for (int latency = 0; latency <= 7; ++latency)
@@ -378,18 +386,11 @@ TEST(SweepAnswers, JudgeCombinationsOverAllTheirSeeds) {
                                       "misses]\nconstraints: [\"misses = 0\"]\nminimise: [cycles]\n"))
           .string());
   SweepStore store((directory.path() / "r.sqlite").string(), true);
-  store.begin("s.yaml", "text", matrix.combinations());
-  for (std::uint64_t number = 0; number < matrix.combinations(); ++number) {
-    const SweepPoint point = *matrix.point(number);
-    SweepResult result;
-    result.number = number;
-    result.hash = std::to_string(number);
-    result.keys = matrix.describe(point);
-    // The smallest one fails with one seed of five.
-    result.metrics = {{"cycles", 100.0 * static_cast<double>(point[0]) + static_cast<double>(point[1])},
-                      {"misses", point[0] == 0 && point[1] == 3 ? 1.0 : 0.0}};
-    store.put(result, "here");
-  }
+  // The smallest one fails with one seed of five.
+  fill(store, matrix, [](const SweepPoint& point) -> std::map<std::string, double> {
+    return {{"cycles", 100.0 * static_cast<double>(point[0]) + static_cast<double>(point[1])},
+            {"misses", point[0] == 0 && point[1] == 3 ? 1.0 : 0.0}};
+  });
   const std::string text = sweep_answers(matrix, store);
   EXPECT_NE(text.find("19 keep misses = 0; 3 of 4 combinations do with every seed"), std::string::npos) << text;
   EXPECT_NE(text.find("\n  cycles 102   quantum=2 (mean of 5 seeds)\n"), std::string::npos) << text;

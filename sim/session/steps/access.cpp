@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "sim/scenario/agents.h"
+#include "sim/config/agents.h"
 
 namespace dspmem {
 namespace {

@@ -17,7 +17,7 @@ struct Access {
   std::uint32_t width = 4;  ///< bytes per load or store: 1, 2 or 4
   enum class View { as_allocated, cached, uncached } view = View::as_allocated;
   bool beyond_end = false;  ///< reaches past the end of the object on purpose
-  std::optional<std::uint32_t> master;  ///< who accesses, if not the core that has the step: see scenario/agents.h
+  std::optional<std::uint32_t> master;  ///< who accesses, if not the core that has the step: see config/agents.h
 
   // The fields that the functions below read, under the same names.
   static FieldList fields(const std::string& name_field);

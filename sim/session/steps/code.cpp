@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps about instructions that are written while the firmware runs: load_code, execute, invalidate_code.
+// Steps about instructions that are written while the firmware runs: load_code, execute.
 #include <fmt/format.h>
 
 #include "sim/session/steps/access.h"
@@ -78,27 +78,10 @@ class Execute final : public Step {
   std::optional<std::uint32_t> expected_;
 };
 
-class InvalidateCode final : public Step {
- public:
-  static FieldList fields() { return Access::part_fields("object"); }
-  void read(StepReader& reader) { access_.read_part(reader, "object"); }
-  void check(const ScenarioNames& names, std::uint32_t) const override { access_.check(names, mark); }
-  void walk(Program& program) const override { access_.walk(program, mark); }
-  void run(StepContext& context) const override {
-    const Access::Place place = access_.lines(context, mark);
-    context.invalidate_code(place.address, place.bytes);
-  }
-
- private:
-  Access access_;
-};
-
 }  // namespace
 
 const StepKind load_code_step = step_kind<LoadCode>(
     "load_code", "to", "write the instructions of a small function into an object, as a loader does");
 const StepKind execute_step = step_kind<Execute>("execute", "object", "call the function that load_code wrote");
-const StepKind invalidate_code_step = step_kind<InvalidateCode>(
-    "invalidate_code", "object", "invalidate the lines of an object in this core's instruction cache");
 
 }  // namespace dspmem

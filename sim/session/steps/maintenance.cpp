@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps that keep caches and memory together: commit, writeback, invalidate. Each calls the firmware's own function.
+// Steps that keep caches and memory together: commit, writeback, invalidate, which call the firmware's own functions;
+// evict, prefetch, invalidate_code, which do not.
 #include "sim/session/steps/access.h"
 #include "sim/session/steps/steps.h"
 
@@ -27,9 +28,10 @@ class Maintenance final : public Step {
   Access access_;
 };
 
-/// What the hardware may do by itself at any time: the core's cache lets go of the object's lines, or fetches them.
-template <bool Evict>
-class ForceCache final : public Step {
+/// What happens to the object's lines without the firmware: what the core's data cache may do by itself at any time, or
+/// an instruction for each line.
+template <void (StepContext::*Act)(std::uint32_t address, std::uint32_t bytes)>
+class OnLines final : public Step {
  public:
   static FieldList fields() { return Access::part_fields("object"); }
   void read(StepReader& reader) { access_.read_part(reader, "object"); }
@@ -37,8 +39,7 @@ class ForceCache final : public Step {
   void walk(Program& program) const override { access_.walk(program, mark); }
   void run(StepContext& context) const override {
     const Access::Place place = access_.lines(context, mark);
-    if (Evict) context.evict(place.address, place.bytes);
-    else context.prefetch(place.address, place.bytes);
+    (context.*Act)(place.address, place.bytes);
   }
 
  private:
@@ -47,10 +48,12 @@ class ForceCache final : public Step {
 
 }  // namespace
 
-const StepKind evict_step = step_kind<ForceCache<true>>(
+const StepKind evict_step = step_kind<OnLines<&StepContext::evict>>(
     "evict", "object", "make this core's cache evict the lines of an object, as it may at any time");
-const StepKind prefetch_step = step_kind<ForceCache<false>>(
+const StepKind prefetch_step = step_kind<OnLines<&StepContext::prefetch>>(
     "prefetch", "object", "make this core's cache fetch the lines of an object, as a prefetcher may");
+const StepKind invalidate_code_step = step_kind<OnLines<&StepContext::invalidate_code>>(
+    "invalidate_code", "object", "invalidate the lines of an object in this core's instruction cache");
 const StepKind commit_step = step_kind<Maintenance<commit_function>>(
     "commit", "object", "make shared data current everywhere: platform_shared_commit()");
 const StepKind writeback_step =

@@ -177,7 +177,7 @@ void check_dma(const ScenarioNames& names, std::uint32_t channel, const SourceMa
                      "platform '" + names.platform->name + "' has no DMA engine: give it an address under 'devices'");
 }
 
-/// What a channel was told to move last: known to be there once somebody has waited for it.
+/// What a channel was started for last: known to be there once somebody has waited for it.
 struct DmaPromise {
   std::string to;  ///< object; empty: nothing that is not known already
   std::uint32_t address = 0, offset = 0, bytes = 0;

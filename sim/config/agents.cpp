@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/scenario/agents.h"
+#include "sim/config/agents.h"
 
 namespace dspmem {
 
