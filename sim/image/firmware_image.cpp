@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "models/core/isa.h"
 #include "sim/config/input_files.h"
@@ -127,6 +128,8 @@ FirmwareImage::FirmwareImage(const std::string& path) : path_(path), debug_(std:
   }
   count_windowed();
   debug_->dwarf = dwarf_begin_elf(debug_->elf, DWARF_C_READ, nullptr);
+  // Its own handler ends the process.
+  if (debug_->dwarf) dwarf_new_oom_handler(debug_->dwarf, [] { throw std::bad_alloc(); });
 
   // libdw hands out pointers into these sections without looking for the end of a text. It has unpacked compressed ones
   // by now.
@@ -306,11 +309,24 @@ std::vector<std::string> FirmwareImage::variable_names() const {
   return names;
 }
 
+namespace {
+
+/// What libdw did not find may be there, and have found no memory.
+SourceLine nothing_found() {
+  if (const int error = dwarf_errno();
+      error && std::string_view(dwarf_errmsg(error)).find("memory") != std::string::npos)
+    throw std::bad_alloc();
+  return {};
+}
+
+}  // namespace
+
 SourceLine FirmwareImage::line_at(std::uint32_t address) const {
   Dwarf_Die unit;
-  if (!debug_->dwarf || !dwarf_addrdie(debug_->dwarf, address, &unit)) return {};
+  if (!debug_->dwarf) return {};
+  if (!dwarf_addrdie(debug_->dwarf, address, &unit)) return nothing_found();
   Dwarf_Line* line = dwarf_getsrc_die(&unit, address);
-  if (!line) return {};
+  if (!line) return nothing_found();
   SourceLine result;
   const char* file = dwarf_linesrc(line, nullptr, nullptr);
   dwarf_lineno(line, &result.line);
